@@ -1,0 +1,158 @@
+/// What a generated header tells the runtime about one segment.
+///
+/// The generator emits a `<Struct>Channel` with these things as static constexpr
+/// members; `describe<Channel>()` turns it into the plain `ChannelDescription`
+/// that the untyped ends take.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace evo {
+
+/// How a segment is used: latest value, or every value in order.
+enum class Kind : std::uint8_t { State = 1, Stream = 2 };
+
+/// What a full stream does to its writer.
+enum class Overflow : std::uint8_t { Overwrite = 0, Block = 1 };
+
+/// Whether each publish carries its time.
+enum class Stamp : std::uint8_t { None = 0, Monotonic = 1 };
+
+/// What guards each value against damage; checked on every read.
+enum class Checksum : std::uint8_t { None = 0, Crc32c = 1 };
+
+/// Who may open the files: 0600, or 0640 (data) and 0660 (control file).
+enum class Access : std::uint8_t { Owner = 0, Group = 1 };
+
+/// Version of a layout as the schema's `version` attribute states it.
+struct LayoutVersion {
+  std::uint16_t major = 1;
+  std::uint16_t minor = 0;
+  friend constexpr auto operator<=>(const LayoutVersion&, const LayoutVersion&) = default;
+};
+
+/// BLAKE2b-256 of the canonical layout text; all zero for a segment without schema.
+struct SchemaId {
+  std::array<std::uint8_t, 32> bytes{};
+
+  friend constexpr bool operator==(const SchemaId&, const SchemaId&) = default;
+
+  /// Reads 64 hexadecimal digits at compile time; anything else does not compile.
+  static consteval SchemaId from_hex(std::string_view hex) {
+    if (hex.size() != 64) throw "a schema id has 64 hexadecimal digits";
+    SchemaId id;
+    for (std::size_t i = 0; i < id.bytes.size(); ++i) {
+      id.bytes[i] = static_cast<std::uint8_t>(nibble(hex[2 * i]) * 16 + nibble(hex[2 * i + 1]));
+    }
+    return id;
+  }
+
+  /// The 64 hexadecimal digits.
+  [[nodiscard]] std::string hex() const;
+
+ private:
+  static consteval unsigned nibble(char digit) {
+    if (digit >= '0' && digit <= '9') return static_cast<unsigned>(digit - '0');
+    if (digit >= 'a' && digit <= 'f') return static_cast<unsigned>(digit - 'a') + 10;
+    throw "a schema id has lower-case hexadecimal digits only";
+  }
+};
+
+/// An earlier layout that is a byte-for-byte prefix of the present one.
+struct CompatibleLayout {
+  SchemaId id;
+  LayoutVersion version;
+  std::uint32_t size = 0;         ///< bytes of the earlier payload
+  std::uint32_t field_count = 0;  ///< top-level fields that the earlier layout has
+};
+
+/// One top-level field, for tools, `has()` and messages.
+struct FieldInfo {
+  std::string_view name;
+  std::size_t offset = 0;  ///< bytes from the start of the payload
+  std::size_t size = 0;    ///< bytes
+  std::string_view unit;   ///< empty if the schema names none
+  std::string_view minimum;  ///< as written in the schema; empty if unbounded
+  std::string_view maximum;
+};
+
+/// Everything `create` and `attach` need to know, without the type.
+struct ChannelDescription {
+  std::string_view name;   ///< segment name
+  std::string_view owner;  ///< module that may write
+  Kind kind = Kind::State;
+  std::size_t size = 0;       ///< payload bytes
+  std::size_t alignment = 8;  ///< of the payload, at most 32
+  std::uint32_t slots = 4;    ///< state: slots cycled through; stream: capacity
+  Overflow overflow = Overflow::Overwrite;
+  std::uint32_t max_readers = 128;
+  std::chrono::nanoseconds period{0};   ///< zero: not promised
+  std::chrono::nanoseconds max_age{0};  ///< zero: never stale
+  Stamp stamp = Stamp::Monotonic;
+  Checksum checksum = Checksum::None;
+  Access access = Access::Owner;
+  LayoutVersion version;
+  SchemaId schema_id;
+  std::span<const CompatibleLayout> compatible;
+  std::span<const FieldInfo> fields;
+  std::span<const std::uint8_t> bfbs;  ///< the binary schema that is embedded in the segment
+};
+
+/// The description of a generated channel.
+template <class Channel>
+constexpr ChannelDescription describe() {
+  return {.name = Channel::name,
+          .owner = Channel::owner,
+          .kind = Channel::kind,
+          .size = Channel::size,
+          .alignment = Channel::alignment,
+          .slots = Channel::slots,
+          .overflow = Channel::overflow,
+          .max_readers = Channel::max_readers,
+          .period = Channel::period,
+          .max_age = Channel::max_age,
+          .stamp = Channel::stamp,
+          .checksum = Channel::checksum,
+          .access = Channel::access,
+          .version = Channel::version,
+          .schema_id = Channel::schema_id,
+          .compatible = Channel::compatible,
+          .fields = Channel::fields,
+          .bfbs = Channel::bfbs};
+}
+
+/// Finds the channel of a payload type; each generated header specialises it.
+template <class T>
+struct ChannelOf {};
+
+/// A string that can be a template argument.
+template <std::size_t N>
+struct FixedString {
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal is meant to convert.
+  consteval FixedString(const char (&text)[N]) { std::copy_n(text, N, characters); }
+  [[nodiscard]] constexpr std::string_view view() const { return {characters, N - 1}; }
+  char characters[N]{};
+};
+
+/// The module that this translation unit belongs to (CMake: `evo_module`), or
+/// the empty string, which may write everything.
+#ifdef EVO_MODULE
+inline constexpr FixedString kThisModule{EVO_MODULE};
+#else
+inline constexpr FixedString kThisModule{""};
+#endif
+
+/// Whether `module` may create the writer of a segment owned by `owner`.
+constexpr bool may_write(std::string_view module, std::string_view owner) {
+  return module.empty() || module == owner;
+}
+
+}  // namespace evo
