@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace evo {
 
@@ -77,9 +78,9 @@ struct CompatibleLayout {
 /// One top-level field, for tools, `has()` and messages.
 struct FieldInfo {
   std::string_view name;
-  std::size_t offset = 0;  ///< bytes from the start of the payload
-  std::size_t size = 0;    ///< bytes
-  std::string_view unit;   ///< empty if the schema names none
+  std::size_t offset = 0;    ///< bytes from the start of the payload
+  std::size_t size = 0;      ///< bytes
+  std::string_view unit;     ///< empty if the schema names none
   std::string_view minimum;  ///< as written in the schema; empty if unbounded
   std::string_view maximum;
 };
@@ -129,9 +130,16 @@ constexpr ChannelDescription describe() {
           .bfbs = Channel::bfbs};
 }
 
-/// Finds the channel of a payload type; each generated header specialises it.
+/// A payload type whose generated header declares `channel_of(const T&)`, which is
+/// never called: its return type is the channel, found by argument-dependent lookup.
 template <class T>
-struct ChannelOf {};
+concept HasChannel = requires(const T& value) {
+  channel_of(value);
+};
+
+/// The channel of a payload type.
+template <HasChannel T>
+using ChannelOf = decltype(channel_of(std::declval<const T&>()));
 
 /// A string that can be a template argument.
 template <std::size_t N>

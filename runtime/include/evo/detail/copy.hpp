@@ -1,0 +1,171 @@
+/// Copies between a slot and local memory.
+///
+/// A reader's copy may run while the writer overwrites the slot; the version around
+/// it then discards the result. To keep that race out of the language's undefined
+/// behaviour the shared side is accessed by relaxed 64-bit atomics. Compilers do not
+/// vectorise those, so payloads over kWordCopyLimit bytes are copied by memcpy behind
+/// compiler barriers, which the compiler cannot see through, except in sanitizer and
+/// model builds. The technique is that of Boehm, "Can seqlocks get along with
+/// programming language memory models?" (MSPC 2012).
+///
+/// I1: the shared side is 8-byte aligned and padded to whole words, so the last
+///     word may be loaded or stored whole.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "evo/detail/step_hook.hpp"
+
+namespace evo::detail {
+
+using Word = std::atomic<std::uint64_t>;
+inline constexpr std::size_t kWordSize = sizeof(std::uint64_t);
+static_assert(sizeof(Word) == kWordSize && Word::is_always_lock_free);
+
+/// Payloads up to this many bytes are copied as hand-unrolled words.
+inline constexpr std::size_t kWordCopyLimit = 256;
+
+/// Keeps the compiler from moving memory accesses across; no instruction.
+inline void compiler_barrier() noexcept {
+  asm volatile("" ::: "memory");
+}
+
+inline void store_word(std::byte* shared, std::uint64_t value) noexcept {
+  step(Step::WriterCopyWord);
+  // relaxed: the slot version around the copy orders it ([C] before, [D] after).
+  reinterpret_cast<Word*>(shared)->store(value, std::memory_order_relaxed);
+}
+
+inline std::uint64_t load_word(const std::byte* shared) noexcept {
+  step(Step::ReaderCopyWord);
+  // relaxed: the slot version around the copy orders it ([A] before, [B] after).
+  return reinterpret_cast<const Word*>(shared)->load(std::memory_order_relaxed);
+}
+
+/// `size` bytes to shared memory; the rest of the last word becomes zero.
+[[gnu::always_inline]] inline void copy_words_to_shared(std::byte* shared, const std::byte* local,
+                                                        std::size_t size) noexcept {
+  std::size_t done = 0;
+#pragma GCC unroll 32
+  for (; size - done >= kWordSize; done += kWordSize) {
+    std::uint64_t word;
+    std::memcpy(&word, local + done, kWordSize);
+    store_word(shared + done, word);
+  }
+  if (done != size) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, local + done, size - done);
+    store_word(shared + done, word);
+  }
+}
+
+[[gnu::always_inline]] inline void copy_words_from_shared(std::byte* local, const std::byte* shared,
+                                                          std::size_t size) noexcept {
+  std::size_t done = 0;
+#pragma GCC unroll 32
+  for (; size - done >= kWordSize; done += kWordSize) {
+    const std::uint64_t word = load_word(shared + done);
+    std::memcpy(local + done, &word, kWordSize);
+  }
+  if (done != size) {
+    const std::uint64_t word = load_word(shared + done);
+    std::memcpy(local + done, &word, size - done);
+  }
+}
+
+/// Copies `size` bytes into the payload of a slot.
+[[gnu::always_inline]] inline void copy_inline_to_shared(std::byte* shared, const void* local,
+                                                         std::size_t size) noexcept {
+  if (kWordwiseCopy || size <= kWordCopyLimit) {
+    copy_words_to_shared(shared, static_cast<const std::byte*>(local), size);
+  } else {
+    compiler_barrier();
+    std::memcpy(shared, local, size);
+    compiler_barrier();
+  }
+}
+
+/// Copies `size` bytes out of the payload of a slot.
+[[gnu::always_inline]] inline void copy_inline_from_shared(void* local, const std::byte* shared,
+                                                           std::size_t size) noexcept {
+  if (kWordwiseCopy || size <= kWordCopyLimit) {
+    copy_words_from_shared(static_cast<std::byte*>(local), shared, size);
+  } else {
+    compiler_barrier();
+    std::memcpy(local, shared, size);
+    compiler_barrier();
+  }
+}
+
+/// Of a size known to the compiler, which unrolls it.
+template <std::size_t kSize>
+[[gnu::always_inline]] inline void copy_to_shared(std::byte* shared, const void* local) noexcept {
+  copy_inline_to_shared(shared, local, kSize);
+}
+
+template <std::size_t kSize>
+[[gnu::always_inline]] inline void copy_from_shared(void* local, const std::byte* shared) noexcept {
+  copy_inline_from_shared(local, shared, kSize);
+}
+
+/// Of any size; out of line, so that callers stay small.
+[[gnu::noinline]] inline void copy_to_shared(std::byte* shared, const void* local,
+                                             std::size_t size) noexcept {
+  copy_inline_to_shared(shared, local, size);
+}
+
+[[gnu::noinline]] inline void copy_from_shared(void* local, const std::byte* shared,
+                                               std::size_t size) noexcept {
+  copy_inline_from_shared(local, shared, size);
+}
+
+/// Copies `size` bytes from `offset` of the payload: the words that cover them are
+/// loaded whole, so a field is read with the same accesses as the whole value.
+[[gnu::always_inline]] inline void copy_range_from_shared(void* local, const std::byte* payload,
+                                                          std::size_t offset,
+                                                          std::size_t size) noexcept {
+  auto* out = static_cast<std::byte*>(local);
+  const std::size_t head = offset % kWordSize;
+  if (head != 0) {
+    const std::uint64_t word = load_word(payload + offset - head);
+    const std::size_t first = std::min(size, kWordSize - head);
+    std::memcpy(out, reinterpret_cast<const std::byte*>(&word) + head, first);
+    out += first;
+    offset += first;
+    size -= first;
+  }
+  if (size != 0) copy_inline_from_shared(out, payload + offset, size);
+}
+
+/// Replaces the bytes from `offset` on. Only the writer of the slot may call it, between
+/// marking it as being filled and completing it.
+inline void patch_shared(std::byte* payload, std::size_t offset,
+                         std::span<const std::byte> bytes) noexcept {
+  while (!bytes.empty()) {
+    const std::size_t head = offset % kWordSize;
+    const std::size_t count = std::min(kWordSize - head, bytes.size());
+    std::byte* const shared = payload + offset - head;
+    // relaxed: this thread stored the word last; no other does.
+    std::uint64_t word = reinterpret_cast<const Word*>(shared)->load(std::memory_order_relaxed);
+    std::memcpy(reinterpret_cast<std::byte*>(&word) + head, bytes.data(), count);
+    store_word(shared, word);
+    bytes = bytes.subspan(count);
+    offset += count;
+  }
+}
+
+/// Sets the bytes [from, to) to zero, except those that share a word with `from`, which
+/// copy_to_shared has cleared.
+inline void clear_shared(std::byte* payload, std::size_t from, std::size_t to) noexcept {
+  const std::size_t start = (from + kWordSize - 1) / kWordSize * kWordSize;
+  for (std::size_t offset = start; offset < to; offset += kWordSize) {
+    store_word(payload + offset, 0);
+  }
+}
+
+}  // namespace evo::detail

@@ -1,0 +1,68 @@
+/// The reader's side of `kind: state`: works on read-only memory, stores nothing.
+#pragma once
+
+#include "evo/control_file.hpp"
+#include "evo/error.hpp"
+#include "evo/segment_header.hpp"
+#include "evo/slot.hpp"
+
+namespace evo::detail {
+
+class StateObserver {
+ public:
+  StateObserver() = default;
+  /// The memory must outlive the observer.
+  StateObserver(const SegmentHeader* header, const ControlFile* control, const std::byte* slots,
+                const SlotGeometry& geometry, std::uint64_t generation,
+                std::uint32_t retries) noexcept
+      : header_(header),
+        control_(control),
+        slots_(slots),
+        geometry_(geometry),
+        generation_(generation),
+        retries_(retries) {}
+
+  /// Runs `copy(slot)` on the latest publish until nothing overtook it, and returns the
+  /// number of that publish. What `copy` stored counts only then.
+  template <class Copy>
+  [[gnu::always_inline]] tl::expected<Sequence, ReadError> read(Copy&& copy) const {
+    if (detached()) [[unlikely]]
+      return tl::unexpected(ReadError::Detached);
+    for (std::uint32_t attempt = 0;; ++attempt) {
+      step(Step::ReaderLoadHeader);
+      // acquire [F]: pairs with the writer's publishing store [E], so the slot below
+      // is complete with publish n or already in use for a later one.
+      const Sequence n = header_->version.load(std::memory_order_acquire) / 2;
+      const ReaderSlot slot(slots_ + geometry_.index_of(n) * geometry_.stride, geometry_);
+      if (slot.try_read(n, copy)) [[likely]]
+        return n;
+      if (n == 0 && slot.never_filled()) return tl::unexpected(ReadError::NeverWritten);
+      if (attempt >= retries_) return tl::unexpected(ReadError::Contended);
+    }
+  }
+
+  /// Twice the number of the last publish; one load.
+  [[nodiscard]] std::uint64_t version() const noexcept {
+    // acquire [F]: pairs with the writer's publishing store [E].
+    return header_->version.load(std::memory_order_acquire);
+  }
+
+  /// Whether the segment was made anew since, or this is a forked child.
+  [[nodiscard]] bool detached() const noexcept {
+    // relaxed: nothing is read on the strength of it. The line changes at takeovers
+    // only, so the load stays in this core's cache.
+    return control_->generation.load(std::memory_order_relaxed) != generation_;
+  }
+
+  [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
+
+ private:
+  const SegmentHeader* header_ = nullptr;
+  const ControlFile* control_ = nullptr;
+  const std::byte* slots_ = nullptr;
+  SlotGeometry geometry_;
+  std::uint64_t generation_ = 0;
+  std::uint32_t retries_ = 0;
+};
+
+}  // namespace evo::detail

@@ -1,0 +1,160 @@
+/// The writer's side of `kind: state`: memory in, protocol out, no files.
+///
+/// I1: nothing that readers poll is loaded: sequence and slot index are private.
+/// I2: publish n goes to the slot after that of publish n - 1, so the slot that the
+///     header names is never the one being filled.
+#pragma once
+
+#include <optional>
+
+#include "evo/clock.hpp"
+#include "evo/control_file.hpp"
+#include "evo/detail/crc32c.hpp"
+#include "evo/detail/waiting.hpp"
+#include "evo/error.hpp"
+#include "evo/segment_header.hpp"
+#include "evo/slot.hpp"
+
+namespace evo {
+
+using WriteResult = tl::expected<void, WriteError>;
+
+namespace detail {
+
+class StatePublisher {
+ public:
+  StatePublisher() = default;
+  /// Goes on after publish `last`. The memory must outlive the publisher.
+  StatePublisher(SegmentHeader* header, const ControlFile* control, std::byte* slots,
+                 const SlotGeometry& geometry, std::uint64_t incarnation, Sequence last) noexcept
+      : header_(header),
+        control_(control),
+        slots_(slots),
+        sequence_(last),
+        index_(geometry.index_of(last)),
+        // relaxed: written by this very thread at create.
+        fence_before_wake_(control->wake_protocol.load(std::memory_order_relaxed) ==
+                           static_cast<std::uint32_t>(WakeProtocol::Fence)),
+        incarnation_(incarnation) {}
+
+  /// Publishes what `fill(payload)` puts into the next slot. If it throws, nothing was
+  /// published. The geometry is a parameter so that typed ends pass a constant.
+  template <class Fill>
+  [[gnu::always_inline]] WriteResult publish(const SlotGeometry& geometry, Fill&& fill) {
+    if (fenced()) [[unlikely]]
+      return tl::unexpected(WriteError::Fenced);
+    const Next next = next_after(geometry);
+    const WriterSlot slot = slot_at(geometry, next.index);
+    slot.begin(next.sequence);
+    fill(slot.payload());
+    complete(geometry, slot, next);
+    return {};
+  }
+
+  /// Marks the next slot as being filled and returns its payload, for `finish`.
+  std::byte* begin(const SlotGeometry& geometry) noexcept {
+    const Next next = next_after(geometry);
+    const WriterSlot slot = slot_at(geometry, next.index);
+    slot.begin(next.sequence);
+    return slot.payload();
+  }
+
+  /// Publishes the slot that `begin` returned when the last publish was `after`.
+  WriteResult finish(const SlotGeometry& geometry, Sequence after) noexcept {
+    if (after != sequence_ || fenced()) return tl::unexpected(WriteError::Fenced);
+    const Next next = next_after(geometry);
+    complete(geometry, slot_at(geometry, next.index), next);
+    return {};
+  }
+
+  /// The payload of the last publish; only this writer changes it.
+  [[nodiscard]] const std::byte* last_payload(const SlotGeometry& geometry) const noexcept {
+    return slot_at(geometry, index_).payload();
+  }
+
+  [[nodiscard]] Sequence sequence() const noexcept { return sequence_; }
+
+  /// Whether somebody else has taken the segment since.
+  [[nodiscard]] bool fenced() const noexcept {
+    // relaxed: the token decides about this publish only, nothing is read through it.
+    // The line changes at a takeover only, so the load stays in this core's cache.
+    return control_->incarnation.load(std::memory_order_relaxed) != incarnation_;
+  }
+
+ private:
+  struct Next {
+    Sequence sequence;
+    std::uint32_t index;
+  };
+
+  [[nodiscard]] Next next_after(const SlotGeometry& geometry) const noexcept {
+    Next next{sequence_ + 1, index_ + 1};
+    if (next.index == geometry.count) {
+      next.index = 0;
+      // The limit is a multiple of the slot count, so the wrap can only be here.
+      if (next.sequence == geometry.sequence_limit()) [[unlikely]]
+        next.sequence = 0;
+    }
+    return next;
+  }
+
+  [[nodiscard]] WriterSlot slot_at(const SlotGeometry& geometry,
+                                   std::uint32_t index) const noexcept {
+    return {slots_ + index * geometry.stride, geometry};
+  }
+
+  [[gnu::always_inline]] void complete(const SlotGeometry& geometry, const WriterSlot& slot,
+                                       Next next) noexcept {
+    if (geometry.checksummed) slot.set_checksum(crc32c(slot.payload(), geometry.payload_size));
+    if (geometry.stamped) {
+      const std::uint64_t now = monotonic_ns();
+      slot.set_stamp(now);
+      // relaxed: advice for listings; the stamp that goes with a value is in its slot.
+      header_->last_write_ns.store(now, std::memory_order_relaxed);
+    }
+    slot.complete(next.sequence);
+    step(Step::WriterPublish);
+    // release [E]: pairs with the reader's acquire load [F]. A reader that sees 2n here
+    // sees the slot of publish n complete.
+    header_->version.store(detail::complete(next.sequence), std::memory_order_release);
+    sequence_ = next.sequence;
+    index_ = next.index;
+    wake_if_waiting();
+  }
+
+  [[gnu::always_inline]] void wake_if_waiting() noexcept {
+    if (fence_before_wake_) [[unlikely]] {
+      // seq_cst fence [K]: pairs with the waiter's fence [J]; one of the two sees the
+      // other's store.
+      std::atomic_thread_fence(std::memory_order_seq_cst);
+    } else {
+      // Keeps the compiler from looking before it publishes; the waiter's membarrier
+      // makes the processor keep to it when it matters.
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    // relaxed: see above; the count is a hint to make a system call.
+    if (control_->waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]
+      wake_all(*header_);
+  }
+
+  SegmentHeader* header_ = nullptr;
+  const ControlFile* control_ = nullptr;
+  std::byte* slots_ = nullptr;
+  Sequence sequence_ = 0;
+  std::uint32_t index_ = 0;
+  bool fence_before_wake_ = true;
+  std::uint64_t incarnation_ = 0;
+};
+
+/// The last complete publish of a segment whose writer is gone: the one the header
+/// names, or the one after it if the writer died between completing its slot and
+/// publishing it. NeverWritten gives 0. Nothing if versions and slots contradict each
+/// other, so that the segment cannot be trusted.
+std::optional<Sequence> find_last_complete(const SegmentHeader& header, const std::byte* slots,
+                                           const SlotGeometry& geometry) noexcept;
+
+/// Makes every slot one that was never filled.
+void reset_slots(std::byte* slots, const SlotGeometry& geometry) noexcept;
+
+}  // namespace detail
+}  // namespace evo

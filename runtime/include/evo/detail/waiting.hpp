@@ -1,0 +1,44 @@
+/// Sleeping until a publish, and waking the sleepers.
+///
+/// A full fence between the writer's publish and its look at the waiter count would
+/// cost more than the write itself. So the one who wants to sleep pays: it announces
+/// itself, makes every core that runs a writer execute a barrier by
+/// membarrier(GLOBAL_EXPEDITED), looks again, then sleeps. After that barrier the
+/// writer either has published before it, and the second look sees it, or looks at
+/// the count after it, and sees the waiter. The asymmetry is described in
+/// membarrier(2) and used by liburcu.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "evo/control_file.hpp"
+#include "evo/segment_header.hpp"
+
+namespace evo::detail {
+
+/// Registers this process's threads for the barrier that waiters ask for. Returns the
+/// protocol that waiters must follow.
+WakeProtocol register_writer_for_wakes() noexcept;
+
+/// Wakes every reader that sleeps on this header.
+void wake_all(const SegmentHeader& header) noexcept;
+
+/// Which end of a segment waits, and for what to change.
+struct Waiter {
+  const SegmentHeader* header;
+  ControlFile* control;
+  ReaderEntry* entry;
+  std::uint64_t seen_version;
+  std::uint64_t generation;
+};
+
+/// Sleeps until the version differs from the one seen, the writer closes the segment,
+/// the segment is replaced, or the timeout has passed.
+void wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept;
+
+/// Undoes the announcement of a reader that died in its sleep; called by whoever
+/// holds the lock of its entry.
+void forget_dead_waiter(ControlFile& control, ReaderEntry& entry) noexcept;
+
+}  // namespace evo::detail

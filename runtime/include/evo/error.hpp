@@ -1,0 +1,113 @@
+/// Errors of the cold paths (create, attach, list) and of the data path.
+///
+/// Cold paths return `Result<T>`: a code to decide by and a message to read.
+/// The data path returns bare enums, because nothing on it may allocate.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+namespace evo {
+
+enum class ErrorCode : std::uint8_t {
+  AlreadyExists,      ///< an orphan is there and the options forbid to touch it
+  SegmentBusy,        ///< a live writer holds the segment
+  NotFound,           ///< no such segment in the domain
+  NotReady,           ///< a writer is just making it; try again
+  InvalidName,        ///< a segment, module or domain name that is not allowed
+  InvalidSize,        ///< outside 1 byte to 1 GiB
+  InvalidSchema,      ///< the schema embedded in a segment cannot be used
+  SchemaMismatch,     ///< the two ends were built from layouts that do not fit
+  FormatMismatch,     ///< the file is of a format version that this build cannot read
+  Corrupt,            ///< not a segment file, or damaged
+  PermissionDenied,   ///< not allowed, or owned by somebody who is not trusted
+  ReaderTableFull,    ///< `max_readers` readers are attached
+  ResourceExhausted,  ///< a limit of the process or the system
+  NoSpace,            ///< the file system of the domain is full
+  Timeout,            ///< the time given for waiting has passed
+  Unsupported,        ///< this kernel or file system cannot do it
+  Io,                 ///< any other failure of a system call
+};
+
+/// Why a read gave no value.
+enum class ReadError : std::uint8_t {
+  NeverWritten,      ///< no publish yet
+  Contended,         ///< every attempt was overtaken by the writer; see ReaderOptions::retries
+  ChecksumMismatch,  ///< the value is damaged
+  Detached,          ///< the segment was made anew, or this process is a forked child: attach again
+  OutOfRange,        ///< untyped ends: the range is not inside the value
+};
+
+/// Why a write was not published.
+enum class WriteError : std::uint8_t {
+  Fenced,      ///< somebody else has taken the segment, or the slot of a loan
+  WouldBlock,  ///< stream, overflow `block`: full, and no wait was asked for
+  Timeout,     ///< stream, overflow `block`: full until the timeout
+  OutOfRange,  ///< untyped ends: the bytes do not fit the value
+};
+
+[[nodiscard]] std::string_view to_string(ErrorCode code) noexcept;
+[[nodiscard]] std::string_view to_string(ReadError error) noexcept;
+[[nodiscard]] std::string_view to_string(WriteError error) noexcept;
+
+/// What went wrong on a cold path. The message ends with what the user can do.
+struct Error {
+  ErrorCode code = ErrorCode::Io;
+  std::string message;
+  int system_errno = 0;  ///< zero if no system call failed
+};
+
+template <class T>
+using Result = tl::expected<T, Error>;
+
+namespace detail {
+
+/// `return fail(ErrorCode::NotFound, "…", …)` from any function that returns a Result.
+template <class... Args>
+tl::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
+  return tl::unexpected(Error{code, fmt::format(format, std::forward<Args>(args)...), 0});
+}
+
+/// The same for a failed system call: appends the text of `system_errno`, and turns the
+/// errors that have a code of their own (permission, space, limits) into it.
+tl::unexpected<Error> fail_errno(int system_errno, std::string what);
+
+}  // namespace detail
+}  // namespace evo
+
+template <>
+struct fmt::formatter<evo::ErrorCode> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(evo::ErrorCode code, Context& context) const {
+    return fmt::formatter<std::string_view>::format(evo::to_string(code), context);
+  }
+};
+
+template <>
+struct fmt::formatter<evo::ReadError> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(evo::ReadError error, Context& context) const {
+    return fmt::formatter<std::string_view>::format(evo::to_string(error), context);
+  }
+};
+
+template <>
+struct fmt::formatter<evo::WriteError> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(evo::WriteError error, Context& context) const {
+    return fmt::formatter<std::string_view>::format(evo::to_string(error), context);
+  }
+};
+
+/// Prints `SegmentBusy: message`.
+template <>
+struct fmt::formatter<evo::Error> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(const evo::Error& error, Context& context) const {
+    return fmt::format_to(context.out(), "{}: {}", error.code, error.message);
+  }
+};

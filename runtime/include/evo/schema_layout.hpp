@@ -1,0 +1,48 @@
+/// The layout that a binary schema (.bfbs) describes, read with suspicion.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evo/error.hpp"
+
+namespace evo {
+
+/// One field of a segment, nested ones included.
+struct LayoutField {
+  std::string path;          ///< `axes[].position.x`: `[]` stands for each element
+  std::uint64_t offset = 0;  ///< from the start of the payload; under `[]` of element 0
+  std::uint64_t size = 0;    ///< bytes, of the whole array if it is one
+  std::string type;  ///< `float32`, `struct evo.control.Axis`, `enum evo.control.Mode: uint8`
+  std::uint32_t length = 0;  ///< elements of an array; 0 if it is none
+  std::string unit;          ///< empty if none
+};
+
+struct LayoutEnumValue {
+  std::string name;        ///< `evo.control.Mode.Fault`
+  std::int64_t value = 0;  ///< as the bits of a signed number
+};
+
+/// A segment's payload as its schema tells it, fields in order of offset.
+struct SchemaLayout {
+  std::uint64_t size = 0;
+  std::uint64_t alignment = 0;
+  std::vector<LayoutField> fields;
+  std::vector<LayoutEnumValue> enum_values;
+};
+
+/// Reads the struct whose attribute `segment` is `segment`. The bytes may be hostile:
+/// they are verified first, and offsets, sizes and nesting are checked. InvalidSchema
+/// says what is wrong.
+[[nodiscard]] Result<SchemaLayout> read_schema(std::span<const std::uint8_t> bfbs,
+                                               std::string_view segment);
+
+/// One line for each difference, in the order of the fields: added, removed, moved,
+/// retyped, array length, unit, enum values. Empty if there is none.
+[[nodiscard]] std::vector<std::string> diff_schemas(const SchemaLayout& reader,
+                                                    const SchemaLayout& segment);
+
+}  // namespace evo

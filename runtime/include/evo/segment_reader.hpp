@@ -1,0 +1,105 @@
+/// The untyped reader: spans of bytes, any schema or none.
+///
+/// A reader belongs to one thread at a time. It maps the data read-only: it cannot
+/// damage the segment and never slows its writer.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "evo/channel.hpp"
+#include "evo/detail/state_observer.hpp"
+#include "evo/error.hpp"
+#include "evo/options.hpp"
+#include "evo/sample.hpp"
+
+namespace evo {
+
+namespace detail {
+struct ReaderAttachment;
+}
+
+/// What the kernel's lock and the control file say about a segment's writer.
+enum class WriterState : std::uint8_t {
+  Alive,   ///< holds its lock
+  Dead,    ///< gone without closing; the last value stays readable
+  Closed,  ///< ended well
+};
+
+[[nodiscard]] std::string_view to_string(WriterState state) noexcept;
+
+class SegmentReader {
+ public:
+  /// Attaches to a segment whatever its schema, for tools and generic code.
+  ///
+  /// NotFound, NotReady: not there yet (Timeout if `wait` was given and has passed).
+  /// Also InvalidName, PermissionDenied, ReaderTableFull, Corrupt, FormatMismatch,
+  /// InvalidSchema, ResourceExhausted, Unsupported.
+  [[nodiscard]] static Result<SegmentReader> attach(std::string_view name,
+                                                    ReaderOptions options = {});
+
+  /// Attaches to a segment that must fit the description; else SchemaMismatch, with a
+  /// line for each difference between the two embedded schemas.
+  [[nodiscard]] static Result<SegmentReader> attach(const ChannelDescription& channel,
+                                                    ReaderOptions options = {});
+
+  SegmentReader(SegmentReader&&) noexcept;
+  SegmentReader& operator=(SegmentReader&&) noexcept;
+  ~SegmentReader();
+
+  /// Copies the last value out, as much of it as `value` has room for. `stamp_ns` of the
+  /// result is zero if the segment carries no stamps. On an error `value` is unspecified.
+  [[nodiscard]] tl::expected<SampleInfo, ReadError> read(std::span<std::byte> value) noexcept;
+
+  /// Copies the bytes from `offset` on, torn-free; OutOfRange if they lie outside.
+  [[nodiscard]] tl::expected<SampleInfo, ReadError> read_range(std::size_t offset,
+                                                               std::span<std::byte> bytes) noexcept;
+
+  /// Twice the number of the last publish; one load.
+  [[nodiscard]] std::uint64_t version() const noexcept { return observer_.version(); }
+
+  /// Whether there was a publish since the last successful read; one load.
+  [[nodiscard]] bool has_changed() const noexcept { return version() != seen_version_; }
+
+  /// Sleeps until there was a publish since the last successful read (returns true at
+  /// once if so), the writer closed, the segment was made anew, or the time has passed;
+  /// returns `has_changed()`. Spins for some microseconds first.
+  bool wait_for_change(std::chrono::nanoseconds timeout) noexcept;
+
+  /// Asks the kernel; one system call.
+  [[nodiscard]] WriterState writer_state() const noexcept;
+
+  /// Payload bytes of the segment, which may differ from those of the reader's schema.
+  [[nodiscard]] std::size_t size() const noexcept { return observer_.geometry().payload_size; }
+
+  /// What the segment says about itself, checked at attach.
+  [[nodiscard]] const SegmentLayout& layout() const noexcept;
+
+  /// The binary schema embedded in the segment, verified; empty if it has none.
+  [[nodiscard]] std::span<const std::uint8_t> bfbs() const noexcept;
+
+  /// Top-level fields that the segment's layout has of the reader's schema.
+  [[nodiscard]] std::uint32_t field_count() const noexcept;
+
+  /// What was obtained of ReaderOptions::memory.
+  [[nodiscard]] const MemoryReport& memory() const noexcept;
+
+  /// For typed ends: the protocol without the bounds checks.
+  [[nodiscard]] const detail::StateObserver& observer() const noexcept { return observer_; }
+  void mark_seen(Sequence n) noexcept { seen_version_ = detail::complete(n); }
+
+ private:
+  explicit SegmentReader(std::unique_ptr<detail::ReaderAttachment> attachment,
+                         std::uint32_t retries) noexcept;
+  static Result<SegmentReader> attach(std::string_view name, const ChannelDescription* channel,
+                                      const ReaderOptions& options);
+
+  detail::StateObserver observer_;
+  std::uint64_t seen_version_ = 0;
+  std::unique_ptr<detail::ReaderAttachment> attachment_;
+};
+
+}  // namespace evo

@@ -1,0 +1,80 @@
+/// The untyped writer: spans of bytes, any schema or none.
+///
+/// A writer belongs to one thread at a time. After `create` nothing here makes a system
+/// call, except the wake when a reader sleeps, allocates, or waits for anybody.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "evo/channel.hpp"
+#include "evo/detail/state_publisher.hpp"
+#include "evo/error.hpp"
+#include "evo/options.hpp"
+
+namespace evo {
+
+namespace detail {
+struct WriterAttachment;
+}
+
+class SegmentWriter {
+ public:
+  /// Makes the segment that the description tells, or takes it over from a dead writer.
+  ///
+  /// SegmentBusy: a live writer holds it. AlreadyExists: a dead one has left it, and
+  /// `on_orphan` says Refuse. Also InvalidName, InvalidSize, PermissionDenied, NoSpace,
+  /// ResourceExhausted, Corrupt, Unsupported. Takes some hundred microseconds.
+  [[nodiscard]] static Result<SegmentWriter> create(const ChannelDescription& channel,
+                                                    WriterOptions options = {});
+
+  /// Makes a segment of `size` payload bytes without a schema, of module `untyped`.
+  [[nodiscard]] static Result<SegmentWriter> create(std::string_view name, std::size_t size,
+                                                    WriterOptions options = {});
+
+  SegmentWriter(SegmentWriter&&) noexcept;
+  SegmentWriter& operator=(SegmentWriter&&) noexcept;
+  /// Closes the segment and removes its files; readers keep the last value.
+  ~SegmentWriter();
+
+  /// Publishes `value`. A shorter one is filled up with zero bytes; a longer one is
+  /// OutOfRange. Wait-free.
+  WriteResult write(std::span<const std::byte> value) noexcept;
+
+  /// Publishes the last value with the bytes from `offset` on replaced. OutOfRange if
+  /// they do not fit. Wait-free.
+  WriteResult write_at(std::size_t offset, std::span<const std::byte> bytes) noexcept;
+
+  /// A full memory fence: everything published before it is visible to other cores
+  /// before anything this thread does after it. Publishing needs no flush.
+  void flush() noexcept;
+
+  /// Twice the number of the last publish; always even.
+  [[nodiscard]] std::uint64_t current_version() const noexcept {
+    return detail::complete(publisher_.sequence());
+  }
+
+  /// Payload bytes.
+  [[nodiscard]] std::size_t size() const noexcept { return geometry_.payload_size; }
+
+  /// This writer's fencing token.
+  [[nodiscard]] std::uint64_t incarnation() const noexcept;
+
+  /// What was obtained of WriterOptions::memory.
+  [[nodiscard]] const MemoryReport& memory() const noexcept;
+
+  /// For typed ends: the protocol without the bounds checks.
+  [[nodiscard]] detail::StatePublisher& publisher() noexcept { return publisher_; }
+  [[nodiscard]] const detail::StatePublisher& publisher() const noexcept { return publisher_; }
+
+ private:
+  explicit SegmentWriter(std::unique_ptr<detail::WriterAttachment> attachment) noexcept;
+
+  detail::StatePublisher publisher_;
+  SlotGeometry geometry_;
+  std::unique_ptr<detail::WriterAttachment> attachment_;
+};
+
+}  // namespace evo

@@ -1,0 +1,176 @@
+/// The typed reader of a `kind: state` segment. Generated readers derive from it.
+///
+/// A reader belongs to one thread at a time. Reading takes no lock, makes no system call
+/// and stores nothing to shared memory.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "evo/channel.hpp"
+#include "evo/detail/crc32c.hpp"
+#include "evo/sample.hpp"
+#include "evo/segment_reader.hpp"
+
+namespace evo {
+
+/// A field's name, checked at compile time to be one of the channel's.
+template <class Channel>
+struct FieldName {
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal is meant to convert.
+  consteval FieldName(const char* name) : index(find(name)) {}
+
+  std::uint32_t index;
+
+ private:
+  static consteval std::uint32_t find(std::string_view name) {
+    for (std::uint32_t i = 0; i < Channel::fields.size(); ++i) {
+      if (Channel::fields[i].name == name) return i;
+    }
+    throw "the segment's schema has no such top-level field";
+  }
+};
+
+template <class Channel>
+class StateReader {
+ public:
+  using Value = typename Channel::Value;
+  using Info =
+      std::conditional_t<Channel::stamp == Stamp::Monotonic, SampleInfo, UnstampedSampleInfo>;
+  static_assert(Channel::kind == Kind::State);
+  static_assert(std::is_trivially_copyable_v<Value> && sizeof(Value) == Channel::size);
+
+  /// Copies the last value out. NeverWritten: no publish yet. Contended: overtaken by the
+  /// writer `retries` times. Detached: made anew, attach again.
+  [[nodiscard]] tl::expected<Sample<Value>, ReadError> read() noexcept {
+    tl::expected<Sample<Value>, ReadError> sample;
+    const auto n = copy_latest(sample->value, sample->stamp_ns);
+    if (!n) [[unlikely]]
+      return tl::unexpected(n.error());
+    sample->sequence = *n;
+    return sample;
+  }
+
+  /// The same without a second copy of a large value. On an error `value` is unspecified.
+  [[nodiscard]] tl::expected<Info, ReadError> read_into(Value& value) noexcept {
+    std::uint64_t stamp_ns = 0;
+    const auto n = copy_latest(value, stamp_ns);
+    if (!n) [[unlikely]]
+      return tl::unexpected(n.error());
+    if constexpr (Channel::stamp == Stamp::Monotonic) {
+      return Info{.sequence = *n, .stamp_ns = stamp_ns, .max_age = Channel::max_age};
+    } else {
+      return Info{.sequence = *n};
+    }
+  }
+
+  /// Whether there was a publish since the last successful read; one load.
+  [[nodiscard]] bool has_changed() const noexcept { return reader_.has_changed(); }
+
+  /// Twice the number of the last publish; one load.
+  [[nodiscard]] std::uint64_t version() const noexcept { return reader_.version(); }
+
+  /// Sleeps until there was a publish since the last successful read (returns true at once
+  /// if so), the writer closed, the segment was made anew, or the time has passed; returns
+  /// `has_changed()`.
+  bool wait_for_change(std::chrono::nanoseconds timeout) noexcept {
+    return reader_.wait_for_change(timeout);
+  }
+
+  /// Whether the writer lives; one system call.
+  [[nodiscard]] WriterState writer_state() const noexcept { return reader_.writer_state(); }
+
+  /// Whether the segment has this top-level field; an older writer's may lack the newest,
+  /// which then read zero. `reader.has("torque")`; an unknown name does not compile.
+  [[nodiscard]] bool has(FieldName<Channel> field) const noexcept {
+    return field.index < reader_.field_count();
+  }
+
+  /// What was obtained of ReaderOptions::memory.
+  [[nodiscard]] const MemoryReport& memory() const noexcept { return reader_.memory(); }
+
+ protected:
+  explicit StateReader(SegmentReader reader) noexcept
+      : reader_(std::move(reader)),
+        size_(reader_.size() < sizeof(Value) ? reader_.size() : sizeof(Value)) {}
+
+  template <class Reader>
+  static Result<Reader> attach_as(ReaderOptions options) {
+    auto reader = SegmentReader::attach(describe<Channel>(), std::move(options));
+    if (!reader) return tl::unexpected(std::move(reader.error()));
+    return Reader(std::move(*reader));
+  }
+
+  /// One field, torn-free; copies only that field, unless a checksum has to be checked.
+  template <class Field, std::size_t kOffset>
+  [[nodiscard]] tl::expected<Field, ReadError> field() const noexcept {
+    static_assert(kOffset + sizeof(Field) <= sizeof(Value));
+    Field value{};
+    if constexpr (Channel::checksum == Checksum::None) {
+      if (kOffset + sizeof(Field) > size_) return value;  // an older writer's segment lacks it
+      const auto n = reader_.observer().read([&](const detail::ReaderSlot& slot) {
+        detail::copy_range_from_shared(&value, slot.payload(), kOffset, sizeof(Field));
+      });
+      if (!n) [[unlikely]]
+        return tl::unexpected(n.error());
+    } else {
+      Value whole;
+      std::uint64_t stamp_ns = 0;
+      const auto n = copy_checked(whole, stamp_ns);
+      if (!n) [[unlikely]]
+        return tl::unexpected(n.error());
+      std::memcpy(static_cast<void*>(&value), reinterpret_cast<const std::byte*>(&whole) + kOffset,
+                  sizeof(Field));
+    }
+    return value;
+  }
+
+ private:
+  tl::expected<Sequence, ReadError> copy_latest(Value& value, std::uint64_t& stamp_ns) noexcept {
+    const auto n = copy_checked(value, stamp_ns);
+    if (n) [[likely]]
+      reader_.mark_seen(*n);
+    return n;
+  }
+
+  tl::expected<Sequence, ReadError> copy_checked(Value& value,
+                                                 std::uint64_t& stamp_ns) const noexcept {
+    std::uint32_t stored_crc = 0;
+    std::uint32_t found_crc = 0;
+    const auto n = reader_.observer().read([&](const detail::ReaderSlot& slot) {
+      if (size_ == sizeof(Value)) [[likely]] {
+        // A constant size, which the compiler unrolls.
+        detail::copy_from_shared<sizeof(Value)>(&value, slot.payload());
+      } else {
+        detail::copy_from_shared(&value, slot.payload(), size_);
+      }
+      if constexpr (Channel::stamp == Stamp::Monotonic) stamp_ns = slot.stamp_ns();
+      if constexpr (Channel::checksum == Checksum::Crc32c) {
+        stored_crc = slot.checksum();
+        if (reader_.size() != Channel::size) {  // it covers the segment's payload, not ours
+          found_crc = detail::crc32c_of_shared(slot.payload(), reader_.size());
+        }
+      }
+    });
+    if (!n) [[unlikely]]
+      return n;
+    if constexpr (Channel::checksum == Checksum::Crc32c) {
+      if (reader_.size() == Channel::size) {
+        found_crc = detail::crc32c(&value, sizeof(Value));
+      }
+      if (found_crc != stored_crc) return tl::unexpected(ReadError::ChecksumMismatch);
+    }
+    if (size_ != sizeof(Value)) [[unlikely]] {
+      std::memset(reinterpret_cast<std::byte*>(&value) + size_, 0, sizeof(Value) - size_);
+    }
+    return n;
+  }
+
+  SegmentReader reader_;
+  std::size_t size_;  // bytes that segment and reader have in common
+};
+
+}  // namespace evo

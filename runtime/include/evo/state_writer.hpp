@@ -1,0 +1,114 @@
+/// The typed writer of a `kind: state` segment. Generated writers derive from it.
+///
+/// A writer belongs to one thread at a time. `write`, `update` and `loan` are wait-free:
+/// no system call (except the wake when a reader sleeps), no allocation, no lock.
+#pragma once
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "evo/channel.hpp"
+#include "evo/segment_writer.hpp"
+
+namespace evo {
+
+/// The next slot of a segment, in place. It holds an older value (or zeros): fill all of
+/// it, then publish. Dropped without `publish()`: nothing happened.
+///
+/// The writer must not be moved or destroyed while a loan is out. Another publish by the
+/// same writer voids the loan: its own publish then returns WriteError::Fenced.
+template <class T>
+class Loan {
+ public:
+  Loan(detail::StatePublisher& publisher, const SlotGeometry& geometry)
+      : publisher_(&publisher), geometry_(&geometry), after_(publisher.sequence()) {
+    std::byte* payload = publisher.begin(geometry);
+    if constexpr (detail::kWordwiseCopy) {
+      // Sanitizers take a plain store beside a reader's atomic load for a data race,
+      // although the slot's version discards what that reader got.
+      local_ = std::make_unique<T>();
+      shared_ = payload;
+      value_ = local_.get();
+    } else {
+      value_ = reinterpret_cast<T*>(payload);
+    }
+  }
+  Loan(Loan&&) noexcept = default;
+  Loan& operator=(Loan&&) noexcept = default;
+
+  T& operator*() noexcept { return *value_; }
+  T* operator->() noexcept { return value_; }
+
+  /// Publishes the value. The loan is spent afterwards.
+  WriteResult publish() noexcept {
+    if constexpr (detail::kWordwiseCopy) {
+      if (publisher_->sequence() == after_)
+        detail::copy_to_shared<sizeof(T)>(shared_, local_.get());
+    }
+    return publisher_->finish(*geometry_, after_);
+  }
+
+ private:
+  detail::StatePublisher* publisher_;
+  const SlotGeometry* geometry_;
+  Sequence after_;
+  T* value_ = nullptr;
+  std::byte* shared_ = nullptr;  // only with kWordwiseCopy, like the next
+  std::unique_ptr<T> local_;
+};
+
+template <class Channel>
+class StateWriter {
+ public:
+  using Value = typename Channel::Value;
+  static_assert(Channel::kind == Kind::State);
+  static_assert(std::is_trivially_copyable_v<Value> && sizeof(Value) == Channel::size);
+
+  /// Publishes a value. Fenced: somebody else has taken the segment.
+  WriteResult write(const Value& value) noexcept {
+    return writer_.publisher().publish(kGeometry, [&](std::byte* payload) {
+      detail::copy_to_shared<sizeof(Value)>(payload, &value);
+    });
+  }
+
+  /// Calls `change(Value&)` on a copy of the last value (zeros before the first) and
+  /// publishes it. What `change` throws is passed on, and nothing was published.
+  template <class Change>
+  WriteResult update(Change&& change) {
+    Loan<Value> next = loan();
+    const std::byte* last = writer_.publisher().last_payload(kGeometry);
+    detail::copy_from_shared<sizeof(Value)>(&*next, last);
+    std::forward<Change>(change)(*next);
+    return next.publish();
+  }
+
+  /// The next slot in place, for values too large to build elsewhere first.
+  [[nodiscard]] Loan<Value> loan() { return {writer_.publisher(), kGeometry}; }
+
+  /// Twice the number of the last publish; always even.
+  [[nodiscard]] std::uint64_t current_version() const noexcept { return writer_.current_version(); }
+
+  /// This writer's fencing token.
+  [[nodiscard]] std::uint64_t incarnation() const noexcept { return writer_.incarnation(); }
+
+  /// What was obtained of WriterOptions::memory.
+  [[nodiscard]] const MemoryReport& memory() const noexcept { return writer_.memory(); }
+
+ protected:
+  explicit StateWriter(SegmentWriter writer) noexcept : writer_(std::move(writer)) {}
+
+  template <class Writer>
+  static Result<Writer> create_as(WriterOptions options) {
+    auto writer = SegmentWriter::create(describe<Channel>(), std::move(options));
+    if (!writer) return tl::unexpected(std::move(writer.error()));
+    return Writer(std::move(*writer));
+  }
+
+ private:
+  static constexpr SlotGeometry kGeometry = slot_geometry(describe<Channel>());
+
+  SegmentWriter writer_;
+};
+
+}  // namespace evo

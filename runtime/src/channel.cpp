@@ -1,0 +1,14 @@
+#include "evo/channel.hpp"
+
+#include <fmt/format.h>
+
+namespace evo {
+
+std::string SchemaId::hex() const {
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const std::uint8_t byte : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+  return text;
+}
+
+}  // namespace evo

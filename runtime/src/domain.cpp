@@ -1,0 +1,99 @@
+#include "evo/domain.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "process_identity.hpp"
+
+namespace evo {
+
+Domain::Domain(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+Domain Domain::system() {
+  return Domain("/dev/shm");
+}
+
+Domain Domain::user() {
+  return Domain(
+      fmt::format("/dev/shm/evo-{}-{}", ::getuid(), detail::boot_id().text().substr(0, 8)));
+}
+
+Domain Domain::from_environment() {
+  const char* value = std::getenv("EVO_DOMAIN");
+  if (value == nullptr || std::string_view(value) == "system") return system();
+  if (std::string_view(value) == "user") return user();
+  return Domain(value);
+}
+
+namespace detail {
+
+namespace {
+
+bool is_name(std::string_view name, std::size_t longest) {
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !name.empty() && name.size() <= longest && lower(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return lower(c) || digit(c) || c == '_'; });
+}
+
+}  // namespace
+
+Result<void> validate(const Domain& domain) {
+  if (domain.path().is_absolute()) return {};
+  return fail(ErrorCode::InvalidName,
+              "domain '{}' is not an absolute path; set EVO_DOMAIN to 'system', 'user' or an "
+              "absolute directory",
+              domain.path().string());
+}
+
+Result<void> validate_segment_name(std::string_view name) {
+  if (is_name(name, 48)) return {};
+  return fail(ErrorCode::InvalidName,
+              "'{}' is not a segment name; use a lower-case letter and then up to 47 lower-case "
+              "letters, digits or underscores",
+              name);
+}
+
+Result<void> validate_module_name(std::string_view name) {
+  if (is_name(name, 32)) return {};
+  return fail(ErrorCode::InvalidName,
+              "'{}' is not a module name; use a lower-case letter and then up to 31 lower-case "
+              "letters, digits or underscores",
+              name);
+}
+
+Result<void> ensure_directory(const Domain& domain) {
+  struct stat status {};
+  if (::stat(domain.path().c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return {};
+    return fail(ErrorCode::InvalidName, "domain '{}' is not a directory; choose a directory",
+                domain.path().string());
+  }
+  std::error_code error;
+  if (domain.path().has_parent_path()) {
+    std::filesystem::create_directories(domain.path().parent_path(), error);
+  }
+  // EEXIST: another process was faster, which is as good.
+  if (::mkdir(domain.path().c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return fail_errno(errno, fmt::format("cannot make the domain '{}'", domain.path().string()));
+}
+
+std::string data_path(const Domain& domain, std::string_view module, std::string_view name,
+                      std::uint32_t pid) {
+  return fmt::format("{}/evo_{}_{}_{}", domain.path().string(), module, name, pid);
+}
+
+std::string meta_path(const Domain& domain, std::string_view name) {
+  return fmt::format("{}/evo_{}.meta", domain.path().string(), name);
+}
+
+std::string control_path(const Domain& domain, std::string_view name) {
+  return fmt::format("{}/evo_{}.ctl", domain.path().string(), name);
+}
+
+}  // namespace detail
+}  // namespace evo

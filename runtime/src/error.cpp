@@ -1,0 +1,125 @@
+#include "evo/error.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+namespace evo {
+
+std::string_view to_string(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::AlreadyExists:
+      return "AlreadyExists";
+    case ErrorCode::SegmentBusy:
+      return "SegmentBusy";
+    case ErrorCode::NotFound:
+      return "NotFound";
+    case ErrorCode::NotReady:
+      return "NotReady";
+    case ErrorCode::InvalidName:
+      return "InvalidName";
+    case ErrorCode::InvalidSize:
+      return "InvalidSize";
+    case ErrorCode::InvalidSchema:
+      return "InvalidSchema";
+    case ErrorCode::SchemaMismatch:
+      return "SchemaMismatch";
+    case ErrorCode::FormatMismatch:
+      return "FormatMismatch";
+    case ErrorCode::Corrupt:
+      return "Corrupt";
+    case ErrorCode::PermissionDenied:
+      return "PermissionDenied";
+    case ErrorCode::ReaderTableFull:
+      return "ReaderTableFull";
+    case ErrorCode::ResourceExhausted:
+      return "ResourceExhausted";
+    case ErrorCode::NoSpace:
+      return "NoSpace";
+    case ErrorCode::Timeout:
+      return "Timeout";
+    case ErrorCode::Unsupported:
+      return "Unsupported";
+    case ErrorCode::Io:
+      return "Io";
+  }
+  return "?";
+}
+
+std::string_view to_string(ReadError error) noexcept {
+  switch (error) {
+    case ReadError::NeverWritten:
+      return "NeverWritten";
+    case ReadError::Contended:
+      return "Contended";
+    case ReadError::ChecksumMismatch:
+      return "ChecksumMismatch";
+    case ReadError::Detached:
+      return "Detached";
+    case ReadError::OutOfRange:
+      return "OutOfRange";
+  }
+  return "?";
+}
+
+std::string_view to_string(WriteError error) noexcept {
+  switch (error) {
+    case WriteError::Fenced:
+      return "Fenced";
+    case WriteError::WouldBlock:
+      return "WouldBlock";
+    case WriteError::Timeout:
+      return "Timeout";
+    case WriteError::OutOfRange:
+      return "OutOfRange";
+  }
+  return "?";
+}
+
+namespace detail {
+
+namespace {
+
+struct Advice {
+  ErrorCode code;
+  std::string_view remedy;
+};
+
+Advice advice_for(int system_errno) {
+  switch (system_errno) {
+    case EACCES:
+    case EPERM:
+      return {ErrorCode::PermissionDenied,
+              "run as the owner of the domain, or declare the segment with access: group"};
+    case ENOSPC:
+    case EDQUOT:
+      return {ErrorCode::NoSpace,
+              "free space in the domain's file system, or enlarge it (tmpfs: mount -o "
+              "remount,size=…)"};
+    case EMFILE:
+    case ENFILE:
+      return {ErrorCode::ResourceExhausted, "raise the limit of open files (ulimit -n)"};
+    case ENOMEM:
+    case EAGAIN:
+      return {ErrorCode::ResourceExhausted,
+              "free memory, or raise the process's limits (ulimit -v, ulimit -l)"};
+    case EFBIG:
+      return {ErrorCode::ResourceExhausted, "raise the limit of the file size (ulimit -f)"};
+    case EROFS:
+      return {ErrorCode::Unsupported, "choose a domain on a writable file system"};
+    default:
+      return {ErrorCode::Io, "check the domain's directory and its file system"};
+  }
+}
+
+}  // namespace
+
+tl::unexpected<Error> fail_errno(int system_errno, std::string what) {
+  const Advice advice = advice_for(system_errno);
+  return tl::unexpected(Error{
+      advice.code,
+      fmt::format("{}: {}; {}", what, std::generic_category().message(system_errno), advice.remedy),
+      system_errno});
+}
+
+}  // namespace detail
+}  // namespace evo

@@ -1,0 +1,177 @@
+#include "file.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <vector>
+
+namespace evo::detail {
+
+namespace {
+
+bool in_our_groups(gid_t gid) {
+  if (gid == ::getegid()) return true;
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
+  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+  return count > 0 &&
+         std::find(groups.begin(), groups.begin() + count, gid) != groups.begin() + count;
+}
+
+bool is_trusted_owner(const Domain& domain, const struct stat& file, Access access) {
+  if (file.st_uid == ::geteuid() || file.st_uid == 0) return true;
+  struct stat directory {};
+  if (::stat(domain.path().c_str(), &directory) == 0 && directory.st_uid == file.st_uid) {
+    return true;
+  }
+  return access == Access::Group && in_our_groups(file.st_gid);
+}
+
+tl::unexpected<Error> fail_open(int error, const std::string& path) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return fail(ErrorCode::NotFound, "'{}' does not exist; start its writer", path);
+    case ELOOP:
+      return fail(ErrorCode::Corrupt,
+                  "'{}' is a symbolic link, not a segment's file; find out who put it there and "
+                  "remove it",
+                  path);
+    case ENXIO:
+    case EISDIR:
+      return fail(ErrorCode::Corrupt,
+                  "'{}' is not a regular file; find out who put it there and remove it", path);
+    default:
+      return fail_errno(error, fmt::format("cannot open '{}'", path));
+  }
+}
+
+std::string temporary_name(const std::string& directory) {
+  static std::atomic<unsigned> counter{0};
+  // relaxed: only uniqueness matters; there is no partner.
+  return fmt::format("{}/.evo_{}_{}.tmp", directory, ::getpid(),
+                     counter.fetch_add(1, std::memory_order_relaxed));
+}
+
+}  // namespace
+
+FileDescriptor::~FileDescriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, const Trust& trust) {
+  OpenedFile file;
+  file.fd = FileDescriptor(
+      ::open(path.c_str(), trust.flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  if (!file.fd.valid()) return fail_open(errno, path);
+  struct stat status {};
+  if (::fstat(file.fd.get(), &status) != 0) {
+    return fail_errno(errno, fmt::format("cannot look at '{}'", path));
+  }
+  if (!S_ISREG(status.st_mode)) return fail_open(ENXIO, path);
+  if (!is_trusted_owner(domain, status, trust.access)) {
+    return fail(ErrorCode::PermissionDenied,
+                "'{}' belongs to user {}, who is neither this user ({}) nor root nor the owner of "
+                "the domain; remove it, use another domain, or declare the segment with access: "
+                "group",
+                path, status.st_uid, ::geteuid());
+  }
+  if ((status.st_mode & 07777U & ~trust.allowed_mode) != 0) {
+    return fail(ErrorCode::PermissionDenied,
+                "'{}' has mode {:04o}, which gives away more than {:04o}; correct it with chmod, "
+                "or remove the file",
+                path, status.st_mode & 07777U, trust.allowed_mode);
+  }
+  file.size = static_cast<std::uint64_t>(status.st_size);
+  file.device = status.st_dev;
+  file.inode = status.st_ino;
+  return file;
+}
+
+Result<void> allocate(int fd, std::uint64_t size, const std::string& directory) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      size > limit.rlim_cur) {
+    // Checked first, because exceeding it raises SIGXFSZ.
+    return fail(ErrorCode::ResourceExhausted,
+                "a file of {} bytes exceeds this process's limit of {} bytes; raise it (ulimit -f)",
+                size, limit.rlim_cur);
+  }
+  int error = 0;
+  do {
+    error = ::posix_fallocate(fd, 0, static_cast<off_t>(size));
+  } while (error == EINTR);
+  if (error == 0) return {};
+  return fail_errno(error, fmt::format("cannot allocate {} bytes in '{}'", size, directory));
+}
+
+Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, mode_t mode) {
+  const std::string directory = domain.path().string();
+  UnnamedFile file;
+  file.fd_ = FileDescriptor(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+  if (!file.fd_.valid() && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    file.temporary_ = temporary_name(directory);
+    file.fd_ = FileDescriptor(
+        ::open(file.temporary_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
+  }
+  if (!file.fd_.valid()) {
+    return fail_errno(errno, fmt::format("cannot make a file in '{}'", directory));
+  }
+  // The umask may have taken bits away.
+  if (::fchmod(file.fd_.get(), mode) != 0) {
+    return fail_errno(errno, fmt::format("cannot set the mode of a file in '{}'", directory));
+  }
+  if (size != 0) {
+    if (auto allocated = allocate(file.fd_.get(), size, directory); !allocated) {
+      return tl::unexpected(allocated.error());
+    }
+  }
+  return file;
+}
+
+UnnamedFile::~UnnamedFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<void> UnnamedFile::link(const std::string& path) {
+  const std::string self =
+      temporary_.empty() ? fmt::format("/proc/self/fd/{}", fd_.get()) : temporary_;
+  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  if (errno == EEXIST) {
+    return fail(ErrorCode::AlreadyExists, "'{}' exists already; remove it", path);
+  }
+  return fail_errno(errno, fmt::format("cannot name the new file '{}'", path));
+}
+
+bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
+Result<void> replace_text(const Domain& domain, const std::string& path, mode_t mode,
+                          std::string_view text) {
+  auto file = UnnamedFile::make(domain, 0, mode);
+  if (!file) return tl::unexpected(file.error());
+  while (!text.empty()) {
+    const ssize_t written = ::write(file->fd(), text.data(), text.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return fail_errno(errno, fmt::format("cannot write '{}'", path));
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  const std::string temporary = temporary_name(domain.path().string());
+  if (auto linked = file->link(temporary); !linked) return linked;
+  if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
+  const int error = errno;
+  ::unlink(temporary.c_str());
+  return fail_errno(error, fmt::format("cannot replace '{}'", path));
+}
+
+}  // namespace evo::detail

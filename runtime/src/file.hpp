@@ -1,0 +1,90 @@
+/// Files of a domain: opened with suspicion, made whole or not at all.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "evo/channel.hpp"
+#include "evo/domain.hpp"
+#include "evo/error.hpp"
+
+namespace evo::detail {
+
+/// Owns a file descriptor.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) noexcept : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileDescriptor();
+
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
+  int release() noexcept { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_ = -1;
+};
+
+/// What a file must be before it is believed.
+struct Trust {
+  int flags;            ///< O_RDONLY or O_RDWR
+  mode_t allowed_mode;  ///< no permission bit beyond these
+  Access access;        ///< with Group, another owner of our group is accepted
+};
+
+/// An opened, checked file.
+struct OpenedFile {
+  FileDescriptor fd;
+  std::uint64_t size = 0;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
+/// Opens a file of a domain without following links or blocking, and checks that it is
+/// a regular file with no more permissions than allowed, owned by us, by root or by
+/// the owner of the domain's directory (who could replace it anyway).
+Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, const Trust& trust);
+
+/// A file without a name yet.
+class UnnamedFile {
+ public:
+  /// Makes a file of `size` zero bytes, all of them allocated (no SIGBUS later).
+  static Result<UnnamedFile> make(const Domain& domain, std::uint64_t size, mode_t mode);
+  UnnamedFile(UnnamedFile&&) noexcept = default;
+  UnnamedFile& operator=(UnnamedFile&&) noexcept = default;
+  ~UnnamedFile();
+
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
+  /// Gives it its name. Fails with AlreadyExists if the name is taken.
+  Result<void> link(const std::string& path);
+
+  /// The descriptor, for whoever goes on with the file.
+  FileDescriptor take() && { return std::move(fd_); }
+
+ private:
+  UnnamedFile() = default;
+
+  FileDescriptor fd_;
+  std::string temporary_;  // its name where the file system has no O_TMPFILE
+};
+
+/// Whether the path still names this very file.
+bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode);
+
+/// Replaces the file `path` by one with this text, atomically.
+Result<void> replace_text(const Domain& domain, const std::string& path, mode_t mode,
+                          std::string_view text);
+
+/// Allocates the bytes up to `size`; fails with NoSpace or ResourceExhausted.
+Result<void> allocate(int fd, std::uint64_t size, const std::string& directory);
+
+}  // namespace evo::detail

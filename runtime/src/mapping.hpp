@@ -1,0 +1,44 @@
+/// A mapped file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "evo/error.hpp"
+#include "evo/options.hpp"
+
+namespace evo::detail {
+
+enum class Protection : std::uint8_t { Read, ReadWrite };
+
+/// Owns a shared mapping of a whole file. Children do not inherit it (MADV_DONTFORK).
+class Mapping {
+ public:
+  Mapping() = default;
+  Mapping(Mapping&& other) noexcept
+      : address_(std::exchange(other.address_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Mapping& operator=(Mapping&& other) noexcept {
+    std::swap(address_, other.address_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Mapping();
+
+  static Result<Mapping> map(int fd, std::size_t size, Protection protection);
+
+  /// Applies the options and says what was obtained; `lock` that cannot be had is an
+  /// error, everything else a note.
+  Result<MemoryReport> apply(const MemoryOptions& options, Protection protection);
+
+  [[nodiscard]] std::byte* data() const noexcept { return address_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::span<std::byte> bytes() const noexcept { return {address_, size_}; }
+
+ private:
+  std::byte* address_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace evo::detail

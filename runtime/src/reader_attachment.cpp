@@ -1,0 +1,184 @@
+#include "reader_attachment.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "evo/detail/copy.hpp"
+#include "evo/detail/waiting.hpp"
+#include "evo/schema_layout.hpp"
+#include "kernel_lock.hpp"
+#include "schema_check.hpp"
+
+namespace evo::detail {
+
+namespace {
+
+/// How often the data file is looked up again while a writer replaces it.
+constexpr int kLookups = 100;
+
+tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std::string_view why) {
+  return fail(ErrorCode::NotFound,
+              "segment '{}' is not in domain '{}'{}; start its writer, or check EVO_DOMAIN", name,
+              domain.path().string(), why);
+}
+
+tl::unexpected<Error> not_ready(std::string_view name) {
+  return fail(ErrorCode::NotReady,
+              "segment '{}' is just being made by its writer; try again, or attach with a wait",
+              name);
+}
+
+}  // namespace
+
+ReaderAttachment::ReaderAttachment(Domain in_domain, std::string_view in_name, Control opened)
+    : domain(std::move(in_domain)), name(in_name), control(std::move(opened)) {}
+
+Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_view name,
+                                                                 const ChannelDescription* channel,
+                                                                 const ReaderOptions& options) {
+  const Access access = channel == nullptr ? Access::Group : channel->access;
+  auto control = open_control(options.domain, name, access);
+  if (!control) {
+    if (control.error().code != ErrorCode::NotFound) return tl::unexpected(control.error());
+    return not_found(name, options.domain, "");
+  }
+  auto reader = std::make_unique<ReaderAttachment>(options.domain, name, std::move(*control));
+  // The entry first: from here on a closing writer leaves the control file in place.
+  if (auto taken = reader->take_entry(); !taken) return tl::unexpected(taken.error());
+  if (!reader->control.is_current()) return not_ready(name);
+  if (auto mapped = reader->map_data(access); !mapped) return tl::unexpected(mapped.error());
+  if (auto sound = reader->check_self_description(); !sound) return tl::unexpected(sound.error());
+  if (channel != nullptr) {
+    if (auto fits = reader->check_schema(*channel); !fits) return tl::unexpected(fits.error());
+  }
+  auto memory = reader->data.apply(options.memory, Protection::Read);
+  if (!memory) return tl::unexpected(memory.error());
+  reader->memory = std::move(*memory);
+  reader->guard = ForkGuard(reader->control.fd.get(), reader->control.mapping, reader->data);
+  return reader;
+}
+
+bool ReaderAttachment::try_entry(std::uint32_t index) {
+  const auto locked = try_lock(control.fd.get(), reader_lock_byte(index));
+  if (!locked || !*locked) return false;
+  entry_index = index;
+  has_entry_ = true;
+  ReaderEntry& mine = entry();
+  forget_dead_waiter(*control.operator->(), mine);
+  // relaxed: advice, stored under the lock of this entry (I2).
+  mine.pid.store(static_cast<std::uint32_t>(::getpid()), std::memory_order_relaxed);
+  mine.attached_ns.store(realtime_ns(), std::memory_order_relaxed);
+  store_text(mine.process_name.data(), mine.process_name.size(), process_name());
+  return true;
+}
+
+Result<void> ReaderAttachment::take_entry() {
+  // relaxed: advice; the mapping's size is what bounds the access.
+  const std::uint32_t limit =
+      std::min(control->reader_limit.load(std::memory_order_relaxed), control.table_size());
+  // Entries that look free first; then those whose reader may have died.
+  for (const bool dead_too : {false, true}) {
+    for (std::uint32_t i = 0; i < limit; ++i) {
+      // relaxed: advice; the lock decides.
+      const bool looks_free = control->readers()[i].pid.load(std::memory_order_relaxed) == 0;
+      if (looks_free != dead_too && try_entry(i)) return {};
+    }
+  }
+  return fail(
+      ErrorCode::ReaderTableFull,
+      "segment '{}' has {} readers, as many as its schema allows; end one of them, or raise "
+      "max_readers in the schema and restart the writer",
+      name, limit);
+}
+
+Result<void> ReaderAttachment::map_data(Access access) {
+  if (control->boot_id != boot_id().bytes) {
+    return not_found(name, domain, " (only what an earlier boot has left)");
+  }
+  for (int lookup = 0; lookup < kLookups; ++lookup) {
+    // acquire [M]: pairs with the writer's release stores [L]. A change between these
+    // loads shows as a missing file or another generation, and we look again.
+    const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
+    if (state != ControlState::Open) {
+      if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
+      return not_found(name, domain,
+                       state == ControlState::Closed ? " any more: its writer closed it" : "");
+    }
+    const std::uint64_t generation = control->generation.load(std::memory_order_acquire);
+    const std::uint32_t current = control->current.load(std::memory_order_acquire) & 1U;
+    const auto path = data_file_path(domain, name, control, current);
+    if (!path) continue;
+    auto file = open_checked(domain, *path, {O_RDONLY, data_mode(access), access});
+    if (!file && file.error().code == ErrorCode::NotFound) continue;
+    if (!file) return tl::unexpected(file.error());
+    if (file->size < kMinimumFileSize || file->size > kMaximumFileSize) {
+      return fail(ErrorCode::Corrupt,
+                  "'{}' has {} bytes, not 4 KiB to 1 GiB; stop its writer, remove the file and "
+                  "start the writer again",
+                  *path, file->size);
+    }
+    auto mapping = Mapping::map(file->fd.get(), file->size, Protection::Read);
+    if (!mapping) return tl::unexpected(mapping.error());
+    auto found = read_header(mapping->bytes(), file->size, *path);
+    if (!found) return tl::unexpected(found.error());
+    if (found->generation != generation) continue;
+    layout = *found;
+    data = std::move(*mapping);
+    return {};
+  }
+  // The name was there, the file is not: a writer that died while it replaced the file,
+  // or one that is just doing it.
+  return not_ready(name);
+}
+
+Result<void> ReaderAttachment::check_self_description() {
+  const auto* start = reinterpret_cast<const std::uint8_t*>(data.data()) + layout.schema_offset;
+  bfbs.assign(start, start + layout.schema_size);
+  if (bfbs.empty()) return {};
+  if (auto schema = read_schema(bfbs, name); !schema) return tl::unexpected(schema.error());
+  return {};
+}
+
+Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
+  std::vector<CompatibleEntry> published(layout.compatible_count);
+  if (!published.empty()) {
+    std::memcpy(published.data(), data.data() + layout.compatible_offset,
+                published.size() * sizeof(CompatibleEntry));
+  }
+  const SegmentIdentity segment{layout, published, bfbs, describe_writer(control)};
+  auto fields = fit_schema(channel, segment);
+  if (!fields) return tl::unexpected(fields.error());
+  field_count = *fields;
+  return {};
+}
+
+ReaderAttachment::~ReaderAttachment() {
+  if (guard.in_forked_child()) {
+    // The handler has closed the descriptor; its number may be another's by now.
+    control.fd.release();
+    return;
+  }
+  if (!has_entry_) return;
+  // relaxed: advice; closing the descriptor is what frees the entry.
+  entry().pid.store(0, std::memory_order_relaxed);
+  // acquire [M]: pairs with the closing writer's release store of the state.
+  if (control->state.load(std::memory_order_acquire) ==
+      static_cast<std::uint32_t>(ControlState::Open)) {
+    return;
+  }
+  // Whoever is last removes the control file of a closed segment. With the writer's
+  // lock held no new writer can come, and a reader that attaches finds it Closed.
+  const auto locked = try_lock(control.fd.get(), kWriterLockByte);
+  if (locked && *locked && control.is_current() &&
+      // acquire: a writer may have come and gone since the look above.
+      control->state.load(std::memory_order_acquire) !=
+          static_cast<std::uint32_t>(ControlState::Open) &&
+      !is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders)) {
+    ::unlink(control.path.c_str());
+  }
+}
+
+}  // namespace evo::detail

@@ -1,0 +1,65 @@
+/// Everything of a reader that the data path does not need: files, locks, mappings.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "control.hpp"
+#include "evo/detail/state_observer.hpp"
+#include "evo/segment_reader.hpp"
+#include "fork_guard.hpp"
+
+namespace evo::detail {
+
+struct ReaderAttachment {
+  /// One attempt; NotFound and NotReady are worth another one.
+  static Result<std::unique_ptr<ReaderAttachment>> make(std::string_view name,
+                                                        const ChannelDescription* channel,
+                                                        const ReaderOptions& options);
+  ReaderAttachment(Domain domain, std::string_view name, Control opened);
+  ReaderAttachment(const ReaderAttachment&) = delete;
+  ReaderAttachment& operator=(const ReaderAttachment&) = delete;
+  /// Frees the entry; the last reader of a closed segment removes its control file.
+  ~ReaderAttachment();
+
+  [[nodiscard]] const SegmentHeader& header() const noexcept {
+    return *reinterpret_cast<const SegmentHeader*>(data.data());
+  }
+  [[nodiscard]] const std::byte* slots() const noexcept {
+    return data.data() + layout.slots_offset;
+  }
+  [[nodiscard]] ReaderEntry& entry() const noexcept { return control->readers()[entry_index]; }
+
+  Domain domain;
+  std::string name;
+  Control control;  // holds this reader's lock through its descriptor
+  Mapping data;
+  ForkGuard guard;  // after what it guards, so destroyed before it
+  SegmentLayout layout;
+  MemoryReport memory;
+  std::uint32_t entry_index = 0;
+  std::uint32_t field_count = 0;
+  std::vector<std::uint8_t> bfbs;
+
+ private:
+  Result<void> take_entry();
+  bool try_entry(std::uint32_t index);
+  Result<void> map_data(Access access);
+  Result<void> check_schema(const ChannelDescription& channel);
+  Result<void> check_self_description();
+
+  bool has_entry_ = false;
+};
+
+/// Sleeps until something changes in the domain's directory, or the time has passed.
+/// Looks at the nearest existing ancestor where the directory is still missing.
+class DirectoryWatch {
+ public:
+  explicit DirectoryWatch(const Domain& domain);
+  void wait(std::chrono::nanoseconds timeout) noexcept;
+
+ private:
+  FileDescriptor inotify_;
+};
+
+}  // namespace evo::detail

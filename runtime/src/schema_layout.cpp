@@ -1,0 +1,182 @@
+#include "evo/schema_layout.hpp"
+
+#include <flatbuffers/reflection_generated.h>
+
+#include <algorithm>
+#include <set>
+
+#include "evo/segment_header.hpp"
+
+namespace evo {
+
+namespace {
+
+/// Deeper nesting than anybody writes by hand; a schema that contains itself ends here.
+constexpr int kDeepestNesting = 16;
+/// More fields than a schema of ours has; a small hostile file can name a great many.
+constexpr std::size_t kMostFields = 4096;
+
+tl::unexpected<Error> invalid(std::string_view what) {
+  return detail::fail(ErrorCode::InvalidSchema,
+                      "the schema embedded in the segment cannot be used: {}; restart its writer, "
+                      "built from a schema that the generator accepts",
+                      what);
+}
+
+std::string_view view(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : std::string_view(text->c_str(), text->size());
+}
+
+/// For messages: a hostile schema must not send escape sequences to a terminal.
+std::string printable(std::string_view text) {
+  std::string out(text);
+  std::replace_if(
+      out.begin(), out.end(),
+      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, '?');
+  return out;
+}
+
+template <class T>
+std::string_view attribute(const T& holder, std::string_view key) {
+  if (holder.attributes() == nullptr) return {};
+  for (const reflection::KeyValue* entry : *holder.attributes()) {
+    if (view(entry->key()) == key) return view(entry->value());
+  }
+  return {};
+}
+
+struct Scalar {
+  reflection::BaseType type;
+  std::string_view name;
+  std::uint64_t size;
+};
+
+constexpr Scalar kScalars[] = {{reflection::Bool, "bool", 1},     {reflection::Byte, "int8", 1},
+                               {reflection::UByte, "uint8", 1},   {reflection::Short, "int16", 2},
+                               {reflection::UShort, "uint16", 2}, {reflection::Int, "int32", 4},
+                               {reflection::UInt, "uint32", 4},   {reflection::Long, "int64", 8},
+                               {reflection::ULong, "uint64", 8},  {reflection::Float, "float32", 4},
+                               {reflection::Double, "float64", 8}};
+
+const Scalar* find_scalar(reflection::BaseType type) {
+  const auto* found = std::find_if(std::begin(kScalars), std::end(kScalars),
+                                   [&](const Scalar& s) { return s.type == type; });
+  return found == std::end(kScalars) ? nullptr : found;
+}
+
+/// Walks the objects of one schema and collects the fields of the root.
+class Walker {
+ public:
+  explicit Walker(const reflection::Schema& schema) : schema_(schema) {}
+
+  Result<SchemaLayout> walk(const reflection::Object& root) {
+    if (root.bytesize() <= 0 || root.minalign() <= 0) return invalid("a struct without size");
+    layout_.size = static_cast<std::uint64_t>(root.bytesize());
+    layout_.alignment = static_cast<std::uint64_t>(root.minalign());
+    if (auto done = add_fields(root, "", 0, 0); !done) return tl::unexpected(done.error());
+    return std::move(layout_);
+  }
+
+ private:
+  Result<void> add_fields(const reflection::Object& object, const std::string& prefix,
+                          std::uint64_t base, int depth) {
+    if (depth > kDeepestNesting) return invalid("structs are nested too deeply");
+    if (!object.is_struct()) return invalid("a table where a struct belongs");
+    std::vector<const reflection::Field*> fields(object.fields()->begin(), object.fields()->end());
+    // Reflection sorts by name.
+    std::stable_sort(fields.begin(), fields.end(),
+                     [](const auto* a, const auto* b) { return a->offset() < b->offset(); });
+    for (const reflection::Field* field : fields) {
+      if (auto done = add_field(object, *field, prefix, base, depth); !done) return done;
+    }
+    return {};
+  }
+
+  Result<void> add_field(const reflection::Object& parent, const reflection::Field& field,
+                         const std::string& prefix, std::uint64_t base, int depth) {
+    if (layout_.fields.size() >= kMostFields) return invalid("too many fields");
+    const reflection::Type& type = *field.type();
+    const bool is_array = type.base_type() == reflection::Array;
+    const reflection::BaseType element = is_array ? type.element() : type.base_type();
+
+    LayoutField entry;
+    entry.path = prefix + printable(view(field.name()));
+    entry.offset = base + field.offset();
+    entry.length = is_array ? type.fixed_length() : 0;
+    entry.unit = printable(attribute(field, "unit"));
+
+    const reflection::Object* nested = nullptr;
+    std::uint64_t element_size = 0;
+    if (element == reflection::Obj) {
+      nested = object_at(type.index());
+      if (nested == nullptr || nested->bytesize() <= 0) return invalid("an unknown struct type");
+      element_size = static_cast<std::uint64_t>(nested->bytesize());
+      entry.type = "struct " + printable(view(nested->name()));
+    } else if (const Scalar* scalar = find_scalar(element)) {
+      element_size = scalar->size;
+      entry.type = scalar->name;
+      if (type.index() >= 0) {
+        const reflection::Enum* enumeration = enum_at(type.index());
+        if (enumeration == nullptr) return invalid("an unknown enum type");
+        entry.type = fmt::format("enum {}: {}", printable(view(enumeration->name())), scalar->name);
+        add_enum(*enumeration);
+      }
+    } else {
+      return invalid(
+          fmt::format("field '{}' is neither number, bool, enum nor struct", entry.path));
+    }
+    entry.size = element_size * std::max<std::uint64_t>(1, entry.length);
+    if (field.offset() + entry.size > static_cast<std::uint64_t>(parent.bytesize())) {
+      return invalid(fmt::format("field '{}' lies outside its struct", entry.path));
+    }
+    const std::string path = entry.path;
+    const std::uint64_t offset = entry.offset;
+    layout_.fields.push_back(std::move(entry));
+    if (nested == nullptr) return {};
+    return add_fields(*nested, path + (is_array ? "[]." : "."), offset, depth + 1);
+  }
+
+  void add_enum(const reflection::Enum& enumeration) {
+    if (!seen_enums_.insert(&enumeration).second) return;
+    for (const reflection::EnumVal* value : *enumeration.values()) {
+      if (layout_.enum_values.size() >= kMostFields) return;  // hostile; the fields still count
+      layout_.enum_values.push_back(
+          {printable(fmt::format("{}.{}", view(enumeration.name()), view(value->name()))),
+           value->value()});
+    }
+  }
+
+  [[nodiscard]] const reflection::Object* object_at(std::int32_t index) const {
+    const bool inside =
+        index >= 0 && static_cast<flatbuffers::uoffset_t>(index) < schema_.objects()->size();
+    return inside ? schema_.objects()->Get(static_cast<flatbuffers::uoffset_t>(index)) : nullptr;
+  }
+
+  [[nodiscard]] const reflection::Enum* enum_at(std::int32_t index) const {
+    const bool inside =
+        index >= 0 && static_cast<flatbuffers::uoffset_t>(index) < schema_.enums()->size();
+    return inside ? schema_.enums()->Get(static_cast<flatbuffers::uoffset_t>(index)) : nullptr;
+  }
+
+  const reflection::Schema& schema_;
+  SchemaLayout layout_;
+  std::set<const reflection::Enum*> seen_enums_;
+};
+
+}  // namespace
+
+Result<SchemaLayout> read_schema(std::span<const std::uint8_t> shared, std::string_view segment) {
+  // A copy is aligned, and nobody changes it between the check and the use.
+  const std::vector<std::uint8_t> bfbs(shared.begin(), shared.end());
+  flatbuffers::Verifier verifier(bfbs.data(), bfbs.size());
+  if (bfbs.empty() || !reflection::VerifySchemaBuffer(verifier)) {
+    return invalid("it is not a binary FlatBuffers schema");
+  }
+  const reflection::Schema& schema = *reflection::GetSchema(bfbs.data());
+  for (const reflection::Object* object : *schema.objects()) {
+    if (attribute(*object, "segment") == segment) return Walker(schema).walk(*object);
+  }
+  return invalid(fmt::format("it declares no segment '{}'", segment));
+}
+
+}  // namespace evo

@@ -1,0 +1,140 @@
+#include "evo/segment_reader.hpp"
+
+#include <algorithm>
+
+#include "evo/clock.hpp"
+#include "evo/detail/crc32c.hpp"
+#include "evo/detail/waiting.hpp"
+#include "kernel_lock.hpp"
+#include "reader_attachment.hpp"
+
+namespace evo {
+
+std::string_view to_string(WriterState state) noexcept {
+  switch (state) {
+    case WriterState::Alive:
+      return "Alive";
+    case WriterState::Dead:
+      return "Dead";
+    case WriterState::Closed:
+      return "Closed";
+  }
+  return "?";
+}
+
+Result<SegmentReader> SegmentReader::attach(std::string_view name, ReaderOptions options) {
+  return attach(name, nullptr, options);
+}
+
+Result<SegmentReader> SegmentReader::attach(const ChannelDescription& channel,
+                                            ReaderOptions options) {
+  return attach(channel.name, &channel, options);
+}
+
+Result<SegmentReader> SegmentReader::attach(std::string_view name,
+                                            const ChannelDescription* channel,
+                                            const ReaderOptions& options) {
+  if (auto valid = detail::validate(options.domain); !valid) return tl::unexpected(valid.error());
+  if (auto valid = detail::validate_segment_name(name); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  const std::uint64_t start = monotonic_ns();
+  const auto left = [&] { return options.wait - std::chrono::nanoseconds(monotonic_ns() - start); };
+  std::optional<detail::DirectoryWatch> watch;  // before the attempt, so that no event is missed
+  if (options.wait > std::chrono::nanoseconds::zero()) watch.emplace(options.domain);
+  while (true) {
+    auto attachment = detail::ReaderAttachment::make(name, channel, options);
+    if (attachment) return SegmentReader(std::move(*attachment), options.retries);
+    const ErrorCode code = attachment.error().code;
+    const bool may_come = code == ErrorCode::NotFound || code == ErrorCode::NotReady;
+    if (!may_come || !watch) return tl::unexpected(attachment.error());
+    if (left() <= std::chrono::nanoseconds::zero()) {
+      return detail::fail(
+          ErrorCode::Timeout, "waited {} ms: {}",
+          std::chrono::duration_cast<std::chrono::milliseconds>(options.wait).count(),
+          attachment.error().message);
+    }
+    watch->wait(left());
+    watch.emplace(options.domain);  // the directory itself may have come into being
+  }
+}
+
+SegmentReader::SegmentReader(std::unique_ptr<detail::ReaderAttachment> attachment,
+                             std::uint32_t retries) noexcept
+    : observer_(&attachment->header(), attachment->control.operator->(), attachment->slots(),
+                attachment->layout.geometry, attachment->layout.generation, retries),
+      attachment_(std::move(attachment)) {}
+
+SegmentReader::SegmentReader(SegmentReader&&) noexcept = default;
+SegmentReader& SegmentReader::operator=(SegmentReader&&) noexcept = default;
+SegmentReader::~SegmentReader() = default;
+
+tl::expected<SampleInfo, ReadError> SegmentReader::read(std::span<std::byte> value) noexcept {
+  const std::size_t count = std::min<std::size_t>(value.size(), size());
+  auto result = read_range(0, value.first(count));
+  if (result) mark_seen(result->sequence);
+  return result;
+}
+
+tl::expected<SampleInfo, ReadError> SegmentReader::read_range(std::size_t offset,
+                                                              std::span<std::byte> bytes) noexcept {
+  if (offset > size() || bytes.size() > size() - offset) {
+    return tl::unexpected(ReadError::OutOfRange);
+  }
+  const SlotGeometry& geometry = observer_.geometry();
+  SampleInfo info;
+  bool intact = true;
+  const auto n = observer_.read([&](const detail::ReaderSlot& slot) {
+    if (!bytes.empty()) {
+      detail::copy_range_from_shared(bytes.data(), slot.payload(), offset, bytes.size());
+    }
+    if (geometry.stamped) info.stamp_ns = slot.stamp_ns();
+    if (geometry.checksummed) {
+      intact = detail::crc32c_of_shared(slot.payload(), geometry.payload_size) == slot.checksum();
+    }
+  });
+  if (!n) return tl::unexpected(n.error());
+  if (!intact) return tl::unexpected(ReadError::ChecksumMismatch);
+  info.sequence = *n;
+  info.max_age = std::chrono::nanoseconds(attachment_->layout.max_age_ns);
+  return info;
+}
+
+bool SegmentReader::wait_for_change(std::chrono::nanoseconds timeout) noexcept {
+  if (has_changed()) return true;
+  detail::wait({.header = &attachment_->header(),
+                .control = attachment_->control.operator->(),
+                .entry = &attachment_->entry(),
+                .seen_version = seen_version_,
+                .generation = attachment_->layout.generation},
+               timeout);
+  return has_changed();
+}
+
+WriterState SegmentReader::writer_state() const noexcept {
+  const detail::Control& control = attachment_->control;
+  // acquire [M]: pairs with the closing writer's release store, so that whoever learns
+  // of the end finds the last publish.
+  const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
+  if (state == ControlState::Closed) return WriterState::Closed;
+  return detail::is_locked(control.fd.get(), kWriterLockByte) ? WriterState::Alive
+                                                              : WriterState::Dead;
+}
+
+const SegmentLayout& SegmentReader::layout() const noexcept {
+  return attachment_->layout;
+}
+
+std::span<const std::uint8_t> SegmentReader::bfbs() const noexcept {
+  return attachment_->bfbs;
+}
+
+std::uint32_t SegmentReader::field_count() const noexcept {
+  return attachment_->field_count;
+}
+
+const MemoryReport& SegmentReader::memory() const noexcept {
+  return attachment_->memory;
+}
+
+}  // namespace evo

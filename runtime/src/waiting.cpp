@@ -1,0 +1,123 @@
+#include "evo/detail/waiting.hpp"
+
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <climits>
+#include <ctime>
+
+#include "evo/clock.hpp"
+
+namespace evo::detail {
+
+namespace {
+
+/// Sleeping and waking cost tens of microseconds; a publish that comes sooner is
+/// noticed without them.
+constexpr std::uint64_t kSpinNs = 20'000;
+/// Longest sleep without looking around: a replaced segment has no writer to wake us.
+constexpr std::uint64_t kLongestSleepNs = 100'000'000;
+/// The same where the writer relies on a membarrier that this process cannot call.
+constexpr std::uint64_t kBlindSleepNs = 1'000'000;
+
+// The futex word is the low half of the version. A sleeper would miss a change only if
+// exactly 2^31 publishes went by between its look and its sleep.
+static_assert(std::endian::native == std::endian::little,
+              "the futex word is taken to be the low half of the version");
+
+const std::uint32_t* futex_word(const SegmentHeader& header) noexcept {
+  return reinterpret_cast<const std::uint32_t*>(&header.version);
+}
+
+long membarrier(int command) noexcept {
+  return ::syscall(SYS_membarrier, command, 0, 0);
+}
+
+bool nothing_changed(const Waiter& waiter) noexcept {
+  // acquire: pairs with the publishing store [E], though the caller reads the value
+  // through its own acquire loads; nothing is lost by it here.
+  const bool same = waiter.header->version.load(std::memory_order_acquire) == waiter.seen_version;
+  // relaxed: only decides whether to go on waiting.
+  return same && waiter.control->generation.load(std::memory_order_relaxed) == waiter.generation &&
+         waiter.control->state.load(std::memory_order_relaxed) ==
+             static_cast<std::uint32_t>(ControlState::Open);
+}
+
+void pause() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+void sleep_on(const SegmentHeader& header, std::uint64_t seen_version, std::uint64_t ns) noexcept {
+  const timespec timeout{static_cast<time_t>(ns / 1'000'000'000U),
+                         static_cast<long>(ns % 1'000'000'000U)};
+  // Returns at once if the word differs; interrupted or spurious returns are the
+  // caller's loop's business.
+  ::syscall(SYS_futex, futex_word(header), FUTEX_WAIT, static_cast<std::uint32_t>(seen_version),
+            &timeout, nullptr, 0);
+}
+
+/// Makes sure that the writer's next look at the count sees us; false if that cannot be had.
+bool order_before_second_look(const ControlFile& control) noexcept {
+  // relaxed: written once, before the segment could be attached.
+  const auto protocol =
+      static_cast<WakeProtocol>(control.wake_protocol.load(std::memory_order_relaxed));
+  // seq_cst fence [J]: with WakeProtocol::Fence, pairs with the writer's fence [K].
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (protocol == WakeProtocol::Fence) return true;
+  return membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
+}
+
+}  // namespace
+
+WakeProtocol register_writer_for_wakes() noexcept {
+  return membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0 ? WakeProtocol::Membarrier
+                                                                   : WakeProtocol::Fence;
+}
+
+void wake_all(const SegmentHeader& header) noexcept {
+  ::syscall(SYS_futex, futex_word(header), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
+void wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
+  const std::uint64_t start = monotonic_ns();
+  const auto budget = static_cast<std::uint64_t>(std::max<std::int64_t>(0, timeout.count()));
+  while (monotonic_ns() - start < std::min(kSpinNs, budget)) {
+    if (!nothing_changed(waiter)) return;
+    pause();
+  }
+  // seq_cst: the announcement must be visible before the second look below; the fence
+  // [J] and the barrier behind it see to that. The count is raised before the entry
+  // says so and lowered after: a death between the two leaves it too high, which costs
+  // the writer a needless wake, never too low, which would lose one.
+  waiter.control->waiters.fetch_add(1, std::memory_order_seq_cst);
+  waiter.entry->waiting.store(1, std::memory_order_relaxed);
+  const std::uint64_t longest =
+      order_before_second_look(*waiter.control) ? kLongestSleepNs : kBlindSleepNs;
+  while (nothing_changed(waiter)) {
+    const std::uint64_t elapsed = monotonic_ns() - start;
+    if (elapsed >= budget) break;
+    sleep_on(*waiter.header, waiter.seen_version, std::min(longest, budget - elapsed));
+  }
+  // relaxed: only the holder of this entry's lock reads it.
+  waiter.entry->waiting.store(0, std::memory_order_relaxed);
+  // relaxed: a writer that still sees the old count wakes in vain.
+  waiter.control->waiters.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void forget_dead_waiter(ControlFile& control, ReaderEntry& entry) noexcept {
+  // relaxed: its only other user is dead, and the lock on the entry was taken since.
+  if (entry.waiting.exchange(0, std::memory_order_relaxed) != 0) {
+    // relaxed: as at the end of wait().
+    control.waiters.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace evo::detail

@@ -1,0 +1,277 @@
+#include "writer_attachment.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "kernel_lock.hpp"
+
+namespace evo::detail {
+
+namespace {
+
+std::uint32_t own_pid() {
+  return static_cast<std::uint32_t>(::getpid());
+}
+
+/// The end of a path is what tells programs apart.
+std::string last_part(const std::string& path, std::size_t size) {
+  return path.size() <= size ? path : path.substr(path.size() - size);
+}
+
+std::vector<CompatibleEntry> compatible_entries(const ChannelDescription& channel) {
+  std::vector<CompatibleEntry> entries;
+  for (const CompatibleLayout& layout : channel.compatible) {
+    entries.push_back({.id = layout.id.bytes,
+                       .version_major = layout.version.major,
+                       .version_minor = layout.version.minor,
+                       .field_count = layout.field_count,
+                       .size = layout.size});
+  }
+  return entries;
+}
+
+void write_schema(std::byte* file, const SegmentLayout& layout, const ChannelDescription& channel) {
+  const auto entries = compatible_entries(channel);
+  if (!channel.bfbs.empty()) {
+    std::memcpy(file + layout.schema_offset, channel.bfbs.data(), channel.bfbs.size());
+  }
+  if (!entries.empty()) {
+    std::memcpy(file + layout.compatible_offset, entries.data(),
+                entries.size() * sizeof(CompatibleEntry));
+  }
+}
+
+/// Whether the file embeds exactly the schema that a new file would.
+bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
+                     const ChannelDescription& channel) {
+  const auto entries = compatible_entries(channel);
+  const auto equals = [&](std::size_t offset, std::span<const std::byte> expected) {
+    return std::equal(expected.begin(), expected.end(), file + offset);
+  };
+  return equals(layout.schema_offset, std::as_bytes(channel.bfbs)) &&
+         equals(layout.compatible_offset, std::as_bytes(std::span(entries)));
+}
+
+}  // namespace
+
+WriterAttachment::WriterAttachment(Domain in_domain, const ChannelDescription& channel,
+                                   Control locked)
+    : domain(std::move(in_domain)), name(channel.name), control(std::move(locked)) {}
+
+Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDescription& channel,
+                                                                 const WriterOptions& options) {
+  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
+  if (auto valid = validate_segment_name(channel.name); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  if (auto valid = validate_module_name(channel.owner); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  auto layout = plan_layout(channel);
+  if (!layout) return tl::unexpected(layout.error());
+  if (auto made = ensure_directory(options.domain); !made) return tl::unexpected(made.error());
+  auto control = lock_control(options.domain, channel);
+  if (!control) return tl::unexpected(control.error());
+
+  auto writer = std::make_unique<WriterAttachment>(options.domain, channel, std::move(*control));
+  writer->layout = *layout;
+  if (auto done = writer->open_or_make(channel, options.on_orphan); !done) {
+    return tl::unexpected(done.error());
+  }
+  auto memory = writer->data.apply(options.memory, Protection::ReadWrite);
+  if (!memory) {
+    // What a dead writer left stays as it was; what this call made goes again.
+    writer->open_ = !writer->taken_over_;
+    return tl::unexpected(memory.error());
+  }
+  writer->memory = std::move(*memory);
+  writer->guard = ForkGuard(writer->control.fd.get(), writer->control.mapping, writer->data);
+  writer->open_ = true;
+  return writer;
+}
+
+StatePublisher WriterAttachment::publisher() const noexcept {
+  return {&header(), control.operator->(), slots(), layout.geometry, incarnation, last};
+}
+
+Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, OnOrphan on_orphan) {
+  if (control->boot_id != boot_id().bytes) forget_earlier_boot();
+  // relaxed, here and below: only the holder of the writer's lock stores these, and
+  // taking the lock ordered its stores before our loads.
+  const bool orphan = control->state.load(std::memory_order_relaxed) ==
+                      static_cast<std::uint32_t>(ControlState::Open);
+  if (orphan && on_orphan == OnOrphan::Refuse) {
+    return fail(ErrorCode::AlreadyExists,
+                "segment '{}' was left behind by its dead writer, {}; create it with on_orphan "
+                "TakeOver or Replace",
+                name, describe_writer(control));
+  }
+  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  remove_data_file(1U - current);  // a writer that died while replacing has left it (I3)
+  announce();
+
+  const auto path = data_file_path(domain, name, control, current);
+  taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && take_over(channel, *path);
+  if (!taken_over_) {
+    if (auto made = make_data_file(channel); !made) {
+      if (!orphan) remove_control_if_unused();
+      return made;
+    }
+  }
+  auto described = write_meta(channel);
+  if (described || taken_over_) return {};  // a segment with old advice beside it is still whole
+  open_ = true;                             // to be removed again
+  return described;
+}
+
+void WriterAttachment::announce() {
+  // release [G]: the fencing token. A former writer that was fenced off sees it at its
+  // next publish ("fenced"); no data hangs on it.
+  incarnation = control->incarnation.load(std::memory_order_relaxed) + 1;
+  control->incarnation.store(incarnation, std::memory_order_release);
+  const std::string executable = executable_path();
+  store_text(control->writer_executable.data(), control->writer_executable.size(),
+             last_part(executable, control->writer_executable.size()));
+  // relaxed: advice for people and messages.
+  control->writer_pid.store(own_pid(), std::memory_order_relaxed);
+  control->writer_uid.store(::geteuid(), std::memory_order_relaxed);
+  control->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
+  // relaxed: read by waiters, who attach after the state below says Open.
+  control->wake_protocol.store(static_cast<std::uint32_t>(register_writer_for_wakes()),
+                               std::memory_order_relaxed);
+}
+
+bool WriterAttachment::take_over(const ChannelDescription& channel, const std::string& path) {
+  auto file = open_checked(domain, path, {O_RDWR, data_mode(channel.access), channel.access});
+  if (!file || file->size != layout.file_size) return false;
+  auto mapping = Mapping::map(file->fd.get(), file->size, Protection::ReadWrite);
+  if (!mapping) return false;
+  auto found = read_header(mapping->bytes(), file->size, path);
+  if (!found) return false;
+  SegmentLayout expected = layout;
+  expected.generation = control->generation.load(std::memory_order_relaxed);
+  expected.boot_id = boot_id().bytes;
+  expected.created_realtime_ns = found->created_realtime_ns;
+  if (*found != expected || !has_same_schema(mapping->data(), *found, channel)) return false;
+
+  auto& found_header = *reinterpret_cast<SegmentHeader*>(mapping->data());
+  const auto complete_last =
+      find_last_complete(found_header, mapping->data() + found->slots_offset, found->geometry);
+  if (!complete_last) return false;
+  data = std::move(*mapping);
+  layout = *found;
+  last = *complete_last;
+  // relaxed: advice.
+  found_header.writer_pid.store(own_pid(), std::memory_order_relaxed);
+  if (found_header.version.load(std::memory_order_relaxed) != complete(last)) {
+    // release [E]: as in StatePublisher. The dead writer completed this slot and did
+    // not come to publish it.
+    found_header.version.store(complete(last), std::memory_order_release);
+    wake_all(found_header);
+  }
+  return true;
+}
+
+Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel) {
+  layout.generation = incarnation;
+  layout.boot_id = boot_id().bytes;
+  layout.created_realtime_ns = realtime_ns();
+  auto file = UnnamedFile::make(domain, layout.file_size, data_mode(channel.access));
+  if (!file) return tl::unexpected(file.error());
+  auto mapping = Mapping::map(file->fd(), layout.file_size, Protection::ReadWrite);
+  if (!mapping) return tl::unexpected(mapping.error());
+  data = std::move(*mapping);
+  new (data.data()) SegmentHeader;
+  write_header(header(), layout, monotonic_ns());
+  // relaxed: the file has no name yet.
+  header().writer_pid.store(own_pid(), std::memory_order_relaxed);
+  write_schema(data.data(), layout, channel);
+  reset_slots(slots(), layout.geometry);
+  last = 0;
+
+  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  const std::uint32_t fresh = 1U - current;
+  DataFileName& entry = control->data_files[fresh];
+  store_text(entry.module.data(), entry.module.size(), channel.owner);
+  // release [I]: pairs with the acquire load [H]; whoever sees the pid sees the module.
+  // Recorded before the name exists, so that no death in between leaves a file behind
+  // that nobody knows of.
+  entry.pid.store(own_pid(), std::memory_order_release);
+  const std::string path = data_path(domain, channel.owner, name, own_pid());
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    // Only a leftover of an earlier process with our pid can be there.
+    return fail_errno(errno, fmt::format("cannot remove the leftover '{}'", path));
+  }
+  if (auto linked = file->link(path); !linked) return linked;
+
+  // release [L]: pairs with the attaching reader's acquire load [M] of the state. The
+  // reader compares the generation with the one in the file it found, so it does not
+  // matter in which order it sees the three change.
+  control->generation.store(layout.generation, std::memory_order_release);
+  control->current.store(fresh, std::memory_order_release);
+  control->state.store(static_cast<std::uint32_t>(ControlState::Open), std::memory_order_release);
+  if (data_file_path(domain, name, control, current) == path) {
+    control->data_files[current].pid.store(0, std::memory_order_relaxed);
+  } else {
+    remove_data_file(current);
+  }
+  return {};
+}
+
+void WriterAttachment::forget_earlier_boot() {
+  remove_data_file(0);
+  remove_data_file(1);
+  control->boot_id = boot_id().bytes;
+  // relaxed: under the writer's lock, and nobody of this boot has attached yet.
+  control->state.store(static_cast<std::uint32_t>(ControlState::Empty), std::memory_order_relaxed);
+  control->waiters.store(0, std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < control.table_size(); ++i) {
+    control->readers()[i].waiting.store(0, std::memory_order_relaxed);
+  }
+}
+
+void WriterAttachment::remove_data_file(std::uint32_t index) {
+  if (const auto path = data_file_path(domain, name, control, index)) ::unlink(path->c_str());
+  // relaxed: a reader that still sees the old name finds no file and looks again.
+  control->data_files[index].pid.store(0, std::memory_order_relaxed);
+}
+
+void WriterAttachment::remove_control_if_unused() {
+  // A reader that locks its byte after this look finds the state not Open and lets go.
+  if (!is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders)) {
+    ::unlink(control.path.c_str());
+  }
+}
+
+Result<void> WriterAttachment::write_meta(const ChannelDescription& channel) {
+  return replace_text(domain, meta_path(domain, name), data_mode(channel.access),
+                      meta_text(*this, channel));
+}
+
+WriterAttachment::~WriterAttachment() {
+  if (guard.in_forked_child()) {
+    // The handler has closed the descriptor; its number may be another's by now.
+    control.fd.release();
+    return;
+  }
+  // relaxed: if somebody fenced us off, the files are his.
+  if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
+  // release: pairs with the acquire load [M]; a reader that learns that there will be no
+  // other publish finds the last one.
+  control->state.store(static_cast<std::uint32_t>(ControlState::Closed), std::memory_order_release);
+  // relaxed: advice.
+  control->writer_pid.store(0, std::memory_order_relaxed);
+  remove_data_file(control->current.load(std::memory_order_relaxed) & 1U);
+  ::unlink(meta_path(domain, name).c_str());
+  wake_all(header());
+  remove_control_if_unused();
+}
+
+}  // namespace evo::detail

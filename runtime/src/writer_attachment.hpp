@@ -1,0 +1,54 @@
+/// Everything of a writer that the data path does not need: files, locks, mappings.
+#pragma once
+
+#include <memory>
+
+#include "control.hpp"
+#include "evo/detail/state_publisher.hpp"
+#include "fork_guard.hpp"
+
+namespace evo::detail {
+
+struct WriterAttachment {
+  static Result<std::unique_ptr<WriterAttachment>> make(const ChannelDescription& channel,
+                                                        const WriterOptions& options);
+  WriterAttachment(Domain domain, const ChannelDescription& channel, Control locked);
+  WriterAttachment(const WriterAttachment&) = delete;
+  WriterAttachment& operator=(const WriterAttachment&) = delete;
+  /// Closes the segment: marks it, removes its files, wakes sleepers, frees the lock.
+  ~WriterAttachment();
+
+  [[nodiscard]] StatePublisher publisher() const noexcept;
+  [[nodiscard]] SegmentHeader& header() const noexcept {
+    return *reinterpret_cast<SegmentHeader*>(data.data());
+  }
+  [[nodiscard]] std::byte* slots() const noexcept { return data.data() + layout.slots_offset; }
+
+  Domain domain;
+  std::string name;
+  Control control;  // holds the writer's lock through its descriptor
+  Mapping data;
+  ForkGuard guard;  // after what it guards, so destroyed before it
+  SegmentLayout layout;
+  MemoryReport memory;
+  std::uint64_t incarnation = 0;
+  Sequence last = 0;
+
+ private:
+  Result<void> open_or_make(const ChannelDescription& channel, OnOrphan on_orphan);
+  bool take_over(const ChannelDescription& channel, const std::string& path);
+  Result<void> make_data_file(const ChannelDescription& channel);
+  Result<void> write_meta(const ChannelDescription& channel);
+  void forget_earlier_boot();
+  void announce();
+  void remove_data_file(std::uint32_t index);
+  void remove_control_if_unused();
+
+  bool taken_over_ = false;
+  bool open_ = false;  // the segment is there and ours: to be closed in the end
+};
+
+/// The text of `evo_{name}.meta`.
+std::string meta_text(const WriterAttachment& writer, const ChannelDescription& channel);
+
+}  // namespace evo::detail
