@@ -72,6 +72,9 @@ class SegmentReader {
   /// Asks the kernel; one system call.
   [[nodiscard]] WriterState writer_state() const noexcept;
 
+  /// Copies that the writer overtook and that were made again, over all reads so far.
+  [[nodiscard]] std::uint64_t retries() const noexcept { return observer_.retried(); }
+
   /// Payload bytes of the segment, which may differ from those of the reader's schema.
   [[nodiscard]] std::size_t size() const noexcept { return observer_.geometry().payload_size; }
 

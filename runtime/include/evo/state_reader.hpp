@@ -89,6 +89,9 @@ class StateReader {
     return field.index < reader_.field_count();
   }
 
+  /// Copies that the writer overtook and that were made again, over all reads so far.
+  [[nodiscard]] std::uint64_t retries() const noexcept { return reader_.retries(); }
+
   /// What was obtained of ReaderOptions::memory.
   [[nodiscard]] const MemoryReport& memory() const noexcept { return reader_.memory(); }
 

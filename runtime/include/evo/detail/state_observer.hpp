@@ -38,6 +38,7 @@ class StateObserver {
         return n;
       if (n == 0 && slot.never_filled()) return tl::unexpected(ReadError::NeverWritten);
       if (attempt >= retries_) return tl::unexpected(ReadError::Contended);
+      ++retried_;
     }
   }
 
@@ -54,6 +55,9 @@ class StateObserver {
     return control_->generation.load(std::memory_order_relaxed) != generation_;
   }
 
+  /// Attempts beyond the first, over all reads so far.
+  [[nodiscard]] std::uint64_t retried() const noexcept { return retried_; }
+
   [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
 
  private:
@@ -63,6 +67,7 @@ class StateObserver {
   SlotGeometry geometry_;
   std::uint64_t generation_ = 0;
   std::uint32_t retries_ = 0;
+  mutable std::uint64_t retried_ = 0;  // a reader belongs to one thread at a time
 };
 
 }  // namespace evo::detail

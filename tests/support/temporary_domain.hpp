@@ -1,0 +1,62 @@
+/// A domain of a test's own, on tmpfs where there is one, gone with the test.
+#pragma once
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "evo/domain.hpp"
+
+namespace evo::test {
+
+class TemporaryDomain {
+ public:
+  TemporaryDomain() {
+    std::string pattern =
+        (::access("/dev/shm", W_OK) == 0 ? std::string("/dev/shm")
+                                         : std::filesystem::temp_directory_path().string()) +
+        "/evo-test-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path_ = pattern;
+  }
+  TemporaryDomain(const TemporaryDomain&) = delete;
+  TemporaryDomain& operator=(const TemporaryDomain&) = delete;
+  ~TemporaryDomain() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] Domain domain() const { return Domain(path_); }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// Names of the files in it, hidden ones too.
+  [[nodiscard]] std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+      names.push_back(entry.path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  /// The data file of the only segment in it.
+  [[nodiscard]] std::filesystem::path data_file() const {
+    for (const std::string& name : files()) {
+      if (name.starts_with("evo_") && !name.ends_with(".ctl") && !name.ends_with(".meta")) {
+        return path_ / name;
+      }
+    }
+    throw std::runtime_error("no data file in the test's domain");
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace evo::test
