@@ -1,0 +1,34 @@
+# `cmake --install`: the runtime, the generator with its CMake module, and evo.fbs, so that
+# find_package(EvoChannels CONFIG) offers what the source tree does.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(EVO_INSTALL_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/EvoChannels)
+set(EVO_INSTALL_DATA_DIR ${CMAKE_INSTALL_DATADIR}/evo_channels)
+set(EVO_INSTALL_CODEGEN_DIR ${EVO_INSTALL_DATA_DIR}/codegen)
+
+install(TARGETS evo_runtime EXPORT EvoChannelsTargets)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT EvoChannelsTargets NAMESPACE evo:: DESTINATION ${EVO_INSTALL_CMAKE_DIR})
+
+# The generator looks for evo.fbs in ../schemas, here as in the source tree.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/codegen/evo_codegen
+  DESTINATION ${EVO_INSTALL_CODEGEN_DIR}
+  FILES_MATCHING PATTERN "*.py" PATTERN "*.j2" PATTERN "__pycache__" EXCLUDE)
+install(FILES ${PROJECT_SOURCE_DIR}/codegen/EvoCodegen.cmake
+  DESTINATION ${EVO_INSTALL_CODEGEN_DIR})
+install(FILES ${PROJECT_SOURCE_DIR}/schemas/evo.fbs DESTINATION ${EVO_INSTALL_DATA_DIR}/schemas)
+
+configure_package_config_file(
+  ${PROJECT_SOURCE_DIR}/cmake/EvoChannelsConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/EvoChannelsConfig.cmake
+  INSTALL_DESTINATION ${EVO_INSTALL_CMAKE_DIR}
+  PATH_VARS EVO_INSTALL_CODEGEN_DIR)
+write_basic_package_version_file(
+  ${PROJECT_BINARY_DIR}/EvoChannelsConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/EvoChannelsConfig.cmake
+  ${PROJECT_BINARY_DIR}/EvoChannelsConfigVersion.cmake
+  DESTINATION ${EVO_INSTALL_CMAKE_DIR})

@@ -1,0 +1,1 @@
+"""Turns schemas (.fbs) into C++ headers (.evo.hpp). Reading order: codegen/README.md."""

@@ -1,0 +1,223 @@
+"""The attributes of evo.fbs: where each may stand, what its values look like, and its default.
+
+To add one: declare it in schemas/evo.fbs, name it here, give it a reader below if it needs one,
+and use it in `read_segment`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from evo_codegen.diagnostics import Diagnostics, Location
+from evo_codegen.ir import Kind, Segment, StructType, Version
+
+SEGMENT_ATTRIBUTES = (
+    "segment owner readers kind slots capacity overflow max_readers period max_age checksum stamp "
+    "access version"
+).split()
+FIELD_ATTRIBUTES = ["unit", "min", "max"]
+OWN_ATTRIBUTES = frozenset(SEGMENT_ATTRIBUTES + FIELD_ATTRIBUTES)
+
+# What flatc knows without a declaration.
+BUILTIN_ATTRIBUTES = frozenset(
+    """bit_flags csharp_partial cpp_ptr_type cpp_ptr_type_get cpp_str_flex_ctor cpp_str_type
+    deprecated flexbuffer force_align hash id idempotent key native_custom_alloc native_default
+    native_inline native_type native_type_pack_name nested_flatbuffer original_order private
+    required shared streaming""".split()
+)
+
+LARGEST_FILE = 1 << 30
+HEADER_BYTES = 4096
+
+T = TypeVar("T")
+
+_UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_LONGEST_DURATION_NS = (1 << 63) - 1
+
+
+class BadValue(Exception):
+    """An attribute's value makes no sense: what is wrong, what to write instead."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.instead = instead
+
+
+def closest(word: str, candidates: frozenset[str] | list[str]) -> str | None:
+    """The candidate that `word` is probably a misspelling of."""
+    found = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def _name(longest: int) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{longest - 1}}}", text):
+            raise BadValue(
+                f"`{text}` is not a name",
+                f"write a lower-case letter, then at most {longest - 1} lower-case letters, "
+                "digits or underscores",
+            )
+        return text
+
+    return read
+
+
+segment_name = _name(48)
+module_name = _name(32)
+
+
+def _modules(text: str) -> tuple[str, ...]:
+    modules = tuple(module_name(part.strip()) for part in text.split(","))
+    for module in modules:
+        if modules.count(module) > 1:
+            raise BadValue(f"module `{module}` is named twice", "name each reader once")
+    return modules
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            guess = closest(text, list(words))
+            choice = f'did you mean "{guess}"?' if guess else f"write {_alternatives(words)}"
+            raise BadValue(f"`{text}` is not one of {', '.join(words)}", choice)
+        return text
+
+    return read
+
+
+def _alternatives(words: tuple[str, ...]) -> str:
+    return " or ".join(f'"{word}"' for word in words)
+
+
+def _integer(lowest: int, highest: int, power_of_two: bool = False) -> Callable[[str], int]:
+    range_text = f"from {lowest} to {highest}"
+
+    def read(text: str) -> int:
+        number = int(text) if re.fullmatch(r"[0-9]{1,20}", text) else None
+        if number is None or not lowest <= number <= highest:
+            kind = "a power of two" if power_of_two else "a whole number"
+            raise BadValue(f"`{text}` is out of range", f"write {kind} {range_text}")
+        if power_of_two and number & (number - 1):
+            below = 1 << (number.bit_length() - 1)
+            raise BadValue(
+                f"`{text}` is not a power of two", f"write {below} or {min(2 * below, highest)}"
+            )
+        return number
+
+    return read
+
+
+def duration_ns(text: str) -> int:
+    """`250us` and the like, in nanoseconds."""
+    example = 'write a whole number and ns, us, ms or s, such as "250us"'
+    match = re.fullmatch(r"([0-9]{1,20})(ns|us|ms|s)", text)
+    if not match:
+        raise BadValue(f"`{text}` is not a duration", example)
+    nanoseconds = int(match[1]) * _UNITS_NS[match[2]]
+    if nanoseconds == 0:
+        raise BadValue(f"`{text}` is no time at all", "leave the attribute out, or " + example)
+    if nanoseconds > _LONGEST_DURATION_NS:
+        raise BadValue(f"`{text}` is longer than 292 years", example)
+    return nanoseconds
+
+
+def layout_version(text: str) -> Version:
+    match = re.fullmatch(r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})", text)
+    if not match or max(int(match[1]), int(match[2])) > 0xFFFF:
+        raise BadValue(f"`{text}` is not a version", 'write MAJOR.MINOR, such as "1.0"')
+    return Version(int(match[1]), int(match[2]))
+
+
+def read_segment(struct: StructType, diagnostics: Diagnostics) -> Segment | None:
+    """Reads the attributes of a struct that is a segment; None if one of them is wrong."""
+    wrong = False
+
+    def read(attribute: str, reader: Callable[[str], T], default: T) -> T:
+        nonlocal wrong
+        found = struct.attributes.get(attribute)
+        if not found:
+            return default
+        try:
+            return reader(found.value)
+        except BadValue as bad:
+            wrong = True
+            what = f"attribute `{attribute}`: {bad.what}"
+            diagnostics.error(found.location, what, bad.instead)
+            return default
+
+    def complain(attribute: str, what: str, instead: str) -> None:
+        nonlocal wrong
+        wrong = True
+        found = struct.attributes.get(attribute)
+        diagnostics.error(found.location if found else struct.location, what, instead)
+
+    name = read("segment", segment_name, "")
+    owner = read("owner", module_name, "")
+    if "owner" not in struct.attributes:
+        complain(
+            "owner",
+            f"segment `{struct.attributes['segment'].value}` has no owner",
+            'add owner: "MODULE", the one module that may write it',
+        )
+    kind = Kind(read("kind", _one_of("state", "stream"), "state"))
+    slots = read("slots", _integer(2, 64), 4)
+    capacity = read("capacity", _integer(2, 1 << 20, power_of_two=True), 256)
+    overflow = read("overflow", _one_of("overwrite", "block"), "overwrite")
+    stamp = read("stamp", _one_of("monotonic", "none"), "monotonic")
+    period_ns = read("period", duration_ns, 0)
+    max_age_ns = read("max_age", duration_ns, 0)
+
+    if kind is Kind.STATE:
+        for attribute in ("capacity", "overflow"):
+            if attribute in struct.attributes:
+                complain(
+                    attribute,
+                    f"attribute `{attribute}` belongs to kind stream, and this segment is a state",
+                    "remove it (a state has slots), or add kind: " + '"stream"',
+                )
+    elif "slots" in struct.attributes:
+        complain(
+            "slots",
+            "attribute `slots` belongs to kind state, and this segment is a stream",
+            "write capacity instead",
+        )
+    if max_age_ns and stamp == "none":
+        complain(
+            "max_age",
+            "without stamps the age of a value is not known, so max_age has no effect",
+            'remove max_age, or stamp: "none"',
+        )
+    elif max_age_ns and period_ns > max_age_ns:
+        complain(
+            "max_age",
+            "max_age is shorter than the period: each value is stale before the next is due",
+            "write a max_age of at least one period",
+        )
+
+    segment = Segment(
+        struct=struct,
+        name=name,
+        owner=owner,
+        readers=read("readers", _modules, ()),
+        kind=kind,
+        slots=slots if kind is Kind.STATE else capacity,
+        overflow=overflow,
+        max_readers=read("max_readers", _integer(1, 10240), 128),
+        period_ns=period_ns,
+        max_age_ns=max_age_ns,
+        checksum=read("checksum", _one_of("none", "crc32c"), "none"),
+        stamp=stamp,
+        access=read("access", _one_of("owner", "group"), "owner"),
+        version=read("version", layout_version, Version(1, 0)),
+    )
+    return None if wrong else segment
+
+
+def where(struct: StructType, attribute: str) -> Location:
+    """The line of an attribute, or of the struct if it does not have it."""
+    found = struct.attributes.get(attribute)
+    return found.location if found else struct.location

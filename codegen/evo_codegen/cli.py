@@ -1,0 +1,153 @@
+"""The command line: reads, checks, writes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evo_codegen.diagnostics import BrokenLock, Diagnostics, MissingTool, UsageError
+
+if TYPE_CHECKING:
+    from evo_codegen.evolution import SchemaLock
+    from evo_codegen.ir import Segment, StructType
+
+_DESCRIPTION = "Generates a C++ header from each schema."
+_EPILOG = "Exit code: 0, or 1 with a line for each error and nothing written, or 2 for wrong usage."
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the generator; returns its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.update_lock and not options.lock:
+        parser.error("--update-lock needs --lock FILE")
+    if options.check and options.stamp:
+        parser.error("--check writes nothing, so it leaves no --stamp")
+    if options.depfile and not options.stamp:
+        parser.error("--depfile needs --stamp FILE, the target that it names")
+    try:
+        return _run(options, arguments)
+    except UsageError as error:
+        parser.error(str(error))
+    except MissingTool as error:
+        print(f"evo_codegen: {error}", file=sys.stderr)
+        return 1
+    except BrokenLock as error:
+        print(error.diagnostic, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"evo_codegen: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("evo_codegen", description=_DESCRIPTION, epilog=_EPILOG)
+    add = parser.add_argument
+    add("schemas", nargs="+", type=Path, metavar="SCHEMA", help="a .fbs file")
+    add("--output-dir", type=Path, default=Path("."), metavar="DIR", help="default: here")
+    add(
+        "-I",
+        dest="include_directories",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="look up includes here too",
+    )
+    add("--lock", type=Path, metavar="FILE", help="compare with the layouts released so far")
+    add("--update-lock", action="store_true", help="record the present layouts as released")
+    add("--check", action="store_true", help="write nothing; fail with a diff if that is wrong")
+    add("--mend", metavar="COMMAND", help="what --check tells the user to run")
+    add("--flatc", default="flatc", metavar="PROGRAM", help="default: flatc")
+    add("--together", action="store_true", help="only check that the schemas go together")
+    add("--depfile", type=Path, metavar="FILE", help="write what the output depends on")
+    add("--stamp", type=Path, metavar="FILE", help="touch this when all is well")
+    return parser
+
+
+def _require_modules() -> None:
+    packages = {"flatbuffers": "python3-flatbuffers", "jinja2": "python3-jinja2"}
+    missing = [module for module in packages if importlib.util.find_spec(module) is None]
+    if missing:
+        raise MissingTool(
+            f"{sys.executable} has no module {' and no module '.join(missing)}: install the Debian "
+            f"package {' and '.join(packages[module] for module in missing)} and use "
+            "/usr/bin/python3"
+        )
+
+
+def _read_lock(options: argparse.Namespace) -> SchemaLock | None:
+    from evo_codegen.evolution import SchemaLock
+
+    if not options.lock:
+        return None
+    if options.lock.is_file():
+        return SchemaLock.read(options.lock)
+    if options.update_lock:
+        return SchemaLock.empty(options.lock)
+    raise UsageError(f"{options.lock}: no such schema lock; --update-lock makes one")
+
+
+def _report(difference: str, options: argparse.Namespace, arguments: list[str]) -> int:
+    if not difference:
+        return 0
+    print(difference, end="")
+    sys.stdout.flush()
+    again = [argument for argument in arguments if argument != "--check"]
+    command = options.mend or f"python3 -m evo_codegen {shlex.join(again)}"
+    print(f"evo_codegen: the generated files are out of date; run: {command}", file=sys.stderr)
+    return 1
+
+
+def _run(options: argparse.Namespace, arguments: list[str]) -> int:
+    _require_modules()
+    # Imported here, so that a missing module is a message and not a traceback.
+    from evo_codegen.evolution import check_evolution, compatible_releases
+    from evo_codegen.front_end import read_schemas
+    from evo_codegen.outputs import depfile_text, differences, write_changed
+    from evo_codegen.validate import validate, validate_together
+
+    diagnostics = Diagnostics()
+    lock = _read_lock(options)
+    front = read_schemas(options.schemas, options.include_directories, options.flatc, diagnostics)
+    segments: dict[StructType, Segment] = {}
+    if options.together:
+        # The errors of a single schema are told where that schema is generated.
+        diagnostics = Diagnostics()
+    else:
+        segments = validate(front.schemas, diagnostics)
+    validate_together(front.schemas, diagnostics)
+    if lock:
+        for segment in segments.values():
+            check_evolution(segment, lock, diagnostics)
+    if diagnostics:
+        for diagnostic in diagnostics.in_order(front.files):
+            print(diagnostic, file=sys.stderr)
+        return 1
+
+    from evo_codegen.emit import render
+
+    texts: dict[Path, str] = {}
+    if not options.together:
+        compatible = {
+            struct: compatible_releases(segment, lock) if lock else []
+            for struct, segment in segments.items()
+        }
+        for schema in front.schemas:
+            path = options.output_dir / schema.header
+            texts[path] = render(schema, segments, compatible)
+        if lock and options.update_lock:
+            texts[lock.path] = lock.with_current(list(segments.values())).text()
+    if options.check:
+        return _report(differences(texts), options, arguments)
+    write_changed(texts)
+    if options.stamp:
+        if options.depfile:
+            write_changed({options.depfile: depfile_text(options.stamp, front.dependencies)})
+        options.stamp.parent.mkdir(parents=True, exist_ok=True)
+        options.stamp.touch()
+    return 0

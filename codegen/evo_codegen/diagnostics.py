@@ -1,0 +1,68 @@
+"""Errors of a run, collected so that all of them are reported at once.
+
+Each one is a line `file:line: what is wrong; what to write instead`, with the path as the user
+gave it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A line of a file, as messages show it."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, order=True)
+class Diagnostic:
+    """One error: where, what is wrong, what to write instead."""
+
+    location: Location
+    what: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.location.file}:{self.location.line}: {self.what}; {self.instead}"
+
+
+class Diagnostics:
+    """The errors found so far. The same error found twice (an included schema) counts once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Diagnostic, None] = {}
+
+    def error(self, location: Location, what: str, instead: str) -> None:
+        """Notes an error; the run goes on to find more."""
+        self._found[Diagnostic(location, what, instead)] = None
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def in_order(self, files: list[str]) -> list[Diagnostic]:
+        """All errors, by the order of `files`, then by file name and line."""
+        rank = {file: index for index, file in enumerate(files)}
+        return sorted(
+            self._found,
+            key=lambda found: (rank.get(found.location.file, len(rank)), found.location),
+        )
+
+
+class MissingTool(Exception):
+    """A program or module that the generator needs is not installed."""
+
+
+class UsageError(Exception):
+    """The command line makes no sense: exit code 2."""
+
+
+class BrokenLock(Exception):
+    """The schema lock cannot be read; carries the diagnostic."""
+
+    def __init__(self, path: Path, what: str, instead: str) -> None:
+        super().__init__(what)
+        self.diagnostic = Diagnostic(Location(str(path), 1), what, instead)

@@ -1,0 +1,425 @@
+"""From checked schemas to C++ text.
+
+Everything is decided here: each view below holds lines or words that a template only puts in
+their places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+
+import jinja2
+
+from evo_codegen import cpp
+from evo_codegen.evolution import Release
+from evo_codegen.ir import EnumType, Field, Kind, Schema, Segment, StructType
+from evo_codegen.layout import Placed, canonical_lines, layout_of, schema_id, size_of
+
+
+@dataclass(frozen=True)
+class EnumeratorView:
+    comment: list[str]
+    name: str
+    value: str
+    case: list[str]
+
+
+@dataclass(frozen=True)
+class EnumView:
+    comment: list[str]
+    name: str
+    underlying: str
+    enumerators: list[EnumeratorView]
+    to_string_head: list[str]
+    operators: list[OperatorView]
+    size: int
+
+
+@dataclass(frozen=True)
+class OperatorView:
+    """A function on flags."""
+
+    comment: str
+    head: list[str]
+    body: list[str]
+
+
+@dataclass(frozen=True)
+class MemberView:
+    comment: list[str]
+    lines: list[str]
+
+
+@dataclass(frozen=True)
+class StructView:
+    comment: list[str]
+    head: str
+    name: str
+    members: list[MemberView]
+    assertions: list[str]
+
+
+@dataclass(frozen=True)
+class AccessorView:
+    comment: list[str]
+    lines: list[str]
+
+
+@dataclass(frozen=True)
+class SegmentView:
+    struct: str
+    name: str
+    owner: str
+    comment: list[str]
+    constants: list[str]
+    id: str
+    compatible: list[CompatibleView]
+    field_count: int
+    field_lines: list[str]
+    bfbs_size: int
+    bfbs_lines: list[str]
+    channel_of: list[str]
+    has_ends: bool
+    writer_head: list[str]
+    create_head: list[str]
+    owner_message: list[str]
+    reader_head: list[str]
+    attach_head: list[str]
+    accessors: list[AccessorView]
+
+
+@dataclass(frozen=True)
+class CompatibleView:
+    id: str
+    major: int
+    minor: int
+    size: int
+    field_count: int
+
+
+@dataclass(frozen=True)
+class DeclarationView:
+    """One declaration of the schema, as an enum or as a struct that may be a segment."""
+
+    enum: EnumView | None
+    struct: StructView | None
+    segment: SegmentView | None
+
+
+@dataclass(frozen=True)
+class BlockView:
+    """Declarations that share a namespace."""
+
+    namespace: str
+    declarations: list[DeclarationView]
+
+
+@dataclass(frozen=True)
+class HeaderView:
+    schema: str
+    system_includes: list[str]
+    own_includes: list[str]
+    blocks: list[BlockView]
+
+
+def render(
+    schema: Schema,
+    segments: dict[StructType, Segment],
+    compatible: dict[StructType, list[Release]],
+) -> str:
+    """The text of the schema's header."""
+    return _template().render(header=_header(schema, segments, compatible))
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("evo_codegen", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    return environment.get_template("header.evo.hpp.j2")
+
+
+def _header(
+    schema: Schema,
+    segments: dict[StructType, Segment],
+    compatible: dict[StructType, list[Release]],
+) -> HeaderView:
+    blocks = []
+    for namespace, declarations in groupby(schema.declared, key=lambda each: each.namespace):
+        views = []
+        hidden = cpp.hidden_names(schema.visible, namespace)
+        for each in declarations:
+            if isinstance(each, EnumType):
+                views.append(DeclarationView(_enum(each), None, None))
+                continue
+            segment = segments.get(each)
+            view = _segment(segment, schema, compatible[each], hidden) if segment else None
+            views.append(DeclarationView(None, _struct(each, hidden), view))
+        blocks.append(BlockView(cpp.namespace_text(namespace), views))
+    kinds = {segments[struct].kind for struct in schema.segment_structs()}
+    return HeaderView(
+        schema=schema.file,
+        system_includes=_system_includes(schema, kinds),
+        own_includes=_own_includes(schema, kinds),
+        blocks=blocks,
+    )
+
+
+def _system_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
+    structs = [each for each in schema.declared if isinstance(each, StructType)]
+    needed = set()
+    if schema.declared:
+        needed.add("cstdint")
+    if len(structs) < len(schema.declared):
+        needed.add("string_view")
+    if any(isinstance(each, EnumType) and each.is_flags for each in schema.declared):
+        needed.add("type_traits")
+    if structs:
+        needed |= {"array", "cstddef", "type_traits"}
+    if kinds:
+        needed |= {"chrono", "string_view"}
+    if Kind.STATE in kinds:
+        needed.add("utility")
+    return sorted(needed)
+
+
+def _own_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
+    headers = []
+    if Kind.STATE in kinds:
+        headers += ["evo/state_reader.hpp", "evo/state_writer.hpp"]
+    if kinds - {Kind.STATE}:
+        headers.append("evo/channel.hpp")
+    headers += [include.removesuffix(".fbs") + ".evo.hpp" for include in schema.includes]
+    return sorted(headers)
+
+
+def _enum(enum: EnumType) -> EnumView:
+    ordered = sorted(enum.enumerators, key=lambda enumerator: enumerator.value)
+    return EnumView(
+        comment=cpp.comment(enum.documentation, 0),
+        name=enum.name,
+        underlying=enum.scalar.cpp,
+        enumerators=[
+            EnumeratorView(
+                comment=cpp.comment(each.documentation, 2),
+                name=each.name,
+                value=cpp.enumerator_value(enum, each.value),
+                case=cpp.case(enum.name, each.name),
+            )
+            for each in ordered
+        ],
+        to_string_head=cpp.signature(
+            "[[nodiscard]] constexpr std::string_view to_string",
+            [f"{enum.name} value"],
+            " noexcept {",
+        ),
+        operators=_operators(enum) if enum.is_flags else [],
+        size=enum.scalar.size,
+    )
+
+
+def _operators(enum: EnumType) -> list[OperatorView]:
+    name = enum.name
+    parameters = [f"{name} left", f"{name} right"]
+
+    def combining(operator: str) -> list[str]:
+        head = f"  return static_cast<{name}>("
+        left, right = "static_cast<Bits>(left)", "static_cast<Bits>(right)"
+        broken = [f"{head}{left} {operator}", f"{' ' * len(head)}{right});"]
+        using = f"  using Bits = std::underlying_type_t<{name}>;"
+        return [using, *cpp.first_that_fits([f"{head}{left} {operator} {right});"], broken)]
+
+    return [
+        OperatorView(
+            "/// The flags that are in at least one of the two.",
+            cpp.signature(f"[[nodiscard]] constexpr {name} operator|", parameters, " noexcept {"),
+            combining("|"),
+        ),
+        OperatorView(
+            "/// The flags that are in both.",
+            cpp.signature(f"[[nodiscard]] constexpr {name} operator&", parameters, " noexcept {"),
+            combining("&"),
+        ),
+        OperatorView(
+            "/// Whether all of `flags` are in `set`.",
+            cpp.signature(
+                "[[nodiscard]] constexpr bool contains",
+                [f"{name} set", f"{name} flags"],
+                " noexcept {",
+            ),
+            ["  return (set & flags) == flags;"],
+        ),
+    ]
+
+
+def _struct(struct: StructType, hidden: frozenset[str]) -> StructView:
+    layout = layout_of(struct)
+    members = []
+    assertions = [
+        *cpp.conjunction(
+            [
+                f"std::is_trivially_copyable_v<{struct.name}>",
+                f"std::is_standard_layout_v<{struct.name}>",
+            ]
+        ),
+        *cpp.conjunction(
+            [
+                f"sizeof({struct.name}) == {layout.size}",
+                f"alignof({struct.name}) == {layout.alignment}",
+            ]
+        ),
+    ]
+    paddings = 0
+    for placed in layout.fields:
+        field = placed.field
+        type_ = cpp.field_type(field, struct.namespace, hidden)
+        comment = cpp.comment(field.documentation, 2, _facts(field))
+        members.append(MemberView(comment, cpp.member(type_, field.name)))
+        assertions += cpp.offset_assertion(struct.name, field.name, placed.offset)
+        if placed.padding:
+            name = f"padding_{paddings}_"
+            padding = f"std::array<std::uint8_t, {placed.padding}>"
+            members.append(MemberView([], cpp.member(padding, name)))
+            assertions += cpp.offset_assertion(struct.name, name, placed.offset + placed.size)
+            paddings += 1
+    natural = max(_natural_alignment(placed) for placed in layout.fields)
+    align = f"alignas({layout.alignment}) " if layout.alignment > natural else ""
+    return StructView(
+        comment=cpp.comment(struct.documentation, 0),
+        head=f"struct {align}{struct.name} {{",
+        name=struct.name,
+        members=members,
+        assertions=assertions,
+    )
+
+
+def _natural_alignment(placed: Placed) -> int:
+    type_ = placed.field.type
+    return type_.alignment if isinstance(type_, StructType) else size_of(type_)
+
+
+def _facts(field: Field) -> list[str]:
+    """What the attributes say, as sentences behind the doc comment."""
+    facts = [f"Unit: {field.unit}."] if field.unit else []
+    low, high = field.text("min"), field.text("max")
+    if low is not None and high is not None:
+        facts.append(f"Range: {low} to {high}.")
+    elif low is not None:
+        facts.append(f"At least {low}.")
+    elif high is not None:
+        facts.append(f"At most {high}.")
+    return facts
+
+
+def _segment(
+    segment: Segment, schema: Schema, compatible: list[Release], hidden: frozenset[str]
+) -> SegmentView:
+    struct = segment.struct
+    layout = layout_of(struct)
+    name = struct.name
+    readers = f", meant for {_enumeration(segment.readers)}" if segment.readers else ""
+    summary = f"Segment `{segment.name}`, written by `{segment.owner}`{readers}."
+    return SegmentView(
+        struct=name,
+        name=segment.name,
+        owner=segment.owner,
+        comment=cpp.comment([summary], 0),
+        constants=_constants(segment, layout.size, layout.alignment),
+        id=schema_id(canonical_lines(struct)),
+        compatible=[
+            CompatibleView(
+                each.id, each.version.major, each.version.minor, each.size, each.field_count
+            )
+            for each in compatible
+        ],
+        field_count=len(layout.fields),
+        field_lines=[line for placed in layout.fields for line in _field_info(placed)],
+        bfbs_size=len(schema.bfbs),
+        bfbs_lines=cpp.bytes_lines(schema.bfbs),
+        channel_of=cpp.signature(f"{name}Channel channel_of", [f"const {name}&"], ";"),
+        has_ends=segment.kind is Kind.STATE,
+        writer_head=cpp.class_head(f"{name}Writer", f"evo::StateWriter<{name}Channel>"),
+        create_head=cpp.signature(
+            f"  [[nodiscard]] static evo::Result<{name}Writer> create",
+            ["evo::WriterOptions options = {}"],
+            " {",
+        ),
+        owner_message=_owner_message(segment),
+        reader_head=cpp.class_head(f"{name}Reader", f"evo::StateReader<{name}Channel>"),
+        attach_head=cpp.signature(
+            f"  [[nodiscard]] static evo::Result<{name}Reader> attach",
+            ["evo::ReaderOptions options = {}"],
+            " {",
+        ),
+        accessors=[
+            AccessorView(
+                cpp.comment(field.documentation, 2, _facts(field)),
+                cpp.accessor(cpp.field_type(field, struct.namespace, hidden), name, field.name),
+            )
+            for field in struct.fields
+        ],
+    )
+
+
+def _enumeration(words: Sequence[str]) -> str:
+    quoted = [f"`{word}`" for word in words]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _constants(segment: Segment, size: int, alignment: int) -> list[str]:
+    """The members of the channel that fit on a line each."""
+    checksum = {"none": "None", "crc32c": "Crc32c"}[segment.checksum]
+    values = [
+        ("std::string_view name", f" = {cpp.string_literal(segment.name)}"),
+        ("std::string_view owner", f" = {cpp.string_literal(segment.owner)}"),
+        ("evo::Kind kind", f" = evo::Kind::{segment.kind.value.title()}"),
+        ("std::size_t size", f" = {size}"),
+        ("std::size_t alignment", f" = {alignment}"),
+        ("std::uint32_t slots", f" = {segment.slots}"),
+        ("evo::Overflow overflow", f" = evo::Overflow::{segment.overflow.title()}"),
+        ("std::uint32_t max_readers", f" = {segment.max_readers}"),
+        ("std::chrono::nanoseconds period", f"{{{cpp.grouped(segment.period_ns)}}}"),
+        ("std::chrono::nanoseconds max_age", f"{{{cpp.grouped(segment.max_age_ns)}}}"),
+        ("evo::Stamp stamp", f" = evo::Stamp::{segment.stamp.title()}"),
+        ("evo::Checksum checksum", f" = evo::Checksum::{checksum}"),
+        ("evo::Access access", f" = evo::Access::{segment.access.title()}"),
+        ("evo::LayoutVersion version", f"{{{segment.version.major}, {segment.version.minor}}}"),
+    ]
+    return [f"  static constexpr {declarator}{value};" for declarator, value in values]
+
+
+def _field_info(placed: Placed) -> list[str]:
+    field = placed.field
+    texts = [field.unit or "", field.text("min") or "", field.text("max") or ""]
+    return cpp.field_info(
+        [
+            cpp.string_literal(field.name),
+            str(placed.offset),
+            str(placed.size),
+            *(cpp.string_literal(text) for text in texts),
+        ]
+    )
+
+
+def _owner_message(segment: Segment) -> list[str]:
+    text = (
+        f"segment '{segment.name}' is owned by module '{segment.owner}': only that module may "
+        f"create its writer; attach a {segment.struct.name}Reader instead"
+    )
+    indent = len("    static_assert(")
+    lines = cpp.message(text, indent, len(");"))
+    return [" " * indent + line for line in lines[:-1]] + [f"{' ' * indent}{lines[-1]});"]
+
+
+def check_text(text: str) -> None:
+    """A defect of a template would show as a blank line at a wrong place or a trailing space."""
+    assert not re.search(r"[ \t]$|\n\n\n", text, re.MULTILINE), "untidy output"

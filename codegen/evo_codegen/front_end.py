@@ -1,0 +1,228 @@
+"""From schema files to the intermediate representation.
+
+flatc's binary schema says what everything means; the scanner says on which line it stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evo_codegen.diagnostics import Diagnostics, Location
+from evo_codegen.flatc import compile_schemas
+from evo_codegen.ir import (
+    Attribute,
+    Enumerator,
+    EnumType,
+    Field,
+    Scalar,
+    Schema,
+    StructType,
+    Type,
+)
+from evo_codegen.layout import layout_of
+from evo_codegen.reflection import (
+    BaseType,
+    EnumRecord,
+    FieldRecord,
+    ObjectRecord,
+    SchemaRecord,
+)
+from evo_codegen.scanner import AttributeUse, Declaration
+from evo_codegen.sources import ATTRIBUTES_FILE, Source, SourceTree, is_stand_in
+
+_SCALARS = {
+    BaseType.BOOL: Scalar.BOOL,
+    BaseType.BYTE: Scalar.I8,
+    BaseType.UBYTE: Scalar.U8,
+    BaseType.SHORT: Scalar.I16,
+    BaseType.USHORT: Scalar.U16,
+    BaseType.INT: Scalar.I32,
+    BaseType.UINT: Scalar.U32,
+    BaseType.LONG: Scalar.I64,
+    BaseType.ULONG: Scalar.U64,
+    BaseType.FLOAT: Scalar.F32,
+    BaseType.DOUBLE: Scalar.F64,
+}
+
+_UNLOCATED = Declaration("", "", 1, (), ())
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """What was read, and the files in the order that messages keep."""
+
+    schemas: list[Schema]
+    files: list[str]
+    dependencies: list[Path]  # all the schema files that were read
+
+
+def read_schemas(
+    paths: list[Path], include_directories: list[Path], flatc: str, diagnostics: Diagnostics
+) -> FrontEnd:
+    """Reads the schemas; those that cannot be read at all are left out, and reported."""
+    tree = SourceTree(include_directories, diagnostics)
+    roots = [source for source in map(tree.load, paths) if source.file != ATTRIBUTES_FILE]
+    roots = list({root.path: root for root in roots}.values())
+    everything = list({each.path: each for root in roots for each in root.closure()}.values())
+    for source in everything:
+        tree.check(source)
+    compiled = compile_schemas(flatc, roots, tree, diagnostics)
+    schemas = [
+        _Reader(tree, root, compiled[root.file], check_layout=not diagnostics).schema()
+        for root in roots
+        if root.file in compiled
+    ]
+    return FrontEnd(
+        schemas,
+        [source.shown for source in everything],
+        sorted(source.path for source in everything),
+    )
+
+
+class LayoutMismatch(Exception):
+    """flatc and the generator disagree about a layout: a defect of the generator."""
+
+
+class _Reader:
+    """Turns one binary schema into the intermediate representation."""
+
+    def __init__(self, tree: SourceTree, root: Source, bfbs: bytes, check_layout: bool) -> None:
+        self._tree = tree
+        self._root = root
+        self._bfbs = bfbs
+        self._check_layout = check_layout
+        record = SchemaRecord.read(bfbs)
+        self._objects = record.objects
+        self._enum_records = record.enums
+        self._enums = [None if each.is_union else self._enum(each) for each in self._enum_records]
+        self._structs: dict[str, StructType] = {}
+
+    def schema(self) -> Schema:
+        types: list[EnumType | StructType] = [each for each in self._enums if each]
+        types += [self._struct(each) for each in self._objects if each.is_struct]
+        order = {
+            declaration.name: (file_index, index)
+            for file_index, source in enumerate(self._root.closure())
+            for index, declaration in enumerate(source.scan.declarations)
+        }
+        types.sort(key=lambda each: order.get(each.full_name, (0, 0)))
+        includes = [each.file for each in self._root.includes if each.file != ATTRIBUTES_FILE]
+        return Schema(
+            shown=self._root.shown,
+            file=self._root.file,
+            includes=tuple(dict.fromkeys(includes)),
+            declared=tuple(each for each in types if each.file == self._root.file),
+            visible=tuple(types),
+            bfbs=self._bfbs,
+        )
+
+    def _source(self, declaration_file: str) -> Source:
+        return self._tree.by_file[declaration_file.removeprefix("//")]
+
+    def _declaration(self, record: EnumRecord | ObjectRecord) -> tuple[Source, Declaration]:
+        source = self._source(record.declaration_file)
+        return source, source.declaration(record.name) or _UNLOCATED
+
+    def _enum(self, record: EnumRecord) -> EnumType:
+        source, declaration = self._declaration(record)
+        namespace, _, name = record.name.rpartition(".")
+        scalar = _SCALARS[record.underlying.base]
+        members = declaration.members_by_name
+
+        def location(member: str) -> Location:
+            line = members[member].line if member in members else declaration.line
+            return source.location(line)
+
+        def in_range(value: int) -> int:
+            return value if scalar.is_signed or value >= 0 else value + (1 << 64)
+
+        return EnumType(
+            name=name,
+            namespace=tuple(namespace.split(".")) if namespace else (),
+            scalar=scalar,
+            is_flags="bit_flags" in record.attributes,
+            enumerators=tuple(
+                Enumerator(
+                    value.name, in_range(value.value), value.documentation, location(value.name)
+                )
+                for value in record.values
+            ),
+            documentation=record.documentation,
+            attributes=_attributes(source, record.attributes, declaration.attributes, declaration),
+            location=source.location(declaration.line),
+            file=source.file,
+        )
+
+    def _struct(self, record: ObjectRecord) -> StructType:
+        known = self._structs.get(record.name)
+        if known:
+            return known
+        source, declaration = self._declaration(record)
+        namespace, _, name = record.name.rpartition(".")
+        struct = StructType(
+            name=name,
+            namespace=tuple(namespace.split(".")) if namespace else (),
+            fields=tuple(
+                self._field(source, declaration, each)
+                for each in record.fields
+                if not is_stand_in(each.name)
+            ),
+            alignment=record.alignment,
+            documentation=record.documentation,
+            attributes=_attributes(source, record.attributes, declaration.attributes, declaration),
+            location=source.location(declaration.line),
+            file=source.file,
+        )
+        self._structs[record.name] = struct
+        if self._check_layout:
+            _compare_layout(struct, record)
+        return struct
+
+    def _field(self, source: Source, declaration: Declaration, record: FieldRecord) -> Field:
+        type_record = record.type
+        is_array = type_record.base is BaseType.ARRAY
+        base = type_record.element if is_array else type_record.base
+        member = declaration.members_by_name.get(record.name)
+        line = member.line if member else declaration.line
+        uses = member.attributes if member else ()
+        return Field(
+            name=record.name,
+            type=self._type(base, type_record.index),
+            length=type_record.fixed_length if is_array else None,
+            documentation=record.documentation,
+            attributes=_attributes(source, record.attributes, uses, declaration),
+            location=source.location(line),
+        )
+
+    def _type(self, base: BaseType, index: int) -> Type:
+        if base is BaseType.OBJ:
+            return self._struct(self._objects[index])
+        if index >= 0:
+            enum = self._enums[index]
+            assert enum is not None  # flatc refuses a union in a struct
+            return enum
+        return _SCALARS[base]
+
+
+def _attributes(
+    source: Source,
+    values: dict[str, str],
+    uses: tuple[AttributeUse, ...],
+    declaration: Declaration,
+) -> dict[str, Attribute]:
+    lines = {use.name: use.line for use in uses}
+    return {
+        name: Attribute(value, source.location(lines.get(name, declaration.line)))
+        for name, value in sorted(values.items())
+    }
+
+
+def _compare_layout(struct: StructType, record: ObjectRecord) -> None:
+    layout = layout_of(struct)
+    same = layout.size & 0xFFFFFFFF == record.size & 0xFFFFFFFF and all(
+        placed.offset & 0xFFFF == field.offset_modulo_64k
+        for placed, field in zip(layout.fields, record.fields)
+    )
+    if not same:
+        raise LayoutMismatch(f"{struct.full_name}: flatc lays it out differently")

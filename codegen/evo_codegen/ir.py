@@ -1,0 +1,194 @@
+"""What a schema means: immutable, free of FlatBuffers and of C++.
+
+The front end builds it, validation and layout read it, the emitter turns it into text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Union
+
+from evo_codegen.diagnostics import Location
+
+
+class Scalar(Enum):
+    """A FlatBuffers scalar: canonical name, bytes, C++ type, range if it is an integer."""
+
+    BOOL = ("bool", 1, "bool")
+    I8 = ("i8", 1, "std::int8_t")
+    U8 = ("u8", 1, "std::uint8_t")
+    I16 = ("i16", 2, "std::int16_t")
+    U16 = ("u16", 2, "std::uint16_t")
+    I32 = ("i32", 4, "std::int32_t")
+    U32 = ("u32", 4, "std::uint32_t")
+    I64 = ("i64", 8, "std::int64_t")
+    U64 = ("u64", 8, "std::uint64_t")
+    F32 = ("f32", 4, "float")
+    F64 = ("f64", 8, "double")
+
+    def __init__(self, canonical: str, size: int, cpp: str) -> None:
+        self.canonical = canonical
+        self.size = size
+        self.cpp = cpp
+
+    @property
+    def is_integer(self) -> bool:
+        return self.canonical[0] in "iu"
+
+    @property
+    def is_signed(self) -> bool:
+        return self.canonical[0] == "i"
+
+    @property
+    def is_float(self) -> bool:
+        return self.canonical[0] == "f"
+
+    @property
+    def lowest(self) -> int:
+        """Least value of an integer type."""
+        return -(1 << (8 * self.size - 1)) if self.is_signed else 0
+
+    @property
+    def highest(self) -> int:
+        """Greatest value of an integer type."""
+        return (1 << (8 * self.size - self.is_signed)) - 1
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A value in parentheses behind a declaration, as written, and where it stands."""
+
+    value: str
+    location: Location
+
+
+@dataclass(frozen=True)
+class Enumerator:
+    name: str
+    value: int
+    documentation: tuple[str, ...]
+    location: Location
+
+
+@dataclass(frozen=True, eq=False)
+class EnumType:
+    name: str
+    namespace: tuple[str, ...]
+    scalar: Scalar
+    is_flags: bool
+    enumerators: tuple[Enumerator, ...]
+    documentation: tuple[str, ...]
+    attributes: dict[str, Attribute]
+    location: Location
+    file: str  # base name of the schema that declares it
+
+    @property
+    def full_name(self) -> str:
+        return ".".join((*self.namespace, self.name))
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    type: Type
+    length: int | None  # of a fixed-length array
+    documentation: tuple[str, ...]
+    attributes: dict[str, Attribute]
+    location: Location
+
+    def text(self, attribute: str) -> str | None:
+        """The value of an attribute, or None."""
+        found = self.attributes.get(attribute)
+        return found.value if found else None
+
+    @property
+    def unit(self) -> str | None:
+        return self.text("unit")
+
+
+@dataclass(frozen=True, eq=False)
+class StructType:
+    name: str
+    namespace: tuple[str, ...]
+    fields: tuple[Field, ...]
+    alignment: int
+    documentation: tuple[str, ...]
+    attributes: dict[str, Attribute]
+    location: Location
+    file: str  # base name of the schema that declares it
+
+    @property
+    def full_name(self) -> str:
+        return ".".join((*self.namespace, self.name))
+
+    @property
+    def is_segment(self) -> bool:
+        return "segment" in self.attributes
+
+
+Type = Union[Scalar, EnumType, StructType]
+
+
+class Kind(Enum):
+    STATE = "state"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, order=True)
+class Version:
+    """Version of a layout, MAJOR.MINOR."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A struct with the attribute `segment`, its attributes read and checked."""
+
+    struct: StructType
+    name: str
+    owner: str
+    readers: tuple[str, ...]
+    kind: Kind
+    slots: int  # state: slots cycled through; stream: capacity
+    overflow: str
+    max_readers: int
+    period_ns: int  # 0: not promised
+    max_age_ns: int  # 0: never stale
+    checksum: str
+    stamp: str
+    access: str
+    version: Version
+
+
+@dataclass(frozen=True)
+class Schema:
+    """One `.fbs` file: what it declares itself, and all that it can see through its includes."""
+
+    shown: str  # path as the user gave it
+    file: str  # base name
+    includes: tuple[str, ...]  # base names of the schemas it includes directly
+    declared: tuple[EnumType | StructType, ...]  # in this file, in its order
+    visible: tuple[EnumType | StructType, ...]  # in this file and the included ones
+    bfbs: bytes
+
+    @property
+    def stem(self) -> str:
+        return self.file.removesuffix(".fbs")
+
+    @property
+    def header(self) -> str:
+        """The name of the header that it becomes."""
+        return f"{self.stem}.evo.hpp"
+
+    def segment_structs(self) -> Iterator[StructType]:
+        """The structs declared here that are segments."""
+        for declaration in self.declared:
+            if isinstance(declaration, StructType) and declaration.is_segment:
+                yield declaration

@@ -1,0 +1,66 @@
+"""Writes what was generated: all or nothing, and only what changed."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_changed(texts: dict[Path, str]) -> None:
+    """Writes each file whose contents differ; the others keep their times."""
+    changed = {path: text for path, text in texts.items() if _current(path) != text}
+    staged: list[tuple[str, Path]] = []
+    try:
+        for path, text in changed.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            staged.append((temporary, path))
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            os.chmod(temporary, 0o666 & ~_umask())
+        while staged:
+            temporary, path = staged[0]
+            os.replace(temporary, path)
+            staged.pop(0)
+    finally:
+        for temporary, _ in staged:
+            os.unlink(temporary)
+
+
+def differences(texts: dict[Path, str]) -> str:
+    """A unified diff from the files as they are to what they should be; empty if they are."""
+    parts: list[str] = []
+    for path, text in texts.items():
+        current = _current(path)
+        if current != text:
+            parts += difflib.unified_diff(
+                (current or "").splitlines(keepends=True),
+                text.splitlines(keepends=True),
+                str(path) if current is not None else os.devnull,
+                str(path),
+            )
+    return "".join(part if part.endswith("\n") else part + "\n" for part in parts)
+
+
+def depfile_text(target: Path, dependencies: list[Path]) -> str:
+    """A make rule that tells which files the target was made from."""
+    return f"{_escaped(target)}: {' '.join(_escaped(path) for path in dependencies)}\n"
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace(" ", "\\ ").replace("#", "\\#").replace("$", "$$")
+
+
+def _current(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

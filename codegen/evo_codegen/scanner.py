@@ -1,0 +1,233 @@
+"""Finds the line of everything in the text of a schema.
+
+`flatc` alone decides what a schema means; but its binary output has no line numbers, it stops at
+its first error, and it knows nothing of our attributes. This scanner reads the same text tolerantly
+and keeps, for each declaration, member, attribute and include, where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+_TOKEN = re.compile(
+    r"""(?P<blank>\s+|//[^\n]*|/\*.*?\*/)
+      |(?P<word>[A-Za-z_][A-Za-z0-9_.]*)
+      |(?P<number>[-+]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?))
+      |(?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
+      |(?P<mark>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+_TYPE_KEYWORDS = ("struct", "table", "enum", "union", "rpc_service")
+
+
+@dataclass(frozen=True)
+class Token:
+    kind: str
+    text: str
+    start: int
+    line: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True)
+class AttributeUse:
+    """`name`, `name: 4`, `name: "text"`; `value` are the tokens behind the colon."""
+
+    name: str
+    line: int
+    value: tuple[Token, ...]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A field of a struct or an enumerator of an enum, `[start, end)` in the text."""
+
+    name: str
+    line: int
+    start: int
+    end: int
+    type: tuple[Token, ...]
+    attributes: tuple[AttributeUse, ...]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    keyword: str
+    name: str  # with its namespace
+    line: int
+    attributes: tuple[AttributeUse, ...]
+    members: tuple[Member, ...]
+
+    @cached_property
+    def members_by_name(self) -> dict[str, Member]:
+        return {member.name: member for member in self.members}
+
+
+@dataclass(frozen=True)
+class Include:
+    """`include "name";`, with the place of the string in the text."""
+
+    name: str
+    line: int
+    start: int
+    end: int
+
+
+@dataclass
+class Scan:
+    """Everything that the scanner found in one file."""
+
+    includes: list[Include] = field(default_factory=list)
+    declared_attributes: set[str] = field(default_factory=set)
+    declarations: list[Declaration] = field(default_factory=list)
+    other_keywords: list[tuple[str, int]] = field(default_factory=list)
+
+
+def scan(text: str) -> Scan:
+    """Reads a schema. Text that makes no sense is skipped: flatc will complain about it."""
+    return _Parser(_tokens(text)).parse()
+
+
+def unquote(text: str) -> str:
+    """The contents of a string token, simple escapes resolved."""
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+def _tokens(text: str) -> list[Token]:
+    tokens = []
+    line = 1
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "mark"
+        if kind != "blank":
+            tokens.append(Token(kind, match.group(), match.start(), line))
+        line += match.group().count("\n")
+    return tokens
+
+
+class _Parser:
+    def __init__(self, tokens: list[Token]) -> None:
+        end = tokens[-1].end if tokens else 0
+        last_line = tokens[-1].line if tokens else 1
+        self._tokens = tokens
+        self._end = Token("end", "", end, last_line)
+        self._next = 0
+        self._namespace = ""
+        self._scan = Scan()
+
+    def parse(self) -> Scan:
+        while self._peek().kind != "end":
+            self._top_level(self._take())
+        return self._scan
+
+    def _peek(self) -> Token:
+        return self._tokens[self._next] if self._next < len(self._tokens) else self._end
+
+    def _take(self) -> Token:
+        token = self._peek()
+        self._next += 1
+        return token
+
+    def _take_if(self, text: str) -> bool:
+        if self._peek().text == text and self._peek().kind != "string":
+            self._next += 1
+            return True
+        return False
+
+    def _skip_past(self, *stops: str) -> None:
+        while self._peek().kind != "end" and self._take().text not in stops:
+            pass
+
+    def _top_level(self, token: Token) -> None:
+        if token.text == "include" and self._peek().kind == "string":
+            name = self._take()
+            include = Include(unquote(name.text), token.line, name.start, name.end)
+            self._scan.includes.append(include)
+        elif token.text == "namespace":
+            named = self._peek().kind == "word"
+            self._namespace = self._take().text if named else ""
+        elif token.text == "attribute" and self._peek().kind in ("string", "word"):
+            name = self._take()
+            quoted = name.kind == "string"
+            self._scan.declared_attributes.add(unquote(name.text) if quoted else name.text)
+        elif token.text in _TYPE_KEYWORDS and self._peek().kind == "word":
+            self._declaration(token)
+            return
+        elif token.kind == "word":
+            self._scan.other_keywords.append((token.text, token.line))
+        else:
+            return
+        self._skip_past(";")
+
+    def _declaration(self, keyword: Token) -> None:
+        name = self._take()
+        if self._take_if(":"):
+            self._take()
+        attributes = self._attributes()
+        members: list[Member] = []
+        if self._take_if("{"):
+            read = self._enumerator if keyword.text in ("enum", "union") else self._field
+            while self._peek().kind != "end" and not self._take_if("}"):
+                member = read()
+                if member:
+                    members.append(member)
+        full_name = f"{self._namespace}.{name.text}" if self._namespace else name.text
+        self._scan.declarations.append(
+            Declaration(keyword.text, full_name, name.line, attributes, tuple(members))
+        )
+
+    def _field(self) -> Member | None:
+        name = self._take()
+        if name.kind != "word" or not self._take_if(":"):
+            self._skip_member(";")
+            return None
+        type_tokens = []
+        while self._peek().kind != "end" and self._peek().text not in (";", "=", "(", "}"):
+            type_tokens.append(self._take())
+        if self._take_if("="):
+            self._take()
+        attributes = self._attributes()
+        end = self._skip_member(";")
+        return Member(name.text, name.line, name.start, end, tuple(type_tokens), attributes)
+
+    def _enumerator(self) -> Member | None:
+        name = self._take()
+        if name.kind != "word":
+            self._skip_member(",")
+            return None
+        if self._take_if("="):
+            self._take()
+        attributes = self._attributes()
+        end = self._skip_member(",")
+        return Member(name.text, name.line, name.start, end, (), attributes)
+
+    def _skip_member(self, separator: str) -> int:
+        """Goes behind the separator, or up to the closing brace; returns where that is."""
+        end = self._peek().start
+        while self._peek().kind != "end" and self._peek().text != "}":
+            token = self._take()
+            end = token.end
+            if token.text == separator:
+                break
+        return end
+
+    def _attributes(self) -> tuple[AttributeUse, ...]:
+        if not self._take_if("("):
+            return ()
+        uses = []
+        while self._peek().kind != "end" and not self._take_if(")"):
+            name = self._take()
+            if name.kind not in ("word", "string"):
+                continue
+            value = []
+            if self._take_if(":"):
+                while self._peek().kind != "end" and self._peek().text not in (",", ")"):
+                    value.append(self._take())
+            text = unquote(name.text) if name.kind == "string" else name.text
+            uses.append(AttributeUse(text, name.line, tuple(value)))
+        return tuple(uses)

@@ -1,0 +1,272 @@
+"""Finds the schemas and what they include, and prepares their text for flatc.
+
+flatc writes into its output where it found each file. So that the same schema gives the same bytes
+everywhere, it never sees the real places: each file is copied under its base name into one
+directory, and its includes are rewritten to base names. Line numbers stay as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evo_codegen.attributes import BUILTIN_ATTRIBUTES, OWN_ATTRIBUTES, closest
+from evo_codegen.diagnostics import Diagnostics, Location, UsageError
+from evo_codegen.scanner import AttributeUse, Declaration, Member, Scan, Token, scan
+
+ATTRIBUTES_FILE = "evo.fbs"
+UNDECLARED_FILE = "evo_undeclared.fbs"
+
+# Where evo.fbs lies, in the source tree and when installed alike.
+OWN_SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+
+# Attributes of FlatBuffers that do something on a struct's field or mean nothing there.
+_FOREIGN_FIELD_ATTRIBUTES = BUILTIN_ATTRIBUTES - {"force_align"}
+
+
+@dataclass
+class Source:
+    """One schema file: where it is, its text, and what the scanner found in it."""
+
+    path: Path
+    shown: str  # as the user gave it, or as found through an include
+    text: str
+    scan: Scan
+    includes: list[Source] = field(default_factory=list)
+    undeclared: set[str] = field(default_factory=set)
+    edits: list[tuple[int, int, str]] = field(default_factory=list)
+    hopeless: bool = False  # flatc would only repeat what was reported already
+
+    @property
+    def file(self) -> str:
+        return self.path.name
+
+    def location(self, line: int) -> Location:
+        return Location(self.shown, line)
+
+    def closure(self) -> list[Source]:
+        """This schema and all that it includes, each once."""
+        found: dict[Path, Source] = {}
+        waiting = [self]
+        while waiting:
+            source = waiting.pop()
+            if source.path not in found:
+                found[source.path] = source
+                waiting.extend(reversed(source.includes))
+        return list(found.values())
+
+    def staged_text(self) -> str:
+        """The text for flatc."""
+        text = self.text
+        for start, end, replacement in sorted(self.edits, reverse=True):
+            # Columns may move, lines must not.
+            newlines = "\n" * text.count("\n", start, end)
+            text = text[:start] + replacement + newlines + text[end:]
+        if self.undeclared:
+            text = f'include "{UNDECLARED_FILE}"; {text}'
+        return text
+
+    def declaration(self, full_name: str) -> Declaration | None:
+        for declaration in self.scan.declarations:
+            if declaration.name == full_name:
+                return declaration
+        return None
+
+
+class SourceTree:
+    """The schemas of a run and everything that they include."""
+
+    def __init__(self, include_directories: list[Path], diagnostics: Diagnostics) -> None:
+        self._include_directories = [*include_directories, OWN_SCHEMAS]
+        self._diagnostics = diagnostics
+        self._by_path: dict[Path, Source] = {}
+        self.by_file: dict[str, Source] = {}
+
+    def load(self, path: Path) -> Source:
+        """Reads a schema from the command line."""
+        if not path.is_file():
+            raise UsageError(f"{path}: no such schema")
+        source = self._read(path.resolve(), str(path))
+        return source
+
+    def check(self, source: Source) -> None:
+        """Reports what the text alone shows, and makes flatc able to go on behind it."""
+        can_see_own = any(each.file == ATTRIBUTES_FILE for each in source.closure())
+        declared = set().union(*(each.scan.declared_attributes for each in source.closure()))
+        missing_include = False
+        for declaration in source.scan.declarations:
+            members = declaration.members
+            for use in (*declaration.attributes, *(use for m in members for use in m.attributes)):
+                if use.name in BUILTIN_ATTRIBUTES or use.name in declared:
+                    continue
+                source.undeclared.add(use.name)
+                if use.name in OWN_ATTRIBUTES and not can_see_own:
+                    missing_include = True
+                else:
+                    self._undeclared(source, use)
+            self._check_attributes(source, declaration.attributes, "")
+            for member in members:
+                self._check_attributes(source, member.attributes, f" of `{member.name}`")
+            self._check_declaration(source, declaration)
+        for keyword, line in source.scan.other_keywords:
+            if keyword == "root_type":
+                self._error(source, line, "root_type names a table", "remove it: a segment has none")
+        if missing_include:
+            line = source.scan.declarations[0].line
+            what = "the attributes of segments are not declared here"
+            self._error(source, line, what, f'write include "{ATTRIBUTES_FILE}"; on the first line')
+
+    def _error(self, source: Source, line: int, what: str, instead: str) -> None:
+        self._diagnostics.error(source.location(line), what, instead)
+
+    def _read(self, path: Path, shown: str) -> Source:
+        known = self._by_path.get(path)
+        if known:
+            return known
+        data = path.read_bytes()
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            self._diagnostics.error(
+                Location(shown, line), "the text is not UTF-8", "save the file as UTF-8"
+            )
+            text = ""
+        source = Source(path, shown, text, scan(text))
+        self._by_path[path] = source
+        self._add_file(source)
+        self._follow_includes(source)
+        return source
+
+    def _add_file(self, source: Source) -> None:
+        other = self.by_file.setdefault(source.file, source)
+        if other is not source and other.text != source.text:
+            self._error(
+                source,
+                1,
+                f"{other.shown} has the same name, and both would become {source.path.stem}.evo.hpp",
+                "rename one of them",
+            )
+            source.hopeless = True
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.fbs", source.file):
+            self._error(
+                source,
+                1,
+                f"`{source.file}` cannot become the name of a header",
+                "use letters, digits and underscores, and end in .fbs",
+            )
+            source.hopeless = True
+
+    def _follow_includes(self, source: Source) -> None:
+        for include in source.scan.includes:
+            beside = Path(os.path.normpath(Path(source.shown).parent / include.name))
+            candidates = [beside, *(each / include.name for each in self._include_directories)]
+            found = next((each for each in candidates if each.is_file()), None)
+            if not found:
+                looked = ", ".join(
+                    dict.fromkeys(str(each.parent) for each in candidates[:-1]),
+                )
+                self._error(
+                    source,
+                    include.line,
+                    f'"{include.name}" is not found; looked in {looked}',
+                    "correct the name, or name its directory with -I (CMake: INCLUDES)",
+                )
+                source.hopeless = True
+                continue
+            included = self._read(found.resolve(), str(found))
+            source.includes.append(included)
+            source.hopeless |= included.hopeless
+            source.edits.append((include.start, include.end, f'"{included.file}"'))
+
+    def _undeclared(self, source: Source, use: AttributeUse) -> None:
+        guess = closest(use.name, OWN_ATTRIBUTES)
+        instead = f"did you mean `{guess}`?" if guess else "see evo.fbs for those that there are"
+        self._error(source, use.line, f"there is no attribute `{use.name}`", instead)
+
+    def _check_attributes(
+        self, source: Source, uses: tuple[AttributeUse, ...], owner: str
+    ) -> None:
+        seen = set()
+        for use in uses:
+            if use.name in seen:
+                what = f"attribute `{use.name}`{owner} is given twice"
+                self._error(source, use.line, what, "keep one of them")
+            seen.add(use.name)
+            if use.name in OWN_ATTRIBUTES or use.name in source.undeclared:
+                self._check_value(source, use)
+
+    def _check_value(self, source: Source, use: AttributeUse) -> None:
+        """Numbers may be written bare; flatc takes only small integers without quotes."""
+        if not use.value:
+            if use.name in OWN_ATTRIBUTES:
+                what = f"attribute `{use.name}` has no value"
+                self._error(source, use.line, what, f'write {use.name}: "..."')
+            return
+        if len(use.value) == 1 and use.value[0].kind == "string":
+            return
+        start, end = use.value[0].start, use.value[-1].end
+        text = source.text[start:end]
+        if len(use.value) > 1 or use.value[0].kind != "number":
+            what = f"the value of `{use.name}` is not a number and not in quotes"
+            self._error(source, use.line, what, f'write {use.name}: "{text}"')
+        source.edits.append((start, end, '"' + re.sub(r'["\\\s]', "", text) + '"'))
+
+    def _check_declaration(self, source: Source, declaration: Declaration) -> None:
+        name = declaration.name.rpartition(".")[2]
+        if declaration.keyword == "table":
+            what = f"`{name}` is a table, whose layout is not fixed"
+            self._error(source, declaration.line, what, f"write struct {name}")
+        elif declaration.keyword == "union":
+            what = f"`{name}` is a union, which cannot be part of a fixed layout"
+            instead = "write a struct with an enum that says which of its fields count"
+            self._error(source, declaration.line, what, instead)
+        elif declaration.keyword == "rpc_service":
+            what = f"`{name}` is an rpc_service, which shared memory does not have"
+            self._error(source, declaration.line, what, "use one segment per direction")
+        elif declaration.keyword == "struct":
+            for member in declaration.members:
+                self._check_field(source, declaration, member)
+
+    def _check_field(self, source: Source, declaration: Declaration, member: Member) -> None:
+        for use in member.attributes:
+            if use.name in _FOREIGN_FIELD_ATTRIBUTES or use.name == "force_align":
+                what = f"attribute `{use.name}` means nothing on a field of a struct"
+                self._error(source, use.line, what, "remove it")
+                if use.name == "deprecated":
+                    source.edits.append((member.start, member.end, _harmless(declaration, member)))
+        problem = _type_problem(member.type)
+        if problem:
+            what, instead = problem
+            self._error(source, member.line, f"`{member.name}` is {what}", instead)
+            source.edits = [
+                edit for edit in source.edits if not member.start <= edit[0] < member.end
+            ]
+            source.edits.append((member.start, member.end, _harmless(declaration, member)))
+
+
+def _type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:
+    text = "".join(token.text for token in tokens)
+    if text == "string":
+        return "a string, which has no fixed size", "write a fixed-length array: [ubyte:64]"
+    if re.fullmatch(r"\[[^\[\]:]*\]", text):
+        return "a vector, which has no fixed size", f"write a fixed-length array: {text[:-1]}:16]"
+    if text.startswith("[["):
+        return "an array of arrays", "wrap the inner array in a struct"
+    return None
+
+
+def _harmless(declaration: Declaration, member: Member) -> str:
+    """A field that flatc accepts in place of one that was reported; see `is_stand_in`."""
+    return f"{stand_in_name(declaration.members.index(member))}:ubyte;"
+
+
+def stand_in_name(index: int) -> str:
+    return f"evo_stand_in_{index}_"
+
+
+def is_stand_in(name: str) -> bool:
+    """Whether a field only replaces one that was reported already."""
+    return name.startswith("evo_stand_in_")

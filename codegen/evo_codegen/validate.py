@@ -1,0 +1,393 @@
+"""Refuses what flatc accepts but a segment must not contain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from evo_codegen.attributes import (
+    FIELD_ATTRIBUTES,
+    HEADER_BYTES,
+    LARGEST_FILE,
+    SEGMENT_ATTRIBUTES,
+    read_segment,
+    where,
+)
+from evo_codegen.diagnostics import Diagnostics, Location
+from evo_codegen.ir import EnumType, Field, Kind, Scalar, Schema, Segment, StructType
+from evo_codegen.layout import layout_of
+from evo_codegen.names import CPP_NAMESPACES, READER_MEMBERS, problem_with
+
+_SMALLEST_ENUM = "add at least one, such as `Unknown = 0`"
+_LONGEST_UNIT = 32
+_LARGEST_FLOATS = {
+    Scalar.F32: Decimal(2**128 - 2**104),
+    Scalar.F64: Decimal(2**1024 - 2**971),
+}
+
+
+def validate(schemas: list[Schema], diagnostics: Diagnostics) -> dict[StructType, Segment]:
+    """Checks each schema by itself; returns their segments."""
+    checked: set[str] = set()
+    for schema in schemas:
+        for declaration in schema.visible:
+            if declaration.full_name in checked and declaration not in schema.declared:
+                continue
+            checked.add(declaration.full_name)
+            _Declaration(declaration, diagnostics).check()
+        _check_collisions(schema.visible, diagnostics)
+    segments: dict[StructType, Segment] = {}
+    for schema in schemas:
+        for struct in schema.segment_structs():
+            segment = read_segment(struct, diagnostics)
+            if segment:
+                segments[struct] = segment
+                _check_size(segment, diagnostics)
+    return segments
+
+
+def validate_together(schemas: list[Schema], diagnostics: Diagnostics) -> None:
+    """Checks that the schemas of a run do not collide with each other."""
+    _check_unique_types(schemas, diagnostics)
+    _check_unique_segments(schemas, diagnostics)
+
+
+class _Declaration:
+    """The checks on one enum or struct by itself."""
+
+    def __init__(self, declaration: EnumType | StructType, diagnostics: Diagnostics) -> None:
+        self._declaration = declaration
+        self._diagnostics = diagnostics
+
+    def check(self) -> None:
+        self._check_name(self._declaration.name, self._declaration.location)
+        self._check_namespace()
+        if isinstance(self._declaration, EnumType):
+            self._check_enum(self._declaration)
+        else:
+            self._check_struct(self._declaration)
+
+    def _error(self, location: Location, what: str, instead: str) -> None:
+        self._diagnostics.error(location, what, instead)
+
+    def _check_name(self, name: str, location: Location) -> bool:
+        problem = problem_with(name)
+        if problem:
+            self._error(location, *problem)
+        return problem is None
+
+    def _check_namespace(self) -> None:
+        namespace = self._declaration.namespace
+        for index, part in enumerate(namespace):
+            if part in CPP_NAMESPACES and (index > 0 or part != "evo"):
+                self._error(
+                    self._declaration.location,
+                    f"namespace `{'.'.join(namespace)}` has a part `{part}`, which would hide the "
+                    f"namespace that generated code uses",
+                    "rename that part" + (", or put it first" if part == "evo" else ""),
+                )
+            else:
+                self._check_name(part, self._declaration.location)
+        if namespace == ("evo",):
+            self._error(
+                self._declaration.location,
+                "namespace `evo` itself belongs to the runtime",
+                f"write namespace evo.{self._declaration.file.split('.')[0]}, or one of your own",
+            )
+        elif namespace[:2] == ("evo", "detail"):
+            self._error(
+                self._declaration.location,
+                "namespace `evo.detail` belongs to the runtime",
+                "use another one",
+            )
+
+    def _check_enum(self, enum: EnumType) -> None:
+        self._check_attribute_places(enum, (), "an enum")
+        if not enum.enumerators:
+            self._error(enum.location, f"enum `{enum.name}` has no values", _SMALLEST_ENUM)
+        names: dict[str, str] = {}
+        for enumerator in enum.enumerators:
+            self._check_name(enumerator.name, enumerator.location)
+            self._check_case(names, enumerator.name, enumerator.location, "enumerators")
+
+    def _check_case(
+        self, names: dict[str, str], name: str, location: Location, what: str
+    ) -> None:
+        other = names.setdefault(name.casefold(), name)
+        if other != name:
+            self._error(
+                location,
+                f"{what} `{other}` and `{name}` differ in upper and lower case only",
+                "rename one of them",
+            )
+
+    def _check_struct(self, struct: StructType) -> None:
+        allowed = SEGMENT_ATTRIBUTES if struct.is_segment else ()
+        self._check_attribute_places(struct, allowed, f"struct `{struct.name}`")
+        if struct.is_segment and not any(line.strip() for line in struct.documentation):
+            self._error(
+                struct.location,
+                f"segment struct `{struct.name}` has no doc comment",
+                "write /// and what it is on the line above",
+            )
+        names: dict[str, str] = {}
+        for field in struct.fields:
+            self._check_field(struct, field)
+            self._check_case(names, field.name, field.location, "fields")
+
+    def _check_attribute_places(
+        self, declaration: EnumType | StructType, allowed: Iterable[str], what: str
+    ) -> None:
+        for name, attribute in declaration.attributes.items():
+            if name in allowed or name not in (*SEGMENT_ATTRIBUTES, *FIELD_ATTRIBUTES):
+                continue
+            if name in FIELD_ATTRIBUTES:
+                instead = "move it to the field that it is about"
+            elif isinstance(declaration, StructType):
+                instead = 'add segment: "NAME" to make it a segment, or remove the attribute'
+            else:
+                instead = "move it to the struct that is the segment"
+            self._error(attribute.location, f"attribute `{name}` has no place on {what}", instead)
+
+    def _check_field(self, struct: StructType, field: Field) -> None:
+        self._check_field_name(struct, field)
+        if struct.is_segment and not any(line.strip() for line in field.documentation):
+            self._error(
+                field.location,
+                f"field `{field.name}` has no doc comment",
+                "write /// and what it is on the line above",
+            )
+        for name, attribute in field.attributes.items():
+            if name in SEGMENT_ATTRIBUTES:
+                self._error(
+                    attribute.location,
+                    f"attribute `{name}` has no place on a field",
+                    "move it to the struct that is the segment",
+                )
+        self._check_unit(field)
+        self._check_range(field)
+
+    def _check_field_name(self, struct: StructType, field: Field) -> None:
+        name = field.name
+        if not self._check_name(name, field.location):
+            return
+        if name.endswith("_"):
+            self._error(
+                field.location,
+                f"`{name}` ends in an underscore, as the names of padding members do",
+                f"write `{name.rstrip('_') or 'value'}`",
+            )
+        elif struct.is_segment and name in READER_MEMBERS:
+            self._error(
+                field.location,
+                f"`{name}` would hide {struct.name}Reader::{name}",
+                f"write `{name}_value` or another name",
+            )
+        elif name in _type_names(struct):
+            self._error(
+                field.location,
+                f"`{name}` is also the name of a type",
+                f"write `{_snake_case(name)}`",
+            )
+
+    def _check_unit(self, field: Field) -> None:
+        unit = field.attributes.get("unit")
+        if not unit:
+            return
+        if not _is_number(field):
+            self._error(
+                unit.location,
+                f"`{field.name}` has a unit but is {_kind_of(field)}",
+                "remove the unit, or make the field a number",
+            )
+        elif not unit.value.strip():
+            self._error(
+                unit.location,
+                f"the unit of `{field.name}` is empty",
+                "leave it out, or write what the number counts",
+            )
+        elif unit.value != unit.value.strip() or not unit.value.isprintable() or (
+            set(unit.value) & set('"\\')
+        ):
+            self._error(
+                unit.location,
+                f"the unit of `{field.name}` has spaces around it, quotes, backslashes or control "
+                "characters",
+                'write it plainly, such as "mm/s"',
+            )
+        elif len(unit.value) > _LONGEST_UNIT:
+            self._error(
+                unit.location,
+                f"the unit of `{field.name}` has {len(unit.value)} characters",
+                f"use at most {_LONGEST_UNIT}",
+            )
+
+    def _check_range(self, field: Field) -> None:
+        present = [name for name in ("min", "max") if name in field.attributes]
+        if present and not _is_number(field):
+            self._error(
+                field.attributes[present[0]].location,
+                f"`{field.name}` has a range but is {_kind_of(field)}",
+                f"remove {' and '.join(present)}",
+            )
+            return
+        limits = {name: self._limit(field, name) for name in present}
+        low, high = limits.get("min"), limits.get("max")
+        if low is not None and high is not None and low > high:
+            self._error(
+                field.attributes["min"].location,
+                f"the range of `{field.name}` is empty: min {low} is greater than max {high}",
+                "exchange them",
+            )
+        elif (low is not None and low > 0) or (high is not None and high < 0):
+            name = "min" if low is not None and low > 0 else "max"
+            self._error(
+                field.attributes[name].location,
+                f"the range of `{field.name}` excludes 0, which every value of a segment starts "
+                "with",
+                f'write {name}: "0", and tell in another field whether the value counts',
+            )
+
+    def _limit(self, field: Field, name: str) -> Decimal | None:
+        attribute = field.attributes[name]
+        text = attribute.value
+        scalar = field.type
+        assert isinstance(scalar, Scalar)
+        if scalar.is_integer:
+            if not re.fullmatch(r"-?(0|[1-9][0-9]*)", text):
+                self._error(
+                    attribute.location,
+                    f"{name} of `{field.name}` is `{text}`, which is not a whole number",
+                    "write digits only, such as " + ('"-40"' if scalar.is_signed else '"40"'),
+                )
+                return None
+            lowest, highest = Decimal(scalar.lowest), Decimal(scalar.highest)
+        else:
+            if not re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,4})?", text):
+                self._error(
+                    attribute.location,
+                    f"{name} of `{field.name}` is `{text}`, which is not a number",
+                    'write one such as "-0.5" or "1e6"',
+                )
+                return None
+            highest = _LARGEST_FLOATS[scalar]
+            lowest = -highest
+        value = Decimal(text)
+        if not lowest <= value <= highest:
+            bounds = f"from {lowest} to {highest}" if scalar.is_integer else "within its type"
+            self._error(
+                attribute.location,
+                f"{name} of `{field.name}` is `{text}`, which its type {scalar.canonical} cannot "
+                "hold",
+                f"write a number {bounds}, or leave {name} out",
+            )
+            return None
+        return value
+
+
+def _is_number(field: Field) -> bool:
+    return isinstance(field.type, Scalar) and field.type is not Scalar.BOOL
+
+
+def _kind_of(field: Field) -> str:
+    if isinstance(field.type, EnumType):
+        return "an enum"
+    if isinstance(field.type, StructType):
+        return "a struct"
+    return "a bool"
+
+
+def _type_names(struct: StructType) -> set[str]:
+    names = {struct.name}
+    if struct.is_segment:
+        names |= {struct.name + suffix for suffix in ("Writer", "Reader", "Channel")}
+    return names | {each.type.name for each in struct.fields if not isinstance(each.type, Scalar)}
+
+
+def _snake_case(name: str) -> str:
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return snake if snake != name else f"{name}_value"
+
+
+def _check_collisions(
+    types: tuple[EnumType | StructType, ...], diagnostics: Diagnostics
+) -> None:
+    """Types that would collide with the classes emitted for a segment, or with namespaces."""
+    by_name = {each.full_name: each for each in types}
+    for struct in types:
+        if not isinstance(struct, StructType) or not struct.is_segment:
+            continue
+        for suffix in ("Writer", "Reader", "Channel"):
+            other = by_name.get(struct.full_name + suffix)
+            if other:
+                diagnostics.error(
+                    other.location,
+                    f"`{other.name}` is the name of a class generated for `{struct.name}`",
+                    "rename it",
+                )
+    namespaces = {each.namespace[:depth] for each in types for depth in range(len(each.namespace))}
+    namespaces |= {each.namespace for each in types}
+    for each in types:
+        if (*each.namespace, each.name) in namespaces:
+            diagnostics.error(
+                each.location, f"`{each.name}` is also the name of a namespace", "rename it"
+            )
+        if each.name in CPP_NAMESPACES:
+            diagnostics.error(
+                each.location,
+                f"`{each.name}` would hide the namespace that generated code uses",
+                "rename it",
+            )
+
+
+def _check_unique_types(schemas: list[Schema], diagnostics: Diagnostics) -> None:
+    first: dict[str, EnumType | StructType] = {}
+    for schema in schemas:
+        for each in schema.declared:
+            other = first.setdefault(each.full_name, each)
+            if other.file != each.file:
+                diagnostics.error(
+                    each.location,
+                    f"`{each.full_name}` is already declared at "
+                    f"{other.location.file}:{other.location.line}",
+                    "declare it in one schema and include that in the other",
+                )
+
+
+def _check_unique_segments(schemas: list[Schema], diagnostics: Diagnostics) -> None:
+    structs: dict[tuple[str, str], StructType] = {}
+    for schema in schemas:
+        for each in schema.visible:
+            if isinstance(each, StructType) and each.is_segment:
+                structs.setdefault((each.file, each.full_name), each)
+    first: dict[str, StructType] = {}
+    for struct in sorted(structs.values(), key=lambda each: _rank(each, schemas)):
+        name = struct.attributes["segment"].value
+        other = first.setdefault(name, struct)
+        if other is not struct:
+            place = where(other, "segment")
+            diagnostics.error(
+                where(struct, "segment"),
+                f"segment `{name}` is already declared at {place.file}:{place.line}",
+                "give each segment a name of its own",
+            )
+
+
+def _rank(struct: StructType, schemas: list[Schema]) -> tuple[int, int]:
+    files = [schema.file for schema in schemas]
+    index = files.index(struct.file) if struct.file in files else -1
+    return index, struct.location.line
+
+
+def _check_size(segment: Segment, diagnostics: Diagnostics) -> None:
+    size = layout_of(segment.struct).size
+    total = HEADER_BYTES + segment.slots * size
+    if total > LARGEST_FILE:
+        word = "slots" if segment.kind is Kind.STATE else "values"
+        diagnostics.error(
+            segment.struct.location,
+            f"segment `{segment.name}` needs {total} bytes ({segment.slots} {word} of {size}), "
+            f"more than 1 GiB",
+            "make arrays shorter, or keep fewer values (slots, capacity)",
+        )
