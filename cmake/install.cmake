@@ -8,6 +8,11 @@ set(EVO_INSTALL_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/EvoChannels)
 set(EVO_INSTALL_DATA_DIR ${CMAKE_INSTALL_DATADIR}/evo_channels)
 set(EVO_INSTALL_CODEGEN_DIR ${EVO_INSTALL_DATA_DIR}/codegen)
 
+# The warnings are for this project alone, so nobody who links the runtime needs their target.
+get_target_property(libraries evo_runtime INTERFACE_LINK_LIBRARIES)
+list(FILTER libraries EXCLUDE REGEX evo_warnings)
+set_target_properties(evo_runtime PROPERTIES INTERFACE_LINK_LIBRARIES "${libraries}")
+
 install(TARGETS evo_runtime EXPORT EvoChannelsTargets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT EvoChannelsTargets NAMESPACE evo:: DESTINATION ${EVO_INSTALL_CMAKE_DIR})
@@ -20,15 +25,26 @@ install(FILES ${PROJECT_SOURCE_DIR}/codegen/EvoCodegen.cmake
   DESTINATION ${EVO_INSTALL_CODEGEN_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/schemas/evo.fbs DESTINATION ${EVO_INSTALL_DATA_DIR}/schemas)
 
+set(EVO_CODEGEN_LOCATION ${EVO_INSTALL_CODEGEN_DIR})
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/EvoChannelsConfig.cmake.in
-  ${PROJECT_BINARY_DIR}/EvoChannelsConfig.cmake
+  ${PROJECT_BINARY_DIR}/cmake/EvoChannelsConfig.cmake
   INSTALL_DESTINATION ${EVO_INSTALL_CMAKE_DIR}
-  PATH_VARS EVO_INSTALL_CODEGEN_DIR)
+  PATH_VARS EVO_CODEGEN_LOCATION)
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/EvoChannelsConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES
-  ${PROJECT_BINARY_DIR}/EvoChannelsConfig.cmake
+  ${PROJECT_BINARY_DIR}/cmake/EvoChannelsConfig.cmake
   ${PROJECT_BINARY_DIR}/EvoChannelsConfigVersion.cmake
   DESTINATION ${EVO_INSTALL_CMAKE_DIR})
+
+# The same from the build tree, without installing: -DEvoChannels_DIR=build/<preset>.
+export(EXPORT EvoChannelsTargets NAMESPACE evo:: FILE ${PROJECT_BINARY_DIR}/EvoChannelsTargets.cmake)
+set(EVO_CODEGEN_LOCATION ${PROJECT_SOURCE_DIR}/codegen)
+configure_package_config_file(
+  ${PROJECT_SOURCE_DIR}/cmake/EvoChannelsConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/EvoChannelsConfig.cmake
+  INSTALL_DESTINATION ${PROJECT_BINARY_DIR}
+  INSTALL_PREFIX ${PROJECT_BINARY_DIR}
+  PATH_VARS EVO_CODEGEN_LOCATION)

@@ -9,9 +9,8 @@ include_guard(GLOBAL)
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.25)
 
-set(EVO_CODEGEN_DIR ${CMAKE_CURRENT_LIST_DIR})
-set(EVO_SCHEMAS_DIR ${CMAKE_CURRENT_LIST_DIR}/../schemas)
-file(REAL_PATH ${EVO_SCHEMAS_DIR} EVO_SCHEMAS_DIR)
+# In the cache, because the functions below are called from other directories than this.
+set(EVO_CODEGEN_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE INTERNAL "Directory of the generator")
 
 # The first interpreter that can run the generator. The python3 on the PATH may be one without the
 # modules (pyenv, conda), while Debian's has them.
@@ -52,10 +51,12 @@ endif()
 set(EVO_GENERATOR_COMMAND
   ${CMAKE_COMMAND} -E env
   PYTHONPATH=${EVO_CODEGEN_DIR} PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/evo_codegen_cache
-  ${EVO_PYTHON} -m evo_codegen --flatc ${EVO_FLATC})
+  ${EVO_PYTHON} -m evo_codegen --flatc ${EVO_FLATC}
+  CACHE INTERNAL "How to run the generator")
 
-file(GLOB EVO_GENERATOR_FILES CONFIGURE_DEPENDS
+file(GLOB files CONFIGURE_DEPENDS
   ${EVO_CODEGEN_DIR}/evo_codegen/*.py ${EVO_CODEGEN_DIR}/evo_codegen/templates/*.j2)
+set(EVO_GENERATOR_FILES ${files} CACHE INTERNAL "What the generator consists of")
 
 # evo_add_segments(<target>
 #   SCHEMAS <file.fbs>...      each becomes a header: a/b.fbs is #include <b.evo.hpp>

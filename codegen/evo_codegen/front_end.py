@@ -50,7 +50,7 @@ _UNLOCATED = Declaration("", "", 1, (), ())
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """What was read, and the files in the order that messages keep."""
+    """What was read, and the files in the order that messages keep to."""
 
     schemas: list[Schema]
     files: list[str]
@@ -60,11 +60,14 @@ class FrontEnd:
 def read_schemas(
     paths: list[Path], include_directories: list[Path], flatc: str, diagnostics: Diagnostics
 ) -> FrontEnd:
-    """Reads the schemas; those that cannot be read at all are left out, and reported."""
+    """Reads the schemas and those that they include, each of which becomes a header.
+
+    Those that cannot be read at all are left out, and reported.
+    """
     tree = SourceTree(include_directories, diagnostics)
-    roots = [source for source in map(tree.load, paths) if source.file != ATTRIBUTES_FILE]
-    roots = list({root.path: root for root in roots}.values())
-    everything = list({each.path: each for root in roots for each in root.closure()}.values())
+    given = [tree.load(path) for path in paths]
+    everything = list({each.path: each for root in given for each in root.closure()}.values())
+    roots = [source for source in everything if source.file != ATTRIBUTES_FILE]
     for source in everything:
         tree.check(source)
     compiled = compile_schemas(flatc, roots, tree, diagnostics)

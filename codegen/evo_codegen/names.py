@@ -32,10 +32,9 @@ CPP_NAMESPACES = frozenset(("evo", "std", "tl", "fmt"))
 # Members of the readers, the present ones and those of the kinds to come. An accessor of the same
 # name would hide them.
 READER_MEMBERS = frozenset(
-    """Info Value attach attach_as create create_as current_version field has has_changed
-    incarnation loan memory next next_batch publish push push_batch read read_field read_into
-    seek_newest seek_oldest seek_to update version wait_for_change wait_for_next write
-    writer_state""".split()
+    """Info Value attach attach_as create create_as field has has_changed loan memory next next_batch
+    publish push push_batch read read_field read_into seek_newest seek_oldest seek_to update version
+    wait_for_change wait_for_next write writer_state""".split()
 )
 
 _RESERVED = re.compile(r"__|^_[A-Z]")

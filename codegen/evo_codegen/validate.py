@@ -29,12 +29,8 @@ _LARGEST_FLOATS = {
 
 def validate(schemas: list[Schema], diagnostics: Diagnostics) -> dict[StructType, Segment]:
     """Checks each schema by itself; returns their segments."""
-    checked: set[str] = set()
     for schema in schemas:
-        for declaration in schema.visible:
-            if declaration.full_name in checked and declaration not in schema.declared:
-                continue
-            checked.add(declaration.full_name)
+        for declaration in schema.declared:
             _Declaration(declaration, diagnostics).check()
         _check_collisions(schema.visible, diagnostics)
     segments: dict[StructType, Segment] = {}
@@ -356,13 +352,8 @@ def _check_unique_types(schemas: list[Schema], diagnostics: Diagnostics) -> None
 
 
 def _check_unique_segments(schemas: list[Schema], diagnostics: Diagnostics) -> None:
-    structs: dict[tuple[str, str], StructType] = {}
-    for schema in schemas:
-        for each in schema.visible:
-            if isinstance(each, StructType) and each.is_segment:
-                structs.setdefault((each.file, each.full_name), each)
     first: dict[str, StructType] = {}
-    for struct in sorted(structs.values(), key=lambda each: _rank(each, schemas)):
+    for struct in (struct for schema in schemas for struct in schema.segment_structs()):
         name = struct.attributes["segment"].value
         other = first.setdefault(name, struct)
         if other is not struct:
@@ -372,12 +363,6 @@ def _check_unique_segments(schemas: list[Schema], diagnostics: Diagnostics) -> N
                 f"segment `{name}` is already declared at {place.file}:{place.line}",
                 "give each segment a name of its own",
             )
-
-
-def _rank(struct: StructType, schemas: list[Schema]) -> tuple[int, int]:
-    files = [schema.file for schema in schemas]
-    index = files.index(struct.file) if struct.file in files else -1
-    return index, struct.location.line
 
 
 def _check_size(segment: Segment, diagnostics: Diagnostics) -> None:

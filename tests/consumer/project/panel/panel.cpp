@@ -1,0 +1,18 @@
+// Writes the segment that is its own, and knows the reader of another.
+#include <fmt/core.h>
+
+#include <cstdlib>
+#include <motor.evo.hpp>
+#include <temperature.evo.hpp>
+
+int main() {
+  auto writer = press::TemperatureWriter::create();
+  if (!writer) {
+    fmt::print(stderr, "{}\n", writer.error());
+    return EXIT_FAILURE;
+  }
+  writer->write({.oil = 60.0F});
+  const auto motor = press::MotorReader::attach();
+  fmt::print("motor: {}\n", motor ? "attached" : fmt::format("{}", motor.error()));
+  return EXIT_SUCCESS;
+}
