@@ -62,7 +62,7 @@ TEST(Interleaving, NoScheduleTearsAValue) {
     Got got{tl::unexpected(ReadError::Detached)};
     {
       Actor writer([&] {
-        for (std::uint64_t n = 2; n <= 4; ++n) write(publisher, segment.geometry(), n);
+        for (std::uint64_t n = 2; n <= 3; ++n) write(publisher, segment.geometry(), n);
       });
       Actor reader([&] { got = read(segment.observer(0)); });
       interleave(writer, reader, choose);
@@ -76,8 +76,8 @@ TEST(Interleaving, NoScheduleTearsAValue) {
     }
   });
   RecordProperty("schedules", static_cast<int>(schedules));
-  // The writer makes 16 steps, the reader up to 6.
-  EXPECT_GT(schedules, 10'000U);
+  // The writer makes 11 steps, the reader up to 6; publish 3 reuses the slot of publish 1.
+  EXPECT_GT(schedules, 5'000U);
   EXPECT_GT(whole, 0U);
   EXPECT_GT(contended, 0U) << "no schedule had the writer overtake the reader";
 }

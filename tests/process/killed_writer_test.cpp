@@ -77,9 +77,12 @@ TEST_P(KilledWriter, LeavesTheLastCompleteValueAndIsTakenOver) {
       ASSERT_TRUE(attached) << attached.error().message;
       reader.emplace(std::move(*attached));
     }
+    const std::uint64_t before = last_sequence;
+    // Every other writer is killed at a random moment after its first publish, the rest
+    // at a random moment after the fork, which is often within create.
+    while (life % 2 == 0 && last_sequence == before) ASSERT_NO_FATAL_FAILURE(read_and_check());
     const auto until =
         std::chrono::steady_clock::now() + std::chrono::microseconds(moment_us(random));
-    const std::uint64_t before = last_sequence;
     do {
       ASSERT_NO_FATAL_FAILURE(read_and_check());
     } while (std::chrono::steady_clock::now() < until);
@@ -95,7 +98,7 @@ TEST_P(KilledWriter, LeavesTheLastCompleteValueAndIsTakenOver) {
     ASSERT_TRUE(version == 0 || version == 2 * last_sequence) << "the last value has vanished";
     lives_that_wrote += last_sequence > before ? 1 : 0;
   }
-  EXPECT_GT(lives_that_wrote, kKills / 20) << "the writers died before they wrote";
+  EXPECT_GE(lives_that_wrote, kKills / 2);
 
   // The file is still the one that the first writer made.
   auto successor = SegmentWriter::create(channel, {.domain = directory.domain()});
