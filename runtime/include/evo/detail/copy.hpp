@@ -13,6 +13,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -159,11 +160,15 @@ inline void patch_shared(std::byte* payload, std::size_t offset,
   }
 }
 
-/// Sets the bytes [from, to) to zero, except those that share a word with `from`, which
-/// copy_to_shared has cleared.
+/// Sets the bytes [from, to) to zero, and with them the rest of the last word.
 inline void clear_shared(std::byte* payload, std::size_t from, std::size_t to) noexcept {
-  const std::size_t start = (from + kWordSize - 1) / kWordSize * kWordSize;
-  for (std::size_t offset = start; offset < to; offset += kWordSize) {
+  constexpr std::array<std::byte, kWordSize> kZeros{};
+  if (const std::size_t head = from % kWordSize; head != 0 && from < to) {
+    const std::size_t rest = kWordSize - head;
+    patch_shared(payload, from, std::span(kZeros).first(rest));
+    from += rest;
+  }
+  for (std::size_t offset = from; offset < to; offset += kWordSize) {
     store_word(payload + offset, 0);
   }
 }
