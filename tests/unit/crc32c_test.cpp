@@ -1,0 +1,76 @@
+#include "evo/detail/crc32c.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <string_view>
+#include <vector>
+
+#include "evo/detail/copy.hpp"
+
+namespace evo::test {
+namespace {
+
+using Bytes = std::vector<unsigned char>;
+
+std::uint32_t checksum(const Bytes& bytes) {
+  return detail::crc32c(bytes.data(), bytes.size());
+}
+
+/// Bit by bit, from the definition.
+std::uint32_t by_definition(const Bytes& bytes) {
+  std::uint32_t crc = ~0U;
+  for (const unsigned char byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0x82f63b78U : 0U);
+  }
+  return ~crc;
+}
+
+Bytes pattern(std::size_t size) {
+  Bytes bytes(size);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(i * 7 + 3);
+  return bytes;
+}
+
+TEST(Crc32c, KnownValues) {
+  // The check value of the algorithm, and the examples of RFC 3720, appendix B.4.
+  constexpr std::string_view kDigits = "123456789";
+  EXPECT_EQ(detail::crc32c(kDigits.data(), kDigits.size()), 0xe3069283U);
+  EXPECT_EQ(checksum(Bytes(32, 0x00)), 0x8a9136aaU);
+  EXPECT_EQ(checksum(Bytes(32, 0xff)), 0x62a8ab43U);
+  Bytes rising(32);
+  std::iota(rising.begin(), rising.end(), static_cast<unsigned char>(0));
+  EXPECT_EQ(checksum(rising), 0x46dd794eU);
+  std::reverse(rising.begin(), rising.end());
+  EXPECT_EQ(checksum(rising), 0x113fdb5cU);
+  EXPECT_EQ(checksum({}), 0U);
+}
+
+TEST(Crc32c, EverySizeAgreesWithTheDefinition) {
+  for (std::size_t size = 0; size < 70; ++size) {
+    EXPECT_EQ(checksum(pattern(size)), by_definition(pattern(size))) << size;
+  }
+}
+
+TEST(Crc32c, ContinuesAnEarlierOne) {
+  const Bytes bytes = pattern(100);
+  for (std::size_t first = 0; first <= bytes.size(); ++first) {
+    const std::uint32_t begun = detail::crc32c(bytes.data(), first);
+    EXPECT_EQ(detail::crc32c(bytes.data() + first, bytes.size() - first, begun), checksum(bytes));
+  }
+}
+
+TEST(Crc32c, OfSharedMemoryIsTheSame) {
+  alignas(8) std::array<std::byte, 4104> shared{};
+  for (const std::size_t size : {1UL, 7UL, 8UL, 300UL, 1023UL, 1024UL, 1025UL, 4097UL}) {
+    const Bytes bytes = pattern(size);
+    detail::copy_to_shared(shared.data(), bytes.data(), size);
+    EXPECT_EQ(detail::crc32c_of_shared(shared.data(), size), by_definition(bytes)) << size;
+  }
+}
+
+}  // namespace
+}  // namespace evo::test

@@ -1,0 +1,178 @@
+#include "evo/domain.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+
+#include "evo/segment_reader.hpp"
+#include "evo/segment_writer.hpp"
+#include "file_bytes.hpp"
+#include "outcome.hpp"
+#include "process_identity.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+/// Sets EVO_DOMAIN for one test and puts the old value back.
+class DomainVariable {
+ public:
+  explicit DomainVariable(const char* value) {
+    if (const char* old = std::getenv("EVO_DOMAIN")) old_ = old;
+    if (value == nullptr) {
+      ::unsetenv("EVO_DOMAIN");
+    } else {
+      ::setenv("EVO_DOMAIN", value, 1);
+    }
+  }
+  DomainVariable(const DomainVariable&) = delete;
+  DomainVariable& operator=(const DomainVariable&) = delete;
+  ~DomainVariable() {
+    if (old_) {
+      ::setenv("EVO_DOMAIN", old_->c_str(), 1);
+    } else {
+      ::unsetenv("EVO_DOMAIN");
+    }
+  }
+
+ private:
+  std::optional<std::string> old_;
+};
+
+TEST(Domain, SystemIsTheSharedMemoryMount) {
+  EXPECT_EQ(Domain::system().path(), "/dev/shm");
+}
+
+TEST(Domain, UserNamesUserAndBoot) {
+  const std::string boot = detail::boot_id().text();
+  EXPECT_EQ(Domain::user().path().string(),
+            "/dev/shm/evo-" + std::to_string(::getuid()) + "-" + boot.substr(0, 8));
+}
+
+TEST(Domain, EnvironmentChooses) {
+  {
+    const DomainVariable unset(nullptr);
+    EXPECT_EQ(Domain::from_environment(), Domain::system());
+  }
+  {
+    const DomainVariable system("system");
+    EXPECT_EQ(Domain::from_environment(), Domain::system());
+  }
+  {
+    const DomainVariable user("user");
+    EXPECT_EQ(Domain::from_environment(), Domain::user());
+  }
+  {
+    const DomainVariable path("/somewhere/else");
+    EXPECT_EQ(Domain::from_environment(), Domain("/somewhere/else"));
+  }
+}
+
+TEST(Domain, EnvironmentIsTheDefaultOfBothEnds) {
+  const TemporaryDomain directory;
+  const DomainVariable path(directory.path().c_str());
+  auto writer = SegmentWriter::create("by_environment", 8);
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_EQ(directory.files().size(), 3U);
+  auto reader = SegmentReader::attach("by_environment");
+  EXPECT_EQ(outcome(reader), "ok");
+}
+
+TEST(Domain, RelativePathIsRefusedAtFirstUse) {
+  for (const char* value : {"relative/path", "", "./here", "User"}) {
+    const DomainVariable path(value);
+    const auto writer = SegmentWriter::create("probe", 8);
+    EXPECT_EQ(outcome(writer), "InvalidName") << value;
+    EXPECT_TRUE(contains(message_of(writer), "EVO_DOMAIN")) << message_of(writer);
+    const auto reader = SegmentReader::attach("probe");
+    EXPECT_EQ(outcome(reader), "InvalidName") << value;
+    EXPECT_TRUE(contains(message_of(reader), "absolute")) << message_of(reader);
+  }
+}
+
+TEST(Domain, SegmentNames) {
+  const std::string longest(48, 'a');
+  for (const std::string& good : {std::string("a"), std::string("probe_2"), std::string("a__"),
+                                  longest, std::string("z9")}) {
+    EXPECT_TRUE(detail::validate_segment_name(good)) << good;
+  }
+  for (const std::string& bad :
+       {std::string(), std::string("Probe"), std::string("9probe"), std::string("_probe"),
+        std::string("pro-be"), std::string("pro be"), std::string("pro/be"), std::string(".."),
+        std::string("../probe"), std::string("probe."), std::string("prob\xc3\xa9"),
+        std::string("probe\0x", 7), std::string("probe\n"), longest + "a"}) {
+    EXPECT_EQ(outcome(detail::validate_segment_name(bad)), "InvalidName") << bad;
+  }
+}
+
+TEST(Domain, ModuleNamesAreShorter) {
+  EXPECT_TRUE(detail::validate_module_name(std::string(32, 'm')));
+  EXPECT_EQ(outcome(detail::validate_module_name(std::string(33, 'm'))), "InvalidName");
+  EXPECT_EQ(outcome(detail::validate_module_name("")), "InvalidName");
+  EXPECT_EQ(outcome(detail::validate_module_name("hal.core")), "InvalidName");
+}
+
+TEST(Domain, InvalidNamesMakeNothing) {
+  const TemporaryDomain directory;
+  EXPECT_EQ(outcome(SegmentWriter::create("Bad", 8, {.domain = directory.domain()})),
+            "InvalidName");
+  ChannelDescription channel;
+  channel.name = "good";
+  channel.owner = "not good";
+  channel.size = 8;
+  EXPECT_EQ(outcome(SegmentWriter::create(channel, {.domain = directory.domain()})),
+            "InvalidName");
+  EXPECT_EQ(outcome(SegmentReader::attach("../good", {.domain = directory.domain()})),
+            "InvalidName");
+  EXPECT_TRUE(directory.files().empty());
+}
+
+TEST(Domain, DirectoryIsMadeForItsUserAlone) {
+  const TemporaryDomain directory;
+  const Domain nested(directory.path() / "one" / "two");
+  ASSERT_TRUE(detail::ensure_directory(nested));
+  EXPECT_TRUE(std::filesystem::is_directory(nested.path()));
+  EXPECT_EQ(mode_of(nested.path()), 0700U);
+  EXPECT_TRUE(detail::ensure_directory(nested)) << "again";
+}
+
+TEST(Domain, ReadersMakeNoDirectory) {
+  const TemporaryDomain directory;
+  const Domain nested(directory.path() / "none");
+  EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = nested})), "NotFound");
+  EXPECT_FALSE(std::filesystem::exists(nested.path()));
+}
+
+TEST(Domain, FileInPlaceOfTheDirectoryIsRefused) {
+  const TemporaryDomain directory;
+  const Domain file(directory.path() / "file");
+  std::ofstream(file.path()) << "x";
+  const auto made = detail::ensure_directory(file);
+  EXPECT_EQ(outcome(made), "InvalidName");
+  EXPECT_TRUE(contains(message_of(made), "not a directory")) << message_of(made);
+  EXPECT_EQ(outcome(SegmentWriter::create("probe", 8, {.domain = file})), "InvalidName");
+  EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = file})), "NotFound");
+  EXPECT_FALSE(detail::ensure_directory(Domain(file.path() / "below")));
+}
+
+TEST(Domain, DanglingLinkInPlaceOfTheDirectoryIsAnError) {
+  const TemporaryDomain directory;
+  const std::filesystem::path link = directory.path() / "link";
+  std::filesystem::create_symlink(directory.path() / "nowhere", link);
+  EXPECT_FALSE(SegmentWriter::create("probe", 8, {.domain = Domain(link)}));
+}
+
+TEST(Domain, FileNames) {
+  const Domain domain("/d");
+  EXPECT_EQ(detail::data_path(domain, "hal_core", "phys_input_io", 42),
+            "/d/evo_hal_core_phys_input_io_42");
+  EXPECT_EQ(detail::meta_path(domain, "phys_input_io"), "/d/evo_phys_input_io.meta");
+  EXPECT_EQ(detail::control_path(domain, "phys_input_io"), "/d/evo_phys_input_io.ctl");
+}
+
+}  // namespace
+}  // namespace evo::test
