@@ -98,6 +98,8 @@ def _integer(lowest: int, highest: int, power_of_two: bool = False) -> Callable[
 
     def read(text: str) -> int:
         number = int(text) if re.fullmatch(r"[0-9]{1,20}", text) else None
+        if number is None and not re.fullmatch("-?[0-9]+", text):
+            raise BadValue(f"`{text}` is not a whole number", f"write one {range_text}")
         if number is None or not lowest <= number <= highest:
             kind = "a power of two" if power_of_two else "a whole number"
             raise BadValue(f"`{text}` is out of range", f"write {kind} {range_text}")
@@ -140,6 +142,9 @@ def read_segment(struct: StructType, diagnostics: Diagnostics) -> Segment | None
         nonlocal wrong
         found = struct.attributes.get(attribute)
         if not found:
+            return default
+        if found.is_reported:
+            wrong = True
             return default
         try:
             return reader(found.value)

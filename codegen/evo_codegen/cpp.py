@@ -25,18 +25,19 @@ def fits(line: str) -> bool:
 
 
 def kept_as_is(lines: Sequence[str]) -> list[str]:
-    """Lines of which at least one is too long, or broken in a way of our own."""
-    indent = re.match(" *", lines[0])
-    blank = indent.group() if indent else ""
+    """The lines, guarded from clang-format if it would break an overlong one among them."""
+    if all(fits(line) for line in lines):
+        return list(lines)
+    blank = " " * (len(lines[0]) - len(lines[0].lstrip()))
     return [f"{blank}// clang-format off", *lines, f"{blank}// clang-format on"]
 
 
 def first_that_fits(*candidates: Sequence[str]) -> list[str]:
-    """The first way of breaking a line that keeps to the limit, or the last one unformatted."""
+    """The first way of breaking a line that keeps to the limit, or else the last one."""
     for lines in candidates:
         if all(fits(line) for line in lines):
             return list(lines)
-    return kept_as_is(candidates[-1])
+    return list(candidates[-1])
 
 
 def namespace_text(namespace: Sequence[str]) -> str:
@@ -179,7 +180,8 @@ def offset_assertion(struct: str, member: str, offset: int) -> list[str]:
 
 def member(type_: str, name: str) -> list[str]:
     """`  type name{};`."""
-    return first_that_fits([f"  {type_} {name}{{}};"], [f"  {type_}", f"      {name}{{}};"])
+    lines = first_that_fits([f"  {type_} {name}{{}};"], [f"  {type_}", f"      {name}{{}};"])
+    return kept_as_is(lines)
 
 
 def case(enum: str, enumerator: str) -> list[str]:
@@ -211,21 +213,7 @@ def accessor(type_: str, struct: str, name: str) -> list[str]:
         [f"{call}{type_}, {broken_offset[0]}", " " * len(f"{call}{type_}, ") + broken_offset[1]],
         [f"{call}{type_},", *(align + line for line in broken_offset)],
     )
-    return [*lines, "  }"]
-
-
-def field_info(parts: Sequence[str]) -> list[str]:
-    """`      {"name", 0, 8, "", "", ""},`, filled up to the limit."""
-    lines = ["      {"]
-    for index, part in enumerate(parts):
-        last = index + 1 == len(parts)
-        piece = part + ("}," if last else ",")
-        space = "" if lines[-1].endswith("{") else " "
-        if fits(lines[-1] + space + piece):
-            lines[-1] += space + piece
-        else:
-            lines.append(" " * 7 + piece)
-    return lines
+    return kept_as_is([*lines, "  }"])
 
 
 def message(text: str, indent: int, room_at_end: int) -> list[str]:

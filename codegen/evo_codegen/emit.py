@@ -6,7 +6,6 @@ their places.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -84,6 +83,7 @@ class SegmentView:
     bfbs_lines: list[str]
     channel_of: list[str]
     has_ends: bool
+    writer_comment: list[str]
     writer_head: list[str]
     create_head: list[str]
     owner_message: list[str]
@@ -342,11 +342,14 @@ def _segment(
             for each in compatible
         ],
         field_count=len(layout.fields),
-        field_lines=[line for placed in layout.fields for line in _field_info(placed)],
+        field_lines=[_field_info(placed) for placed in layout.fields],
         bfbs_size=len(schema.bfbs),
         bfbs_lines=cpp.bytes_lines(schema.bfbs),
         channel_of=cpp.signature(f"{name}Channel channel_of", [f"const {name}&"], ";"),
         has_ends=segment.kind is Kind.STATE,
+        writer_comment=cpp.comment(
+            [f"Writes segment `{segment.name}`. Only module `{segment.owner}` may create it."], 0
+        ),
         writer_head=cpp.class_head(f"{name}Writer", f"evo::StateWriter<{name}Channel>"),
         create_head=cpp.signature(
             f"  [[nodiscard]] static evo::Result<{name}Writer> create",
@@ -397,17 +400,16 @@ def _constants(segment: Segment, size: int, alignment: int) -> list[str]:
     return [f"  static constexpr {declarator}{value};" for declarator, value in values]
 
 
-def _field_info(placed: Placed) -> list[str]:
+def _field_info(placed: Placed) -> str:
     field = placed.field
     texts = [field.unit or "", field.text("min") or "", field.text("max") or ""]
-    return cpp.field_info(
-        [
-            cpp.string_literal(field.name),
-            str(placed.offset),
-            str(placed.size),
-            *(cpp.string_literal(text) for text in texts),
-        ]
-    )
+    parts = [
+        cpp.string_literal(field.name),
+        str(placed.offset),
+        str(placed.size),
+        *(cpp.string_literal(text) for text in texts),
+    ]
+    return f"      {{{', '.join(parts)}}},"
 
 
 def _owner_message(segment: Segment) -> list[str]:
@@ -418,8 +420,3 @@ def _owner_message(segment: Segment) -> list[str]:
     indent = len("    static_assert(")
     lines = cpp.message(text, indent, len(");"))
     return [" " * indent + line for line in lines[:-1]] + [f"{' ' * indent}{lines[-1]});"]
-
-
-def check_text(text: str) -> None:
-    """A defect of a template would show as a blank line at a wrong place or a trailing space."""
-    assert not re.search(r"[ \t]$|\n\n\n", text, re.MULTILINE), "untidy output"

@@ -173,7 +173,13 @@ def describe_changes(before: Release, after: Release) -> list[str]:
         if path not in new:
             changes.append(f"`{path}` removed")
             continue
-        changes += _field_changes(field, new[path])
+        outer = path.rpartition(".")[0].removesuffix("[]")
+        moved_along = (
+            outer in old
+            and outer in new
+            and new[outer].offset - old[outer].offset == new[path].offset - field.offset
+        )
+        changes += _field_changes(field, new[path], moved_along)
     for path, field in new.items():
         if path not in old:
             place = "appended" if field.offset > last_kept else f"inserted at byte {field.offset}"
@@ -183,9 +189,9 @@ def describe_changes(before: Release, after: Release) -> list[str]:
     return changes
 
 
-def _field_changes(old: Line, new: Line) -> list[str]:
+def _field_changes(old: Line, new: Line, moved_along: bool) -> list[str]:
     changes = []
-    if old.offset != new.offset:
+    if old.offset != new.offset and not moved_along:
         changes.append(f"`{old.path}` moved from byte {old.offset} to {new.offset}")
     if old.type != new.type:
         changes.append(f"`{old.path}` changed from {old.type} to {new.type}")

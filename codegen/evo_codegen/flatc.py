@@ -14,10 +14,11 @@ import tempfile
 from pathlib import Path
 
 from evo_codegen.diagnostics import Diagnostics, MissingTool
-from evo_codegen.scanner import Declaration, Member, scan
-from evo_codegen.sources import UNDECLARED_FILE, Source, SourceTree, stand_in_name
+from evo_codegen.scanner import AttributeUse, Declaration, Member, scan
+from evo_codegen.sources import UNDECLARED_FILE, Source, SourceTree, stand_in
 
 _MOST_RETRIES = 50
+_FIRST_RETRY = 1000  # numbers the stand-ins of retries apart from those of sources.py
 
 _COMPLAINT = re.compile(r"^\s*(?:.*/)?([^/\n]+\.fbs):(\d+): (\d+): error: (.*)$", re.MULTILINE)
 
@@ -26,7 +27,7 @@ _COMPLAINT = re.compile(r"^\s*(?:.*/)?([^/\n]+\.fbs):(\d+): (\d+): error: (.*)$"
 _TRANSLATIONS = [
     (
         r"structs may contain only scalar or struct fields",
-        "the field's type is not fixed in size, or is not declared above",
+        "the type of `{member}` is not fixed in size, or is not declared above",
         "use a number, bool, enum, struct or fixed-length array of those, declared before this line",
     ),
     (
@@ -46,15 +47,24 @@ _TRANSLATIONS = [
     ),
     (
         r"default values are not supported for struct fields.*",
-        "a field of a struct has no default value: every value of a segment starts as zeros",
+        "`{member}` has a default, but every value of a segment starts as zeros",
         "remove the default",
     ),
     (
         r"length of fixed-length array must be positive and fit to uint16_t type",
-        "the length of an array must be from 1 to 65535",
+        "the length of the array `{member}` is not from 1 to 65535",
         "for a longer one use an array of structs that hold an array each",
     ),
-    (r"size 0 structs not allowed", "the struct has no fields", "give it at least one"),
+    (
+        r"size 0 structs not allowed",
+        "the type of `{member}` is the struct itself",
+        "use another type",
+    ),
+    (
+        r"field name can not be the same as table/struct name",
+        "`{member}` is also the name of its struct",
+        "rename it",
+    ),
     (
         r"default value of `0` for field `(\w+)` is not part of enum `(\w+)`\.",
         "enum `{1}` has no value 0, which `{0}` starts with",
@@ -71,16 +81,6 @@ _TRANSLATIONS = [
         "give each a value of its own",
     ),
     (
-        r"underlying enum type must be integral",
-        "the enum's type is not an integer",
-        "write an integer type behind the name, such as `: ubyte`",
-    ),
-    (
-        r"must specify the underlying integer type for this enum.*",
-        "the enum has no type",
-        "write an integer type behind the name, such as `: ubyte`",
-    ),
-    (
         r"bit flag out of range of underlying integral type",
         "the flag does not fit the enum",
         "widen the enum's type: each flag takes one bit",
@@ -90,6 +90,11 @@ _TRANSLATIONS = [
         r"ranging from the type's natural alignment (\d+) to (\d+)",
         "force_align: {0} is not possible here",
         "write a power of two from {1} to {2}",
+    ),
+    (
+        r"a documentation comment should be on a line on its own",
+        "a doc comment stands behind something else on its line",
+        "put it on the line above what it is about, or write // for a remark",
     ),
     (
         r"expecting: (.+) instead got: (.+)",
@@ -164,50 +169,92 @@ def _compile_repaired(
         output = stage.run([root.file])
         if output is None:
             return True
-        complaint = _COMPLAINT.search(output)
-        if not complaint or complaint[1] not in tree.by_file:
+        found = _COMPLAINT.search(output)
+        if not found or found[1] not in tree.by_file:
             message = " ".join(output.split())
             diagnostics.error(
                 root.location(1), f"flatc: {message}", "mend the schema so that flatc accepts it"
             )
             return False
-        source = tree.by_file[complaint[1]]
+        source = tree.by_file[found[1]]
         text = stage.read(source.file)
-        found = _member_at(text, int(complaint[2]), int(complaint[3]))
-        line = found[1].line if found and found[1].line != int(complaint[2]) else int(complaint[2])
-        what, instead = _translate(complaint[4].strip().removesuffix(", originally at: "))
-        diagnostics.error(source.location(line), what, instead)
-        if not found:
+        complaint = _Complaint(text, int(found[2]), int(found[3]), found[4].strip())
+        diagnostics.error(source.location(complaint.line), *complaint.translation())
+        repaired = complaint.repaired(stand_in(_FIRST_RETRY + attempt))
+        if repaired is None:
             return False
-        declaration, member = found
-        if declaration.keyword == "struct":
-            stand_in = f"{stand_in_name(1000 + attempt)}:ubyte;"
-        else:
-            stand_in = ""
-        lines = "\n" * text.count("\n", member.start, member.end)
-        stage.write(source.file, text[: member.start] + stand_in + lines + text[member.end :])
+        stage.write(source.file, repaired)
     return False
 
 
-def _member_at(text: str, line: int, column: int) -> tuple[Declaration, Member] | None:
-    """The field or enumerator that a position belongs to: the last that starts before it."""
-    line_start = 0
-    for _ in range(line - 1):
-        line_start = text.index("\n", line_start) + 1
-    position = line_start + column
-    for declaration in scan(text).declarations:
-        if declaration.keyword not in ("struct", "enum"):
-            continue
-        for member in declaration.members:
-            if member.start < position <= member.end:
-                return declaration, member
-    return None
+class _Complaint:
+    """An error of flatc, and what in the text it is about."""
 
+    def __init__(self, text: str, line: int, column: int, message: str) -> None:
+        self._text = text
+        self._message = message.removesuffix(", originally at:").rstrip()
+        self._declaration: Declaration | None = None
+        self._member: Member | None = None
+        line_start = sum(len(each) + 1 for each in text.split("\n")[: line - 1])
+        position = line_start + column
+        for declaration in scan(text).declarations:
+            member = self._member_at(declaration, position)
+            if member or declaration.start < position <= declaration.end:
+                self._declaration = declaration
+                self._member = member
+            if member:
+                break
+        self.line = line
+        force_align = self._force_align()
+        if force_align:
+            self.line = force_align.line
+        elif self._member:
+            self.line = self._member.line
 
-def _translate(message: str) -> tuple[str, str]:
-    for pattern, what, instead in _TRANSLATIONS:
-        match = re.fullmatch(pattern, message)
-        if match:
-            groups = [group for group in match.groups() if group is not None]
-            return what.format(*groups), instead.format(*groups)
-    return f"flatc: {message}", "mend the schema so that flatc accepts it"
+    def _member_at(self, declaration: Declaration, position: int) -> Member | None:
+        """The field or enumerator that the error is about, if it is one of this declaration."""
+        if declaration.keyword not in ("struct", "enum") or position <= declaration.start:
+            return None
+        # Some errors are found only behind the declaration, or behind the next word.
+        by_name = declaration.members_by_name
+        same = re.match(r"all enum values must be unique: (\w+) and (\w+)", self._message)
+        if same:
+            return by_name.get(same[2]) if same[1] in by_name else None
+        if self._message.startswith("size 0"):
+            own_name = declaration.name.rpartition(".")[2]
+            for member in declaration.members:
+                if any(token.text.rpartition(".")[2] == own_name for token in member.type):
+                    return member
+        before = [member for member in declaration.members if member.start < position]
+        return before[-1] if before and position <= declaration.end else None
+
+    def _force_align(self) -> AttributeUse | None:
+        if self._declaration and "force_align" in self._message:
+            for use in self._declaration.attributes:
+                if use.name == "force_align" and use.value:
+                    return use
+        return None
+
+    def translation(self) -> tuple[str, str]:
+        """What is wrong, what to write instead."""
+        member = self._member.name if self._member else ""
+        for pattern, what, instead in _TRANSLATIONS:
+            match = re.fullmatch(pattern, self._message)
+            if match:
+                groups = [group for group in match.groups() if group is not None]
+                return what.format(*groups, member=member), instead.format(*groups)
+        return f"flatc: {self._message}", "mend the schema so that flatc accepts it"
+
+    def repaired(self, replacement: str) -> str | None:
+        """The text with what is wrong replaced, or None if that is not possible."""
+        use = self._force_align()
+        if use:
+            start, end, replacement = use.value[0].start, use.value[-1].end, "32"
+        elif self._member and self._declaration:
+            start, end = self._member.start, self._member.end
+            if self._declaration.keyword == "enum":
+                replacement = ""
+        else:
+            return None
+        lines = "\n" * self._text.count("\n", start, end)
+        return self._text[:start] + replacement + lines + self._text[end:]

@@ -45,7 +45,7 @@ _SCALARS = {
     BaseType.DOUBLE: Scalar.F64,
 }
 
-_UNLOCATED = Declaration("", "", 1, (), ())
+_UNLOCATED = Declaration("", "", 1, 0, 0, 0, None, (), 0, ())
 
 
 @dataclass(frozen=True)
@@ -215,10 +215,12 @@ def _attributes(
     declaration: Declaration,
 ) -> dict[str, Attribute]:
     lines = {use.name: use.line for use in uses}
-    return {
-        name: Attribute(value, source.location(lines.get(name, declaration.line)))
-        for name, value in sorted(values.items())
-    }
+    attributes = {}
+    for name, value in sorted(values.items()):
+        line = lines.get(name, declaration.line)
+        is_reported = (line, name) in source.reported
+        attributes[name] = Attribute(value, source.location(line), is_reported)
+    return attributes
 
 
 def _compare_layout(struct: StructType, record: ObjectRecord) -> None:

@@ -62,6 +62,7 @@ class Attribute:
 
     value: str
     location: Location
+    is_reported: bool = False  # it is wrong, and was reported when the text was read
 
 
 @dataclass(frozen=True)

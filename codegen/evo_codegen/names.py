@@ -37,6 +37,14 @@ READER_MEMBERS = frozenset(
     wait_for_change wait_for_next write writer_state""".split()
 )
 
+# Names that mean something else where generated code names a type: functions beside it, members of
+# its channel and of its reader.
+GENERATED_NAMES = READER_MEMBERS | frozenset(
+    """Bits Module StateReader StateWriter StreamReader StreamWriter access alignment bfbs channel_of
+    checksum compatible contains fields kind max_age max_readers name overflow owner period
+    schema_id size slots stamp to_string""".split()
+)
+
 _RESERVED = re.compile(r"__|^_[A-Z]")
 
 

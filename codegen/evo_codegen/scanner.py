@@ -58,15 +58,23 @@ class Member:
 
 @dataclass(frozen=True)
 class Declaration:
+    """`keyword name : type (attributes) { members }`, `[start, end)` in the text."""
+
     keyword: str
     name: str  # with its namespace
     line: int
+    start: int
+    end: int
+    name_end: int
+    type: Token | None  # of an enum
     attributes: tuple[AttributeUse, ...]
+    body: int  # behind the opening brace
     members: tuple[Member, ...]
 
     @cached_property
     def members_by_name(self) -> dict[str, Member]:
-        return {member.name: member for member in self.members}
+        """The first of each name."""
+        return {member.name: member for member in reversed(self.members)}
 
 
 @dataclass(frozen=True)
@@ -166,19 +174,32 @@ class _Parser:
 
     def _declaration(self, keyword: Token) -> None:
         name = self._take()
-        if self._take_if(":"):
-            self._take()
+        type_ = self._take() if self._take_if(":") else None
         attributes = self._attributes()
         members: list[Member] = []
+        end = body = self._peek().end
         if self._take_if("{"):
             read = self._enumerator if keyword.text in ("enum", "union") else self._field
-            while self._peek().kind != "end" and not self._take_if("}"):
+            while self._peek().kind != "end":
+                end = self._peek().end
+                if self._take_if("}"):
+                    break
                 member = read()
                 if member:
                     members.append(member)
-        full_name = f"{self._namespace}.{name.text}" if self._namespace else name.text
         self._scan.declarations.append(
-            Declaration(keyword.text, full_name, name.line, attributes, tuple(members))
+            Declaration(
+                keyword=keyword.text,
+                name=f"{self._namespace}.{name.text}" if self._namespace else name.text,
+                line=name.line,
+                start=keyword.start,
+                end=end,
+                name_end=name.end,
+                type=type_,
+                attributes=attributes,
+                body=body,
+                members=tuple(members),
+            )
         )
 
     def _field(self) -> Member | None:

@@ -22,6 +22,11 @@ UNDECLARED_FILE = "evo_undeclared.fbs"
 # Where evo.fbs lies, in the source tree and when installed alike.
 OWN_SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
+_ENUM_TYPES = frozenset(
+    """byte ubyte short ushort int uint long ulong int8 uint8 int16 uint16 int32 uint32 int64
+    uint64""".split()
+)
+
 # Attributes of FlatBuffers that do something on a struct's field or mean nothing there.
 _FOREIGN_FIELD_ATTRIBUTES = BUILTIN_ATTRIBUTES - {"force_align"}
 
@@ -37,6 +42,7 @@ class Source:
     includes: list[Source] = field(default_factory=list)
     undeclared: set[str] = field(default_factory=set)
     edits: list[tuple[int, int, str]] = field(default_factory=list)
+    reported: set[tuple[int, str]] = field(default_factory=set)  # attributes, by line and name
     hopeless: bool = False  # flatc would only repeat what was reported already
 
     @property
@@ -134,7 +140,7 @@ class SourceTree:
                 Location(shown, line), "the text is not UTF-8", "save the file as UTF-8"
             )
             text = ""
-        source = Source(path, shown, text, scan(text))
+        source = Source(path, shown, text, scan(text), hopeless=not text)
         self._by_path[path] = source
         self._add_file(source)
         self._follow_includes(source)
@@ -204,6 +210,7 @@ class SourceTree:
             if use.name in OWN_ATTRIBUTES:
                 what = f"attribute `{use.name}` has no value"
                 self._error(source, use.line, what, f'write {use.name}: "..."')
+                source.reported.add((use.line, use.name))
             return
         if len(use.value) == 1 and use.value[0].kind == "string":
             return
@@ -212,6 +219,7 @@ class SourceTree:
         if len(use.value) > 1 or use.value[0].kind != "number":
             what = f"the value of `{use.name}` is not a number and not in quotes"
             self._error(source, use.line, what, f'write {use.name}: "{text}"')
+            source.reported.add((use.line, use.name))
         source.edits.append((start, end, '"' + re.sub(r'["\\\s]', "", text) + '"'))
 
     def _check_declaration(self, source: Source, declaration: Declaration) -> None:
@@ -226,9 +234,26 @@ class SourceTree:
         elif declaration.keyword == "rpc_service":
             what = f"`{name}` is an rpc_service, which shared memory does not have"
             self._error(source, declaration.line, what, "use one segment per direction")
+        elif declaration.keyword == "enum":
+            self._check_enum_type(source, declaration, name)
         elif declaration.keyword == "struct":
+            if not declaration.members:
+                what = f"struct `{name}` has no fields"
+                self._error(source, declaration.line, what, "give it at least one")
+                source.edits.append((declaration.body, declaration.body, stand_in(0)))
             for member in declaration.members:
                 self._check_field(source, declaration, member)
+
+    def _check_enum_type(self, source: Source, declaration: Declaration, name: str) -> None:
+        type_ = declaration.type
+        instead = "write an integer type behind the name, such as `: ubyte`"
+        if not type_:
+            self._error(source, declaration.line, f"enum `{name}` has no type", instead)
+            source.edits.append((declaration.name_end, declaration.name_end, ": long"))
+        elif type_.text not in _ENUM_TYPES:
+            what = f"enum `{name}` is of type `{type_.text}`"
+            self._error(source, declaration.line, what, instead)
+            source.edits.append((type_.start, type_.end, "long"))
 
     def _check_field(self, source: Source, declaration: Declaration, member: Member) -> None:
         for use in member.attributes:
@@ -236,7 +261,7 @@ class SourceTree:
                 what = f"attribute `{use.name}` means nothing on a field of a struct"
                 self._error(source, use.line, what, "remove it")
                 if use.name == "deprecated":
-                    source.edits.append((member.start, member.end, _harmless(declaration, member)))
+                    source.edits.append((member.start, member.end, stand_in(declaration.members.index(member))))
         problem = _type_problem(member.type)
         if problem:
             what, instead = problem
@@ -244,7 +269,7 @@ class SourceTree:
             source.edits = [
                 edit for edit in source.edits if not member.start <= edit[0] < member.end
             ]
-            source.edits.append((member.start, member.end, _harmless(declaration, member)))
+            source.edits.append((member.start, member.end, stand_in(declaration.members.index(member))))
 
 
 def _type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:
@@ -258,13 +283,9 @@ def _type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:
     return None
 
 
-def _harmless(declaration: Declaration, member: Member) -> str:
-    """A field that flatc accepts in place of one that was reported; see `is_stand_in`."""
-    return f"{stand_in_name(declaration.members.index(member))}:ubyte;"
-
-
-def stand_in_name(index: int) -> str:
-    return f"evo_stand_in_{index}_"
+def stand_in(index: int) -> str:
+    """A field that flatc accepts in place of one that was reported."""
+    return f"evo_stand_in_{index}_:ubyte;"
 
 
 def is_stand_in(name: str) -> bool:

@@ -17,7 +17,7 @@ from evo_codegen.attributes import (
 from evo_codegen.diagnostics import Diagnostics, Location
 from evo_codegen.ir import EnumType, Field, Kind, Scalar, Schema, Segment, StructType
 from evo_codegen.layout import layout_of
-from evo_codegen.names import CPP_NAMESPACES, READER_MEMBERS, problem_with
+from evo_codegen.names import CPP_NAMESPACES, GENERATED_NAMES, READER_MEMBERS, problem_with
 
 _SMALLEST_ENUM = "add at least one, such as `Unknown = 0`"
 _LONGEST_UNIT = 32
@@ -189,7 +189,7 @@ class _Declaration:
 
     def _check_unit(self, field: Field) -> None:
         unit = field.attributes.get("unit")
-        if not unit:
+        if not unit or unit.is_reported:
             return
         if not _is_number(field):
             self._error(
@@ -248,6 +248,8 @@ class _Declaration:
     def _limit(self, field: Field, name: str) -> Decimal | None:
         attribute = field.attributes[name]
         text = attribute.value
+        if attribute.is_reported:
+            return None
         scalar = field.type
         assert isinstance(scalar, Scalar)
         if scalar.is_integer:
@@ -329,6 +331,10 @@ def _check_collisions(
             diagnostics.error(
                 each.location, f"`{each.name}` is also the name of a namespace", "rename it"
             )
+        if each.name in GENERATED_NAMES:
+            diagnostics.error(
+                each.location, f"`{each.name}` is a name that generated code uses", "rename it"
+            )
         if each.name in CPP_NAMESPACES:
             diagnostics.error(
                 each.location,
@@ -354,6 +360,8 @@ def _check_unique_types(schemas: list[Schema], diagnostics: Diagnostics) -> None
 def _check_unique_segments(schemas: list[Schema], diagnostics: Diagnostics) -> None:
     first: dict[str, StructType] = {}
     for struct in (struct for schema in schemas for struct in schema.segment_structs()):
+        if struct.attributes["segment"].is_reported:
+            continue
         name = struct.attributes["segment"].value
         other = first.setdefault(name, struct)
         if other is not struct:

@@ -1,0 +1,125 @@
+"""One directory, one case: schema.fbs, and the header or the errors that it must give.
+
+    expected.evo.hpp      the header of schema.fbs; expected_<name>.evo.hpp those of included schemas
+    expected_error.txt    the errors; nothing may be written then
+    lock.json             the schema lock to compare with, if there is one
+    arguments.txt         the schemas to name on the command line, if not schema.fbs alone
+    use.cpp               is compiled besides, if there is one; every header is compiled
+
+UPDATE_GOLDEN=1 rewrites the expected files; look at the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from evo_codegen.cli import main
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+CASES = sorted(path.parent.name for path in HERE.glob("*/schema.fbs"))
+UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
+MEND = f"UPDATE_GOLDEN=1 PYTHONPATH=codegen /usr/bin/python3 -m pytest {HERE.relative_to(ROOT)}"
+WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
+
+
+def expected_headers(case: Path) -> dict[str, Path]:
+    """The generated header that each expected one stands for."""
+    return {
+        name.removeprefix("expected_") if name != "expected.evo.hpp" else "schema.evo.hpp": path
+        for path in sorted(case.glob("expected*.evo.hpp"))
+        for name in [path.name]
+    }
+
+
+def expected_name(header: str) -> str:
+    return "expected.evo.hpp" if header == "schema.evo.hpp" else f"expected_{header}"
+
+
+def generate(case: Path, output: Path) -> int:
+    arguments_file = case / "arguments.txt"
+    schemas = arguments_file.read_text().split() if arguments_file.exists() else ["schema.fbs"]
+    lock = ["--lock", "lock.json"] if (case / "lock.json").exists() else []
+    return main(["--output-dir", str(output), *lock, *schemas])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_output(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    case = HERE / name
+    monkeypatch.chdir(case)
+    output = tmp_path / "output"
+    code = generate(case, output)
+    errors = capfd.readouterr().err
+    written = {path.name: path.read_text() for path in output.glob("*")} if output.exists() else {}
+
+    error_file = case / "expected_error.txt"
+    if UPDATE:
+        for path in (*expected_headers(case).values(), error_file):
+            path.unlink(missing_ok=True)
+        if errors:
+            error_file.write_text(errors)
+        for header, text in written.items():
+            (case / expected_name(header)).write_text(text)
+
+    if name.startswith("error_"):
+        assert errors == error_file.read_text(), f"if this is right: {MEND}"
+        assert code == 1
+        assert written == {}
+    else:
+        assert (errors, code) == ("", 0)
+        expected = {header: path.read_text() for header, path in expected_headers(case).items()}
+        assert written == expected, f"if this is right: {MEND}"
+
+
+# One for each set of includes that a header may begin with: these are compiled by themselves, all
+# others together, which is far quicker.
+ALONE = ["enums_only", "shared_only", "stream", "single_byte"]
+
+
+def test_headers_compile(tmp_path: Path) -> None:
+    """Every header compiles without a warning, and so does what uses it."""
+    compiler = shlex.split(os.environ.get("CXX", "c++"))
+    together = []
+    sources = []
+    for name in CASES:
+        for header, path in expected_headers(HERE / name).items():
+            if header == "schema.evo.hpp":
+                # Twice, as it may happen to any header.
+                includes = f'#include "{path}"\n' * 2
+                together.append(includes)
+                if name in ALONE:
+                    source = tmp_path / f"{name}.cpp"
+                    source.write_text(includes)
+                    sources.append(source)
+            else:
+                # Under its real name, by which others include it.
+                shutil.copyfile(path, tmp_path / header)
+        if (HERE / name / "use.cpp").exists():
+            together.append(f'#include "{HERE / name / "use.cpp"}"\n')
+    everything = tmp_path / "everything.cpp"
+    everything.write_text("".join(together))
+    for source in (*sources, everything):
+        options = ["-std=c++20", "-fsyntax-only", *WARNINGS, f"-I{ROOT / 'runtime/include'}"]
+        command = [*compiler, *options, f"-I{tmp_path}", str(source)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("clang-format"), reason="clang-format is not installed")
+def test_headers_are_formatted() -> None:
+    """clang-format would change nothing."""
+    headers = [path for name in CASES for path in expected_headers(HERE / name).values()]
+    command = ["clang-format", f"--style=file:{ROOT / '.clang-format'}", "--dry-run", "-Werror"]
+    done = subprocess.run([*command, *headers], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
