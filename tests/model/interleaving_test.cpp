@@ -33,12 +33,12 @@ void write(detail::StatePublisher& publisher, const SlotGeometry& geometry, std:
 }
 
 struct Got {
-  tl::expected<Sequence, ReadError> sequence;
+  detail::ReadOutcome sequence = ReadError::Detached;
   Pair value{};
 };
 
 Got read(const detail::StateObserver& observer) {
-  Got got{tl::unexpected(ReadError::Detached)};
+  Got got;
   got.sequence = observer.read([&](const detail::ReaderSlot& slot) {
     detail::copy_from_shared<sizeof(Pair)>(got.value.data(), slot.payload());
   });
@@ -59,7 +59,7 @@ TEST(Interleaving, NoScheduleTearsAValue) {
     MemorySegment segment(pair_channel(2));
     auto publisher = segment.publisher();
     write(publisher, segment.geometry(), 1);
-    Got got{tl::unexpected(ReadError::Detached)};
+    Got got;
     {
       Actor writer([&] {
         for (std::uint64_t n = 2; n <= 3; ++n) write(publisher, segment.geometry(), n);
@@ -87,8 +87,8 @@ TEST(Interleaving, TwoReadsNeverGoBackInTime) {
     MemorySegment segment(pair_channel(2));
     auto publisher = segment.publisher();
     write(publisher, segment.geometry(), 1);
-    Got first{tl::unexpected(ReadError::Detached)};
-    Got second = first;
+    Got first;
+    Got second;
     {
       Actor writer([&] { write(publisher, segment.geometry(), 2); });
       Actor reader([&] {
@@ -111,7 +111,7 @@ TEST(Interleaving, NeverWrittenUntilTheFirstPublish) {
   Schedules().explore([&](const std::function<bool()>& choose) {
     MemorySegment segment(pair_channel(2));
     auto publisher = segment.publisher();
-    Got got{tl::unexpected(ReadError::Detached)};
+    Got got;
     {
       Actor writer([&] { write(publisher, segment.geometry(), 1); });
       Actor reader([&] { got = read(segment.observer(0)); });
@@ -153,7 +153,7 @@ void take_over_and_read(std::uint32_t slots, int killed_at, const std::function<
   segment.header().version = detail::complete(*last);
   // Numbered on from what was complete, so a value still equals its sequence.
   auto successor = segment.publisher(*last);
-  Got got{tl::unexpected(ReadError::Detached)};
+  Got got;
   {
     Actor writer([&] {
       write(successor, segment.geometry(), *last + 1);

@@ -132,15 +132,16 @@ class StateReader {
   }
 
  private:
-  tl::expected<Sequence, ReadError> copy_latest(Value& value, std::uint64_t& stamp_ns) noexcept {
+  [[gnu::always_inline]] detail::ReadOutcome copy_latest(Value& value,
+                                                         std::uint64_t& stamp_ns) noexcept {
     const auto n = copy_checked(value, stamp_ns);
     if (n) [[likely]]
       reader_.mark_seen(*n);
     return n;
   }
 
-  tl::expected<Sequence, ReadError> copy_checked(Value& value,
-                                                 std::uint64_t& stamp_ns) const noexcept {
+  [[gnu::always_inline]] detail::ReadOutcome copy_checked(Value& value,
+                                                          std::uint64_t& stamp_ns) const noexcept {
     std::uint32_t stored_crc = 0;
     std::uint32_t found_crc = 0;
     const auto n = reader_.observer().read([&](const detail::ReaderSlot& slot) {
@@ -164,7 +165,7 @@ class StateReader {
       if (reader_.size() == Channel::size) {
         found_crc = detail::crc32c(&value, sizeof(Value));
       }
-      if (found_crc != stored_crc) return tl::unexpected(ReadError::ChecksumMismatch);
+      if (found_crc != stored_crc) return ReadError::ChecksumMismatch;
     }
     if (size_ != sizeof(Value)) [[unlikely]] {
       std::memset(reinterpret_cast<std::byte*>(&value) + size_, 0, sizeof(Value) - size_);

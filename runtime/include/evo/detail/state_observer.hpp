@@ -8,6 +8,26 @@
 
 namespace evo::detail {
 
+/// What a read came to. Like tl::expected<Sequence, ReadError>, but without the union,
+/// whose members of different sizes keep compilers from holding it in registers.
+class ReadOutcome {
+ public:
+  // NOLINTBEGIN(google-explicit-constructor): stands for either.
+  constexpr ReadOutcome(Sequence sequence) noexcept : sequence_(sequence), read_(true) {}
+  constexpr ReadOutcome(ReadError error) noexcept : error_(error) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  [[nodiscard]] constexpr bool has_value() const noexcept { return read_; }
+  [[nodiscard]] constexpr explicit operator bool() const noexcept { return read_; }
+  [[nodiscard]] constexpr Sequence operator*() const noexcept { return sequence_; }
+  [[nodiscard]] constexpr ReadError error() const noexcept { return error_; }
+
+ private:
+  Sequence sequence_ = 0;
+  ReadError error_ = ReadError::NeverWritten;
+  bool read_ = false;
+};
+
 class StateObserver {
  public:
   StateObserver() = default;
@@ -25,9 +45,9 @@ class StateObserver {
   /// Runs `copy(slot)` on the latest publish until nothing overtook it, and returns the
   /// number of that publish. What `copy` stored counts only then.
   template <class Copy>
-  [[gnu::always_inline]] tl::expected<Sequence, ReadError> read(Copy&& copy) const {
+  [[nodiscard, gnu::always_inline]] ReadOutcome read(Copy&& copy) const {
     if (detached()) [[unlikely]]
-      return tl::unexpected(ReadError::Detached);
+      return ReadError::Detached;
     for (std::uint32_t attempt = 0;; ++attempt) {
       step(Step::ReaderLoadHeader);
       // acquire [F]: pairs with the writer's publishing store [E], so the slot below
@@ -36,8 +56,8 @@ class StateObserver {
       const ReaderSlot slot(slots_ + geometry_.index_of(n) * geometry_.stride, geometry_);
       if (slot.try_read(n, copy)) [[likely]]
         return n;
-      if (n == 0 && slot.never_filled()) return tl::unexpected(ReadError::NeverWritten);
-      if (attempt >= retries_) return tl::unexpected(ReadError::Contended);
+      if (n == 0 && slot.never_filled()) return ReadError::NeverWritten;
+      if (attempt >= retries_) return ReadError::Contended;
       ++retried_;
     }
   }
