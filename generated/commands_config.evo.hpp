@@ -101,6 +101,7 @@ struct CommandsConfigChannel {
   static constexpr evo::LayoutVersion version{1, 0};
   static constexpr evo::SchemaId schema_id =
       evo::SchemaId::from_hex("1c2987d33758a63ab58dc288c016352a2fba53796b781b719d4913a91f67c2ca");
+  // clang-format off
   static constexpr std::array<evo::CompatibleLayout, 0> compatible{};
   static constexpr std::array<evo::FieldInfo, 7> fields{{
       {"command_number", 0, 8, "", "", ""},
@@ -111,7 +112,6 @@ struct CommandsConfigChannel {
       {"integral_gain", 24, 4, "1/s", "0", "1000"},
       {"consistency", 32, 8, "", "", ""},
   }};
-  // clang-format off
   static constexpr std::array<std::uint8_t, 2608> bfbs{
       0x1c, 0x00, 0x00, 0x00, 0x42, 0x46, 0x42, 0x53, 0x14, 0x00, 0x1c, 0x00, 0x04, 0x00, 0x08, 0x00,
       0x0c, 0x00, 0x10, 0x00, 0x00, 0x00, 0x14, 0x00, 0x00, 0x00, 0x18, 0x00, 0x14, 0x00, 0x00, 0x00,

@@ -172,6 +172,7 @@ struct PhysInputIoChannel {
   static constexpr evo::LayoutVersion version{1, 0};
   static constexpr evo::SchemaId schema_id =
       evo::SchemaId::from_hex("292001ca05380f3fd824434bf297491ee1dceb835a1505b9208c8bb45ee04b85");
+  // clang-format off
   static constexpr std::array<evo::CompatibleLayout, 0> compatible{};
   static constexpr std::array<evo::FieldInfo, 22> fields{{
       {"cycle", 0, 8, "", "", ""},
@@ -197,7 +198,6 @@ struct PhysInputIoChannel {
       {"core_busy", 140, 256, "%", "0", "100"},
       {"consistency", 400, 8, "", "", ""},
   }};
-  // clang-format off
   static constexpr std::array<std::uint8_t, 5664> bfbs{
       0x1c, 0x00, 0x00, 0x00, 0x42, 0x46, 0x42, 0x53, 0x14, 0x00, 0x28, 0x00, 0x04, 0x00, 0x08, 0x00,
       0x0c, 0x00, 0x10, 0x00, 0x00, 0x00, 0x14, 0x00, 0x1c, 0x00, 0x18, 0x00, 0x14, 0x00, 0x00, 0x00,

@@ -149,6 +149,7 @@ struct PhysOutputIoChannel {
   static constexpr evo::LayoutVersion version{1, 0};
   static constexpr evo::SchemaId schema_id =
       evo::SchemaId::from_hex("156b507a3ccbde5e7c53fc03591cfb9026b774c4c727bcbd1349b633650ba423");
+  // clang-format off
   static constexpr std::array<evo::CompatibleLayout, 0> compatible{};
   static constexpr std::array<evo::FieldInfo, 14> fields{{
       {"cycle", 0, 8, "", "", ""},
@@ -166,7 +167,6 @@ struct PhysOutputIoChannel {
       {"deadline_misses", 64, 8, "", "", ""},
       {"consistency", 72, 8, "", "", ""},
   }};
-  // clang-format off
   static constexpr std::array<std::uint8_t, 4040> bfbs{
       0x1c, 0x00, 0x00, 0x00, 0x42, 0x46, 0x42, 0x53, 0x14, 0x00, 0x1c, 0x00, 0x04, 0x00, 0x08, 0x00,
       0x0c, 0x00, 0x10, 0x00, 0x00, 0x00, 0x14, 0x00, 0x00, 0x00, 0x18, 0x00, 0x14, 0x00, 0x00, 0x00,

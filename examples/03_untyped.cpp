@@ -1,0 +1,33 @@
+/// Without a schema: a segment is so many bytes. For tools, and for data that has no fixed form.
+///
+/// Try it: EVO_DOMAIN=user ./03_untyped
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "evo/segment_reader.hpp"
+#include "evo/segment_writer.hpp"
+
+int main() {
+  constexpr std::string_view text = "any bytes at all";
+  auto writer = evo::SegmentWriter::create("notes", text.size());
+  auto reader = evo::SegmentReader::attach("notes");
+  if (!writer || !reader) {
+    fmt::print(stderr, "{}\n", writer ? reader.error() : writer.error());
+    return 1;
+  }
+
+  if (!writer->write(std::as_bytes(std::span(text)))) return 1;
+  if (!writer->write_at(0, std::as_bytes(std::span("ANY", 3)))) return 1;
+
+  std::array<char, text.size()> copy{};
+  const auto info = reader->read(std::as_writable_bytes(std::span(copy)));
+  if (!info) {
+    fmt::print(stderr, "nothing to read: {}\n", info.error());
+    return 1;
+  }
+  fmt::print("publish {}: {}\n", info->sequence, std::string_view(copy.data(), copy.size()));
+  return 0;
+}

@@ -1,0 +1,22 @@
+/// Commands as people write them: `start`, `stop`, `setpoint 30`.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands_config.evo.hpp"
+#include "evo/error.hpp"
+
+namespace evo::cell {
+
+/// Puts a command into `config`, of which all else stays as it is. The error says what is
+/// expected instead.
+[[nodiscard]] tl::expected<void, std::string> parse_command(std::span<const std::string> words,
+                                                            api::CommandsConfig& config);
+
+/// The words of a line, separated by blanks.
+[[nodiscard]] std::vector<std::string> split_words(std::string_view line);
+
+}  // namespace evo::cell

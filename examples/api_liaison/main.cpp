@@ -1,0 +1,174 @@
+/// api_liaison: takes commands from its command line, or line by line from its input, and
+/// publishes them in commands_config.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "api_liaison/command_line.hpp"
+#include "api_liaison/line_source.hpp"
+#include "commands_config.evo.hpp"
+#include "common/input.hpp"
+#include "common/module.hpp"
+#include "common/output.hpp"
+#include "common/periodic_loop.hpp"
+#include "common/stop_signal.hpp"
+#include "control_state.evo.hpp"
+#include "phys_output_io.evo.hpp"
+
+namespace evo::cell {
+namespace {
+
+using api::CommandsConfig;
+using Recipe = Input<recipe::PhysOutputIoReader>;
+using Control = Input<control::ControlStateReader>;
+
+struct LiaisonOptions {
+  ModuleOptions module;
+  double recipe_speed = 1;
+  double proportional_gain = 0;
+  double integral_gain = 0;
+  double timeout_seconds = 2;
+};
+
+/// Sends commands, one after the other, and sees to it that each is accepted.
+class Liaison {
+ public:
+  Liaison(const Log& log, Output<api::CommandsConfigWriter>& output, const Domain& domain,
+          const LiaisonOptions& options)
+      : log_(log),
+        output_(output),
+        recipe_(log, domain),
+        control_(log, domain),
+        timeout_(options.timeout_seconds) {
+    config_.recipe_speed = static_cast<float>(options.recipe_speed);
+    config_.proportional_gain = static_cast<float>(options.proportional_gain);
+    config_.integral_gain = static_cast<float>(options.integral_gain);
+  }
+
+  /// Returns whether recipe_executor has accepted the command, and control_unit, if there is one,
+  /// the gains.
+  bool send(std::span<const std::string> words) {
+    if (auto parsed = parse_command(words, config_); !parsed) {
+      log_.error("bad_command", {{"error", parsed.error()}});
+      return false;
+    }
+    if (!wait_until([this] { return recipe_.fresh() && recipe_.writer_alive(); })) {
+      log_.error("no_recipe_executor",
+                 {{"error", "phys_output_io is absent or stale; start recipe_executor"}});
+      return false;
+    }
+    config_.command_number = std::max(config_.command_number, recipe_.value().accepted_command) + 1;
+    if (const auto written = output_.publish(config_); !written) {
+      log_.error("cannot_write", {{"error", written.error()}});
+      return false;
+    }
+    const bool accepted = wait_until([this] {
+      const std::uint64_t number = config_.command_number;
+      return recipe_.value().accepted_command == number &&
+             (!control_.writer_alive() || control_.value().accepted_command == number);
+    });
+    const std::initializer_list<LogField> fields = {{"number", config_.command_number},
+                                                    {"command", to_string(config_.command)}};
+    if (accepted) {
+      log_.info("accepted", fields);
+    } else {
+      log_.error("not_accepted", fields);
+    }
+    return accepted;
+  }
+
+  [[nodiscard]] InputStatistics statistics() const {
+    InputStatistics all = recipe_.statistics();
+    all += control_.statistics();
+    return all;
+  }
+
+ private:
+  template <class Condition>
+  [[nodiscard]] bool wait_until(Condition condition) {
+    const std::uint64_t start_ns = monotonic_ns();
+    const auto timeout_ns = static_cast<std::uint64_t>(timeout_ * 1e9);
+    PeriodicLoop loop(std::chrono::milliseconds(1));
+    do {
+      recipe_.poll();
+      control_.poll();
+      if (condition()) return true;
+    } while (monotonic_ns() - start_ns < timeout_ns && loop.wait());
+    return false;
+  }
+
+  const Log& log_;
+  Output<api::CommandsConfigWriter>& output_;
+  Recipe recipe_;
+  Control control_;
+  double timeout_;
+  CommandsConfig config_;
+};
+
+int run(const Log& log, const LiaisonOptions& options, const std::vector<std::string>& words) {
+  const Domain domain = options.module.domain();
+  auto output = Output<api::CommandsConfigWriter>::create(domain);
+  if (!output) {
+    log.error("cannot_create", {{"error", output.error()}});
+    return EXIT_FAILURE;
+  }
+  Liaison liaison(log, *output, domain, options);
+  bool all_accepted = true;
+  if (!words.empty()) {
+    all_accepted = liaison.send(words);
+  } else {
+    LineSource lines(STDIN_FILENO);
+    while (const auto line = lines.next()) {
+      const auto line_words = split_words(*line);
+      if (!line_words.empty()) all_accepted = liaison.send(line_words) && all_accepted;
+    }
+  }
+  const InputStatistics inputs = liaison.statistics();
+  log.info("summary", {{"commands", output->latency().count()},
+                       {"reads", inputs.reads},
+                       {"retries", inputs.retries},
+                       {"contended", inputs.contended},
+                       {"torn", inputs.torn},
+                       {"vanished", inputs.vanished}});
+  return all_accepted ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char** argv) {
+  LiaisonOptions options;
+  Arguments arguments("api_liaison", "[options] [start | stop | setpoint N]",
+                      "Brings commands into the machine cell: writes commands_config, and reads\n"
+                      "phys_output_io and control_state to see that they are accepted.");
+  arguments.number("speed", "run the recipe so many times as fast as written (default: 1)",
+                   options.recipe_speed, 0.001, 1000);
+  arguments.number("proportional-gain", "of the controller (default: 0, its built-in one)",
+                   options.proportional_gain, 0, 1000);
+  arguments.number("integral-gain", "of the controller, in 1/s (default: 0, its built-in one)",
+                   options.integral_gain, 0, 1000);
+  arguments.number("timeout", "seconds to wait for acceptance (default: 2)",
+                   options.timeout_seconds, 0, 3600);
+  options.module.add_domain_to(arguments);
+  arguments.epilogue(
+      "start       run the recipe from its first step\n"
+      "stop        end it and hold the actuator at zero\n"
+      "setpoint N  hold N percent, outside any recipe\n\n"
+      "Without a command it reads commands from its input, one a line, until that ends.\n"
+      "Exit code: 0 if all commands were accepted, else 1; 2 for wrong usage.");
+  if (const auto exit_code = arguments.parse(argc, argv)) return *exit_code;
+  if (!arguments.words().empty()) {
+    CommandsConfig ignored;
+    if (const auto good = parse_command(arguments.words(), ignored); !good) {
+      return arguments.mistake(good.error());
+    }
+  }
+  catch_stop_signals();
+  return run(Log("api_liaison"), options, arguments.words());
+}
+
+}  // namespace
+}  // namespace evo::cell
+
+int main(int argc, char** argv) {
+  return evo::cell::main(argc, argv);
+}

@@ -1,0 +1,220 @@
+/// A segment that a module reads cycle by cycle: attaches when it can, goes on through every
+/// restart of the writer, and keeps the last value.
+///
+/// Whether a value may still be used is the module's decision; `fresh()` and `writer_state()`
+/// are what to decide by. An Input belongs to one thread.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "common/consistency.hpp"
+#include "common/latency_histogram.hpp"
+#include "common/log.hpp"
+#include "evo/clock.hpp"
+#include "evo/domain.hpp"
+#include "evo/error.hpp"
+#include "evo/options.hpp"
+#include "evo/segment_reader.hpp"
+
+namespace evo::cell {
+
+/// What a reader has seen since its start.
+struct InputStatistics {
+  std::uint64_t reads = 0;
+  std::uint64_t torn = 0;       ///< values whose words do not belong together, or that are older
+                                ///< than one read before
+  std::uint64_t vanished = 0;   ///< values that were there and then not, though nobody closed
+  std::uint64_t contended = 0;  ///< reads that the writer overtook until they gave up
+  std::uint64_t retries = 0;    ///< copies that the writer overtook and that were made again
+  LatencyHistogram latency;     ///< of each read
+
+  InputStatistics& operator+=(const InputStatistics& other) noexcept {
+    reads += other.reads;
+    torn += other.torn;
+    vanished += other.vanished;
+    contended += other.contended;
+    retries += other.retries;
+    latency.add(other.latency);
+    return *this;
+  }
+};
+
+template <class Reader>
+class Input {
+ public:
+  using Value = typename Reader::Value;
+  using Channel = evo::ChannelOf<Value>;
+
+  /// Attaches to nothing yet. The log must outlive the input.
+  Input(const Log& log, Domain domain) : log_(&log), domain_(std::move(domain)) {}
+
+  /// Waits for the segment, but not longer than this; `poll` goes on looking for it.
+  void attach_within(std::chrono::nanoseconds wait) { attach(wait); }
+
+  /// Reads the latest value. Attaches first where that has to be done, which costs some hundred
+  /// microseconds and is tried 20 times a second.
+  void poll() {
+    changed_ = false;
+    const std::uint64_t before_ns = monotonic_ns();
+    if (!reader_) {
+      if (before_ns >= next_attach_ns_) attach(std::chrono::nanoseconds::zero());
+      if (!reader_) return;
+    }
+    const std::uint64_t read_ns = monotonic_ns();
+    const auto sample = reader_->read();
+    now_ns_ = monotonic_ns();
+    statistics_.latency.add(now_ns_ - read_ns);
+    ++statistics_.reads;
+    if (sample) {
+      take(sample->value, sample->sequence, sample->stamp_ns);
+    } else {
+      handle(sample.error());
+    }
+    look_after_writer();
+  }
+
+  /// Whether there is a value at all.
+  [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
+  /// The last value; only if `has_value()`.
+  [[nodiscard]] const Value& value() const noexcept { return *value_; }
+  /// Whether the last `poll` brought a publish that was not seen before.
+  [[nodiscard]] bool changed() const noexcept { return changed_; }
+  /// Number of the last value's publish.
+  [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
+  /// CLOCK_MONOTONIC nanoseconds of the last value's publish.
+  [[nodiscard]] std::uint64_t stamp_ns() const noexcept { return stamp_ns_; }
+
+  /// Time since the last value's publish.
+  [[nodiscard]] std::uint64_t age_ns() const noexcept {
+    const std::uint64_t now = monotonic_ns();
+    return now - std::min(now, stamp_ns_);
+  }
+
+  /// Whether there is a value that is not older than the `max_age` of its schema.
+  [[nodiscard]] bool fresh() const noexcept {
+    return has_value() && (Channel::max_age == std::chrono::nanoseconds::zero() ||
+                           age_ns() <= static_cast<std::uint64_t>(Channel::max_age.count()));
+  }
+
+  /// Whether the writer lives, as of the last `poll`.
+  [[nodiscard]] bool writer_alive() const noexcept {
+    return reader_ && writer_state_ == WriterState::Alive;
+  }
+
+  /// Longest time between two polls that brought something new.
+  [[nodiscard]] std::uint64_t gap_max_ns() const noexcept { return gap_max_ns_; }
+  /// Begins that measurement anew; a gap that is open goes on.
+  void reset_gap() noexcept { gap_max_ns_ = 0; }
+
+  [[nodiscard]] InputStatistics statistics() const noexcept {
+    InputStatistics result = statistics_;
+    if (reader_) result.retries += reader_->retries();
+    return result;
+  }
+
+ private:
+  static constexpr std::uint64_t kAttachEveryNs = 50'000'000;
+  static constexpr std::uint64_t kAttachAfterErrorNs = 1'000'000'000;
+  /// A writer that was silent for so long is asked for: the kernel knows whether it lives.
+  static constexpr std::uint64_t kSilenceNs = 2'000'000;
+
+  void attach(std::chrono::nanoseconds wait) {
+    auto reader = Reader::attach({.domain = domain_, .wait = wait});
+    now_ns_ = monotonic_ns();
+    if (reader) {
+      reader_.emplace(std::move(*reader));
+      sequence_ = 0;
+      silent_since_ns_ = now_ns_;
+      writer_state_ = reader_->writer_state();
+      refusal_.reset();
+      log_->info("attached", {{"segment", Channel::name}});
+      return;
+    }
+    const ErrorCode code = reader.error().code;
+    const bool not_there =
+        code == ErrorCode::NotFound || code == ErrorCode::NotReady || code == ErrorCode::Timeout;
+    next_attach_ns_ = now_ns_ + (not_there ? kAttachEveryNs : kAttachAfterErrorNs);
+    if (refusal_ == code) return;
+    refusal_ = code;
+    if (not_there) {
+      log_->info("waiting", {{"segment", Channel::name}});
+    } else {
+      log_->error("cannot_attach", {{"segment", Channel::name}, {"error", reader.error()}});
+    }
+  }
+
+  void take(const Value& value, std::uint64_t sequence, std::uint64_t stamp_ns) {
+    if (!is_consistent(value) || sequence < sequence_) {
+      ++statistics_.torn;
+      log_->error("torn_value", {{"segment", Channel::name}, {"sequence", sequence}});
+      return;
+    }
+    if (sequence == sequence_) return;
+    changed_ = true;
+    sequence_ = sequence;
+    stamp_ns_ = stamp_ns;
+    value_ = value;
+    if (last_change_ns_ != 0) gap_max_ns_ = std::max(gap_max_ns_, now_ns_ - last_change_ns_);
+    last_change_ns_ = now_ns_;
+    silent_since_ns_ = now_ns_;
+    writer_state_ = WriterState::Alive;
+  }
+
+  void handle(ReadError error) {
+    const bool closed = writer_state_ == WriterState::Closed;
+    switch (error) {
+      case ReadError::Contended:
+        ++statistics_.contended;
+        return;
+      case ReadError::NeverWritten:
+        if (sequence_ != 0) report_vanished(error);
+        return;
+      case ReadError::Detached:
+        // Made anew: rightly so after the former writer has closed it.
+        if (sequence_ != 0 && !closed) report_vanished(error);
+        statistics_.retries += reader_->retries();
+        reader_.reset();
+        next_attach_ns_ = 0;
+        return;
+      case ReadError::ChecksumMismatch:
+      case ReadError::OutOfRange:
+        ++statistics_.torn;
+        log_->error("damaged_value", {{"segment", Channel::name}, {"error", error}});
+        return;
+    }
+  }
+
+  void report_vanished(ReadError error) {
+    ++statistics_.vanished;
+    log_->error("vanished_value", {{"segment", Channel::name}, {"error", error}});
+  }
+
+  void look_after_writer() {
+    if (!reader_ || changed_ || now_ns_ - silent_since_ns_ < kSilenceNs) return;
+    const WriterState before = std::exchange(writer_state_, reader_->writer_state());
+    if (before == writer_state_) return;
+    log_->info("writer", {{"segment", Channel::name}, {"state", to_string(writer_state_)}});
+  }
+
+  const Log* log_;
+  Domain domain_;
+  std::optional<Reader> reader_;
+  std::optional<Value> value_;
+  InputStatistics statistics_;
+  std::optional<ErrorCode> refusal_;  // of the last attempt to attach, to tell each only once
+  WriterState writer_state_ = WriterState::Dead;
+  bool changed_ = false;
+  std::uint64_t sequence_ = 0;  // of the last value since the last attach
+  std::uint64_t stamp_ns_ = 0;
+  std::uint64_t now_ns_ = 0;
+  std::uint64_t next_attach_ns_ = 0;
+  std::uint64_t silent_since_ns_ = 0;
+  std::uint64_t last_change_ns_ = 0;
+  std::uint64_t gap_max_ns_ = 0;
+};
+
+}  // namespace evo::cell

@@ -1,0 +1,51 @@
+#include "common/module.hpp"
+
+namespace evo::cell {
+
+void ModuleOptions::add_domain_to(Arguments& arguments) {
+  arguments.text("domain", "DIR", "directory of the segments (default: what EVO_DOMAIN says)",
+                 domain_path);
+}
+
+void ModuleOptions::add_to(Arguments& arguments) {
+  add_domain_to(arguments);
+  arguments.whole_number("priority", "ask for SCHED_FIFO of this priority (default: 50)", priority,
+                         1, 99);
+  arguments.flag("no-real-time", "ask for neither SCHED_FIFO nor locked memory", real_time, false);
+}
+
+Domain ModuleOptions::domain() const {
+  return domain_path.empty() ? Domain::from_environment() : Domain(domain_path);
+}
+
+RealTimeReport ModuleOptions::ask_for_real_time() const {
+  return real_time ? cell::ask_for_real_time(priority) : no_real_time();
+}
+
+void log_start(const Log& log, const RealTimeReport& report, std::uint64_t incarnation,
+               std::uint64_t create_duration_ns) {
+  log.info("started", {{"incarnation", incarnation},
+                       {"create_ns", create_duration_ns},
+                       {"scheduling", report.scheduling},
+                       {"memory", report.memory}});
+}
+
+void log_summary(const Log& log, const PeriodicLoop& loop, const LatencyHistogram& writes,
+                 const InputStatistics& inputs) {
+  log.info("summary", {{"cycles", loop.cycles()},
+                       {"misses", loop.misses()},
+                       {"lateness_max_ns", loop.lateness_max_ns()},
+                       {"write_p50_ns", writes.quantile_ns(0.5)},
+                       {"write_p99_ns", writes.quantile_ns(0.99)},
+                       {"write_max_ns", writes.max_ns()},
+                       {"read_p50_ns", inputs.latency.quantile_ns(0.5)},
+                       {"read_p99_ns", inputs.latency.quantile_ns(0.99)},
+                       {"read_max_ns", inputs.latency.max_ns()},
+                       {"reads", inputs.reads},
+                       {"retries", inputs.retries},
+                       {"contended", inputs.contended},
+                       {"torn", inputs.torn},
+                       {"vanished", inputs.vanished}});
+}
+
+}  // namespace evo::cell

@@ -1,0 +1,50 @@
+#include "common/stop_signal.hpp"
+
+#include <array>
+#include <atomic>
+
+namespace evo::cell {
+
+namespace {
+
+constexpr std::array kStopSignals = {SIGTERM, SIGINT, SIGHUP};
+
+std::atomic<int> received{0};
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may store to it");
+
+extern "C" void remember_signal(int signal) {
+  int none = 0;
+  // relaxed: pairs with the loads below; the number is all that is told.
+  received.compare_exchange_strong(none, signal, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void catch_stop_signals() noexcept {
+  struct sigaction action {};
+  action.sa_handler = remember_signal;
+  ::sigemptyset(&action.sa_mask);  // and no SA_RESTART: sleeping calls are to return
+  for (const int signal : kStopSignals) ::sigaction(signal, &action, nullptr);
+}
+
+bool stop_requested() noexcept {
+  return stop_signal() != 0;
+}
+
+int stop_signal() noexcept {
+  // relaxed: pairs with the handler's exchange; nothing is read on the strength of it.
+  return received.load(std::memory_order_relaxed);
+}
+
+StopSignalsBlocked::StopSignalsBlocked() noexcept {
+  sigset_t blocked;
+  ::sigemptyset(&blocked);
+  for (const int signal : kStopSignals) ::sigaddset(&blocked, signal);
+  ::pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+}
+
+StopSignalsBlocked::~StopSignalsBlocked() {
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+}  // namespace evo::cell

@@ -1,0 +1,36 @@
+/// A proportional-integral controller whose output is limited, with anti-windup.
+#pragma once
+
+namespace evo::cell {
+
+struct PiGains {
+  double proportional = 0.3;
+  double integral = 5.0;  ///< per second
+};
+
+struct PiOutput {
+  double output = 0;
+  bool saturated = false;  ///< a limit held the output back, and the integral with it
+};
+
+class PiController {
+ public:
+  PiController(double minimum, double maximum) noexcept : minimum_(minimum), maximum_(maximum) {}
+
+  /// One step, `seconds` after the last one. Anti-windup by conditional integration: while the
+  /// output sits at a limit, an error that would push it further is not integrated.
+  PiOutput step(const PiGains& gains, double error, double seconds) noexcept;
+
+  /// Forgets the past, as after standing still.
+  void reset() noexcept { integral_ = 0; }
+
+  /// The integral part of the output.
+  [[nodiscard]] double integral() const noexcept { return integral_; }
+
+ private:
+  double minimum_;
+  double maximum_;
+  double integral_ = 0;
+};
+
+}  // namespace evo::cell

@@ -1,0 +1,105 @@
+/// hal_core, the hardware: drives the worker as phys_output_io says, measures what it got, and
+/// publishes phys_input_io at 1 kHz.
+#include <cstdlib>
+#include <optional>
+
+#include "common/input.hpp"
+#include "common/module.hpp"
+#include "common/output.hpp"
+#include "common/stop_signal.hpp"
+#include "hal_core/counter_thread.hpp"
+#include "hal_core/share_window.hpp"
+#include "hal_core/worker.hpp"
+#include "phys_input_io.evo.hpp"
+#include "phys_output_io.evo.hpp"
+
+namespace evo::cell {
+namespace {
+
+using hal::PhysInputIo;
+using PhysOutput = Output<hal::PhysInputIoWriter>;
+using Actuation = Input<recipe::PhysOutputIoReader>;
+
+constexpr std::chrono::milliseconds kAttachWait{200};
+
+/// Takes the duty from phys_output_io, or zero if nobody answers for it any more.
+void actuate(const Actuation& actuation, Worker& worker, PhysInputIo& value) {
+  value.output_stale = !actuation.fresh() || !actuation.writer_alive();
+  value.applied_duty = value.output_stale ? 0 : actuation.value().duty;
+  if (actuation.has_value()) value.output_cycle = actuation.value().cycle;
+  worker.set_duty(value.applied_duty / 100);
+}
+
+/// Reads the sensor.
+Result<void> measure(const Worker& worker, ShareWindow& window, PhysInputIo& value) {
+  const auto sample = worker.sample();
+  if (!sample) return tl::unexpected(sample.error());
+  const WorkerShare share = window.add(*sample);
+  value.sampled_at_ns = sample->at_ns;
+  value.worker_cpu_time_ns = sample->cpu_time_ns;
+  value.worker_share = share.share * 100;
+  value.worker_window_ns = share.window_ns;
+  return {};
+}
+
+int run(const Log& log, const ModuleOptions& options) {
+  const Domain domain = options.domain();
+  auto output = PhysOutput::create(domain);
+  if (!output) {
+    log.error("cannot_create", {{"error", output.error()}});
+    return EXIT_FAILURE;
+  }
+  PhysInputIo value{.cycle = 1,
+                    .hal_incarnation = output->incarnation(),
+                    .create_duration_ns = output->create_duration_ns(),
+                    .output_stale = true};
+  // At once, and before anything that takes its time: readers may have waited for us.
+  WriteResult written = output->publish(value);
+
+  const RealTimeReport real_time = options.ask_for_real_time();
+  log_start(log, real_time, output->incarnation(), output->create_duration_ns());
+  std::optional<StopSignalsBlocked> blocked(std::in_place);
+  Worker worker;
+  CounterThread counters;
+  blocked.reset();
+  ShareWindow window;
+  Actuation actuation(log, domain);
+  actuation.attach_within(kAttachWait);
+
+  PeriodicLoop loop(hal::PhysInputIoChannel::period);
+  while (loop.wait() && written) {
+    actuation.poll();
+    actuate(actuation, worker, value);
+    if (auto measured = measure(worker, window, value); !measured) {
+      log.error("sensor_lost", {{"error", measured.error()}});
+      return EXIT_FAILURE;
+    }
+    counters.copy_latest_to(value);
+    ++value.cycle;
+    value.deadline_misses = loop.misses();
+    written = output->publish(value);
+  }
+  if (!written) log.error("cannot_write", {{"error", written.error()}});
+  log_summary(log, loop, output->latency(), actuation.statistics());
+  return written ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char** argv) {
+  ModuleOptions options;
+  Arguments arguments("hal_core", "[options]",
+                      "The hardware of the machine cell: a worker thread is the actuator, its\n"
+                      "processor clock the sensor. Reads phys_output_io, writes phys_input_io.");
+  options.add_to(arguments);
+  arguments.epilogue("Runs until SIGTERM or Ctrl-C.");
+  if (const auto exit_code = arguments.parse(argc, argv)) return *exit_code;
+  if (!arguments.words().empty()) return arguments.mistake("it takes options only");
+  catch_stop_signals();
+  return run(Log("hal_core"), options);
+}
+
+}  // namespace
+}  // namespace evo::cell
+
+int main(int argc, char** argv) {
+  return evo::cell::main(argc, argv);
+}

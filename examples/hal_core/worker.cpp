@@ -1,0 +1,104 @@
+#include "hal_core/worker.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "common/periodic_loop.hpp"
+#include "evo/clock.hpp"
+
+namespace evo::cell {
+
+namespace {
+
+constexpr auto kPwmPeriodNs =
+    static_cast<std::uint64_t>(std::chrono::nanoseconds(Worker::kPwmPeriod).count());
+
+/// Below this the time that a thread needs to wake up is longer than its work.
+constexpr std::uint64_t kShortestPulseNs = 20'000;
+
+/// A sample whose three clock readings lie within this is taken for one moment.
+constexpr std::uint64_t kOneMomentNs = 50'000;
+constexpr int kSampleAttempts = 3;
+
+tl::unexpected<Error> no_clock(int system_errno) {
+  return tl::unexpected(
+      Error{.code = ErrorCode::Io,
+            .message = fmt::format("cannot read the worker thread's processor clock: {}; this "
+                                   "kernel has to support CLOCK_THREAD_CPUTIME_ID",
+                                   std::strerror(system_errno)),
+            .system_errno = system_errno});
+}
+
+/// Real work for one processor, until a moment in time.
+void work_until(std::uint64_t end_ns) {
+  volatile std::uint64_t state = end_ns | 1U;  // volatile: or the compiler would leave it all out
+  while (monotonic_ns() < end_ns) {
+    std::uint64_t value = state;
+    for (int i = 0; i < 200; ++i) {
+      value ^= value << 13;
+      value ^= value >> 7;
+      value ^= value << 17;
+    }
+    state = value;
+  }
+}
+
+}  // namespace
+
+Worker::Worker() : thread_([this] { run(); }) {
+  clock_error_ = ::pthread_getcpuclockid(thread_.native_handle(), &clock_);
+}
+
+Worker::~Worker() {
+  // relaxed: pairs with the load in run(); the join is what orders the rest.
+  stop_.store(true, std::memory_order_relaxed);
+  thread_.join();
+}
+
+void Worker::set_duty(float duty) noexcept {
+  // relaxed: pairs with the load in run(); the number is all that is told.
+  duty_.store(std::clamp(duty, 0.0F, 1.0F), std::memory_order_relaxed);
+}
+
+Result<WorkerSample> Worker::sample() const {
+  if (clock_error_ != 0) return no_clock(clock_error_);
+  WorkerSample best;
+  std::uint64_t best_span_ns = UINT64_MAX;
+  for (int attempt = 0; attempt < kSampleAttempts && best_span_ns > kOneMomentNs; ++attempt) {
+    timespec cpu_time{};
+    const std::uint64_t before_ns = monotonic_ns();
+    if (::clock_gettime(clock_, &cpu_time) != 0) {
+      return no_clock(errno);
+    }
+    const std::uint64_t span_ns = monotonic_ns() - before_ns;
+    if (span_ns >= best_span_ns) continue;
+    best_span_ns = span_ns;
+    best = {.at_ns = before_ns + span_ns / 2,
+            .cpu_time_ns = static_cast<std::uint64_t>(cpu_time.tv_sec) * 1'000'000'000U +
+                           static_cast<std::uint64_t>(cpu_time.tv_nsec)};
+  }
+  return best;
+}
+
+void Worker::run() const {
+  std::uint64_t period_start_ns = monotonic_ns();
+  // relaxed: pairs with the store in the destructor.
+  while (!stop_.load(std::memory_order_relaxed)) {
+    // relaxed: pairs with set_duty; an old duty for one more period does no harm.
+    const double duty = duty_.load(std::memory_order_relaxed);
+    const auto pulse_ns = static_cast<std::uint64_t>(duty * static_cast<double>(kPwmPeriodNs));
+    if (pulse_ns >= kShortestPulseNs) work_until(period_start_ns + pulse_ns);
+    period_start_ns += kPwmPeriodNs;
+    const std::uint64_t now_ns = monotonic_ns();
+    if (now_ns > period_start_ns + kPwmPeriodNs) {
+      period_start_ns = now_ns;  // held up for long: what was missed is not made up for
+    } else {
+      sleep_until_ns(period_start_ns);
+    }
+  }
+}
+
+}  // namespace evo::cell

@@ -1,0 +1,50 @@
+/// Where a recipe stands: which step is active, for how long still, and what it asks for.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "phys_output_io.evo.hpp"
+#include "recipe_executor/recipe.hpp"
+
+namespace evo::cell {
+
+class RecipeRun {
+ public:
+  /// Nothing runs yet. The recipe must outlive the run.
+  explicit RecipeRun(const Recipe& recipe) noexcept : recipe_(&recipe) {}
+
+  /// Runs the recipe from its first step, `speed` times as fast as written.
+  void start(double speed) noexcept;
+  /// Ends what runs.
+  void stop() noexcept;
+  /// Holds a setpoint, outside the recipe.
+  void hold(double setpoint_percent) noexcept;
+  /// Goes on where a former life stopped, as its last publish tells.
+  void resume(const recipe::PhysOutputIo& last, double speed) noexcept;
+
+  /// Lets time pass: a step that has run its time makes way for the next.
+  void advance(std::chrono::nanoseconds elapsed) noexcept;
+
+  /// Whether the actuator is to move.
+  [[nodiscard]] bool active() const noexcept;
+  [[nodiscard]] double setpoint_percent() const noexcept;
+
+  /// Puts all that it knows into a value to be published.
+  void copy_to(recipe::PhysOutputIo& value) const noexcept;
+
+ private:
+  void enter(std::size_t step) noexcept;
+  /// Time that a step takes at the present speed.
+  [[nodiscard]] std::chrono::nanoseconds duration_of(std::size_t step) const noexcept;
+
+  const Recipe* recipe_;
+  recipe::RecipeState state_ = recipe::RecipeState::Idle;
+  std::size_t step_ = 0;
+  std::chrono::nanoseconds remaining_{0};
+  double speed_ = 1;
+  double held_percent_ = 0;
+};
+
+}  // namespace evo::cell
