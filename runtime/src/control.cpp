@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 #include "evo/detail/copy.hpp"
@@ -18,6 +19,9 @@ namespace {
 
 /// How often opening starts over because somebody removed or made the file meanwhile.
 constexpr int kOpenAttempts = 100;
+/// How long to wait for a holder of the writer's lock that is about to let go of it or to
+/// say who it is.
+constexpr timespec kHolderPause{0, 100'000};
 
 tl::unexpected<Error> corrupt_control(const std::string& path, std::string_view what) {
   return fail(ErrorCode::Corrupt,
@@ -79,6 +83,13 @@ Result<void> grow(Control& control, const Domain& domain, const ChannelDescripti
   return {};
 }
 
+/// Whether whoever holds the writer's lock has said that it writes. Else it is just
+/// starting or closing, or it is the last reader of a closed segment, which clears up.
+bool names_live_writer(const Control& control) {
+  // relaxed: advice; whoever is wrong about it looks again.
+  return control->writer_pid.load(std::memory_order_relaxed) != 0;
+}
+
 }  // namespace
 
 std::uint32_t Control::table_size() const noexcept {
@@ -106,9 +117,13 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
     auto locked = try_lock(control->fd.get(), kWriterLockByte);
     if (!locked) return tl::unexpected(locked.error());
     if (!*locked) {
-      return fail(ErrorCode::SegmentBusy,
-                  "segment '{}' has a live writer, {}; stop it first, or write to another domain",
-                  channel.name, describe_writer(*control));
+      if (names_live_writer(*control) || attempt + 1 == kOpenAttempts) {
+        return fail(ErrorCode::SegmentBusy,
+                    "segment '{}' has a live writer, {}; stop it first, or write to another domain",
+                    channel.name, describe_writer(*control));
+      }
+      ::nanosleep(&kHolderPause, nullptr);
+      continue;
     }
     if (!control->is_current()) continue;  // the previous writer has just removed it
     if (auto grown = grow(*control, domain, channel); !grown) {

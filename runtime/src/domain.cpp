@@ -43,6 +43,16 @@ bool is_name(std::string_view name, std::size_t longest) {
 }  // namespace
 
 Result<void> validate(const Domain& domain) {
+  // Anybody can make a directory of that name in /dev/shm, and own what is in it.
+  struct stat status {};
+  if (domain.path().native().starts_with("/dev/shm/evo-") && domain == Domain::user() &&
+      ::stat(domain.path().c_str(), &status) == 0 &&
+      (status.st_uid != ::getuid() || (status.st_mode & 0022U) != 0)) {
+    return fail(ErrorCode::PermissionDenied,
+                "'{}' should be this user's own domain, but belongs to user {} with mode {:04o}; "
+                "remove it, or set EVO_DOMAIN to another directory",
+                domain.path().string(), status.st_uid, status.st_mode & 07777U);
+  }
   if (domain.path().is_absolute()) return {};
   return fail(ErrorCode::InvalidName,
               "domain '{}' is not an absolute path; set EVO_DOMAIN to 'system', 'user' or an "

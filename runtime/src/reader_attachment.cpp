@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "evo/detail/copy.hpp"
 #include "evo/detail/waiting.hpp"
@@ -18,6 +19,8 @@ namespace {
 
 /// How often the data file is looked up again while a writer replaces it.
 constexpr int kLookups = 100;
+/// How often the last reader of a closed segment tries to clear up.
+constexpr int kRemovalAttempts = 20;
 
 tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std::string_view why) {
   return fail(ErrorCode::NotFound,
@@ -169,15 +172,29 @@ ReaderAttachment::~ReaderAttachment() {
       static_cast<std::uint32_t>(ControlState::Open)) {
     return;
   }
-  // Whoever is last removes the control file of a closed segment. With the writer's
-  // lock held no new writer can come, and a reader that attaches finds it Closed.
-  const auto locked = try_lock(control.fd.get(), kWriterLockByte);
-  if (locked && *locked && control.is_current() &&
-      // acquire: a writer may have come and gone since the look above.
-      control->state.load(std::memory_order_acquire) !=
-          static_cast<std::uint32_t>(ControlState::Open) &&
-      !is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders)) {
-    ::unlink(control.path.c_str());
+  unlock(control.fd.get(), reader_lock_byte(entry_index));
+  remove_control_if_last();
+}
+
+void ReaderAttachment::remove_control_if_last() {
+  // With the writer's lock held no new writer can come, and a reader that attaches finds
+  // the segment Closed. If somebody else holds it, it is either a new writer, whose file it
+  // then is, or another reader that leaves, and may have seen us still here: try again.
+  for (int attempt = 0; attempt < kRemovalAttempts; ++attempt) {
+    const auto locked = try_lock(control.fd.get(), kWriterLockByte);
+    if (!locked) return;
+    if (*locked) {
+      const bool unused =
+          // acquire [M]: a writer may have come and gone since the last look.
+          control->state.load(std::memory_order_acquire) !=
+              static_cast<std::uint32_t>(ControlState::Open) &&
+          !is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders);
+      if (unused && control.is_current()) ::unlink(control.path.c_str());
+      return;
+    }
+    // relaxed: advice; a writer that has announced itself owns the file.
+    if (control->writer_pid.load(std::memory_order_relaxed) != 0) return;
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
 }
 

@@ -47,6 +47,7 @@ struct ReaderAttachment {
   Result<void> map_data(Access access);
   Result<void> check_schema(const ChannelDescription& channel);
   Result<void> check_self_description();
+  void remove_control_if_last();
 
   bool has_entry_ = false;
 };
