@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import shlex
 import sys
 from pathlib import Path
@@ -71,7 +71,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _require_modules() -> None:
     packages = {"flatbuffers": "python3-flatbuffers", "jinja2": "python3-jinja2"}
-    missing = [module for module in packages if importlib.util.find_spec(module) is None]
+    missing = []
+    for module in packages:
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            missing.append(module)
     if missing:
         raise MissingTool(
             f"{sys.executable} has no module {' and no module '.join(missing)}: install the Debian "

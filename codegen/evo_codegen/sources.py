@@ -235,7 +235,7 @@ class SourceTree:
             what = f"`{name}` is an rpc_service, which shared memory does not have"
             self._error(source, declaration.line, what, "use one segment per direction")
         elif declaration.keyword == "enum":
-            self._check_enum_type(source, declaration, name)
+            self._check_enum(source, declaration, name)
         elif declaration.keyword == "struct":
             if not declaration.members:
                 what = f"struct `{name}` has no fields"
@@ -244,8 +244,12 @@ class SourceTree:
             for member in declaration.members:
                 self._check_field(source, declaration, member)
 
-    def _check_enum_type(self, source: Source, declaration: Declaration, name: str) -> None:
+    def _check_enum(self, source: Source, declaration: Declaration, name: str) -> None:
         type_ = declaration.type
+        if not declaration.members:
+            # flatc would give it a value NONE.
+            what = f"enum `{name}` has no values"
+            self._error(source, declaration.line, what, "add at least one, such as `Unknown = 0`")
         instead = "write an integer type behind the name, such as `: ubyte`"
         if not type_:
             self._error(source, declaration.line, f"enum `{name}` has no type", instead)

@@ -19,11 +19,11 @@ from evo_codegen.ir import EnumType, Field, Kind, Scalar, Schema, Segment, Struc
 from evo_codegen.layout import layout_of
 from evo_codegen.names import CPP_NAMESPACES, GENERATED_NAMES, READER_MEMBERS, problem_with
 
-_SMALLEST_ENUM = "add at least one, such as `Unknown = 0`"
 _LONGEST_UNIT = 32
-_LARGEST_FLOATS = {
-    Scalar.F32: Decimal(2**128 - 2**104),
-    Scalar.F64: Decimal(2**1024 - 2**971),
+# Half a step above the largest number: from here on, text would be rounded to infinity.
+_TOO_LARGE_FLOATS = {
+    Scalar.F32: Decimal(2**128 - 2**103),
+    Scalar.F64: Decimal(2**1024 - 2**970),
 }
 
 
@@ -100,8 +100,6 @@ class _Declaration:
 
     def _check_enum(self, enum: EnumType) -> None:
         self._check_attribute_places(enum, (), "an enum")
-        if not enum.enumerators:
-            self._error(enum.location, f"enum `{enum.name}` has no values", _SMALLEST_ENUM)
         names: dict[str, str] = {}
         for enumerator in enum.enumerators:
             self._check_name(enumerator.name, enumerator.location)
@@ -269,7 +267,7 @@ class _Declaration:
                     'write one such as "-0.5" or "1e6"',
                 )
                 return None
-            highest = _LARGEST_FLOATS[scalar]
+            highest = _TOO_LARGE_FLOATS[scalar].next_minus()
             lowest = -highest
         value = Decimal(text)
         if not lowest <= value <= highest:

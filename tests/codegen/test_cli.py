@@ -1,0 +1,209 @@
+"""The command line as users call it: exit codes, what is written, what is told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support import ROOT, segment_text
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "codegen")}
+
+
+def run(
+    directory: Path, *arguments: str, environment: dict[str, str] = ENVIRONMENT
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "evo_codegen", *arguments]
+    return subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def files(directory: Path) -> list[str]:
+    return sorted(each.name for each in directory.iterdir())
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "one.fbs").write_text(segment_text("x:int"))
+    two = segment_text("x:int").replace('"state"', '"two"').replace("namespace test", "namespace b")
+    (tmp_path / "two.fbs").write_text(two)
+    return tmp_path
+
+
+def test_writes_a_header_for_each_schema(project: Path) -> None:
+    done = run(project, "--output-dir", "made/here", "one.fbs", "two.fbs")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert files(project / "made/here") == ["one.evo.hpp", "two.evo.hpp"]
+    assert files(project) == ["made", "one.fbs", "two.fbs"]
+
+
+def test_writes_here_by_default(project: Path) -> None:
+    assert run(project, "one.fbs").returncode == 0
+    assert files(project) == ["one.evo.hpp", "one.fbs", "two.fbs"]
+
+
+def test_evo_fbs_itself_gives_no_header(project: Path) -> None:
+    done = run(project, "one.fbs", str(ROOT / "schemas/evo.fbs"))
+    assert done.returncode == 0
+    assert files(project) == ["one.evo.hpp", "one.fbs", "two.fbs"]
+
+
+def test_an_error_in_one_schema_writes_nothing_at_all(project: Path) -> None:
+    (project / "two.fbs").write_text(segment_text("x:int", "slots: 1"))
+    done = run(project, "--output-dir", "made", "one.fbs", "two.fbs")
+    assert done.returncode == 1
+    assert done.stderr.startswith("two.fbs:6: attribute `slots`")
+    assert files(project) == ["one.fbs", "two.fbs"]
+
+
+def test_paths_are_shown_as_given(project: Path) -> None:
+    (project / "two.fbs").write_text(segment_text("x:int", "slots: 1"))
+    for shown in ("two.fbs", "./two.fbs", str(project / "two.fbs"), "../" + project.name + "/two.fbs"):
+        done = run(project, "one.fbs", shown)
+        assert done.stderr.startswith(f"{Path(shown)}:6: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["missing.fbs"],
+        ["--no-such-option", "one.fbs"],
+        ["--update-lock", "one.fbs"],
+        ["--lock", "missing.json", "one.fbs"],
+        ["--depfile", "d", "one.fbs"],
+        ["--check", "--stamp", "s", "one.fbs"],
+    ],
+)
+def test_wrong_usage(project: Path, arguments: list[str]) -> None:
+    done = run(project, *arguments)
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
+    assert files(project) == ["one.fbs", "two.fbs"]
+
+
+def test_unchanged_files_keep_their_times(project: Path) -> None:
+    run(project, "one.fbs", "two.fbs")
+    before = {name: (project / name).stat().st_mtime_ns for name in ("one.evo.hpp", "two.evo.hpp")}
+    time.sleep(0.02)
+    with (project / "two.fbs").open("a") as file:
+        file.write("enum More : ubyte { A }\n")
+    run(project, "one.fbs", "two.fbs")
+    assert (project / "one.evo.hpp").stat().st_mtime_ns == before["one.evo.hpp"]
+    assert (project / "two.evo.hpp").stat().st_mtime_ns != before["two.evo.hpp"]
+
+
+def test_check(project: Path) -> None:
+    done = run(project, "--check", "one.fbs")
+    assert done.returncode == 1
+    assert "+++ one.evo.hpp" in done.stdout
+    assert "run: python3 -m evo_codegen one.fbs" in done.stderr
+    assert files(project) == ["one.fbs", "two.fbs"]
+
+    run(project, "one.fbs")
+    done = run(project, "--check", "one.fbs")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    header = project / "one.evo.hpp"
+    header.write_text(header.read_text().replace("std::int32_t x{};", "std::int16_t x{};"))
+    done = run(project, "--check", "--mend", "make it so", "one.fbs")
+    assert done.returncode == 1
+    assert "-  std::int16_t x{};\n+  std::int32_t x{};\n" in done.stdout
+    assert "run: make it so" in done.stderr
+    assert "std::int16_t x{};" in header.read_text()
+
+
+def test_lock_from_nothing_to_a_compatible_change(project: Path) -> None:
+    assert run(project, "--lock", "lock.json", "--update-lock", "one.fbs", "two.fbs").returncode == 0
+    locked = (project / "lock.json").read_text()
+
+    (project / "one.fbs").write_text(segment_text("x:int; y:int"))
+    done = run(project, "--lock", "lock.json", "one.fbs")
+    assert done.returncode == 1
+    assert "`y` appended" in done.stderr
+    assert run(project, "--lock", "lock.json", "--update-lock", "one.fbs").returncode == 1
+    assert (project / "lock.json").read_text() == locked
+
+    (project / "one.fbs").write_text(segment_text("x:int; y:int", 'version: "1.1"'))
+    assert run(project, "--lock", "lock.json", "one.fbs").returncode == 0
+    assert (project / "lock.json").read_text() == locked
+    header = (project / "one.evo.hpp").read_text()
+    assert "std::array<evo::CompatibleLayout, 1> compatible" in header
+    assert "{1, 0}, 4, 1}," in header
+
+    # One schema alone: the releases of the others stay.
+    assert run(project, "--lock", "lock.json", "--update-lock", "one.fbs").returncode == 0
+    text = (project / "lock.json").read_text()
+    assert '"two"' in text and '"1.1"' in text
+
+
+def test_together(project: Path) -> None:
+    (project / "two.fbs").write_text(segment_text("x:int", "slots: 1", name="Other"))
+    done = run(project, "--together", "one.fbs", "two.fbs")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "segment `state` is already declared" in done.stderr
+
+
+def test_depfile_and_stamp(project: Path) -> None:
+    (project / "shared.fbs").write_text("namespace shared; enum E : ubyte { A }\n")
+    text = segment_text("x:shared.E").replace("namespace", 'include "shared.fbs";\nnamespace', 1)
+    (project / "one.fbs").write_text(text)
+    done = run(project, "--stamp", "out/one.stamp", "--depfile", "out/one.d", "one.fbs")
+    assert done.returncode == 0
+    target, dependencies = (project / "out/one.d").read_text().split(": ")
+    assert target == "out/one.stamp"
+    assert sorted(dependencies.split()) == sorted(
+        [str(project / "one.fbs"), str(project / "shared.fbs"), str(ROOT / "schemas/evo.fbs")]
+    )
+
+
+def test_missing_flatc(project: Path) -> None:
+    done = run(project, "--flatc", "no-such-flatc", "one.fbs")
+    assert done.returncode == 1
+    assert "install the Debian package flatbuffers-compiler" in done.stderr
+
+
+def test_missing_module(project: Path) -> None:
+    """An interpreter without jinja2 says which package brings it."""
+    (project / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Hide:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'jinja2': raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Hide())\n"
+    )
+    path = f"{project}:{ROOT / 'codegen'}"
+    done = run(project, "one.fbs", environment={**ENVIRONMENT, "PYTHONPATH": path})
+    assert done.returncode == 1
+    assert "python3-jinja2" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unwritable_directory(project: Path) -> None:
+    (project / "file").write_text("")
+    done = run(project, "--output-dir", "file", "one.fbs")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_hundred_schemas_take_less_than_two_seconds(project: Path) -> None:
+    names = []
+    for index in range(100):
+        text = segment_text("a:ulong; b:[float:16]; c:bool; d:double; e:int; f:short; g:Mode",
+                            before="enum Mode : ubyte { A, B, C }\n")
+        text = text.replace('"state"', f'"state_{index}"').replace("test;", f"test_{index};")
+        names.append(f"schema_{index}.fbs")
+        (project / names[-1]).write_text(text)
+    best = 1e9
+    for _ in range(3):
+        start = time.monotonic()
+        assert run(project, "--output-dir", "out", *names).returncode == 0
+        best = min(best, time.monotonic() - start)
+    print(f"100 schemas: {best:.2f} s")
+    assert best < 2.0
