@@ -52,6 +52,20 @@ tl::unexpected<Error> fail_open(int error, const std::string& path) {
   }
 }
 
+/// Asked first, because a write beyond the limit raises SIGXFSZ.
+Result<void> check_file_size_limit(std::uint64_t size) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+      size <= limit.rlim_cur) {
+    return {};
+  }
+  return fail(ErrorCode::ResourceExhausted,
+              "a file of {} bytes exceeds this process's limit of {} bytes; raise it (ulimit -f)",
+              size, limit.rlim_cur);
+}
+
+/// Another one each time. Still it may be taken: by a process that had our pid, in an
+/// earlier life of this container or in another PID namespace.
 std::string temporary_name(const std::string& directory) {
   static std::atomic<unsigned> counter{0};
   // relaxed: only uniqueness matters; there is no partner.
@@ -95,14 +109,7 @@ Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, c
 }
 
 Result<void> allocate(int fd, std::uint64_t size, const std::string& directory) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-      size > limit.rlim_cur) {
-    // Checked first, because exceeding it raises SIGXFSZ.
-    return fail(ErrorCode::ResourceExhausted,
-                "a file of {} bytes exceeds this process's limit of {} bytes; raise it (ulimit -f)",
-                size, limit.rlim_cur);
-  }
+  if (auto allowed = check_file_size_limit(size); !allowed) return allowed;
   int error = 0;
   do {
     error = ::posix_fallocate(fd, 0, static_cast<off_t>(size));
@@ -116,9 +123,11 @@ Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, 
   UnnamedFile file;
   file.fd_ = FileDescriptor(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
   if (!file.fd_.valid() && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    file.temporary_ = temporary_name(directory);
-    file.fd_ = FileDescriptor(
-        ::open(file.temporary_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
+    do {
+      file.temporary_ = temporary_name(directory);
+      file.fd_ = FileDescriptor(::open(file.temporary_.c_str(),
+                                       O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
+    } while (!file.fd_.valid() && errno == EEXIST);
   }
   if (!file.fd_.valid()) {
     return fail_errno(errno, fmt::format("cannot make a file in '{}'", directory));
@@ -156,6 +165,7 @@ bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode
 
 Result<void> replace_text(const Domain& domain, const std::string& path, mode_t mode,
                           std::string_view text) {
+  if (auto allowed = check_file_size_limit(text.size()); !allowed) return allowed;
   auto file = UnnamedFile::make(domain, 0, mode);
   if (!file) return tl::unexpected(file.error());
   while (!text.empty()) {
@@ -166,8 +176,13 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  const std::string temporary = temporary_name(domain.path().string());
-  if (auto linked = file->link(temporary); !linked) return linked;
+  std::string temporary;
+  Result<void> linked;
+  do {
+    temporary = temporary_name(domain.path().string());
+    linked = file->link(temporary);
+  } while (!linked && linked.error().code == ErrorCode::AlreadyExists);
+  if (!linked) return linked;
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
   const int error = errno;
   ::unlink(temporary.c_str());
