@@ -1,6 +1,7 @@
 /// Runs code in a process of its own.
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -20,7 +21,7 @@ namespace evo::test {
 class Pipe {
  public:
   Pipe() {
-    if (::pipe(ends_.data()) != 0) throw std::runtime_error("pipe failed");
+    if (::pipe2(ends_.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
   }
   Pipe(const Pipe&) = delete;
   Pipe& operator=(const Pipe&) = delete;

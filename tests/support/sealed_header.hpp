@@ -1,0 +1,31 @@
+/// Damage that the header's checksum does not give away.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+#include "evo/detail/crc32c.hpp"
+
+namespace evo::test {
+
+/// Computes the checksum of a segment header's constant fields anew, by the offsets that
+/// the format states: bytes 8 to 20 and 40 to 52 do not count.
+inline void seal_header(std::span<std::byte> file) {
+  std::array<std::byte, 256> constant{};
+  std::memcpy(constant.data(), file.data(), constant.size());
+  std::memset(constant.data() + 8, 0, 12);
+  std::memset(constant.data() + 40, 0, 12);
+  const std::uint32_t crc = detail::crc32c(constant.data(), constant.size());
+  std::memcpy(file.data() + 48, &crc, sizeof crc);
+}
+
+/// Stores a field of the header and seals it again.
+template <class T>
+void forge(std::span<std::byte> file, std::size_t offset, T value) {
+  std::memcpy(file.data() + offset, &value, sizeof value);
+  seal_header(file);
+}
+
+}  // namespace evo::test

@@ -1,0 +1,41 @@
+#include "process_identity.hpp"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+
+namespace evo::test {
+namespace {
+
+TEST(ProcessIdentity, BootIdIsTheKernels) {
+  std::string text;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> text;
+  std::erase(text, '-');
+  EXPECT_EQ(detail::boot_id().text(), text);
+  EXPECT_EQ(detail::boot_id(), detail::boot_id());
+  EXPECT_NE(detail::boot_id(), detail::BootId{});
+}
+
+TEST(ProcessIdentity, ExecutableIsThisProgram) {
+  EXPECT_EQ(detail::executable_path(), std::filesystem::read_symlink("/proc/self/exe").string());
+}
+
+TEST(ProcessIdentity, NameIsTheKernels) {
+  char before[16] = {};
+  ASSERT_EQ(::pthread_getname_np(::pthread_self(), before, sizeof before), 0);
+  EXPECT_EQ(detail::process_name(), before);
+}
+
+TEST(ProcessIdentity, RealTimeIsNanosecondsSince1970) {
+  const auto before = static_cast<std::uint64_t>(std::time(nullptr));
+  const std::uint64_t now = detail::realtime_ns();
+  EXPECT_GE(now, (before - 1) * 1'000'000'000U);
+  EXPECT_LE(now / 1'000'000'000U, static_cast<std::uint64_t>(std::time(nullptr)));
+}
+
+}  // namespace
+}  // namespace evo::test
