@@ -33,8 +33,8 @@ CPP_NAMESPACES = frozenset(("evo", "std", "tl", "fmt"))
 # name would hide them.
 READER_MEMBERS = frozenset(
     """Info Value attach attach_as create create_as field has has_changed loan memory next next_batch
-    publish push push_batch read read_field read_into seek_newest seek_oldest seek_to update version
-    wait_for_change wait_for_next write writer_state""".split()
+    publish push push_batch read read_field read_into retries seek_newest seek_oldest seek_to update
+    version wait_for_change wait_for_next write writer_state""".split()
 )
 
 # Names that mean something else where generated code names a type: functions beside it, members of

@@ -57,7 +57,7 @@ def random_schema(seed: int) -> str:
 
 def test_random_names(tmp_path: Path) -> None:
     paths = []
-    for seed in range(150):
+    for seed in range(60):
         path = tmp_path / f"schema_{seed}.fbs"
         path.write_text(random_schema(seed))
         assert main(["--output-dir", str(tmp_path), str(path)]) == 0
@@ -66,7 +66,7 @@ def test_random_names(tmp_path: Path) -> None:
     done = subprocess.run([*command, *paths], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[:4000]
     guarded = sum("  // clang-format off\n  [[nodiscard]]" in each.read_text() for each in paths)
-    assert guarded < 40, "too much is kept from clang-format"
+    assert guarded < 20, "too much is kept from clang-format"
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,15 @@ not be refused.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from support import HEAD, read, segment_text
+from support import HEAD, ROOT, read, segment_text
 
 from evo_codegen.diagnostics import Diagnostics
 from evo_codegen.front_end import read_schemas
-from evo_codegen.names import CPP_KEYWORDS
+from evo_codegen.names import CPP_KEYWORDS, READER_MEMBERS
 from evo_codegen.validate import validate, validate_together
 
 
@@ -144,3 +145,13 @@ def test_duplicates_within_one_schema(tmp_path: Path) -> None:
         "schema.fbs:11: segment `state` is already declared at "
         f"{tmp_path}/schema.fbs:6; give each segment a name of its own"
     ]
+
+
+def test_all_members_of_the_readers_are_reserved() -> None:
+    """A member that the runtime's reader gets must be added to names.py."""
+    text = (ROOT / "runtime/include/evo/state_reader.hpp").read_text()
+    reader = text[text.index("class StateReader") :].partition(" private:")[0]
+    functions = set(re.findall(r"^  (?:\[\[nodiscard\]\] |static |bool |\S+ )+(\w+)\(", reader, re.M))
+    types = set(re.findall(r"^  using (\w+) =", reader, re.M))
+    assert {"read", "wait_for_change", "field", "Value"} <= functions | types
+    assert (functions | types) - {"StateReader", "sizeof"} <= READER_MEMBERS
