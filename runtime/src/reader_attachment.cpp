@@ -82,12 +82,17 @@ Result<void> ReaderAttachment::take_entry() {
   // relaxed: advice; the mapping's size is what bounds the access.
   const std::uint32_t limit =
       std::min(control->reader_limit.load(std::memory_order_relaxed), control.table_size());
-  // Entries that look free first; then those whose reader may have died.
-  for (const bool dead_too : {false, true}) {
+  // First those of sleepers, who may have died: as long as they count as waiting, each
+  // publish makes a system call. Then those that look free, then the others.
+  enum class Looks { Asleep, Free, Busy };
+  for (const Looks wanted : {Looks::Asleep, Looks::Free, Looks::Busy}) {
     for (std::uint32_t i = 0; i < limit; ++i) {
+      const ReaderEntry& candidate = control->readers()[i];
       // relaxed: advice; the lock decides.
-      const bool looks_free = control->readers()[i].pid.load(std::memory_order_relaxed) == 0;
-      if (looks_free != dead_too && try_entry(i)) return {};
+      const Looks looks = candidate.waiting.load(std::memory_order_relaxed) != 0 ? Looks::Asleep
+                          : candidate.pid.load(std::memory_order_relaxed) == 0   ? Looks::Free
+                                                                                 : Looks::Busy;
+      if (looks == wanted && try_entry(i)) return {};
     }
   }
   return fail(
