@@ -1,0 +1,122 @@
+#include "evo/detail/state_observer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "memory_segment.hpp"
+#include "segments.hpp"
+
+namespace evo::test {
+namespace {
+
+class Observer : public testing::Test {
+ protected:
+  Observer() : segment_(raw_channel("memory", 8)), publisher_(segment_.publisher()) {}
+
+  void publish(std::uint64_t value) {
+    const auto done = publisher_.publish(segment_.geometry(), [&](std::byte* payload) {
+      detail::copy_to_shared(payload, &value, sizeof value);
+    });
+    ASSERT_TRUE(done);
+  }
+  static std::string read(const detail::StateObserver& observer) {
+    std::uint64_t value = 0;
+    const auto n = observer.read([&](const detail::ReaderSlot& slot) {
+      detail::copy_from_shared(&value, slot.payload(), sizeof value);
+    });
+    return n ? fmt::format("{} of publish {}", value, *n) : std::string(to_string(n.error()));
+  }
+
+  MemorySegment segment_;
+  detail::StatePublisher publisher_;
+};
+
+TEST_F(Observer, ReadsTheLastPublish) {
+  const detail::StateObserver observer = segment_.observer();
+  EXPECT_EQ(read(observer), "NeverWritten");
+  EXPECT_EQ(observer.version(), 0U);
+  for (std::uint64_t n = 1; n < 10; ++n) {
+    publish(n * 11);
+    EXPECT_EQ(read(observer), fmt::format("{} of publish {}", n * 11, n));
+    EXPECT_EQ(observer.version(), 2 * n);
+  }
+  EXPECT_EQ(observer.retried(), 0U);
+}
+
+TEST_F(Observer, NeverWrittenWhileTheFirstPublishIsUnderWay) {
+  static_cast<void>(publisher_.begin(segment_.geometry()));
+  EXPECT_EQ(read(segment_.observer()), "NeverWritten");
+}
+
+TEST_F(Observer, ReadsThePublishedValueWhileTheNextIsUnderWay) {
+  publish(5);
+  static_cast<void>(publisher_.begin(segment_.geometry()));
+  EXPECT_EQ(read(segment_.observer(0)), "5 of publish 1");
+}
+
+TEST_F(Observer, OtherGenerationDetaches) {
+  publish(5);
+  const detail::StateObserver observer = segment_.observer();
+  EXPECT_FALSE(observer.detached());
+  segment_.control().generation = 2;
+  EXPECT_TRUE(observer.detached());
+  EXPECT_EQ(read(observer), "Detached");
+  segment_.control().generation = 1;
+  segment_.control().incarnation = 2;
+  EXPECT_EQ(read(observer), "5 of publish 1") << "a takeover in place does not";
+}
+
+TEST_F(Observer, TriesAgainAsOftenAsItMay) {
+  publish(5);
+  segment_.version_of(1) = detail::filling(5);
+  for (const std::uint32_t retries : {0U, 1U, 7U}) {
+    const detail::StateObserver observer = segment_.observer(retries);
+    EXPECT_EQ(read(observer), "Contended");
+    EXPECT_EQ(observer.retried(), retries);
+    EXPECT_EQ(read(observer), "Contended");
+    EXPECT_EQ(observer.retried(), 2 * retries) << "over all reads";
+  }
+}
+
+TEST_F(Observer, OvertakenCopyIsMadeAgainOfTheNewerPublish) {
+  publish(1);
+  const detail::StateObserver observer = segment_.observer();
+  int copies = 0;
+  std::uint64_t value = 0;
+  const auto n = observer.read([&](const detail::ReaderSlot& slot) {
+    if (++copies == 1) {
+      for (std::uint64_t next = 2; next <= 5; ++next) publish(next);  // once around
+    }
+    detail::copy_from_shared(&value, slot.payload(), sizeof value);
+  });
+  ASSERT_TRUE(n);
+  EXPECT_EQ(*n, 5U);
+  EXPECT_EQ(value, 5U);
+  EXPECT_EQ(copies, 2);
+  EXPECT_EQ(observer.retried(), 1U);
+}
+
+TEST_F(Observer, WriterThatDoesNotComeAroundDisturbsNoCopy) {
+  publish(1);
+  std::uint64_t value = 0;
+  const detail::StateObserver observer = segment_.observer(0);
+  const auto n = observer.read([&](const detail::ReaderSlot& slot) {
+    for (std::uint64_t next = 2; next <= 4; ++next) publish(next);
+    detail::copy_from_shared(&value, slot.payload(), sizeof value);
+  });
+  ASSERT_TRUE(n);
+  EXPECT_EQ(*n, 1U);
+  EXPECT_EQ(value, 1U);
+}
+
+TEST_F(Observer, ImpossibleVersionsEndInAnError) {
+  publish(1);
+  const detail::StateObserver observer = segment_.observer(3);
+  for (const std::uint64_t version : {std::uint64_t{1}, std::uint64_t{4}, ~std::uint64_t{0},
+                                      std::uint64_t{1} << 63, ~std::uint64_t{0} - 1}) {
+    segment_.header().version = version;
+    EXPECT_EQ(read(observer), version == 1 ? "NeverWritten" : "Contended") << version;
+  }
+}
+
+}  // namespace
+}  // namespace evo::test

@@ -1,0 +1,253 @@
+/// Sleeping until a publish. Time limits here are generous ends of tests that would
+/// otherwise hang; none decides a result.
+#include "evo/detail/waiting.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "control.hpp"
+#include "memory_segment.hpp"
+#include "segments.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kForEver = 60s;
+
+class Waiting : public testing::TestWithParam<WakeProtocol> {
+ protected:
+  Waiting() : segment_(raw_channel("memory", 8)) {
+    segment_.control().wake_protocol = static_cast<std::uint32_t>(GetParam());
+    if (GetParam() == WakeProtocol::Membarrier) {
+      static_cast<void>(detail::register_writer_for_wakes());
+    }
+  }
+
+  void wait(std::uint64_t seen_version, std::chrono::nanoseconds timeout) {
+    detail::wait({.header = &segment_.header(),
+                  .control = &segment_.control(),
+                  .entry = &entry_,
+                  .seen_version = seen_version,
+                  .generation = 1},
+                 timeout);
+  }
+  /// Waits in a thread of its own, runs `change` once it is announced, and joins it.
+  template <class Change>
+  void wait_until(Change&& change) {
+    std::thread sleeper([&] { wait(0, kForEver); });
+    while (segment_.control().waiters.load() == 0) std::this_thread::yield();
+    change();
+    sleeper.join();
+    expect_nobody_waits();
+  }
+  void expect_nobody_waits() {
+    EXPECT_EQ(segment_.control().waiters.load(), 0U);
+    EXPECT_EQ(entry_.waiting.load(), 0U);
+  }
+
+  MemorySegment segment_;
+  ReaderEntry entry_;
+};
+
+TEST_P(Waiting, ReturnsAtOnceIfTheVersionDiffers) {
+  segment_.header().version = 2;
+  wait(0, kForEver);
+  expect_nobody_waits();
+}
+
+TEST_P(Waiting, ReturnsAtOnceFromAClosedOrReplacedSegment) {
+  segment_.control().state = static_cast<std::uint32_t>(ControlState::Closed);
+  wait(0, kForEver);
+  segment_.control().state = static_cast<std::uint32_t>(ControlState::Open);
+  segment_.control().generation = 2;
+  wait(0, kForEver);
+  expect_nobody_waits();
+}
+
+TEST_P(Waiting, ReturnsAtTheTimeout) {
+  for (const std::chrono::nanoseconds timeout : {0ns, -1ns, 1ns, 100'000ns, 3'000'000ns}) {
+    const std::uint64_t start = monotonic_ns();
+    wait(0, timeout);
+    EXPECT_GE(static_cast<std::int64_t>(monotonic_ns() - start), timeout.count());
+    expect_nobody_waits();
+  }
+}
+
+TEST_P(Waiting, PublishWakes) {
+  wait_until([&] {
+    detail::StatePublisher publisher = segment_.publisher();
+    const auto done = publisher.publish(segment_.geometry(), [](std::byte*) {});
+    EXPECT_TRUE(done);
+  });
+}
+
+TEST_P(Waiting, EndOfTheSegmentWakes) {
+  wait_until([&] {
+    segment_.control().state = static_cast<std::uint32_t>(ControlState::Closed);
+    detail::wake_all(segment_.header());
+  });
+}
+
+TEST_P(Waiting, ReplacementIsNoticedWithoutAWake) {
+  wait_until([&] { segment_.control().generation = 2; });
+}
+
+INSTANTIATE_TEST_SUITE_P(Protocols, Waiting,
+                         testing::Values(WakeProtocol::Fence, WakeProtocol::Membarrier),
+                         [](const auto& parameter) {
+                           return parameter.param == WakeProtocol::Fence ? "Fence" : "Membarrier";
+                         });
+
+TEST(DeadWaiter, IsNoLongerCountedOnceItsEntryIsTakenAgain) {
+  ControlFile control;
+  ReaderEntry entry;
+  control.waiters = 3;
+  detail::forget_dead_waiter(control, entry);
+  EXPECT_EQ(control.waiters, 3U) << "it did not sleep";
+  entry.waiting = 1;
+  detail::forget_dead_waiter(control, entry);
+  EXPECT_EQ(control.waiters, 2U);
+  EXPECT_EQ(entry.waiting, 0U);
+  detail::forget_dead_waiter(control, entry);
+  EXPECT_EQ(control.waiters, 2U);
+}
+
+class WaitForChange : public testing::Test {
+ protected:
+  WaitForChange() {
+    auto writer =
+        SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    if (!writer) throw std::runtime_error(writer.error().message);
+    writer_.emplace(std::move(*writer));
+  }
+
+  [[nodiscard]] SegmentReader attach() const {
+    auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+    if (!reader) throw std::runtime_error(reader.error().message);
+    return std::move(*reader);
+  }
+  [[nodiscard]] std::uint32_t waiters() const {
+    auto control = detail::open_control(directory_.domain(), "probe", Access::Owner);
+    if (!control) throw std::runtime_error(control.error().message);
+    return (*control)->waiters.load();
+  }
+  void await_waiters(std::uint32_t count) const {
+    while (waiters() != count) std::this_thread::yield();
+  }
+
+  TemporaryDomain directory_;
+  std::optional<SegmentWriter> writer_;
+};
+
+TEST_F(WaitForChange, ReturnsAtOnceAfterAPublishThatWasNotRead) {
+  SegmentReader reader = attach();
+  writer_->write(bytes_of(std::uint64_t{1}));
+  EXPECT_TRUE(reader.wait_for_change(kForEver));
+  EXPECT_TRUE(reader.wait_for_change(kForEver)) << "still not read";
+  EXPECT_EQ(read_number(reader), "1");
+  EXPECT_FALSE(reader.wait_for_change(0ns));
+}
+
+TEST_F(WaitForChange, ReturnsFalseAtTheTimeout) {
+  SegmentReader reader = attach();
+  EXPECT_FALSE(reader.wait_for_change(1ms));
+  EXPECT_FALSE(reader.wait_for_change(-1ms));
+  EXPECT_EQ(waiters(), 0U);
+}
+
+TEST_F(WaitForChange, ReturnsWhenAnotherThreadPublishes) {
+  SegmentReader reader = attach();
+  for (std::uint64_t n = 1; n <= 50; ++n) {
+    std::thread publisher([&] {
+      if (n % 2 == 0) await_waiters(1);  // asleep, or as good as; else a race on purpose
+      writer_->write(bytes_of(n));
+    });
+    EXPECT_TRUE(reader.wait_for_change(kForEver));
+    publisher.join();
+    EXPECT_EQ(read_number(reader), std::to_string(n));
+  }
+  EXPECT_EQ(waiters(), 0U);
+}
+
+TEST_F(WaitForChange, WakesEveryReader) {
+  constexpr std::uint32_t kReaders = 5;
+  std::atomic<std::uint32_t> woken{0};
+  std::vector<std::thread> threads;
+  for (std::uint32_t i = 0; i < kReaders; ++i) {
+    threads.emplace_back([&] {
+      SegmentReader reader = attach();
+      if (reader.wait_for_change(kForEver)) ++woken;
+    });
+  }
+  await_waiters(kReaders);
+  writer_->write(bytes_of(std::uint64_t{1}));
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(woken, kReaders);
+}
+
+TEST_F(WaitForChange, ReturnsWhenTheWriterCloses) {
+  SegmentReader reader = attach();
+  std::thread closer([&] {
+    await_waiters(1);
+    writer_.reset();
+  });
+  EXPECT_FALSE(reader.wait_for_change(kForEver)) << "nothing was published";
+  closer.join();
+  EXPECT_EQ(to_string(reader.writer_state()), "Closed");
+  EXPECT_FALSE(reader.wait_for_change(kForEver)) << "nor will be";
+}
+
+TEST_F(WaitForChange, LastPublishBeforeTheCloseIsNotMissed) {
+  SegmentReader reader = attach();
+  std::thread closer([&] {
+    await_waiters(1);
+    writer_->write(bytes_of(std::uint64_t{9}));
+    writer_.reset();
+  });
+  EXPECT_TRUE(reader.wait_for_change(kForEver));
+  closer.join();
+  EXPECT_EQ(read_number(reader), "9");
+}
+
+TEST_F(WaitForChange, SleeperOutlivesATakeover) {
+  writer_.reset();
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+  SegmentReader reader = attach();
+  EXPECT_EQ(read_number(reader), "3");
+  std::thread successor([&] {
+    await_waiters(1);
+    auto writer =
+        SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    ASSERT_TRUE(writer) << message_of(writer);
+    writer->write(bytes_of(std::uint64_t{4}));
+    writer_.emplace(std::move(*writer));
+  });
+  EXPECT_TRUE(reader.wait_for_change(kForEver));
+  successor.join();
+  EXPECT_EQ(read_number(reader), "4");
+}
+
+TEST_F(WaitForChange, ReaderKilledInItsSleepIsForgottenByItsSuccessor) {
+  Child child([&]() -> std::string {
+    SegmentReader reader = attach();
+    static_cast<void>(reader.wait_for_change(kForEver));
+    return "woken";
+  });
+  await_waiters(1);
+  // The entry says so a moment after the count.
+  auto control = detail::open_control(directory_.domain(), "probe", Access::Owner);
+  ASSERT_TRUE(control) << message_of(control);
+  while ((*control)->readers()[0].waiting.load() == 0) std::this_thread::yield();
+  child.kill();
+  EXPECT_EQ(waiters(), 1U);
+  const SegmentReader reader = attach();
+  EXPECT_EQ(waiters(), 0U);
+}
+
+}  // namespace
+}  // namespace evo::test
