@@ -67,7 +67,8 @@ class Liaison {
     const bool accepted = wait_until([this] {
       const std::uint64_t number = config_.command_number;
       return recipe_.value().accepted_command == number &&
-             (!control_.writer_alive() || control_.value().accepted_command == number);
+             (!control_.writer_alive() || !control_.has_value() ||
+              control_.value().accepted_command == number);
     });
     const std::initializer_list<LogField> fields = {{"number", config_.command_number},
                                                     {"command", to_string(config_.command)}};

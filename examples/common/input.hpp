@@ -77,6 +77,13 @@ class Input {
     look_after_writer();
   }
 
+  /// Lets go of the segment; the last value and the figures stay.
+  void detach() {
+    if (!reader_) return;
+    statistics_.retries += reader_->retries();
+    reader_.reset();
+  }
+
   /// Whether there is a value at all.
   [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   /// The last value; only if `has_value()`.
@@ -176,8 +183,7 @@ class Input {
       case ReadError::Detached:
         // Made anew: rightly so after the former writer has closed it.
         if (sequence_ != 0 && !closed) report_vanished(error);
-        statistics_.retries += reader_->retries();
-        reader_.reset();
+        detach();
         next_attach_ns_ = 0;
         return;
       case ReadError::ChecksumMismatch:

@@ -25,6 +25,7 @@ void catch_stop_signals() noexcept {
   action.sa_handler = remember_signal;
   ::sigemptyset(&action.sa_mask);  // and no SA_RESTART: sleeping calls are to return
   for (const int signal : kStopSignals) ::sigaction(signal, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
 }
 
 bool stop_requested() noexcept {

@@ -5,7 +5,8 @@
 
 namespace evo::cell {
 
-/// From now on those signals only make `stop_requested` true and interrupt sleeps.
+/// From now on those signals only make `stop_requested` true and interrupt sleeps. A pipe that
+/// nobody reads is an error of the one who writes, not the end of the program.
 void catch_stop_signals() noexcept;
 
 /// Whether one of them has come.

@@ -1,0 +1,64 @@
+/// A module as a child process: started, watched, heard, ended.
+///
+/// The kernel sends it SIGTERM when this process dies, however that happens, so no module
+/// outlives the demo.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evo/error.hpp"
+
+namespace evo::cell {
+
+class ChildProcess {
+ public:
+  /// Starts a program with stderr, and if asked for stdin, connected to this process.
+  [[nodiscard]] static tl::expected<ChildProcess, std::string> start(
+      const std::filesystem::path& program, const std::vector<std::string>& arguments,
+      bool with_input = false);
+
+  ChildProcess(ChildProcess&& other) noexcept;
+  ChildProcess& operator=(ChildProcess&& other) noexcept;
+  /// Kills it if it still runs.
+  ~ChildProcess();
+
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
+  /// Takes in what it has written so far, without waiting.
+  void drain();
+  /// The whole lines that it has written to stderr.
+  [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
+
+  /// Writes a line to its stdin, if that is connected.
+  void send_line(std::string_view line) const;
+
+  void signal(int number) const noexcept;
+
+  /// Whether it runs; does not wait.
+  [[nodiscard]] bool running();
+  /// Waits for its end, hearing it meanwhile; false if that takes longer than `limit`.
+  bool wait(std::chrono::milliseconds limit);
+  /// How it ended: "exit code 1", "signal 9 (Killed)"; empty if it ended well or still runs.
+  [[nodiscard]] std::string failure() const;
+
+ private:
+  ChildProcess(pid_t pid, int output, int input) noexcept
+      : pid_(pid), output_(output), input_(input) {}
+  void swap(ChildProcess& other) noexcept;
+
+  pid_t pid_ = -1;
+  int output_ = -1;            // what it writes to stderr is read here
+  int input_ = -1;             // what is written here it reads from stdin
+  std::optional<int> status_;  // of waitpid, once it has ended
+  std::string partial_line_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace evo::cell

@@ -1,0 +1,132 @@
+/// The demo's own readers: what the cell does, seen from outside.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands_config.evo.hpp"
+#include "common/input.hpp"
+#include "control_state.evo.hpp"
+#include "phys_input_io.evo.hpp"
+#include "phys_output_io.evo.hpp"
+
+namespace evo::cell {
+
+/// Mean of how far the loop was from its setpoint, in percentage points.
+struct ControlError {
+  double sum = 0;
+  std::uint64_t count = 0;
+
+  void add(double error) noexcept {
+    sum += error < 0 ? -error : error;
+    ++count;
+  }
+  [[nodiscard]] double mean() const noexcept {
+    return count == 0 ? 0 : sum / static_cast<double>(count);
+  }
+};
+
+/// Publishes per second, from the sequence numbers.
+class RateMeter {
+ public:
+  void update(std::uint64_t now_ns, std::uint64_t sequence) noexcept;
+  [[nodiscard]] double per_second() const noexcept { return rate_; }
+
+ private:
+  static constexpr std::uint64_t kWindowNs = 500'000'000;
+
+  std::uint64_t since_ns_ = 0;
+  std::uint64_t since_sequence_ = 0;
+  double rate_ = 0;
+};
+
+/// One segment, as the table shows it.
+struct SegmentView {
+  std::string_view name;
+  bool present = false;
+  bool writer_alive = false;
+  double rate = 0;
+  std::uint64_t age_ns = 0;
+  std::uint64_t misses = 0;  ///< deadlines that its writer has missed
+  InputStatistics reader;    ///< of the monitor's reader
+};
+
+class Monitor {
+ public:
+  /// The loop is judged only so long after each change of setpoint, and after the kill.
+  static constexpr std::uint64_t kSettleNs = 1'000'000'000;
+
+  Monitor(const Log& log, const Domain& domain);
+
+  /// Reads all segments; to be called every millisecond.
+  void poll();
+
+  /// Lets go of all segments; what was read stays.
+  void detach();
+
+  /// Whether the modules publish and the worker's share is measured.
+  [[nodiscard]] bool cell_is_up() const noexcept;
+  [[nodiscard]] recipe::RecipeState recipe_state() const noexcept;
+
+  /// From now on hal_core's next life is waited for.
+  void note_kill();
+  /// Whether a later life of hal_core publishes.
+  [[nodiscard]] bool hal_core_is_back() const noexcept { return back_ns_ != 0; }
+
+  /// Last values; zeros as long as there are none.
+  [[nodiscard]] hal::PhysInputIo input() const { return last(input_); }
+  [[nodiscard]] control::ControlState control() const { return last(control_); }
+  [[nodiscard]] recipe::PhysOutputIo output() const { return last(output_); }
+
+  [[nodiscard]] std::vector<SegmentView> segments() const;
+  [[nodiscard]] InputStatistics statistics() const;
+
+  [[nodiscard]] const ControlError& error_before() const noexcept { return error_before_; }
+  [[nodiscard]] const ControlError& error_after() const noexcept { return error_after_; }
+
+  /// From the kill to the first value of hal_core's next life.
+  [[nodiscard]] std::uint64_t outage_ns() const noexcept { return back_ns_ - killed_ns_; }
+  /// Longest time without a new value of phys_input_io: around the kill, and else.
+  [[nodiscard]] std::uint64_t gap_at_kill_ns() const noexcept { return gap_at_kill_ns_; }
+  [[nodiscard]] std::uint64_t gap_else_ns() const noexcept;
+  /// The same of control_state and phys_output_io, over the whole run.
+  [[nodiscard]] std::uint64_t control_gap_ns() const noexcept { return control_.gap_max_ns(); }
+  [[nodiscard]] std::uint64_t output_gap_ns() const noexcept { return output_.gap_max_ns(); }
+
+  /// hal_core's incarnation when it was killed, and now.
+  [[nodiscard]] std::uint64_t incarnation_before() const noexcept { return killed_incarnation_; }
+  [[nodiscard]] std::uint64_t incarnation_now() const noexcept { return input().hal_incarnation; }
+
+ private:
+  template <class In>
+  [[nodiscard]] static typename In::Value last(const In& input) {
+    return input.has_value() ? input.value() : typename In::Value{};
+  }
+  void watch_restart();
+  void judge_loop();
+
+  Input<hal::PhysInputIoReader> input_;
+  Input<control::ControlStateReader> control_;
+  Input<recipe::PhysOutputIoReader> output_;
+  Input<api::CommandsConfigReader> commands_;
+  RateMeter input_rate_;
+  RateMeter control_rate_;
+  RateMeter output_rate_;
+  RateMeter commands_rate_;
+
+  std::uint64_t now_ns_ = 0;
+  float setpoint_ = 0;
+  std::uint64_t unsettled_until_ns_ = 0;
+  ControlError error_before_;
+  ControlError error_after_;
+
+  std::uint64_t killed_ns_ = 0;  // 0: not yet
+  std::uint64_t killed_incarnation_ = 0;
+  std::uint64_t back_ns_ = 0;  // 0: not yet
+  std::uint64_t gap_before_kill_ns_ = 0;
+  std::uint64_t gap_at_kill_ns_ = 0;
+};
+
+}  // namespace evo::cell
