@@ -146,7 +146,15 @@ Result<void> ReaderAttachment::check_self_description() {
   const auto* start = reinterpret_cast<const std::uint8_t*>(data.data()) + layout.schema_offset;
   bfbs.assign(start, start + layout.schema_size);
   if (bfbs.empty()) return {};
-  if (auto schema = read_schema(bfbs, name); !schema) return tl::unexpected(schema.error());
+  const auto schema = read_schema(bfbs, name);
+  if (!schema) return tl::unexpected(schema.error());
+  if (schema->size != layout.geometry.payload_size) {
+    return fail(
+        ErrorCode::InvalidSchema,
+        "the schema embedded in segment '{}' describes {} bytes, its slots hold {}; restart "
+        "its writer, built from a schema that the generator accepts",
+        name, schema->size, layout.geometry.payload_size);
+  }
   return {};
 }
 

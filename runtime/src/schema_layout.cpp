@@ -15,6 +15,8 @@ namespace {
 constexpr int kDeepestNesting = 16;
 /// More fields than a schema of ours has; a small hostile file can name a great many.
 constexpr std::size_t kMostFields = 4096;
+/// Longer than any name or unit; a small hostile file can use one long text over and over.
+constexpr std::size_t kLongestText = 256;
 
 tl::unexpected<Error> invalid(std::string_view what) {
   return detail::fail(ErrorCode::InvalidSchema,
@@ -25,6 +27,10 @@ tl::unexpected<Error> invalid(std::string_view what) {
 
 std::string_view view(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : std::string_view(text->c_str(), text->size());
+}
+
+bool is_too_long(const flatbuffers::String* text) {
+  return view(text).size() > kLongestText;
 }
 
 /// For messages: a hostile schema must not send escape sequences to a terminal.
@@ -99,6 +105,9 @@ class Walker {
     const bool is_array = type.base_type() == reflection::Array;
     const reflection::BaseType element = is_array ? type.element() : type.base_type();
 
+    if (is_too_long(field.name()) || attribute(field, "unit").size() > kLongestText) {
+      return invalid("a name or a unit is too long");
+    }
     LayoutField entry;
     entry.path = prefix + printable(view(field.name()));
     entry.offset = base + field.offset();
@@ -110,6 +119,7 @@ class Walker {
     if (element == reflection::Obj) {
       nested = object_at(type.index());
       if (nested == nullptr || nested->bytesize() <= 0) return invalid("an unknown struct type");
+      if (is_too_long(nested->name())) return invalid("the name of a struct is too long");
       element_size = static_cast<std::uint64_t>(nested->bytesize());
       entry.type = "struct " + printable(view(nested->name()));
     } else if (const Scalar* scalar = find_scalar(element)) {
@@ -118,8 +128,8 @@ class Walker {
       if (type.index() >= 0) {
         const reflection::Enum* enumeration = enum_at(type.index());
         if (enumeration == nullptr) return invalid("an unknown enum type");
+        if (auto done = add_enum(*enumeration); !done) return done;
         entry.type = fmt::format("enum {}: {}", printable(view(enumeration->name())), scalar->name);
-        add_enum(*enumeration);
       }
     } else {
       return invalid(
@@ -136,14 +146,17 @@ class Walker {
     return add_fields(*nested, path + (is_array ? "[]." : "."), offset, depth + 1);
   }
 
-  void add_enum(const reflection::Enum& enumeration) {
-    if (!seen_enums_.insert(&enumeration).second) return;
+  Result<void> add_enum(const reflection::Enum& enumeration) {
+    if (!seen_enums_.insert(&enumeration).second) return {};
+    if (is_too_long(enumeration.name())) return invalid("the name of an enum is too long");
     for (const reflection::EnumVal* value : *enumeration.values()) {
-      if (layout_.enum_values.size() >= kMostFields) return;  // hostile; the fields still count
+      if (layout_.enum_values.size() >= kMostFields) return invalid("too many enum values");
+      if (is_too_long(value->name())) return invalid("the name of an enum value is too long");
       layout_.enum_values.push_back(
           {printable(fmt::format("{}.{}", view(enumeration.name()), view(value->name()))),
            value->value()});
     }
+    return {};
   }
 
   [[nodiscard]] const reflection::Object* object_at(std::int32_t index) const {
