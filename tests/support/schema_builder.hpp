@@ -23,7 +23,7 @@ struct StructSpec {
   std::string name;
   std::int32_t size = 0;
   std::int32_t alignment = 8;
-  std::vector<FieldSpec> fields;
+  std::vector<FieldSpec> fields = {};
   std::string segment = {};  ///< not empty: the struct is this segment
   bool is_struct = true;
 };
@@ -31,7 +31,7 @@ struct StructSpec {
 struct EnumSpec {
   std::string name;
   reflection::BaseType underlying = reflection::UByte;
-  std::vector<std::pair<std::string, std::int64_t>> values;
+  std::vector<std::pair<std::string, std::int64_t>> values = {};
 };
 
 using Bfbs = std::vector<std::uint8_t>;
