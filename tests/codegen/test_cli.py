@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -195,15 +196,17 @@ def test_an_unwritable_directory(project: Path) -> None:
 def test_a_hundred_schemas_take_less_than_two_seconds(project: Path) -> None:
     names = []
     for index in range(100):
-        text = segment_text("a:ulong; b:[float:16]; c:bool; d:double; e:int; f:short; g:Mode",
-                            before="enum Mode : ubyte { A, B, C }\n")
+        fields = "a:ulong; b:[float:16]; c:bool; d:double; e:int; f:short; g:Mode"
+        text = segment_text(fields, before="enum Mode : ubyte { A, B, C }\n")
         text = text.replace('"state"', f'"state_{index}"').replace("test;", f"test_{index};")
         names.append(f"schema_{index}.fbs")
         (project / names[-1]).write_text(text)
+    # Processor time, because other tests run beside this one.
     best = 1e9
     for _ in range(3):
-        start = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert run(project, "--output-dir", "out", *names).returncode == 0
-        best = min(best, time.monotonic() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     print(f"100 schemas: {best:.2f} s")
     assert best < 2.0
