@@ -179,7 +179,8 @@ def _compile_repaired(
         source = tree.by_file[found[1]]
         text = stage.read(source.file)
         complaint = _Complaint(text, int(found[2]), int(found[3]), found[4].strip())
-        diagnostics.error(source.location(complaint.line), *complaint.translation())
+        line = complaint.line - source.added_lines
+        diagnostics.error(source.location(line), *complaint.translation())
         repaired = complaint.repaired(stand_in(_FIRST_RETRY + attempt))
         if repaired is None:
             return False

@@ -67,12 +67,17 @@ class Source:
         """The text for flatc."""
         text = self.text
         for start, end, replacement in sorted(self.edits, reverse=True):
-            # Columns may move, lines must not.
+            # Columns may move, lines must not: flatc tells where its errors are.
             newlines = "\n" * text.count("\n", start, end)
             text = text[:start] + replacement + newlines + text[end:]
         if self.undeclared:
-            text = f'include "{UNDECLARED_FILE}"; {text}'
+            text = f'include "{UNDECLARED_FILE}";\n{text}'
         return text
+
+    @property
+    def added_lines(self) -> int:
+        """How many lines the text for flatc has in front of those of the file."""
+        return 1 if self.undeclared else 0
 
     def declaration(self, full_name: str) -> Declaration | None:
         for declaration in self.scan.declarations:

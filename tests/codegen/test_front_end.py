@@ -138,6 +138,16 @@ def test_errors_are_on_the_line_of_what_they_are_about(tmp_path: Path) -> None:
     assert lines == [9, 10, 15]
 
 
+def test_unknown_attributes_are_told_from_undeclared_ones(tmp_path: Path) -> None:
+    """Without evo.fbs, its attributes are one error; what is in no file is another."""
+    text = '/// S\nstruct S (segment: "s", owner: "o", colour: "red") {\n  /// F\n  x:int;\n}\n'
+    _, errors = read(tmp_path, text)
+    assert [error.partition(";")[0] for error in errors] == [
+        "schema.fbs:2: there is no attribute `colour`",
+        "schema.fbs:2: the attributes of segments are not declared here",
+    ]
+
+
 def test_all_errors_that_stop_flatc_are_found_in_one_run(tmp_path: Path) -> None:
     fields = "a:string; b:int = 1; c:[int:0]; d:Nothing; e:[int]; f:int; f:int"
     _, errors = read(tmp_path, segment_text(fields))

@@ -53,6 +53,7 @@ def test_attributes_that_just_pass(tmp_path: Path, attributes: str) -> None:
         'x:float (min: "-0.0")',
         "x:double (min: -1.5, max: 1e3)",
         'x:[int:4] (unit: "1", max: "10")',
+        'x:int (unit: "a unit of exactly 32 characters.")',
     ],
 )
 def test_ranges_that_just_pass(tmp_path: Path, field: str) -> None:
