@@ -27,6 +27,11 @@ BootId boot_id() {
   return id;
 }
 
+bool is_of_other_boot(const std::array<std::uint8_t, 16>& id) {
+  const BootId now = boot_id();
+  return now.bytes != id && now != BootId{} && BootId{id} != BootId{};
+}
+
 std::string executable_path() {
   std::array<char, 4096> buffer{};
   const ssize_t length = ::readlink("/proc/self/exe", buffer.data(), buffer.size());

@@ -16,8 +16,13 @@ struct BootId {
   [[nodiscard]] std::string text() const;
 };
 
-/// The id of the running boot; all zero where /proc is not mounted.
+/// The id of the running boot; all zero where it cannot be read: /proc is not mounted, or
+/// the process has no descriptor left.
 BootId boot_id();
+
+/// Whether something that bears this id is of another boot than the running one; false if
+/// either is not known.
+bool is_of_other_boot(const std::array<std::uint8_t, 16>& id);
 
 /// Path of this process's executable, or "unknown" where /proc is not mounted.
 std::string executable_path();

@@ -103,7 +103,7 @@ Result<void> ReaderAttachment::take_entry() {
 }
 
 Result<void> ReaderAttachment::map_data(Access access) {
-  if (control->boot_id != boot_id().bytes) {
+  if (is_of_other_boot(control->boot_id)) {
     return not_found(name, domain, " (only what an earlier boot has left)");
   }
   for (int lookup = 0; lookup < kLookups; ++lookup) {
@@ -137,9 +137,9 @@ Result<void> ReaderAttachment::map_data(Access access) {
     data = std::move(*mapping);
     return {};
   }
-  // The name was there, the file is not: a writer that died while it replaced the file,
-  // or one that is just doing it.
-  return not_ready(name);
+  // The name was there, the file is not: a writer is just replacing it, or is dead.
+  if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
+  return not_found(name, domain, " any more: its writer is dead and its file is gone");
 }
 
 Result<void> ReaderAttachment::check_self_description() {

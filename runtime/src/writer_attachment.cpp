@@ -59,6 +59,27 @@ bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
          equals(layout.compatible_offset, std::as_bytes(std::span(entries)));
 }
 
+/// The other segment that uses a data file of this name, if there is one: an underscore in
+/// `evo_{module}_{name}_{pid}` may belong to either side.
+std::optional<std::string> find_other_user(const Domain& domain, const std::string& path,
+                                           std::string_view name) {
+  const std::string file = std::filesystem::path(path).filename();
+  const std::string_view words = std::string_view(file).substr(4, file.rfind('_') - 4);
+  for (auto gap = words.find('_'); gap != words.npos; gap = words.find('_', gap + 1)) {
+    const std::string other(words.substr(gap + 1));
+    if (other == name) continue;
+    const auto control = open_control(domain, other, Access::Group);
+    // acquire [M]: pairs with its writer's release stores [L].
+    if (!control || (*control)->state.load(std::memory_order_acquire) !=
+                        static_cast<std::uint32_t>(ControlState::Open)) {
+      continue;
+    }
+    const std::uint32_t current = (*control)->current.load(std::memory_order_acquire) & 1U;
+    if (data_file_path(domain, other, *control, current) == path) return other;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 WriterAttachment::WriterAttachment(Domain in_domain, const ChannelDescription& channel,
@@ -102,7 +123,7 @@ StatePublisher WriterAttachment::publisher() const noexcept {
 }
 
 Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, OnOrphan on_orphan) {
-  if (control->boot_id != boot_id().bytes) forget_earlier_boot();
+  if (is_of_other_boot(control->boot_id)) forget_earlier_boot();
   // relaxed, here and below: only the holder of the writer's lock stores these, and
   // taking the lock ordered its stores before our loads.
   const bool orphan = control->state.load(std::memory_order_relaxed) ==
@@ -157,9 +178,11 @@ bool WriterAttachment::take_over(const ChannelDescription& channel, const std::s
   if (!found) return false;
   SegmentLayout expected = layout;
   expected.generation = control->generation.load(std::memory_order_relaxed);
-  expected.boot_id = boot_id().bytes;
+  expected.boot_id = found->boot_id;
   expected.created_realtime_ns = found->created_realtime_ns;
-  if (*found != expected || !has_same_schema(mapping->data(), *found, channel)) return false;
+  if (is_of_other_boot(found->boot_id) || *found != expected ||
+      !has_same_schema(mapping->data(), *found, channel))
+    return false;
 
   auto& found_header = *reinterpret_cast<SegmentHeader*>(mapping->data());
   const auto complete_last =
@@ -196,6 +219,13 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   reset_slots(slots(), layout.geometry);
   last = 0;
 
+  const std::string path = data_path(domain, channel.owner, name, own_pid());
+  if (const auto other = find_other_user(domain, path, name)) {
+    return fail(ErrorCode::AlreadyExists,
+                "'{}' is the data file of segment '{}', too; rename the module or the segment of "
+                "one of them, or write them in two processes",
+                path, *other);
+  }
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   const std::uint32_t fresh = 1U - current;
   DataFileName& entry = control->data_files[fresh];
@@ -204,7 +234,6 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   // Recorded before the name exists, so that no death in between leaves a file behind
   // that nobody knows of.
   entry.pid.store(own_pid(), std::memory_order_release);
-  const std::string path = data_path(domain, channel.owner, name, own_pid());
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     // Only a leftover of an earlier process with our pid can be there.
     return fail_errno(errno, fmt::format("cannot remove the leftover '{}'", path));
