@@ -43,6 +43,10 @@ inline std::string read_number(SegmentReader& reader) {
   return info ? std::to_string(number) : std::string(to_string(info.error()));
 }
 
+inline std::string read_number(SegmentReader&& reader) {
+  return read_number(reader);
+}
+
 /// Makes the segment in a child that publishes 1, 2, … `publishes` and is then killed.
 /// Returns the pid that the child had.
 inline pid_t leave_orphan(const Domain& domain, const ChannelDescription& channel,

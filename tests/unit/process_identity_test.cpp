@@ -20,6 +20,14 @@ TEST(ProcessIdentity, BootIdIsTheKernels) {
   EXPECT_NE(detail::boot_id(), detail::BootId{});
 }
 
+TEST(ProcessIdentity, UnknownBootIsNoOtherBoot) {
+  auto id = detail::boot_id().bytes;
+  EXPECT_FALSE(detail::is_of_other_boot(id));
+  EXPECT_FALSE(detail::is_of_other_boot({}));
+  id[15] ^= 1;
+  EXPECT_TRUE(detail::is_of_other_boot(id));
+}
+
 TEST(ProcessIdentity, ExecutableIsThisProgram) {
   EXPECT_EQ(detail::executable_path(), std::filesystem::read_symlink("/proc/self/exe").string());
 }
