@@ -53,7 +53,12 @@ class Input {
   Input(const Log& log, Domain domain) : log_(&log), domain_(std::move(domain)) {}
 
   /// Waits for the segment, but not longer than this; `poll` goes on looking for it.
-  void attach_within(std::chrono::nanoseconds wait) { attach(wait); }
+  void attach_within(std::chrono::nanoseconds wait) {
+    // Waiting takes an inotify descriptor, and closing that takes the kernel some ten
+    // milliseconds: not without need.
+    attach(std::chrono::nanoseconds::zero());
+    if (!reader_) attach(wait);
+  }
 
   /// Reads the latest value. Attaches first where that has to be done, which costs some hundred
   /// microseconds and is tried 20 times a second.
@@ -145,8 +150,9 @@ class Input {
     const bool not_there =
         code == ErrorCode::NotFound || code == ErrorCode::NotReady || code == ErrorCode::Timeout;
     next_attach_ns_ = now_ns_ + (not_there ? kAttachEveryNs : kAttachAfterErrorNs);
-    if (refusal_ == code) return;
-    refusal_ = code;
+    const ErrorCode refusal = not_there ? ErrorCode::NotFound : code;
+    if (refusal_ == refusal) return;
+    refusal_ = refusal;
     if (not_there) {
       log_->info("waiting", {{"segment", Channel::name}});
     } else {

@@ -88,7 +88,10 @@ class Run {
       cell_.command("start");
       commanded_ = true;
     }
-    if (monitor_.recipe_state() == RecipeState::Running) recipe_began_ns_ = now_ns;
+    if (monitor_.recipe_state() == RecipeState::Running) {
+      recipe_began_ns_ = now_ns;
+      monitor_.note_start();
+    }
   }
 
   tl::expected<void, std::string> kill_hal_core() {

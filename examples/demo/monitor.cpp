@@ -64,9 +64,16 @@ recipe::RecipeState Monitor::recipe_state() const noexcept {
   return output_.has_value() ? output_.value().recipe_state : recipe::RecipeState::Idle;
 }
 
+void Monitor::note_start() {
+  input_.reset_gap();
+  control_.reset_gap();
+  output_.reset_gap();
+}
+
 void Monitor::note_kill() {
   killed_ns_ = monotonic_ns();
   killed_incarnation_ = incarnation_now();
+  killed_cycles_ = input().cycle;
   gap_before_kill_ns_ = input_.gap_max_ns();
   input_.reset_gap();
 }

@@ -70,6 +70,8 @@ class Monitor {
   [[nodiscard]] bool cell_is_up() const noexcept;
   [[nodiscard]] recipe::RecipeState recipe_state() const noexcept;
 
+  /// The recipe begins: what was before does not count as a gap.
+  void note_start();
   /// From now on hal_core's next life is waited for.
   void note_kill();
   /// Whether a later life of hal_core publishes.
@@ -95,6 +97,8 @@ class Monitor {
   [[nodiscard]] std::uint64_t control_gap_ns() const noexcept { return control_.gap_max_ns(); }
   [[nodiscard]] std::uint64_t output_gap_ns() const noexcept { return output_.gap_max_ns(); }
 
+  /// Cycles that hal_core's first life made, as far as was seen.
+  [[nodiscard]] std::uint64_t killed_cycles() const noexcept { return killed_cycles_; }
   /// hal_core's incarnation when it was killed, and now.
   [[nodiscard]] std::uint64_t incarnation_before() const noexcept { return killed_incarnation_; }
   [[nodiscard]] std::uint64_t incarnation_now() const noexcept { return input().hal_incarnation; }
@@ -124,6 +128,7 @@ class Monitor {
 
   std::uint64_t killed_ns_ = 0;  // 0: not yet
   std::uint64_t killed_incarnation_ = 0;
+  std::uint64_t killed_cycles_ = 0;
   std::uint64_t back_ns_ = 0;  // 0: not yet
   std::uint64_t gap_before_kill_ns_ = 0;
   std::uint64_t gap_at_kill_ns_ = 0;

@@ -21,9 +21,10 @@ std::string latencies(const LatencyHistogram& histogram) {
                      readable_time(histogram.quantile_ns(0.99)), readable_time(histogram.max_ns()));
 }
 
-std::string module_line(const ModuleReport& module) {
+std::string module_line(const ModuleReport& module, const Monitor& monitor) {
   if (!module.summary.contains("cycles")) {
-    return fmt::format("  {:<16} left no figures", module.name);
+    return fmt::format("  {:<16} {:>7}   its other figures died with it", module.name,
+                       monitor.killed_cycles());
   }
   return fmt::format("  {:<16} {:>7} {:>7} {:>9}   {:<29} {}", module.name, module.number("cycles"),
                      module.number("misses"), readable_time(module.number("lateness_max_ns")),
@@ -135,7 +136,7 @@ std::vector<std::string> summarize(const Monitor& monitor, const RunResult& resu
       "  module            cycles  misses      late   write p50 / p99 / max         read p50 / p99 "
       "/ max");
   for (const ModuleReport& module : result.modules) {
-    if (module.name != "api_liaison") lines.push_back(module_line(module));
+    if (module.name != "api_liaison") lines.push_back(module_line(module, monitor));
   }
   lines.push_back(fmt::format("  {:<16} {:>57}{}", "monitor", "", latencies(own.latency)));
   for (std::string& line : real_time_lines(result.modules)) lines.push_back(std::move(line));

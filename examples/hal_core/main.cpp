@@ -59,7 +59,7 @@ int run(const Log& log, const ModuleOptions& options) {
   const RealTimeReport real_time = options.ask_for_real_time();
   log_start(log, real_time, output->incarnation(), output->create_duration_ns());
   std::optional<StopSignalsBlocked> blocked(std::in_place);
-  Worker worker;
+  Worker worker(options.real_time);
   CounterThread counters;
   blocked.reset();
   ShareWindow window;

@@ -1,6 +1,8 @@
 #include "hal_core/worker.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,9 +21,17 @@ constexpr auto kPwmPeriodNs =
 /// Below this the time that a thread needs to wake up is longer than its work.
 constexpr std::uint64_t kShortestPulseNs = 20'000;
 
+/// Weighs nine times as much as ordinary load.
+constexpr int kPreferredNice = -10;
+
 /// A sample whose three clock readings lie within this is taken for one moment.
 constexpr std::uint64_t kOneMomentNs = 50'000;
 constexpr int kSampleAttempts = 3;
+
+std::uint64_t to_ns(const timespec& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(time.tv_nsec);
+}
 
 tl::unexpected<Error> no_clock(int system_errno) {
   return tl::unexpected(
@@ -32,23 +42,27 @@ tl::unexpected<Error> no_clock(int system_errno) {
             .system_errno = system_errno});
 }
 
-/// Real work for one processor, until a moment in time.
-void work_until(std::uint64_t end_ns) {
-  volatile std::uint64_t state = end_ns | 1U;  // volatile: or the compiler would leave it all out
-  while (monotonic_ns() < end_ns) {
-    std::uint64_t value = state;
-    for (int i = 0; i < 200; ++i) {
-      value ^= value << 13;
-      value ^= value >> 7;
-      value ^= value << 17;
-    }
-    state = value;
+/// Real work for one processor.
+void work_a_little() {
+  static thread_local volatile std::uint64_t state = 1;  // volatile: or all would be left out
+  std::uint64_t value = state;
+  for (int i = 0; i < 1000; ++i) {
+    value ^= value << 13;
+    value ^= value >> 7;
+    value ^= value << 17;
   }
+  state = value;
+}
+
+std::uint64_t own_cpu_time_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return to_ns(now);
 }
 
 }  // namespace
 
-Worker::Worker() : thread_([this] { run(); }) {
+Worker::Worker(bool prefer) : prefer_(prefer), thread_([this] { run(); }) {
   clock_error_ = ::pthread_getcpuclockid(thread_.native_handle(), &clock_);
 }
 
@@ -76,28 +90,28 @@ Result<WorkerSample> Worker::sample() const {
     const std::uint64_t span_ns = monotonic_ns() - before_ns;
     if (span_ns >= best_span_ns) continue;
     best_span_ns = span_ns;
-    best = {.at_ns = before_ns + span_ns / 2,
-            .cpu_time_ns = static_cast<std::uint64_t>(cpu_time.tv_sec) * 1'000'000'000U +
-                           static_cast<std::uint64_t>(cpu_time.tv_nsec)};
+    best = {.at_ns = before_ns + span_ns / 2, .cpu_time_ns = to_ns(cpu_time)};
   }
   return best;
 }
 
 void Worker::run() const {
-  std::uint64_t period_start_ns = monotonic_ns();
+  // Refused to ordinary users: then the worker has to get along with what else runs.
+  if (prefer_) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kPreferredNice);
+  std::uint64_t period_end_ns = monotonic_ns();
   // relaxed: pairs with the store in the destructor.
   while (!stop_.load(std::memory_order_relaxed)) {
+    const std::uint64_t now_ns = monotonic_ns();
+    // After a long hold-up the periods begin anew: what was missed is not made up for.
+    period_end_ns = std::max(period_end_ns + kPwmPeriodNs, now_ns);
     // relaxed: pairs with set_duty; an old duty for one more period does no harm.
     const double duty = duty_.load(std::memory_order_relaxed);
     const auto pulse_ns = static_cast<std::uint64_t>(duty * static_cast<double>(kPwmPeriodNs));
-    if (pulse_ns >= kShortestPulseNs) work_until(period_start_ns + pulse_ns);
-    period_start_ns += kPwmPeriodNs;
-    const std::uint64_t now_ns = monotonic_ns();
-    if (now_ns > period_start_ns + kPwmPeriodNs) {
-      period_start_ns = now_ns;  // held up for long: what was missed is not made up for
-    } else {
-      sleep_until_ns(period_start_ns);
+    if (pulse_ns >= kShortestPulseNs) {
+      const std::uint64_t enough_ns = own_cpu_time_ns() + pulse_ns;
+      while (own_cpu_time_ns() < enough_ns && monotonic_ns() < period_end_ns) work_a_little();
     }
+    sleep_until_ns(period_end_ns);
   }
 }
 

@@ -1,10 +1,11 @@
 /// The machine itself: a thread that works for a set part of each PWM period.
 ///
-///   |#########...............|#########...............|
-///    busy: duty x 10 ms       sleeping
+///   |#########...............|####..####..####.......|
+///    works for duty x 10 ms   the same, interrupted by others
 ///
-/// Duty is time on, as for a motor; what the thread gets of it depends on the scheduler, on
-/// other load and on time that the host steals. Its processor clock, the sensor, tells that.
+/// A pulse is so much work, in processor time, and ends with its period at the latest. What the
+/// scheduler, other load and stolen time hold up for longer than the pauses last is lost: that is
+/// the disturbance, and the thread's processor clock, the sensor, shows it.
 #pragma once
 
 #include <atomic>
@@ -27,8 +28,9 @@ class Worker {
  public:
   static constexpr std::chrono::milliseconds kPwmPeriod{10};
 
-  /// Starts the thread, idle. Stop signals must be blocked by the caller meanwhile.
-  Worker();
+  /// Starts the thread, idle. Stop signals must be blocked by the caller meanwhile. If
+  /// `prefer` is set and the system allows it, ordinary load gets out of the worker's way.
+  explicit Worker(bool prefer);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   /// Ends the thread within a PWM period.
@@ -45,6 +47,7 @@ class Worker {
 
   std::atomic<float> duty_{0};
   std::atomic<bool> stop_{false};
+  bool prefer_;
   clockid_t clock_{};
   int clock_error_ = 0;  // of asking for the clock; 0: there is one
   std::thread thread_;

@@ -1,0 +1,61 @@
+# shellcheck shell=bash disable=SC2154 # $bin comes from the test
+# What the tests of the machine cell have in common. $bin is the directory of the programs.
+set -euo pipefail
+
+# Says what is wrong, with what the programs have said, and fails.
+fail() {
+  printf 'FAILED: %s\n' "$1" >&2
+  if [ -n "${output:-}" ] && [ -f "$output" ]; then cat "$output" >&2; fi
+  exit 1
+}
+
+# Waits up to a minute for a command to succeed: a test is never hurried by a busy computer.
+eventually() {
+  local tries
+  for ((tries = 0; tries < 1200; tries++)); do
+    if "$@"; then return 0; fi
+    sleep 0.05
+  done
+  return 1
+}
+
+# Whether a process runs; one that has ended and waits for its parent to look does not.
+runs() {
+  local state
+  state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
+  [ -n "$state" ] && [ "$state" != Z ]
+}
+
+none_runs() {
+  local pid
+  for pid in "$@"; do
+    if runs "$pid"; then return 1; fi
+  done
+}
+
+# The processes whose parent is $1.
+children_of() {
+  local status
+  for status in /proc/[0-9]*/status; do
+    sed -n "/^PPid:\t$1\$/{s|.*|$status|;s|/proc/\(.*\)/status|\1|p}" "$status" 2>/dev/null || true
+  done
+}
+
+# A fresh directory, in memory where that can be had.
+make_directory() {
+  mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" evo-test-XXXXXX
+}
+
+# Starts cell_demo in the background with its output in $output, and waits until the loop runs.
+# Sets $demo (its pid), $domain and $modules (pids).
+start_demo() {
+  output=$(mktemp)
+  trap 'rm -f "$output"' EXIT
+  "$bin/cell_demo" --seconds 60 --plain >"$output" 2>&1 &
+  demo=$!
+  eventually grep -q 't=1[.]' "$output" || fail 'the cell did not come up'
+  domain=$(sed -n 's/^domain //p' "$output")
+  mapfile -t modules < <(children_of "$demo")
+  [ "${#modules[@]}" -eq 4 ] || fail "cell_demo has ${#modules[@]} children, not 4"
+  [ -n "$(ls "$domain")" ] || fail "there are no segments in '$domain'"
+}
