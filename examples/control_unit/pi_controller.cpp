@@ -5,12 +5,15 @@
 namespace evo::cell {
 
 PiOutput PiController::step(const PiGains& gains, double error, double seconds) noexcept {
-  const double growth = gains.integral * error * seconds;
-  const double wanted = gains.proportional * error + integral_ + growth;
-  const bool pushes_out = (wanted > maximum_ && growth > 0) || (wanted < minimum_ && growth < 0);
-  if (!pushes_out) integral_ = std::clamp(integral_ + growth, minimum_, maximum_);
-  const double output = std::clamp(gains.proportional * error + integral_, minimum_, maximum_);
-  return {.output = output, .saturated = pushes_out};
+  const double proportional = gains.proportional * error;
+  const double grown = integral_ + gains.integral * error * seconds;
+  // Where the output would meet its limits: the integral goes there, but no further out.
+  const double lowest = std::min(integral_, minimum_ - proportional);
+  const double highest = std::max(integral_, maximum_ - proportional);
+  integral_ = std::clamp(std::clamp(grown, lowest, highest), minimum_, maximum_);
+  const double wanted = proportional + grown;
+  return {.output = std::clamp(proportional + integral_, minimum_, maximum_),
+          .saturated = wanted > maximum_ || wanted < minimum_};
 }
 
 }  // namespace evo::cell

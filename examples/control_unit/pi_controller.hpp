@@ -17,8 +17,8 @@ class PiController {
  public:
   PiController(double minimum, double maximum) noexcept : minimum_(minimum), maximum_(maximum) {}
 
-  /// One step, `seconds` after the last one. Anti-windup by conditional integration: while the
-  /// output sits at a limit, an error that would push it further is not integrated.
+  /// One step, `seconds` after the last one. Anti-windup: the integral grows until the output
+  /// meets a limit, and an error that would push it further is not integrated.
   PiOutput step(const PiGains& gains, double error, double seconds) noexcept;
 
   /// Forgets the past, as after standing still.
