@@ -70,6 +70,15 @@ const Scalar* find_scalar(reflection::BaseType type) {
   return found == std::end(kScalars) ? nullptr : found;
 }
 
+/// A field of `type` that says what sort of type it is. The generated accessors would make
+/// an enum of any number that stands there, which is undefined for most of them.
+reflection::BaseType base_type_at(const reflection::Type& type, flatbuffers::voffset_t field) {
+  const auto number =
+      reinterpret_cast<const flatbuffers::Table&>(type).GetField<std::int8_t>(field, 0);
+  const bool known = number >= reflection::None && number < reflection::MaxBaseType;
+  return known ? static_cast<reflection::BaseType>(number) : reflection::None;
+}
+
 /// Walks the objects of one schema and collects the fields of the root.
 class Walker {
  public:
@@ -102,8 +111,10 @@ class Walker {
                          const std::string& prefix, std::uint64_t base, int depth) {
     if (layout_.fields.size() >= kMostFields) return invalid("too many fields");
     const reflection::Type& type = *field.type();
-    const bool is_array = type.base_type() == reflection::Array;
-    const reflection::BaseType element = is_array ? type.element() : type.base_type();
+    const reflection::BaseType base_type = base_type_at(type, reflection::Type::VT_BASE_TYPE);
+    const bool is_array = base_type == reflection::Array;
+    const reflection::BaseType element =
+        is_array ? base_type_at(type, reflection::Type::VT_ELEMENT) : base_type;
 
     if (is_too_long(field.name()) || attribute(field, "unit").size() > kLongestText) {
       return invalid("a name or a unit is too long");
