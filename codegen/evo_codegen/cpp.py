@@ -192,7 +192,9 @@ def case(enum: str, enumerator: str) -> list[str]:
 
 
 def class_head(name: str, base: str) -> list[str]:
-    return first_that_fits([f"class {name} : public {base} {{"], [f"class {name}", f"    : public {base} {{"])
+    return first_that_fits(
+        [f"class {name} : public {base} {{"], [f"class {name}", f"    : public {base} {{"]
+    )
 
 
 def accessor(type_: str, struct: str, name: str) -> list[str]:

@@ -28,7 +28,8 @@ _TRANSLATIONS = [
     (
         r"structs may contain only scalar or struct fields",
         "the type of `{member}` is not fixed in size, or is not declared above",
-        "use a number, bool, enum, struct or fixed-length array of those, declared before this line",
+        "use a number, bool, enum, struct or fixed-length array of those, declared before this "
+        "line",
     ),
     (
         r"field already exists: (\w+)",
@@ -159,7 +160,7 @@ class _Stage:
         return None if done.returncode == 0 else done.stdout + done.stderr
 
     def result(self, root: Source) -> bytes:
-        return (self._directory / "out" / f"{root.path.stem}.bfbs").read_bytes()
+        return (self._directory / "out" / f"{Path(root.file).stem}.bfbs").read_bytes()
 
 
 def _compile_repaired(

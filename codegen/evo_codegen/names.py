@@ -32,17 +32,17 @@ CPP_NAMESPACES = frozenset(("evo", "std", "tl", "fmt"))
 # Members of the readers, the present ones and those of the kinds to come. An accessor of the same
 # name would hide them.
 READER_MEMBERS = frozenset(
-    """Info Value attach attach_as create create_as field has has_changed loan memory next next_batch
-    publish push push_batch read read_field read_into retries seek_newest seek_oldest seek_to update
-    version wait_for_change wait_for_next write writer_state""".split()
+    """Info Value attach attach_as create create_as field has has_changed loan memory next
+    next_batch publish push push_batch read read_field read_into retries seek_newest seek_oldest
+    seek_to update version wait_for_change wait_for_next write writer_state""".split()
 )
 
 # Names that mean something else where generated code names a type: functions beside it, members of
 # its channel and of its reader.
 GENERATED_NAMES = READER_MEMBERS | frozenset(
-    """Bits Module StateReader StateWriter StreamReader StreamWriter access alignment bfbs channel_of
-    checksum compatible contains fields kind max_age max_readers name overflow owner period
-    schema_id size slots stamp to_string""".split()
+    """Bits Module StateReader StateWriter StreamReader StreamWriter access alignment bfbs
+    channel_of checksum compatible contains fields kind max_age max_readers name overflow owner
+    period schema_id size slots stamp to_string""".split()
 )
 
 _RESERVED = re.compile(r"__|^_[A-Z]")

@@ -50,7 +50,8 @@ def depfile_text(target: Path, dependencies: list[Path]) -> str:
 
 
 def _escaped(path: Path) -> str:
-    return str(path).replace("\\", "\\\\").replace(" ", "\\ ").replace("#", "\\#").replace("$", "$$")
+    text = str(path).replace("\\", "\\\\").replace("$", "$$")
+    return text.replace(" ", "\\ ").replace("#", "\\#")
 
 
 def _current(path: Path) -> str | None:

@@ -47,7 +47,8 @@ class Source:
 
     @property
     def file(self) -> str:
-        return self.path.name
+        """Base name, the one that the user knows even if it is a link's."""
+        return Path(self.shown).name
 
     def location(self, line: int) -> Location:
         return Location(self.shown, line)
@@ -123,7 +124,8 @@ class SourceTree:
             self._check_declaration(source, declaration)
         for keyword, line in source.scan.other_keywords:
             if keyword == "root_type":
-                self._error(source, line, "root_type names a table", "remove it: a segment has none")
+                what = "root_type names a table"
+                self._error(source, line, what, "remove it: a segment has none")
         if missing_include:
             line = source.scan.declarations[0].line
             what = "the attributes of segments are not declared here"
@@ -157,7 +159,7 @@ class SourceTree:
             self._error(
                 source,
                 1,
-                f"{other.shown} has the same name, and both would become {source.path.stem}.evo.hpp",
+                f"{other.shown} has the same name, and so would the headers of both",
                 "rename one of them",
             )
             source.hopeless = True
@@ -270,7 +272,7 @@ class SourceTree:
                 what = f"attribute `{use.name}` means nothing on a field of a struct"
                 self._error(source, use.line, what, "remove it")
                 if use.name == "deprecated":
-                    source.edits.append((member.start, member.end, stand_in(declaration.members.index(member))))
+                    self._replace(source, declaration, member)
         problem = _type_problem(member.type)
         if problem:
             what, instead = problem
@@ -278,7 +280,12 @@ class SourceTree:
             source.edits = [
                 edit for edit in source.edits if not member.start <= edit[0] < member.end
             ]
-            source.edits.append((member.start, member.end, stand_in(declaration.members.index(member))))
+            self._replace(source, declaration, member)
+
+    def _replace(self, source: Source, declaration: Declaration, member: Member) -> None:
+        """Lets flatc go on behind a field that was reported."""
+        replacement = stand_in(declaration.members.index(member))
+        source.edits.append((member.start, member.end, replacement))
 
 
 def _type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:

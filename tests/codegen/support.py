@@ -16,7 +16,9 @@ HEAD = 'include "evo.fbs";\n\nnamespace test;\n\n'
 
 def segment_text(fields: str, attributes: str = "", before: str = "", name: str = "State") -> str:
     """A schema with one segment; each field gets a comment."""
-    commented = "".join(f"  /// A field.\n  {field.strip()};\n" for field in fields.split(";") if field.strip())
+    commented = "".join(
+        f"  /// A field.\n  {field.strip()};\n" for field in fields.split(";") if field.strip()
+    )
     more = f", {attributes}" if attributes else ""
     return (
         f"{HEAD}{before}/// A segment.\n"

@@ -48,6 +48,12 @@ def test_writes_here_by_default(project: Path) -> None:
     assert files(project) == ["one.evo.hpp", "one.fbs", "two.fbs"]
 
 
+def test_a_link_gives_a_header_of_its_own_name(project: Path) -> None:
+    (project / "link.fbs").symlink_to("one.fbs")
+    assert run(project, "--output-dir", "made", "link.fbs").returncode == 0
+    assert files(project / "made") == ["link.evo.hpp"]
+
+
 def test_evo_fbs_itself_gives_no_header(project: Path) -> None:
     done = run(project, "one.fbs", str(ROOT / "schemas/evo.fbs"))
     assert done.returncode == 0
@@ -64,7 +70,8 @@ def test_an_error_in_one_schema_writes_nothing_at_all(project: Path) -> None:
 
 def test_paths_are_shown_as_given(project: Path) -> None:
     (project / "two.fbs").write_text(segment_text("x:int", "slots: 1"))
-    for shown in ("two.fbs", "./two.fbs", str(project / "two.fbs"), "../" + project.name + "/two.fbs"):
+    absolute, around = str(project / "two.fbs"), f"../{project.name}/two.fbs"
+    for shown in ("two.fbs", "./two.fbs", absolute, around):
         done = run(project, "one.fbs", shown)
         assert done.stderr.startswith(f"{Path(shown)}:6: ")
 
@@ -120,14 +127,15 @@ def test_check(project: Path) -> None:
 
 
 def test_lock_from_nothing_to_a_compatible_change(project: Path) -> None:
-    assert run(project, "--lock", "lock.json", "--update-lock", "one.fbs", "two.fbs").returncode == 0
+    update = ["--lock", "lock.json", "--update-lock"]
+    assert run(project, *update, "one.fbs", "two.fbs").returncode == 0
     locked = (project / "lock.json").read_text()
 
     (project / "one.fbs").write_text(segment_text("x:int; y:int"))
     done = run(project, "--lock", "lock.json", "one.fbs")
     assert done.returncode == 1
     assert "`y` appended" in done.stderr
-    assert run(project, "--lock", "lock.json", "--update-lock", "one.fbs").returncode == 1
+    assert run(project, *update, "one.fbs").returncode == 1
     assert (project / "lock.json").read_text() == locked
 
     (project / "one.fbs").write_text(segment_text("x:int; y:int", 'version: "1.1"'))
@@ -138,7 +146,7 @@ def test_lock_from_nothing_to_a_compatible_change(project: Path) -> None:
     assert "{1, 0}, 4, 1}," in header
 
     # One schema alone: the releases of the others stay.
-    assert run(project, "--lock", "lock.json", "--update-lock", "one.fbs").returncode == 0
+    assert run(project, *update, "one.fbs").returncode == 0
     text = (project / "lock.json").read_text()
     assert '"two"' in text and '"1.1"' in text
 

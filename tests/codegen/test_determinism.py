@@ -46,7 +46,8 @@ def test_from_two_directories(tmp_path: Path) -> None:
     names = ["main.fbs", "other.fbs"]
     generate(first, tmp_path / "1", *(f"schemas/{name}" for name in names))
     generate(second / "schemas", tmp_path / "2", *reversed(names), seed="1")
-    generate(Path("/"), tmp_path / "3", *(str(second / "schemas" / name) for name in names), seed="2")
+    absolute = [str(second / "schemas" / name) for name in names]
+    generate(Path("/"), tmp_path / "3", *absolute, seed="2")
     expected = contents(tmp_path / "1")
     assert sorted(expected) == ["main.evo.hpp", "other.evo.hpp", "shared.evo.hpp"]
     assert contents(tmp_path / "2") == expected

@@ -77,7 +77,7 @@ def test_canonical_text(tmp_path: Path) -> None:
         "enum Mode : short { A = -1, Zero = 0, B = 5 }\n"
         'struct Point { x:float (unit: "mm"); on:bool; }\n'
     )
-    fields = 'mode:Mode; point:Point; path:[Point:2]; raw:[ubyte:3] (unit: "µV", min: "0", max: "9")'
+    fields = 'mode:Mode; point:Point; path:[Point:2]; raw:[ubyte:3] (unit: "µV", max: "9")'
     assert lines_of(tmp_path, fields, before) == [
         "evo layout 1",
         "0 mode i16{A=-1,Zero=0,B=5}",

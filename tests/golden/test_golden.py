@@ -1,6 +1,7 @@
 """One directory, one case: schema.fbs, and the header or the errors that it must give.
 
-    expected.evo.hpp      the header of schema.fbs; expected_<name>.evo.hpp those of included schemas
+    expected.evo.hpp      the header of schema.fbs
+    expected_X.evo.hpp    that of X.fbs, which it includes
     expected_error.txt    the errors; nothing may be written then
     lock.json             the schema lock to compare with, if there is one
     arguments.txt         the schemas to name on the command line, if not schema.fbs alone
