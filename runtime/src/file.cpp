@@ -176,13 +176,10 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  std::string temporary;
-  Result<void> linked;
-  do {
-    temporary = temporary_name(domain.path().string());
-    linked = file->link(temporary);
-  } while (!linked && linked.error().code == ErrorCode::AlreadyExists);
-  if (!linked) return linked;
+  // Always the same name, so that the next one clears away what a death has left here.
+  const std::string temporary = path + ".new";
+  ::unlink(temporary.c_str());
+  if (auto linked = file->link(temporary); !linked) return linked;
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
   const int error = errno;
   ::unlink(temporary.c_str());

@@ -80,7 +80,7 @@ class UnnamedFile {
 /// Whether the path still names this very file.
 bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode);
 
-/// Replaces the file `path` by one with this text, atomically.
+/// Replaces the file `path` by one with this text, atomically. One process at a time.
 Result<void> replace_text(const Domain& domain, const std::string& path, mode_t mode,
                           std::string_view text);
 
