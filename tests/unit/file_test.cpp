@@ -235,16 +235,14 @@ TEST_F(MakeFile, TextIsReplacedWhole) {
   EXPECT_EQ(directory_.files(), std::vector<std::string>{"text"}) << "no temporary name stays";
 }
 
-TEST_F(MakeFile, LeftoverTemporaryNamesAreNoObstacle) {
-  // A process with the same pid, in an earlier life or in another PID namespace, was
-  // killed between naming its file and renaming it.
-  SegmentHolder holder(directory_.domain(), "probe", [&](pid_t pid) {
-    for (int number = 0; number < 20; ++number) {
-      std::ofstream(path(fmt::format(".evo_{}_{}.tmp", pid, number).c_str())) << "old";
-    }
-  });
-  EXPECT_EQ(holder.first_line(), "ready");
-  EXPECT_EQ(directory_.files().size(), 23U) << "nobody else's file was taken away";
+TEST_F(MakeFile, AnUnfinishedTextIsNoObstacleAndDoesNotStay) {
+  // A process was killed between naming its file and renaming it.
+  std::ofstream(path("text.new")) << "old";
+  ASSERT_TRUE(detail::replace_text(directory_.domain(), path("text"), 0600, "whole"));
+  std::string text;
+  std::getline(std::ifstream(path("text")), text);
+  EXPECT_EQ(text, "whole");
+  EXPECT_EQ(directory_.files(), std::vector<std::string>{"text"});
 }
 
 TEST_F(MakeFile, TextBeyondTheFileSizeLimitIsAnErrorAndNoSignal) {

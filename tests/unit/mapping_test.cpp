@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "evo/detail/step_hook.hpp"
 #include "file.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
@@ -137,12 +138,20 @@ void drop_lock_capability() {
   ::syscall(SYS_capset, &header, data.data());
 }
 
+/// Sanitizers replace mlock by a function that does nothing and succeeds.
+class MemoryLock : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (detail::kWordwiseCopy) GTEST_SKIP() << "sanitizers make mlock do nothing";
+  }
+};
+
 void limit(__rlimit_resource resource, rlim_t value) {
   const rlimit both{value, value};
   if (::setrlimit(resource, &both) != 0) throw std::runtime_error("setrlimit failed");
 }
 
-TEST(MemoryLock, LocksOrSaysWhichLimitForbidsIt) {
+TEST_F(MemoryLock, LocksOrSaysWhichLimitForbidsIt) {
   const TemporaryDomain directory;
   const WriterOptions options{.domain = directory.domain(), .memory = {.lock = true}};
   const auto with_limit = [&](rlim_t bytes) {
@@ -160,7 +169,7 @@ TEST(MemoryLock, LocksOrSaysWhichLimitForbidsIt) {
   EXPECT_TRUE(contains(refused, "RLIMIT_MEMLOCK is 4096 bytes")) << refused;
 }
 
-TEST(MemoryLock, RefusedCreateLeavesNothingBehind) {
+TEST_F(MemoryLock, RefusedCreateLeavesNothingBehind) {
   const TemporaryDomain directory;
   const ChildResult child = in_child([&]() -> std::string {
     drop_lock_capability();
@@ -173,7 +182,7 @@ TEST(MemoryLock, RefusedCreateLeavesNothingBehind) {
   EXPECT_TRUE(directory.files().empty()) << fmt::format("{}", directory.files().front());
 }
 
-TEST(MemoryLock, RefusedTakeOverLeavesTheOrphanAlone) {
+TEST_F(MemoryLock, RefusedTakeOverLeavesTheOrphanAlone) {
   const TemporaryDomain directory;
   leave_orphan(directory.domain(), raw_channel("locked", 8), 5);
   const ChildResult child = in_child([&]() -> std::string {
@@ -190,7 +199,7 @@ TEST(MemoryLock, RefusedTakeOverLeavesTheOrphanAlone) {
   EXPECT_EQ(to_string(reader->writer_state()), "Dead");
 }
 
-TEST(MemoryLock, ReaderTooIsRefused) {
+TEST_F(MemoryLock, ReaderTooIsRefused) {
   const TemporaryDomain directory;
   auto writer =
       SegmentWriter::create(raw_channel("locked", 8), {.domain = directory.domain()});

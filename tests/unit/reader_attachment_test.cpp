@@ -48,7 +48,7 @@ class HostileFile : public testing::Test {
     auto typed = probe::ProbeReader::attach({.domain = directory_.domain(), .retries = 2});
     if (typed) {
       static_cast<void>(typed->read());
-      static_cast<void>(typed->contact());
+      static_cast<void>(typed->position());
     }
   }
   void restore() const { poke_bytes(path_, 0, sound_); }
