@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <new>
@@ -161,6 +162,28 @@ std::optional<std::string> data_file_path(const Domain& domain, std::string_view
   const std::string module = load_text(file.module.data(), file.module.size());
   if (!validate_module_name(module)) return std::nullopt;
   return data_path(domain, module, name, pid);
+}
+
+bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,
+                      std::uint32_t index) {
+  if (const auto path = data_file_path(domain, name, control, index)) {
+    if (::unlink(path->c_str()) != 0 && errno != ENOENT) return false;
+  }
+  // relaxed: a reader that still sees the old name finds no file and looks again.
+  control->data_files[index].pid.store(0, std::memory_order_relaxed);
+  return true;
+}
+
+void remove_remains(const Domain& domain, std::string_view name, const Control& control) {
+  const bool data_gone =
+      remove_data_file(domain, name, control, 0) && remove_data_file(domain, name, control, 1);
+  const std::string meta = meta_path(domain, name);
+  ::unlink(meta.c_str());
+  ::unlink(unfinished_path(meta).c_str());
+  // The control file goes last, because it knows the names of the others.
+  if (data_gone && !is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders)) {
+    ::unlink(control.path.c_str());
+  }
 }
 
 std::string describe_writer(const Control& control) {

@@ -50,6 +50,16 @@ void store_text(char* shared, std::size_t size, std::string_view text);
 std::optional<std::string> data_file_path(const Domain& domain, std::string_view name,
                                           const Control& control, std::uint32_t index);
 
+/// Under the writer's lock: removes the data file that `data_files[index]` names and forgets
+/// it. False if it is still there, because this user may not remove it.
+bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,
+                      std::uint32_t index);
+
+/// Under the writer's lock, of a segment that is not Open: removes whatever the last writer
+/// has left, wherever it died, and the control file too unless a reader is attached. A
+/// reader that attaches after that look finds the segment not Open and lets go.
+void remove_remains(const Domain& domain, std::string_view name, const Control& control);
+
 /// "pid 123 (/usr/bin/hal_core)", as far as the control file knows.
 std::string describe_writer(const Control& control);
 

@@ -177,7 +177,7 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   // Always the same name, so that the next one clears away what a death has left here.
-  const std::string temporary = path + ".new";
+  const std::string temporary = unfinished_path(path);
   ::unlink(temporary.c_str());
   if (auto linked = file->link(temporary); !linked) return linked;
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};

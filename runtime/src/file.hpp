@@ -84,6 +84,11 @@ bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode
 Result<void> replace_text(const Domain& domain, const std::string& path, mode_t mode,
                           std::string_view text);
 
+/// The name under which a new text waits to replace the one at `path`.
+inline std::string unfinished_path(const std::string& path) {
+  return path + ".new";
+}
+
 /// Allocates the bytes up to `size`; fails with NoSpace or ResourceExhausted.
 Result<void> allocate(int fd, std::uint64_t size, const std::string& directory);
 

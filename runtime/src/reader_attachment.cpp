@@ -197,12 +197,10 @@ void ReaderAttachment::remove_control_if_last() {
     const auto locked = try_lock(control.fd.get(), kWriterLockByte);
     if (!locked) return;
     if (*locked) {
-      const bool unused =
-          // acquire [M]: a writer may have come and gone since the last look.
-          control->state.load(std::memory_order_acquire) !=
-              static_cast<std::uint32_t>(ControlState::Open) &&
-          !is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders);
-      if (unused && control.is_current()) ::unlink(control.path.c_str());
+      // acquire [M]: a writer may have come and gone since the last look.
+      const bool open = control->state.load(std::memory_order_acquire) ==
+                        static_cast<std::uint32_t>(ControlState::Open);
+      if (!open && control.is_current()) remove_remains(domain, name, control);
       return;
     }
     // relaxed: advice; a writer that has announced itself owns the file.

@@ -135,14 +135,15 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
                 name, describe_writer(control));
   }
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
-  remove_data_file(1U - current);  // a writer that died while replacing has left it (I3)
+  // A writer that died while replacing the file has left it (I3).
+  remove_data_file(domain, name, control, 1U - current);
   announce();
 
   const auto path = data_file_path(domain, name, control, current);
   taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && take_over(channel, *path);
   if (!taken_over_) {
     if (auto made = make_data_file(channel); !made) {
-      if (!orphan) remove_control_if_unused();
+      if (!orphan) remove_remains(domain, name, control);
       return made;
     }
   }
@@ -249,33 +250,20 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   if (data_file_path(domain, name, control, current) == path) {
     control->data_files[current].pid.store(0, std::memory_order_relaxed);
   } else {
-    remove_data_file(current);
+    remove_data_file(domain, name, control, current);
   }
   return {};
 }
 
 void WriterAttachment::forget_earlier_boot() {
-  remove_data_file(0);
-  remove_data_file(1);
+  remove_data_file(domain, name, control, 0);
+  remove_data_file(domain, name, control, 1);
   control->boot_id = boot_id().bytes;
   // relaxed: under the writer's lock, and nobody of this boot has attached yet.
   control->state.store(static_cast<std::uint32_t>(ControlState::Empty), std::memory_order_relaxed);
   control->waiters.store(0, std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < control.table_size(); ++i) {
     control->readers()[i].waiting.store(0, std::memory_order_relaxed);
-  }
-}
-
-void WriterAttachment::remove_data_file(std::uint32_t index) {
-  if (const auto path = data_file_path(domain, name, control, index)) ::unlink(path->c_str());
-  // relaxed: a reader that still sees the old name finds no file and looks again.
-  control->data_files[index].pid.store(0, std::memory_order_relaxed);
-}
-
-void WriterAttachment::remove_control_if_unused() {
-  // A reader that locks its byte after this look finds the state not Open and lets go.
-  if (!is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders)) {
-    ::unlink(control.path.c_str());
   }
 }
 
@@ -297,10 +285,8 @@ WriterAttachment::~WriterAttachment() {
   control->state.store(static_cast<std::uint32_t>(ControlState::Closed), std::memory_order_release);
   // relaxed: advice.
   control->writer_pid.store(0, std::memory_order_relaxed);
-  remove_data_file(control->current.load(std::memory_order_relaxed) & 1U);
-  ::unlink(meta_path(domain, name).c_str());
   wake_all(header());
-  remove_control_if_unused();
+  remove_remains(domain, name, control);
 }
 
 }  // namespace evo::detail

@@ -41,8 +41,6 @@ struct WriterAttachment {
   Result<void> write_meta(const ChannelDescription& channel);
   void forget_earlier_boot();
   void announce();
-  void remove_data_file(std::uint32_t index);
-  void remove_control_if_unused();
 
   bool taken_over_ = false;
   bool open_ = false;  // the segment is there and ours: to be closed in the end
