@@ -94,8 +94,7 @@ TEST(Copy, LongRangesAtOddOffsets) {
     for (const std::size_t size : {255UL, 256UL, 257UL, 264UL, 600UL}) {
       std::vector<std::byte> out(size);
       detail::copy_range_from_shared(out.data(), shared.bytes.data(), offset, size);
-      EXPECT_TRUE(
-          std::equal(out.begin(), out.end(), value.begin() + static_cast<long>(offset)))
+      EXPECT_TRUE(std::equal(out.begin(), out.end(), value.begin() + static_cast<long>(offset)))
           << offset << " + " << size;
     }
   }

@@ -96,8 +96,8 @@ TEST(Domain, RelativePathIsRefusedAtFirstUse) {
 
 TEST(Domain, SegmentNames) {
   const std::string longest(48, 'a');
-  for (const std::string& good : {std::string("a"), std::string("probe_2"), std::string("a__"),
-                                  longest, std::string("z9")}) {
+  for (const std::string& good :
+       {std::string("a"), std::string("probe_2"), std::string("a__"), longest, std::string("z9")}) {
     EXPECT_TRUE(detail::validate_segment_name(good)) << good;
   }
   for (const std::string& bad :
@@ -124,8 +124,7 @@ TEST(Domain, InvalidNamesMakeNothing) {
   channel.name = "good";
   channel.owner = "not good";
   channel.size = 8;
-  EXPECT_EQ(outcome(SegmentWriter::create(channel, {.domain = directory.domain()})),
-            "InvalidName");
+  EXPECT_EQ(outcome(SegmentWriter::create(channel, {.domain = directory.domain()})), "InvalidName");
   EXPECT_EQ(outcome(SegmentReader::attach("../good", {.domain = directory.domain()})),
             "InvalidName");
   EXPECT_TRUE(directory.files().empty());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <ostream>
 #include <set>
 
 #include "outcome.hpp"
@@ -56,6 +57,10 @@ struct SystemError {
   ErrorCode code;
 };
 
+void PrintTo(const SystemError& error, std::ostream* out) {
+  *out << error.number;
+}
+
 class FailErrno : public testing::TestWithParam<SystemError> {};
 
 TEST_P(FailErrno, MapsToACodeAndSaysWhatToDo) {
@@ -70,18 +75,21 @@ TEST_P(FailErrno, MapsToACodeAndSaysWhatToDo) {
   EXPECT_GT(message.size(), remedy + 10) << message;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Known, FailErrno,
-    testing::Values(
-        SystemError{EACCES, ErrorCode::PermissionDenied},
-        SystemError{EPERM, ErrorCode::PermissionDenied}, SystemError{ENOSPC, ErrorCode::NoSpace},
-        SystemError{EDQUOT, ErrorCode::NoSpace}, SystemError{EMFILE, ErrorCode::ResourceExhausted},
-        SystemError{ENFILE, ErrorCode::ResourceExhausted},
-        SystemError{ENOMEM, ErrorCode::ResourceExhausted},
-        SystemError{EAGAIN, ErrorCode::ResourceExhausted},
-        SystemError{EFBIG, ErrorCode::ResourceExhausted},
-        SystemError{EROFS, ErrorCode::Unsupported}, SystemError{EIO, ErrorCode::Io}),
-    [](const auto& parameter) { return std::to_string(parameter.param.number); });
+INSTANTIATE_TEST_SUITE_P(Known, FailErrno,
+                         testing::Values(SystemError{EACCES, ErrorCode::PermissionDenied},
+                                         SystemError{EPERM, ErrorCode::PermissionDenied},
+                                         SystemError{ENOSPC, ErrorCode::NoSpace},
+                                         SystemError{EDQUOT, ErrorCode::NoSpace},
+                                         SystemError{EMFILE, ErrorCode::ResourceExhausted},
+                                         SystemError{ENFILE, ErrorCode::ResourceExhausted},
+                                         SystemError{ENOMEM, ErrorCode::ResourceExhausted},
+                                         SystemError{EAGAIN, ErrorCode::ResourceExhausted},
+                                         SystemError{EFBIG, ErrorCode::ResourceExhausted},
+                                         SystemError{EROFS, ErrorCode::Unsupported},
+                                         SystemError{EIO, ErrorCode::Io}),
+                         [](const auto& parameter) {
+                           return std::to_string(parameter.param.number);
+                         });
 
 }  // namespace
 }  // namespace evo::test

@@ -19,8 +19,7 @@ namespace {
 class Forked : public testing::Test {
  protected:
   Forked() {
-    auto writer =
-        SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
     if (!writer) throw std::runtime_error(writer.error().message);
     writer_.emplace(std::move(*writer));
     writer_->write(bytes_of(std::uint64_t{1}));
@@ -123,7 +122,8 @@ TEST_F(Forked, GrandchildIsNoWriterEither) {
     return in_child([&]() -> std::string {
              const std::string wrote = outcome(writer_->write(bytes_of(std::uint64_t{9})));
              return wrote + (::fcntl(reused, F_GETFD) < 0 ? " closed" : " open");
-           }).text;
+           })
+        .text;
   });
   EXPECT_EQ(child.text, "Fenced open");
 }
@@ -139,8 +139,8 @@ TEST_F(Forked, SegmentMadeAfterTheForkIsTheChildsOwn) {
 
 TEST(ForkedWriter, DeathOfTheParentFreesTheLockAlthoughItsChildLives) {
   const TemporaryDomain directory;
-  const Pipe ready;    // the grandchild runs
-  const Pipe finish;   // the grandchild may end
+  const Pipe ready;   // the grandchild runs
+  const Pipe finish;  // the grandchild may end
   Child parent([&]() -> std::string {
     auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
     if (!writer) return writer.error().message;

@@ -161,7 +161,8 @@ TEST_F(MemoryLock, LocksOrSaysWhichLimitForbidsIt) {
              auto writer = SegmentWriter::create(raw_channel("locked", 20'000), options);
              if (!writer) return fmt::format("{}", writer.error());
              return writer->memory().locked ? "locked" : "not locked";
-           }).text;
+           })
+        .text;
   };
   EXPECT_EQ(with_limit(1U << 20), "locked");
   const std::string refused = with_limit(4096);
@@ -174,9 +175,8 @@ TEST_F(MemoryLock, RefusedCreateLeavesNothingBehind) {
   const ChildResult child = in_child([&]() -> std::string {
     drop_lock_capability();
     limit(RLIMIT_MEMLOCK, 0);
-    return outcome(
-        SegmentWriter::create(raw_channel("locked", 20'000),
-                              {.domain = directory.domain(), .memory = {.lock = true}}));
+    return outcome(SegmentWriter::create(raw_channel("locked", 20'000),
+                                         {.domain = directory.domain(), .memory = {.lock = true}}));
   });
   EXPECT_EQ(child.text, "ResourceExhausted");
   EXPECT_TRUE(directory.files().empty()) << fmt::format("{}", directory.files().front());
@@ -188,9 +188,8 @@ TEST_F(MemoryLock, RefusedTakeOverLeavesTheOrphanAlone) {
   const ChildResult child = in_child([&]() -> std::string {
     drop_lock_capability();
     limit(RLIMIT_MEMLOCK, 0);
-    return outcome(
-        SegmentWriter::create(raw_channel("locked", 8),
-                              {.domain = directory.domain(), .memory = {.lock = true}}));
+    return outcome(SegmentWriter::create(raw_channel("locked", 8),
+                                         {.domain = directory.domain(), .memory = {.lock = true}}));
   });
   EXPECT_EQ(child.text, "ResourceExhausted");
   auto reader = SegmentReader::attach("locked", {.domain = directory.domain()});
@@ -201,14 +200,13 @@ TEST_F(MemoryLock, RefusedTakeOverLeavesTheOrphanAlone) {
 
 TEST_F(MemoryLock, ReaderTooIsRefused) {
   const TemporaryDomain directory;
-  auto writer =
-      SegmentWriter::create(raw_channel("locked", 8), {.domain = directory.domain()});
+  auto writer = SegmentWriter::create(raw_channel("locked", 8), {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   const ChildResult child = in_child([&]() -> std::string {
     drop_lock_capability();
     limit(RLIMIT_MEMLOCK, 0);
-    return outcome(SegmentReader::attach(
-        "locked", {.domain = directory.domain(), .memory = {.lock = true}}));
+    return outcome(
+        SegmentReader::attach("locked", {.domain = directory.domain(), .memory = {.lock = true}}));
   });
   EXPECT_EQ(child.text, "ResourceExhausted");
 }

@@ -36,8 +36,7 @@ class HostileFile : public testing::Test {
   }
   /// Attaches both kinds of readers, and if they come in, reads whatever there is.
   void use_it() const {
-    auto untyped =
-        SegmentReader::attach("probe", {.domain = directory_.domain(), .retries = 2});
+    auto untyped = SegmentReader::attach("probe", {.domain = directory_.domain(), .retries = 2});
     if (untyped) {
       Bytes value(untyped->size());
       static_cast<void>(untyped->read(value));
@@ -73,8 +72,7 @@ TEST_F(HostileFile, OtherFormatIsFormatMismatch) {
   forge(forged, 128, std::uint16_t{2});
   poke_bytes(path_, 0, forged);
   EXPECT_EQ(attach(), "FormatMismatch");
-  EXPECT_EQ(outcome(probe::ProbeReader::attach({.domain = directory_.domain()})),
-            "FormatMismatch");
+  EXPECT_EQ(outcome(probe::ProbeReader::attach({.domain = directory_.domain()})), "FormatMismatch");
 }
 
 TEST_F(HostileFile, OtherSizeIsCorrupt) {
@@ -183,8 +181,7 @@ TEST(ReaderAttachment, SegmentThatIsJustBeingMadeIsNotReady) {
       "probe", {.domain = directory.domain(), .wait = std::chrono::milliseconds(5)});
   EXPECT_EQ(outcome(patient), "Timeout");
   EXPECT_TRUE(contains(message_of(patient), "just being made")) << message_of(patient);
-  EXPECT_EQ(outcome(SegmentWriter::create(raw_channel("probe", 8),
-                                          {.domain = directory.domain()})),
+  EXPECT_EQ(outcome(SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()})),
             "SegmentBusy");
   control = tl::unexpected(Error{});
   EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = directory.domain()})), "NotFound");

@@ -122,35 +122,34 @@ TEST_F(FitSchema, MessageIsExactlyThis) {
   Fields changed = machine_fields();
   changed[0] = {.name = "cycle", .offset = 0, .type = reflection::Long};
   changed[1].unit = "m/s";
-  changed[2].offset = 44;
+  changed[2].offset = 13;
   changed[3].length = 6;
-  changed.push_back({.name = "contact", .offset = 40, .type = reflection::Bool});
-  segment_bfbs_ = machine_schema(changed, 48, {{"Idle", 0}, {"Running", 2}, {"Fault", 3}});
+  changed.push_back({.name = "contact", .offset = 12, .type = reflection::Bool});
+  segment_bfbs_ = machine_schema(changed, 40, {{"Idle", 0}, {"Running", 2}, {"Fault", 3}});
   Fields ours = machine_fields();
   ours.push_back({.name = "old", .offset = 13, .type = reflection::UByte});
   reader_bfbs_ = machine_schema(ours);
-  segment_.geometry.payload_size = 48;
+  segment_.geometry.payload_size = 40;
 
   const auto fits = fit();
   EXPECT_EQ(outcome(fits), "SchemaMismatch");
-  EXPECT_EQ(
-      message_of(fits),
-      "segment 'machine' does not fit this reader:\n"
-      "  segment: version 1.1, schema id "
-      "2222222222222222222222222222222222222222222222222222222222222222, written by pid 7 "
-      "(/usr/bin/writer)\n"
-      "  reader:  version 1.0, schema id "
-      "1111111111111111111111111111111111111111111111111111111111111111\n"
-      "  - retyped: cycle: int64 in the segment, uint64 in this reader\n"
-      "  - unit changed: speed: \"m/s\" in the segment, \"mm/s\" in this reader\n"
-      "  - moved: mode: offset 44 in the segment, offset 12 in this reader\n"
-      "  - removed: old (uint8 at offset 13 in this reader), the segment lacks it\n"
-      "  - array length: forces: 6 elements in the segment, 4 elements in this reader\n"
-      "  - added: contact (bool at offset 40 in the segment), this reader lacks it\n"
-      "  - enum value: evo.test.Mode.Running: 2 in the segment, 1 in this reader\n"
-      "  - enum value added: evo.test.Mode.Fault (3 in the segment), this reader lacks it\n"
-      "  - size: 48 bytes in the segment, 32 in this reader\n"
-      "rebuild the writer or this reader, so that both come from the same schema file");
+  EXPECT_EQ(message_of(fits),
+            "segment 'machine' does not fit this reader:\n"
+            "  segment: version 1.1, schema id "
+            "2222222222222222222222222222222222222222222222222222222222222222, written by pid 7 "
+            "(/usr/bin/writer)\n"
+            "  reader:  version 1.0, schema id "
+            "1111111111111111111111111111111111111111111111111111111111111111\n"
+            "  - retyped: cycle: int64 in the segment, uint64 in this reader\n"
+            "  - unit changed: speed: \"m/s\" in the segment, \"mm/s\" in this reader\n"
+            "  - moved: mode: offset 13 in the segment, offset 12 in this reader\n"
+            "  - removed: old (uint8 at offset 13 in this reader), the segment lacks it\n"
+            "  - array length: forces: 6 elements in the segment, 4 elements in this reader\n"
+            "  - added: contact (bool at offset 12 in the segment), this reader lacks it\n"
+            "  - enum value: evo.test.Mode.Running: 2 in the segment, 1 in this reader\n"
+            "  - enum value added: evo.test.Mode.Fault (3 in the segment), this reader lacks it\n"
+            "  - size: 40 bytes in the segment, 32 in this reader\n"
+            "rebuild the writer or this reader, so that both come from the same schema file");
 }
 
 TEST_F(FitSchema, SchemasThatCannotBeComparedAreSaidSo) {

@@ -9,18 +9,19 @@ namespace {
 using Lines = std::vector<std::string>;
 
 SchemaLayout sound() {
-  return {.size = 32,
-          .alignment = 8,
-          .fields = {{.path = "cycle", .offset = 0, .size = 8, .type = "uint64", .unit = {}},
-                     {.path = "speed", .offset = 8, .size = 4, .type = "float32", .unit = "mm/s"},
-                     {.path = "mode", .offset = 12, .size = 1, .type = "enum Mode: uint8", .unit = {}},
-                     {.path = "forces",
-                      .offset = 16,
-                      .size = 16,
-                      .type = "float32",
-                      .length = 4,
-                      .unit = "N"}},
-          .enum_values = {{"Mode.Idle", 0}, {"Mode.Running", 1}}};
+  return {
+      .size = 32,
+      .alignment = 8,
+      .fields = {{.path = "cycle", .offset = 0, .size = 8, .type = "uint64", .unit = {}},
+                 {.path = "speed", .offset = 8, .size = 4, .type = "float32", .unit = "mm/s"},
+                 {.path = "mode", .offset = 12, .size = 1, .type = "enum Mode: uint8", .unit = {}},
+                 {.path = "forces",
+                  .offset = 16,
+                  .size = 16,
+                  .type = "float32",
+                  .length = 4,
+                  .unit = "N"}},
+      .enum_values = {{"Mode.Idle", 0}, {"Mode.Running", 1}}};
 }
 
 /// The lines for a segment that differs by `change` from its reader.
@@ -57,8 +58,9 @@ TEST(DiffSchemas, Moved) {
 TEST(DiffSchemas, ArrayLength) {
   EXPECT_EQ(lines_after([](auto& s) { s.fields[3].length = 6; }),
             Lines{"array length: forces: 6 elements in the segment, 4 elements in this reader"});
-  EXPECT_EQ(lines_after([](auto& s) { s.fields[3].length = 0; }),
-            Lines{"array length: forces: a single value in the segment, 4 elements in this reader"});
+  EXPECT_EQ(
+      lines_after([](auto& s) { s.fields[3].length = 0; }),
+      Lines{"array length: forces: a single value in the segment, 4 elements in this reader"});
 }
 
 TEST(DiffSchemas, Added) {
@@ -76,15 +78,16 @@ TEST(DiffSchemas, Added) {
 }
 
 TEST(DiffSchemas, Removed) {
-  EXPECT_EQ(
-      lines_after([](auto& s) { s.fields.erase(s.fields.begin()); }),
-      Lines{"removed: cycle (uint64 at offset 0 in this reader), the segment lacks it"});
+  EXPECT_EQ(lines_after([](auto& s) { s.fields.erase(s.fields.begin()); }),
+            Lines{"removed: cycle (uint64 at offset 0 in this reader), the segment lacks it"});
 }
 
 TEST(DiffSchemas, EnumValues) {
   EXPECT_EQ(lines_after([](auto& s) { s.enum_values[1].value = 5; }),
             Lines{"enum value: Mode.Running: 5 in the segment, 1 in this reader"});
-  EXPECT_EQ(lines_after([](auto& s) { s.enum_values.push_back({"Mode.Fault", 2}); }),
+  EXPECT_EQ(lines_after([](auto& s) {
+              s.enum_values.push_back({"Mode.Fault", 2});
+            }),
             Lines{"enum value added: Mode.Fault (2 in the segment), this reader lacks it"});
   EXPECT_EQ(lines_after([](auto& s) { s.enum_values.pop_back(); }),
             Lines{"enum value removed: Mode.Running (1 in this reader), the segment lacks it"});
@@ -99,7 +102,8 @@ TEST(DiffSchemas, SizeAndAlignment) {
 
 TEST(DiffSchemas, EverythingAboutOneFieldInLinesOfTheirOwn) {
   EXPECT_EQ(lines_after([](auto& s) {
-              s.fields[3] = {.path = "forces", .offset = 24, .size = 8, .type = "float64", .unit = {}};
+              s.fields[3] = {
+                  .path = "forces", .offset = 24, .size = 8, .type = "float64", .unit = {}};
             }),
             (Lines{"retyped: forces: float64 in the segment, float32 in this reader",
                    "array length: forces: a single value in the segment, 4 elements in this reader",

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <functional>
+#include <ostream>
 
 #include "file_bytes.hpp"
 #include "process_identity.hpp"
@@ -68,7 +68,8 @@ Bytes little_endian(T value) {
 }
 
 Bytes part(const Bytes& file, std::size_t offset, std::size_t size) {
-  return {file.begin() + static_cast<long>(offset), file.begin() + static_cast<long>(offset + size)};
+  return {file.begin() + static_cast<long>(offset),
+          file.begin() + static_cast<long>(offset + size)};
 }
 
 TEST(SegmentFormat, EveryFieldOfTheHeaderStandsAtItsOffset) {
@@ -104,8 +105,9 @@ TEST(SegmentFormat, EveryFieldOfTheHeaderStandsAtItsOffset) {
       {128, bytes({1, 0}), "format"},
       {130, bytes({1, 0}), "format_min"},
       {132, bytes({1, 0, 1, 1}), "kind state, overflow overwrite, stamp, crc32c"},
-      {136, Bytes(reinterpret_cast<const std::byte*>(kId.bytes.data()),
-                  reinterpret_cast<const std::byte*>(kId.bytes.data()) + 32),
+      {136,
+       Bytes(reinterpret_cast<const std::byte*>(kId.bytes.data()),
+             reinterpret_cast<const std::byte*>(kId.bytes.data()) + 32),
        "schema_id"},
       {168, bytes({3, 0, 0, 0}), "slots"},
       {172, bytes({24, 0, 0, 0}), "payload_offset"},
@@ -276,8 +278,7 @@ TEST_F(ReadHeader, AnyOtherByteChangedIsNoticed) {
       const auto found = detail::read_header(damaged, damaged.size(), "/some/file");
       ASSERT_FALSE(found) << "byte " << i;
       const bool in_format = i >= 128 && i < 132;
-      EXPECT_TRUE(outcome(found) == "Corrupt" ||
-                  (in_format && outcome(found) == "FormatMismatch"))
+      EXPECT_TRUE(outcome(found) == "Corrupt" || (in_format && outcome(found) == "FormatMismatch"))
           << "byte " << i << ": " << message_of(found);
       EXPECT_TRUE(contains(message_of(found), "/some/file"));
     }
@@ -315,6 +316,10 @@ struct Forgery {
   const char* message;
 };
 
+void PrintTo(const Forgery& forgery, std::ostream* out) {
+  *out << forgery.what;
+}
+
 class ForgedHeader : public ReadHeader, public testing::WithParamInterface<Forgery> {};
 
 TEST_P(ForgedHeader, IsRefusedAlthoughItsChecksumIsRight) {
@@ -333,9 +338,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Forgery{"Magic", 0, 8, 0x45564f5f43544c00U, "magic"},
         Forgery{"SizeTooSmall", 24, 8, 4096, "its size is"},
-        Forgery{"SizeTooLarge", 24, 8, kHuge, "its size is"},
-        Forgery{"Kind0", 132, 1, 0, "kind"}, Forgery{"Kind3", 132, 1, 3, "kind"},
-        Forgery{"Kind255", 132, 1, 255, "kind"},
+        Forgery{"SizeTooLarge", 24, 8, kHuge, "its size is"}, Forgery{"Kind0", 132, 1, 0, "kind"},
+        Forgery{"Kind3", 132, 1, 3, "kind"}, Forgery{"Kind255", 132, 1, 255, "kind"},
         Forgery{"StreamOfThree", 132, 1, 2, "power of two"},
         Forgery{"Slots0", 168, 4, 0, "slot count"}, Forgery{"Slots1", 168, 4, 1, "slot count"},
         Forgery{"Slots65", 168, 4, 65, "slot count"},

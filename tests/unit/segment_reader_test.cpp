@@ -32,11 +32,10 @@ TEST(WriterState, HasNames) {
 class UntypedReader : public testing::TestWithParam<std::size_t> {
  protected:
   UntypedReader()
-      : writer_(std::move(SegmentWriter::create(raw_channel("raw", GetParam()),
-                                                {.domain = directory_.domain()})
-                              .value())),
-        reader_(std::move(
-            SegmentReader::attach("raw", {.domain = directory_.domain()}).value())) {}
+      : writer_(std::move(
+            SegmentWriter::create(raw_channel("raw", GetParam()), {.domain = directory_.domain()})
+                .value())),
+        reader_(std::move(SegmentReader::attach("raw", {.domain = directory_.domain()}).value())) {}
 
   TemporaryDomain directory_;
   SegmentWriter writer_;
@@ -178,8 +177,8 @@ TEST_F(Reader, KnowsWhatTheSegmentSaysAboutItself) {
   EXPECT_TRUE(std::equal(bfbs.begin(), bfbs.end(), probe::ProbeChannel::bfbs.begin(),
                          probe::ProbeChannel::bfbs.end()));
   EXPECT_TRUE(reader->memory().prefaulted);
-  auto typed = SegmentReader::attach(describe<probe::ProbeChannel>(),
-                                     {.domain = directory_.domain()});
+  auto typed =
+      SegmentReader::attach(describe<probe::ProbeChannel>(), {.domain = directory_.domain()});
   ASSERT_TRUE(typed) << message_of(typed);
   EXPECT_EQ(typed->field_count(), 5U);
 }
@@ -321,8 +320,8 @@ TEST_F(Reader, DamagedValueIsNoticedWithAChecksumOnly) {
     Bytes value(3000);
     EXPECT_EQ(outcome(reader->read(value)), "ok");
     const SlotGeometry geometry = slot_geometry(channel);
-    const std::size_t damaged = reader->layout().slots_offset + geometry.stride +
-                                geometry.payload_offset + 2999;
+    const std::size_t damaged =
+        reader->layout().slots_offset + geometry.stride + geometry.payload_offset + 2999;
     poke(directory_.data_file(), damaged, std::byte{0x77});
     const char* expected = checksum == Checksum::None ? "ok" : "ChecksumMismatch";
     EXPECT_EQ(outcome(reader->read(value)), expected);
@@ -351,8 +350,7 @@ TEST_F(Reader, RetriesAreAnOption) {
   auto writer = create(raw_channel("raw", 8));
   ASSERT_TRUE(writer) << message_of(writer);
   writer->write(bytes_of(std::uint64_t{1}));
-  auto reader =
-      SegmentReader::attach("raw", {.domain = directory_.domain(), .retries = 3});
+  auto reader = SegmentReader::attach("raw", {.domain = directory_.domain(), .retries = 3});
   ASSERT_TRUE(reader) << message_of(reader);
   const std::size_t slot = reader->layout().slots_offset + reader->layout().geometry.stride;
   poke(directory_.data_file(), slot, std::uint64_t{9});  // being filled, for ever

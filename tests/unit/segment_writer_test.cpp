@@ -21,11 +21,10 @@ Bytes pattern(std::size_t size, unsigned seed = 1) {
 class UntypedWriter : public testing::TestWithParam<std::size_t> {
  protected:
   UntypedWriter()
-      : writer_(std::move(SegmentWriter::create(raw_channel("raw", size(), 3),
-                                                {.domain = directory_.domain()})
-                              .value())),
-        reader_(std::move(
-            SegmentReader::attach("raw", {.domain = directory_.domain()}).value())) {}
+      : writer_(std::move(
+            SegmentWriter::create(raw_channel("raw", size(), 3), {.domain = directory_.domain()})
+                .value())),
+        reader_(std::move(SegmentReader::attach("raw", {.domain = directory_.domain()}).value())) {}
 
   [[nodiscard]] static std::size_t size() { return GetParam(); }
   /// The last value; fails the test if there is none.
@@ -164,8 +163,8 @@ TEST(SegmentWriter, SegmentsOfOneProcessDoNotMeet) {
   }
   EXPECT_EQ(directory.files().size(), 60U);
   for (std::uint64_t i = 0; i < 20; ++i) {
-    auto reader = SegmentReader::attach("segment_" + std::to_string(i),
-                                        {.domain = directory.domain()});
+    auto reader =
+        SegmentReader::attach("segment_" + std::to_string(i), {.domain = directory.domain()});
     ASSERT_TRUE(reader) << message_of(reader);
     EXPECT_EQ(read_number(*reader), std::to_string(i));
   }

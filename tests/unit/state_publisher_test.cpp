@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <ostream>
 
 #include "memory_segment.hpp"
 #include "segments.hpp"
@@ -24,17 +25,17 @@ ChannelDescription unstamped(std::uint32_t slots) {
 
 WriteResult publish(detail::StatePublisher& publisher, const SlotGeometry& geometry,
                     std::uint64_t value) {
-  return publisher.publish(geometry, [&](std::byte* payload) {
-    detail::copy_to_shared(payload, &value, sizeof value);
-  });
+  return publisher.publish(
+      geometry, [&](std::byte* payload) { detail::copy_to_shared(payload, &value, sizeof value); });
 }
 
 std::uint64_t payload_of(const MemorySegment& segment, std::uint32_t slot) {
   std::uint64_t value = 0;
   const SlotGeometry geometry = slot_geometry(unstamped(2));
-  std::memcpy(&value, reinterpret_cast<const std::byte*>(&segment.version_of(slot)) +
-                          geometry.payload_offset,
-              sizeof value);
+  std::memcpy(
+      &value,
+      reinterpret_cast<const std::byte*>(&segment.version_of(slot)) + geometry.payload_offset,
+      sizeof value);
   return value;
 }
 
@@ -156,6 +157,10 @@ struct Wrap {
     return geometry.sequence_limit() - 3 * slots;
   }
 };
+
+void PrintTo(const Wrap& wrap, std::ostream* out) {
+  *out << wrap.slots << " slots, " << wrap.name;
+}
 
 class AcrossTheWrap : public testing::TestWithParam<Wrap> {};
 
@@ -306,7 +311,14 @@ TEST_P(FindLastComplete, VersionBeyondTheLimitIsAContradiction) {
 
 TEST_P(FindLastComplete, AnySingleVersionDamagedNeverInventsAPublish) {
   // Whatever one slot claims, the answer is a publish whose slot is complete, or none.
-  const std::uint64_t values[] = {0, 1, 2, 3, complete(kLast + 1), complete(kLast + 7), 1999, 2001,
+  const std::uint64_t values[] = {0,
+                                  1,
+                                  2,
+                                  3,
+                                  complete(kLast + 1),
+                                  complete(kLast + 7),
+                                  1999,
+                                  2001,
                                   std::numeric_limits<std::uint64_t>::max() - 1,
                                   std::uint64_t{1} << 63};
   for (std::uint32_t slot = 0; slot < slots_; ++slot) {

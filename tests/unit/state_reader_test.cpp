@@ -18,7 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace evo::probe;
 
-static_assert(std::is_move_constructible_v<ProbeReader> && !std::is_copy_constructible_v<ProbeReader>);
+static_assert(std::is_move_constructible_v<ProbeReader> &&
+              !std::is_copy_constructible_v<ProbeReader>);
 static_assert(std::is_same_v<decltype(std::declval<ProbeReader&>().read()),
                              tl::expected<Sample<Probe>, ReadError>>);
 static_assert(std::is_same_v<ProbeReader::Info, SampleInfo>);
@@ -99,9 +100,7 @@ TEST_F(Read, WaitsForAChange) {
 TEST_F(Read, DetachedSegmentIsReadAnewAfterAttachingAgain) {
   writer_.write({.cycle = 1});
   EXPECT_TRUE(reader_.read());
-  {
-    const ProbeWriter ended = std::move(writer_);
-  }
+  { const ProbeWriter ended = std::move(writer_); }
   EXPECT_EQ(reader_.read()->value.cycle, 1U) << "closed: the last value stays";
   auto fresh = ProbeWriter::create({.domain = directory_.domain()});
   ASSERT_TRUE(fresh) << message_of(fresh);
@@ -163,7 +162,8 @@ struct OldChannel : CounterChannel {
   static constexpr Checksum checksum = kChecksum;
   static constexpr LayoutVersion version{1, 0};
   static constexpr SchemaId schema_id = kOldId;
-  static constexpr std::array<FieldInfo, 2> fields{{{"a", 0, 8, "", "", ""}, {"b", 8, 4, "", "", ""}}};
+  static constexpr std::array<FieldInfo, 2> fields{
+      {{"a", 0, 8, "", "", ""}, {"b", 8, 4, "", "", ""}}};
   static constexpr std::span<const std::uint8_t> bfbs{};
 };
 template <Checksum kChecksum>
@@ -192,8 +192,10 @@ using Checksums = testing::Types<std::integral_constant<Checksum, Checksum::None
 TYPED_TEST_SUITE(Evolution, Checksums);
 
 TYPED_TEST(Evolution, ReaderOfAnOlderWriterLacksTheNewField) {
-  auto writer = TypedWriter<typename TestFixture::Old>::create({.domain = this->directory_.domain()});
-  auto reader = TypedReader<typename TestFixture::New>::attach({.domain = this->directory_.domain()});
+  auto writer =
+      TypedWriter<typename TestFixture::Old>::create({.domain = this->directory_.domain()});
+  auto reader =
+      TypedReader<typename TestFixture::New>::attach({.domain = this->directory_.domain()});
   ASSERT_TRUE(writer && reader);
   EXPECT_TRUE(reader->has("a") && reader->has("b"));
   EXPECT_FALSE(reader->has("c"));
@@ -210,8 +212,10 @@ TYPED_TEST(Evolution, ReaderOfAnOlderWriterLacksTheNewField) {
 }
 
 TYPED_TEST(Evolution, ReaderOfANewerWriterReadsItsOwnPart) {
-  auto writer = TypedWriter<typename TestFixture::New>::create({.domain = this->directory_.domain()});
-  auto reader = TypedReader<typename TestFixture::Old>::attach({.domain = this->directory_.domain()});
+  auto writer =
+      TypedWriter<typename TestFixture::New>::create({.domain = this->directory_.domain()});
+  auto reader =
+      TypedReader<typename TestFixture::Old>::attach({.domain = this->directory_.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   ASSERT_TRUE(reader) << message_of(reader);
   EXPECT_TRUE(reader->has("a") && reader->has("b"));
@@ -234,11 +238,13 @@ TYPED_TEST(Evolution, NewerWriterMakesTheSegmentAnewAndOldReadersAttachAgain) {
         TypedReader<typename TestFixture::Old>::attach({.domain = this->directory_.domain()})
             .value()));
   }
-  auto writer = TypedWriter<typename TestFixture::New>::create({.domain = this->directory_.domain()});
+  auto writer =
+      TypedWriter<typename TestFixture::New>::create({.domain = this->directory_.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(outcome(reader->read()), "Detached");
   writer->write({.a = 2, .c = 3});
-  auto again = TypedReader<typename TestFixture::Old>::attach({.domain = this->directory_.domain()});
+  auto again =
+      TypedReader<typename TestFixture::Old>::attach({.domain = this->directory_.domain()});
   ASSERT_TRUE(again) << message_of(again);
   EXPECT_EQ(again->read()->value.a, 2U);
 }

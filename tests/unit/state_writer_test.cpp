@@ -16,7 +16,8 @@ namespace {
 using namespace evo::probe;
 
 static_assert(std::is_move_constructible_v<ProbeWriter> && std::is_move_assignable_v<ProbeWriter>);
-static_assert(!std::is_copy_constructible_v<ProbeWriter> && !std::is_copy_assignable_v<ProbeWriter>);
+static_assert(!std::is_copy_constructible_v<ProbeWriter> &&
+              !std::is_copy_assignable_v<ProbeWriter>);
 static_assert(!std::is_copy_constructible_v<Loan<Probe>>);
 
 class TypedState : public testing::Test {

@@ -120,8 +120,7 @@ TEST(DeadWaiter, IsNoLongerCountedOnceItsEntryIsTakenAgain) {
 class WaitForChange : public testing::Test {
  protected:
   WaitForChange() {
-    auto writer =
-        SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
     if (!writer) throw std::runtime_error(writer.error().message);
     writer_.emplace(std::move(*writer));
   }
@@ -221,8 +220,7 @@ TEST_F(WaitForChange, SleeperOutlivesATakeover) {
   EXPECT_EQ(read_number(reader), "3");
   std::thread successor([&] {
     await_waiters(1);
-    auto writer =
-        SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
     ASSERT_TRUE(writer) << message_of(writer);
     writer->write(bytes_of(std::uint64_t{4}));
     writer_.emplace(std::move(*writer));

@@ -27,8 +27,7 @@ class Create : public testing::Test {
  protected:
   Result<SegmentWriter> create(const ChannelDescription& channel,
                                OnOrphan on_orphan = OnOrphan::TakeOver) const {
-    return SegmentWriter::create(channel,
-                                 {.domain = directory_.domain(), .on_orphan = on_orphan});
+    return SegmentWriter::create(channel, {.domain = directory_.domain(), .on_orphan = on_orphan});
   }
   [[nodiscard]] Result<SegmentReader> attach(std::string_view name = "probe") const {
     return SegmentReader::attach(name, {.domain = directory_.domain()});
@@ -135,9 +134,9 @@ TEST_F(Create, SecondIsBusyAndNamesTheHolder) {
   const std::string executable = detail::executable_path();
   EXPECT_TRUE(contains(message_of(second), fmt::format("pid {} (", ::getpid())))
       << message_of(second);
-  EXPECT_TRUE(contains(message_of(second),
-                       executable.substr(executable.size() - std::min<std::size_t>(
-                                                                 executable.size(), 176))))
+  EXPECT_TRUE(contains(
+      message_of(second),
+      executable.substr(executable.size() - std::min<std::size_t>(executable.size(), 176))))
       << message_of(second);
   EXPECT_EQ(directory_.files(), before);
   EXPECT_EQ(outcome(writer->write(bytes_of(std::uint64_t{1}))), "ok");
@@ -268,8 +267,7 @@ TEST_F(Create, TakesOverAfterADeathBetweenSlotAndHeader) {
     poke(directory_.data_file(), 8, detail::complete(published - 1));
     auto reader = attach();
     ASSERT_TRUE(reader) << message_of(reader);
-    const std::string before =
-        published == 1 ? "NeverWritten" : std::to_string(published - 1);
+    const std::string before = published == 1 ? "NeverWritten" : std::to_string(published - 1);
     EXPECT_EQ(read_number(*reader), before);
     auto writer = create(channel_);
     ASSERT_TRUE(writer) << message_of(writer);
@@ -304,7 +302,9 @@ TEST_F(Create, AnyDifferenceInTheLayoutMakesItAnew) {
       changed([](auto& c) { c.slots = 5; }),
       changed([](auto& c) { c.stamp = Stamp::None; }),
       changed([](auto& c) { c.checksum = Checksum::Crc32c; }),
-      changed([](auto& c) { c.version = {1, 1}; }),
+      changed([](auto& c) {
+        c.version = {1, 1};
+      }),
       changed([](auto& c) { c.max_readers = 7; }),
       changed([](auto& c) { c.period = 1ms; }),
       changed([](auto& c) { c.max_age = 1ms; }),
@@ -361,9 +361,8 @@ TEST_F(Create, RefusesAnOrphanIfAsked) {
   ASSERT_TRUE(reader) << message_of(reader);
   EXPECT_EQ(read_number(*reader), "7");
   EXPECT_EQ(peek<std::uint64_t>(control(), 128), 1U) << "nothing was touched";
-  EXPECT_EQ(outcome(SegmentWriter::create("fresh", 8,
-                                          {.domain = directory_.domain(),
-                                           .on_orphan = OnOrphan::Refuse})),
+  EXPECT_EQ(outcome(SegmentWriter::create(
+                "fresh", 8, {.domain = directory_.domain(), .on_orphan = OnOrphan::Refuse})),
             "ok")
       << "where there is no orphan, there is nothing to refuse";
 }
@@ -587,8 +586,7 @@ class SmallFileSystem : public testing::Test {
 };
 
 TEST_F(SmallFileSystem, FullOneIsNoSpaceAndLeavesNothing) {
-  const auto writer =
-      SegmentWriter::create("large", 1 << 20, {.domain = directory_.domain()});
+  const auto writer = SegmentWriter::create("large", 1 << 20, {.domain = directory_.domain()});
   EXPECT_EQ(outcome(writer), "NoSpace");
   EXPECT_TRUE(contains(message_of(writer), "free space")) << message_of(writer);
   EXPECT_TRUE(directory_.files().empty());
@@ -619,8 +617,8 @@ TEST_F(SmallFileSystem, NoSpaceAtAnyPointLeavesWhatWasThere) {
   for (int pages = 256; pages > 0; --pages) {
     if (::posix_fallocate(filler, 0, pages * 4096) == 0) break;
   }
-  EXPECT_EQ(outcome(SegmentWriter::create(channel, {.domain = directory_.domain(),
-                                                    .on_orphan = OnOrphan::Replace})),
+  EXPECT_EQ(outcome(SegmentWriter::create(
+                channel, {.domain = directory_.domain(), .on_orphan = OnOrphan::Replace})),
             "NoSpace");
   auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
   ASSERT_TRUE(reader) << message_of(reader);
