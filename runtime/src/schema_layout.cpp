@@ -85,7 +85,7 @@ class Walker {
   explicit Walker(const reflection::Schema& schema) : schema_(schema) {}
 
   Result<SchemaLayout> walk(const reflection::Object& root) {
-    if (root.bytesize() <= 0 || root.minalign() <= 0) return invalid("a struct without size");
+    if (!has_size(root)) return invalid("a struct without size");
     layout_.size = static_cast<std::uint64_t>(root.bytesize());
     layout_.alignment = static_cast<std::uint64_t>(root.minalign());
     if (auto done = add_fields(root, "", 0, 0); !done) return tl::unexpected(done.error());
@@ -98,63 +98,83 @@ class Walker {
     if (depth > kDeepestNesting) return invalid("structs are nested too deeply");
     if (!object.is_struct()) return invalid("a table where a struct belongs");
     std::vector<const reflection::Field*> fields(object.fields()->begin(), object.fields()->end());
-    // Reflection sorts by name.
+    // Reflection sorts by name; ids count in the order of the schema.
     std::stable_sort(fields.begin(), fields.end(),
-                     [](const auto* a, const auto* b) { return a->offset() < b->offset(); });
+                     [](const auto* a, const auto* b) { return a->id() < b->id(); });
+    std::uint64_t end = 0;  // of the fields so far, from the start of this struct
     for (const reflection::Field* field : fields) {
-      if (auto done = add_field(object, *field, prefix, base, depth); !done) return done;
+      auto shape = shape_of(*field);
+      if (!shape) return tl::unexpected(shape.error());
+      const std::uint64_t offset = align_up(end, shape->alignment);
+      end = offset + shape->entry.size;
+      // Reflection keeps the low 16 bits of an offset only.
+      if (static_cast<std::uint16_t>(offset) != field->offset() ||
+          end > static_cast<std::uint64_t>(object.bytesize())) {
+        return invalid(fmt::format("field '{}' does not lie where the types of its struct put it",
+                                   prefix + shape->entry.path));
+      }
+      if (layout_.fields.size() >= kMostFields) return invalid("too many fields");
+      shape->entry.path.insert(0, prefix);
+      shape->entry.offset = base + offset;
+      layout_.fields.push_back(shape->entry);
+      if (shape->nested == nullptr) continue;
+      const std::string inner = shape->entry.path + (shape->entry.length != 0 ? "[]." : ".");
+      if (auto done = add_fields(*shape->nested, inner, base + offset, depth + 1); !done) {
+        return done;
+      }
     }
     return {};
   }
 
-  Result<void> add_field(const reflection::Object& parent, const reflection::Field& field,
-                         const std::string& prefix, std::uint64_t base, int depth) {
-    if (layout_.fields.size() >= kMostFields) return invalid("too many fields");
+  /// A field by itself: everything but where it lies.
+  struct Shape {
+    LayoutField entry;
+    std::uint64_t alignment = 1;
+    const reflection::Object* nested = nullptr;  ///< its type, or its elements', if a struct
+  };
+
+  Result<Shape> shape_of(const reflection::Field& field) {
     const reflection::Type& type = *field.type();
     const reflection::BaseType base_type = base_type_at(type, reflection::Type::VT_BASE_TYPE);
     const bool is_array = base_type == reflection::Array;
     const reflection::BaseType element =
         is_array ? base_type_at(type, reflection::Type::VT_ELEMENT) : base_type;
-
     if (is_too_long(field.name()) || attribute(field, "unit").size() > kLongestText) {
       return invalid("a name or a unit is too long");
     }
-    LayoutField entry;
-    entry.path = prefix + printable(view(field.name()));
-    entry.offset = base + field.offset();
-    entry.length = is_array ? type.fixed_length() : 0;
-    entry.unit = printable(attribute(field, "unit"));
-
-    const reflection::Object* nested = nullptr;
-    std::uint64_t element_size = 0;
+    Shape shape;
+    shape.entry.path = printable(view(field.name()));
+    shape.entry.length = is_array ? type.fixed_length() : 0;
+    shape.entry.unit = printable(attribute(field, "unit"));
     if (element == reflection::Obj) {
-      nested = object_at(type.index());
-      if (nested == nullptr || nested->bytesize() <= 0) return invalid("an unknown struct type");
-      if (is_too_long(nested->name())) return invalid("the name of a struct is too long");
-      element_size = static_cast<std::uint64_t>(nested->bytesize());
-      entry.type = "struct " + printable(view(nested->name()));
+      shape.nested = object_at(type.index());
+      if (shape.nested == nullptr || !has_size(*shape.nested)) {
+        return invalid("an unknown struct type");
+      }
+      if (is_too_long(shape.nested->name())) return invalid("the name of a struct is too long");
+      shape.entry.size = static_cast<std::uint64_t>(shape.nested->bytesize());
+      shape.alignment = static_cast<std::uint64_t>(shape.nested->minalign());
+      shape.entry.type = "struct " + printable(view(shape.nested->name()));
     } else if (const Scalar* scalar = find_scalar(element)) {
-      element_size = scalar->size;
-      entry.type = scalar->name;
+      shape.entry.size = shape.alignment = scalar->size;
+      shape.entry.type = scalar->name;
       if (type.index() >= 0) {
         const reflection::Enum* enumeration = enum_at(type.index());
         if (enumeration == nullptr) return invalid("an unknown enum type");
-        if (auto done = add_enum(*enumeration); !done) return done;
-        entry.type = fmt::format("enum {}: {}", printable(view(enumeration->name())), scalar->name);
+        if (auto done = add_enum(*enumeration); !done) return tl::unexpected(done.error());
+        shape.entry.type =
+            fmt::format("enum {}: {}", printable(view(enumeration->name())), scalar->name);
       }
     } else {
       return invalid(
-          fmt::format("field '{}' is neither number, bool, enum nor struct", entry.path));
+          fmt::format("field '{}' is neither number, bool, enum nor struct", shape.entry.path));
     }
-    entry.size = element_size * std::max<std::uint64_t>(1, entry.length);
-    if (field.offset() + entry.size > static_cast<std::uint64_t>(parent.bytesize())) {
-      return invalid(fmt::format("field '{}' lies outside its struct", entry.path));
-    }
-    const std::string path = entry.path;
-    const std::uint64_t offset = entry.offset;
-    layout_.fields.push_back(std::move(entry));
-    if (nested == nullptr) return {};
-    return add_fields(*nested, path + (is_array ? "[]." : "."), offset, depth + 1);
+    shape.entry.size *= std::max<std::uint64_t>(1, shape.entry.length);
+    return shape;
+  }
+
+  static bool has_size(const reflection::Object& object) {
+    return object.bytesize() > 0 && object.minalign() > 0 && object.minalign() <= 256;
   }
 
   Result<void> add_enum(const reflection::Enum& enumeration) {

@@ -3,6 +3,7 @@
 
 #include <flatbuffers/reflection_generated.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@ struct FieldSpec {
   std::uint16_t length = 0;                       ///< not zero: an array
   std::int32_t index = -1;                        ///< of the struct or enum
   std::string unit = {};
+  std::int32_t id = -1;  ///< negative: by the order of the offsets
 };
 
 struct StructSpec {
@@ -43,8 +45,7 @@ inline Bfbs build_schema(const std::vector<StructSpec>& structs,
   const auto attributes_with = [&](const std::string& key, const std::string& value) {
     Attributes attributes;
     if (!value.empty()) {
-      attributes.push_back(
-          reflection::CreateKeyValueDirect(builder, key.c_str(), value.c_str()));
+      attributes.push_back(reflection::CreateKeyValueDirect(builder, key.c_str(), value.c_str()));
     }
     return builder.CreateVector(attributes);
   };
@@ -59,7 +60,11 @@ inline Bfbs build_schema(const std::vector<StructSpec>& structs,
               : reflection::CreateType(builder, reflection::Array, field.type, field.index,
                                        field.length);
       const auto name = builder.CreateString(field.name);
-      fields.push_back(reflection::CreateField(builder, name, type, 0, field.offset, 0, 0.0, false,
+      const auto before =
+          std::count_if(spec.fields.begin(), spec.fields.end(),
+                        [&](const FieldSpec& other) { return other.offset < field.offset; });
+      const auto id = static_cast<std::uint16_t>(field.id < 0 ? before : field.id);
+      fields.push_back(reflection::CreateField(builder, name, type, id, field.offset, 0, 0.0, false,
                                                false, false, attributes_with("unit", field.unit)));
     }
     const auto name = builder.CreateString(spec.name);
@@ -73,8 +78,7 @@ inline Bfbs build_schema(const std::vector<StructSpec>& structs,
   for (const EnumSpec& spec : enums) {
     std::vector<flatbuffers::Offset<reflection::EnumVal>> values;
     for (const auto& [value_name, value] : spec.values) {
-      values.push_back(
-          reflection::CreateEnumVal(builder, builder.CreateString(value_name), value));
+      values.push_back(reflection::CreateEnumVal(builder, builder.CreateString(value_name), value));
     }
     const auto name = builder.CreateString(spec.name);
     const auto type = reflection::CreateType(builder, spec.underlying);

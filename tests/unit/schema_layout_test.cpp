@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <bulk.evo.hpp>
+#include <ostream>
 #include <probe.evo.hpp>
 #include <random>
 
@@ -149,11 +150,33 @@ TEST(ReadSchema, OfAnotherSegmentIsRefused) {
   EXPECT_TRUE(contains(message_of(layout), "declares no segment 'other'"));
 }
 
+TEST(SchemaLayout, OffsetsBeyond64KiBAreFoundByTheTypes) {
+  // Reflection keeps 16 bits of an offset, so `last` seems to lie before `large`.
+  const auto layout = read_schema(
+      build_schema(
+          {{.name = "T", .size = 40'000, .fields = {{.name = "w", .length = 5'000}}},
+           {.name = "S",
+            .size = 80'008,
+            .fields = {{.name = "large", .type = reflection::Obj, .length = 2, .index = 0},
+                       {.name = "last", .offset = static_cast<std::uint16_t>(80'000), .id = 1}},
+            .segment = "s"}}),
+      "s");
+  ASSERT_TRUE(layout) << layout.error().message;
+  ASSERT_EQ(layout->fields.size(), 3U);
+  EXPECT_EQ(layout->fields[0].path, "large");
+  EXPECT_EQ(layout->fields[2].path, "last");
+  EXPECT_EQ(layout->fields[2].offset, 80'000U);
+}
+
 struct BadSchema {
   const char* what;
   std::vector<StructSpec> structs;
   const char* message;
 };
+
+void PrintTo(const BadSchema& schema, std::ostream* out) {
+  *out << schema.what;
+}
 
 class RefusedSchema : public testing::TestWithParam<BadSchema> {};
 
@@ -173,15 +196,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadSchema{"NoAlignment",
                   {{.name = "S", .size = 8, .alignment = 0, .segment = "s"}},
                   "without size"},
-        BadSchema{"FieldBeyondItsStruct",
-                  {{.name = "S", .size = 8, .fields = {{.name = "x", .offset = 1}}, .segment = "s"}},
-                  "'x' lies outside"},
+        BadSchema{
+            "FieldBeyondItsStruct",
+            {{.name = "S", .size = 8, .fields = {{.name = "x", .offset = 1}}, .segment = "s"}},
+            "'x' does not lie where"},
         BadSchema{"ArrayBeyondItsStruct",
                   {{.name = "S",
                     .size = 64,
                     .fields = {{.name = "x", .offset = 0, .length = 9}},
                     .segment = "s"}},
-                  "'x' lies outside"},
+                  "'x' does not lie where"},
         BadSchema{"UnknownStruct",
                   {{.name = "S",
                     .size = 8,
@@ -237,7 +261,7 @@ INSTANTIATE_TEST_SUITE_P(
                     .size = 8,
                     .fields = {{.name = "x", .type = reflection::Obj, .index = 0}},
                     .segment = "s"}},
-                  "lies outside"},
+                  "does not lie where"},
         BadSchema{"LongName",
                   {{.name = "S",
                     .size = 8,
@@ -260,9 +284,11 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& parameter) { return std::string(parameter.param.what); });
 
 TEST(ReadSchema, TooManyFieldsAreRefused) {
-  StructSpec crowd{.name = "Crowd", .size = 8};
+  StructSpec crowd{.name = "Crowd", .size = 5000};
   for (int i = 0; i < 5000; ++i) {
-    crowd.fields.push_back({.name = "f" + std::to_string(i), .type = reflection::UByte});
+    crowd.fields.push_back({.name = "f" + std::to_string(i),
+                            .offset = static_cast<std::uint16_t>(i),
+                            .type = reflection::UByte});
   }
   crowd.segment = "s";
   const auto layout = read_schema(build_schema({crowd}), "s");
@@ -273,11 +299,16 @@ TEST(ReadSchema, SmallSchemaThatUnfoldsToAGreatOneIsRefused) {
   // Each struct holds two of the next: 2^15 fields from fifteen short structs.
   std::vector<StructSpec> structs;
   for (std::int32_t level = 0; level < 15; ++level) {
-    StructSpec spec{.name = "L" + std::to_string(level), .size = 8};
+    const std::int32_t half = 8 << (14 - level);
+    StructSpec spec{.name = "L" + std::to_string(level), .size = 2 * half};
     const reflection::BaseType type = level == 14 ? reflection::ULong : reflection::Obj;
     const std::int32_t index = level == 14 ? -1 : level + 1;
-    spec.fields = {{.name = "a", .type = type, .index = index},
-                   {.name = "b", .type = type, .index = index}};
+    spec.fields = {{.name = "a", .type = type, .index = index, .id = 0},
+                   {.name = "b",
+                    .offset = static_cast<std::uint16_t>(half),
+                    .type = type,
+                    .index = index,
+                    .id = 1}};
     structs.push_back(spec);
   }
   structs[0].segment = "s";
@@ -377,8 +408,7 @@ TEST(HostileSchema, InASegmentIsRefusedAtAttach) {
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = directory.domain()})),
             "InvalidSchema");
-  EXPECT_EQ(outcome(probe::ProbeReader::attach({.domain = directory.domain()})),
-            "InvalidSchema");
+  EXPECT_EQ(outcome(probe::ProbeReader::attach({.domain = directory.domain()})), "InvalidSchema");
 }
 
 TEST(HostileSchema, SchemaOfAnotherSizeThanThePayloadIsRefusedAtAttach) {
