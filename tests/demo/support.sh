@@ -46,11 +46,19 @@ make_directory() {
   mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" evo-test-XXXXXX
 }
 
+# Whatever a test that fails leaves running or lying about.
+clean_up_demo() {
+  kill -KILL "$demo" "${modules[@]}" 2>/dev/null || true
+  wait "$demo" 2>/dev/null || true
+  rm -rf "$output" ${domain:+"$domain"}
+}
+
 # Starts cell_demo in the background with its output in $output, and waits until the loop runs.
 # Sets $demo (its pid), $domain and $modules (pids).
 start_demo() {
   output=$(mktemp)
-  trap 'rm -f "$output"' EXIT
+  trap clean_up_demo EXIT
+  modules=()
   "$bin/cell_demo" --seconds 60 --plain >"$output" 2>&1 &
   demo=$!
   eventually grep -q 't=1[.]' "$output" || fail 'the cell did not come up'
