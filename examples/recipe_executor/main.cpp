@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds kAttachWait{200};
 
 /// What a killed recipe_executor published last, so that this one can go on from there. Nothing
 /// after an orderly end: that closed the segment.
-std::optional<PhysOutputIo> last_of_former_life(const Log& log, const Domain& domain) {
+std::optional<PhysOutputIo> last_of_former_life(const Domain& domain) {
   auto reader = recipe::PhysOutputIoReader::attach({.domain = domain});
   if (!reader || reader->writer_state() != WriterState::Dead) return std::nullopt;
   const auto sample = reader->read();
@@ -98,7 +98,7 @@ double speed_of(const Commands& commands) {
 
 int run(const Log& log, const ModuleOptions& options, const Recipe& recipe) {
   const Domain domain = options.domain();
-  const std::optional<PhysOutputIo> former = last_of_former_life(log, domain);
+  const std::optional<PhysOutputIo> former = last_of_former_life(domain);
   auto output = Output<recipe::PhysOutputIoWriter>::create(domain);
   if (!output) {
     log.error("cannot_create", {{"error", output.error()}});
@@ -114,6 +114,9 @@ int run(const Log& log, const ModuleOptions& options, const Recipe& recipe) {
 
   PhysOutputIo value{.cycle = 1, .accepted_command = follower.accepted()};
   run.copy_to(value);
+  if (former) {
+    log.info("resumed", {{"state", to_string(value.recipe_state)}, {"step", value.step_index}});
+  }
   actuate(control, run, value);
   WriteResult written = output->publish(value);
   log_start(log, options.ask_for_real_time(), output->incarnation(), output->create_duration_ns());
