@@ -32,8 +32,6 @@ std::optional<PhysOutputIo> last_of_former_life(const Domain& domain) {
   if (!reader || reader->writer_state() != WriterState::Dead) return std::nullopt;
   const auto sample = reader->read();
   if (!sample || !is_consistent(sample->value)) return std::nullopt;
-  log.info("resuming",
-           {{"state", to_string(sample->value.recipe_state)}, {"step", sample->value.step_index}});
   return sample->value;
 }
 
