@@ -43,7 +43,7 @@ children_of() {
 
 # A fresh directory, in memory where that can be had.
 make_directory() {
-  mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" evo-test-XXXXXX
+  mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" evo-cell-test-XXXXXX
 }
 
 # Whatever a test that fails leaves running or lying about.
