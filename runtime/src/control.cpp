@@ -87,8 +87,11 @@ Result<void> grow(Control& control, const Domain& domain, const ChannelDescripti
 /// Whether whoever holds the writer's lock has said that it writes. Else it is just
 /// starting or closing, or it is the last reader of a closed segment, which clears up.
 bool names_live_writer(const Control& control) {
-  // relaxed: advice; whoever is wrong about it looks again.
-  return control->writer_pid.load(std::memory_order_relaxed) != 0;
+  // relaxed: advice; whoever is wrong about it looks again. A pid alone may be that of a
+  // writer that died, while a reader holds the lock to clear up.
+  return control->writer_pid.load(std::memory_order_relaxed) != 0 &&
+         control->state.load(std::memory_order_relaxed) ==
+             static_cast<std::uint32_t>(ControlState::Open);
 }
 
 }  // namespace
@@ -177,6 +180,9 @@ bool remove_data_file(const Domain& domain, std::string_view name, const Control
 void remove_remains(const Domain& domain, std::string_view name, const Control& control) {
   const bool data_gone =
       remove_data_file(domain, name, control, 0) && remove_data_file(domain, name, control, 1);
+  // Somebody has removed our control file (RemoveIPC, an operator): the files that now bear
+  // the segment's names may be a successor's.
+  if (!control.is_current()) return;
   const std::string meta = meta_path(domain, name);
   ::unlink(meta.c_str());
   ::unlink(unfinished_path(meta).c_str());

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <optional>
 #include <random>
 #include <thread>
 #include <vector>
@@ -124,6 +126,29 @@ int read_in_turn(const Domain& domain) {
       }
     }
   }
+}
+
+TEST(Lifecycle, AWriterWithoutItsControlFileLeavesItsSuccessorAlone) {
+  const TemporaryDomain directory;
+  const Domain domain = directory.domain();
+  std::optional<SegmentWriter> former(*SegmentWriter::create(storm_channel(), {.domain = domain}));
+  std::filesystem::remove(directory.path() / "evo_storm.ctl");  // as logind's RemoveIPC does
+  const pid_t successor = spawn([&] {
+    auto writer = SegmentWriter::create(storm_channel(), {.domain = domain});
+    if (!writer) return static_cast<int>(kBroken);
+    ::pause();
+    return static_cast<int>(kWon);
+  });
+  auto reader =
+      SegmentReader::attach(storm_channel(), {.domain = domain, .wait = std::chrono::seconds(20)});
+  ASSERT_TRUE(reader) << reader.error().message;
+  former.reset();
+  EXPECT_TRUE(std::filesystem::exists(directory.path() / "evo_storm.ctl"));
+  EXPECT_TRUE(std::filesystem::exists(directory.path() / "evo_storm.meta"));
+  const auto third = SegmentWriter::create(storm_channel(), {.domain = domain});
+  EXPECT_TRUE(!third && third.error().code == ErrorCode::SegmentBusy);
+  ::kill(successor, SIGKILL);
+  exit_code_of(successor);
 }
 
 TEST(LifecycleStorm, NothingBreaksAndNothingStays) {
