@@ -7,6 +7,7 @@
 #include <counter.evo.hpp>
 #include <probe.evo.hpp>
 
+#include "file_bytes.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
 
@@ -36,6 +37,20 @@ class TypedState : public testing::Test {
   ProbeWriter writer_;
   ProbeReader reader_;
 };
+
+TEST_F(TypedState, FencedOffItTouchesNoSlot) {
+  writer_.write({.cycle = 1});
+  const std::byte successor{99};
+  poke_bytes(directory_.path() / "evo_probe.ctl", offsetof(ControlFile, incarnation),
+             std::span(&successor, 1));
+  const auto before = read_bytes(directory_.data_file());
+  EXPECT_EQ(outcome(writer_.write({.cycle = 2})), "Fenced");
+  EXPECT_EQ(outcome(writer_.update([](Probe& probe) { probe.cycle = 3; })), "Fenced");
+  auto loan = writer_.loan();
+  loan->cycle = 4;
+  EXPECT_EQ(outcome(loan.publish()), "Fenced");
+  EXPECT_EQ(read_bytes(directory_.data_file()), before);
+}
 
 TEST_F(TypedState, WriteTakesDesignatedInitialisers) {
   EXPECT_EQ(outcome(writer_.write({.cycle = 1,

@@ -113,8 +113,8 @@ class StateReader {
     static_assert(kOffset + sizeof(Field) <= sizeof(Value));
     Field value{};
     if constexpr (Channel::checksum == Checksum::None) {
-      if (kOffset + sizeof(Field) > size_) return value;  // an older writer's segment lacks it
       const auto n = reader_.observer().read([&](const detail::ReaderSlot& slot) {
+        if (kOffset + sizeof(Field) > size_) return;  // an older writer's segment lacks it
         detail::copy_range_from_shared(&value, slot.payload(), kOffset, sizeof(Field));
       });
       if (!n) [[unlikely]]

@@ -23,8 +23,10 @@ class Loan {
  public:
   Loan(detail::StatePublisher& publisher, const SlotGeometry& geometry)
       : publisher_(&publisher), geometry_(&geometry), after_(publisher.sequence()) {
-    std::byte* payload = publisher.begin(geometry);
-    if constexpr (detail::kWordwiseCopy) {
+    // Fenced off, the slot is the successor's: the loan goes nowhere.
+    const bool fenced = publisher.fenced();
+    std::byte* payload = fenced ? nullptr : publisher.begin(geometry);
+    if (detail::kWordwiseCopy || fenced) {
       // Sanitizers take a plain store beside a reader's atomic load for a data race,
       // although the slot's version discards what that reader got.
       local_ = std::make_unique<T>();
@@ -42,9 +44,8 @@ class Loan {
 
   /// Publishes the value. The loan is spent afterwards.
   WriteResult publish() noexcept {
-    if constexpr (detail::kWordwiseCopy) {
-      if (publisher_->sequence() == after_)
-        detail::copy_to_shared<sizeof(T)>(shared_, local_.get());
+    if (shared_ != nullptr && publisher_->sequence() == after_) {
+      detail::copy_to_shared<sizeof(T)>(shared_, local_.get());
     }
     return publisher_->finish(*geometry_, after_);
   }
@@ -54,7 +55,7 @@ class Loan {
   const SlotGeometry* geometry_;
   Sequence after_;
   T* value_ = nullptr;
-  std::byte* shared_ = nullptr;  // only with kWordwiseCopy, like the next
+  std::byte* shared_ = nullptr;  // where `local_` goes at last, if it does
   std::unique_ptr<T> local_;
 };
 
