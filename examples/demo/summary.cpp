@@ -138,7 +138,7 @@ std::vector<std::string> summarize(const Monitor& monitor, const RunResult& resu
   for (const ModuleReport& module : result.modules) {
     if (module.name != "api_liaison") lines.push_back(module_line(module, monitor));
   }
-  lines.push_back(fmt::format("  {:<16} {:>57}{}", "monitor", "", latencies(own.latency)));
+  lines.push_back(fmt::format("  {:<16} {:>58}{}", "monitor", "", latencies(own.latency)));
   for (std::string& line : real_time_lines(result.modules)) lines.push_back(std::move(line));
   return lines;
 }
