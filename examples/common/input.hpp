@@ -117,7 +117,7 @@ class Input {
     return reader_ && writer_state_ == WriterState::Alive;
   }
 
-  /// Longest time between two polls that brought something new.
+  /// Longest time that a value had to do: from its publish until a newer one was read.
   [[nodiscard]] std::uint64_t gap_max_ns() const noexcept { return gap_max_ns_; }
   /// Begins that measurement anew; a gap that is open goes on.
   void reset_gap() noexcept { gap_max_ns_ = 0; }
@@ -169,10 +169,9 @@ class Input {
     if (sequence == sequence_) return;
     changed_ = true;
     sequence_ = sequence;
+    if (has_value()) gap_max_ns_ = std::max(gap_max_ns_, now_ns_ - std::min(now_ns_, stamp_ns_));
     stamp_ns_ = stamp_ns;
     value_ = value;
-    if (last_change_ns_ != 0) gap_max_ns_ = std::max(gap_max_ns_, now_ns_ - last_change_ns_);
-    last_change_ns_ = now_ns_;
     silent_since_ns_ = now_ns_;
     writer_state_ = WriterState::Alive;
   }
@@ -225,7 +224,6 @@ class Input {
   std::uint64_t now_ns_ = 0;
   std::uint64_t next_attach_ns_ = 0;
   std::uint64_t silent_since_ns_ = 0;
-  std::uint64_t last_change_ns_ = 0;
   std::uint64_t gap_max_ns_ = 0;
 };
 
