@@ -32,9 +32,10 @@ CPP_NAMESPACES = frozenset(("evo", "std", "tl", "fmt"))
 # Members of the readers, the present ones and those of the kinds to come. An accessor of the same
 # name would hide them.
 READER_MEMBERS = frozenset(
-    """Info Value attach attach_as create create_as field has has_changed loan memory next
-    next_batch publish push push_batch read read_field read_into retries seek_newest seek_oldest
-    seek_to update version wait_for_change wait_for_next write writer_state""".split()
+    """Info Value attach attach_as begin create create_as end field has has_changed lag loan memory
+    next next_batch publish push push_batch read read_field read_into reattach retries seek_latest
+    seek_newest seek_oldest seek_to update version view wait_for_change wait_for_next with_next
+    with_write write writer_state""".split()
 )
 
 # Names that mean something else where generated code names a type: functions beside it, members of

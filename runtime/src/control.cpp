@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,7 +9,9 @@
 #include <ctime>
 #include <new>
 
+#include "clear_up.hpp"
 #include "evo/detail/copy.hpp"
+#include "evo/detail/waiting.hpp"
 #include "evo/segment_header.hpp"
 #include "kernel_lock.hpp"
 
@@ -31,14 +32,15 @@ tl::unexpected<Error> corrupt_control(const std::string& path, std::string_view 
               path, what);
 }
 
-Result<Control> check(OpenedFile file, const std::string& path, std::string_view name) {
+Result<Control> check(Control control, std::uint64_t size, std::string_view name) {
+  const std::string& path = control.path;
   constexpr std::uint64_t kLargest = control_file_size(kMaximumReaders);
-  if (file.size < control_file_size(1) || file.size > kLargest || file.size % kPageSize != 0) {
-    return corrupt_control(path, fmt::format("its size is {} bytes", file.size));
+  if (size < control_file_size(1) || size > kLargest || size % kPageSize != 0) {
+    return corrupt_control(path, fmt::format("its size is {} bytes", size));
   }
-  auto mapping = Mapping::map(file.fd.get(), file.size, Protection::ReadWrite);
+  auto mapping = Mapping::map(control.fd.get(), size, Protection::ReadWrite);
   if (!mapping) return tl::unexpected(mapping.error());
-  Control control{std::move(file.fd), std::move(*mapping), path, file.device, file.inode};
+  control.mapping = std::move(*mapping);
   if (control->magic != kControlMagic) return corrupt_control(path, "wrong magic");
   if (control->format_min > kControlFormatVersion || control->format < 1) {
     return fail(ErrorCode::FormatMismatch,
@@ -50,6 +52,24 @@ Result<Control> check(OpenedFile file, const std::string& path, std::string_view
     return corrupt_control(path, "it is the control file of another segment");
   }
   return control;
+}
+
+Result<Control> open_trusted(const Domain& domain, std::string_view name, const Trust& trust) {
+  Control control;
+  control.path = control_path(domain, name);
+  std::uint64_t size = 0;
+  {
+    const ForkPause held;
+    auto file = open_checked(domain, control.path, trust);
+    if (!file) return tl::unexpected(file.error());
+    control.fd = GuardedDescriptor(std::move(file->fd), held);
+    control.device = file->device;
+    control.inode = file->inode;
+    control.uid = file->uid;
+    control.mode = file->mode;
+    size = file->size;
+  }
+  return check(std::move(control), size, name);
 }
 
 Result<void> make_control(const Domain& domain, const ChannelDescription& channel,
@@ -84,6 +104,31 @@ Result<void> grow(Control& control, const Domain& domain, const ChannelDescripti
   return {};
 }
 
+/// Under the writer's lock: gives the file the mode of the channel's access, which may have
+/// changed since another build of the writer made it.
+Result<void> set_access(Control& control, const ChannelDescription& channel) {
+  const mode_t wanted = control_mode(channel.access);
+  if (control.mode == wanted || control.uid != ::geteuid()) return {};
+  if (::fchmod(control.fd.get(), wanted) != 0) {
+    return fail_errno(errno, fmt::format("cannot set the mode of '{}'", control.path));
+  }
+  control.mode = wanted;
+  return {};
+}
+
+/// What a writer accepts of a control file that it finds: also one of wider access, if it
+/// is its own to narrow.
+Result<Control> open_to_write(const Domain& domain, const ChannelDescription& channel) {
+  auto control =
+      open_trusted(domain, channel.name, {O_RDWR, control_mode(Access::Group), channel.access});
+  if (control && (control->mode & ~control_mode(channel.access)) != 0 &&
+      control->uid != ::geteuid()) {
+    // Says what is wrong with it.
+    return open_control(domain, channel.name, channel.access);
+  }
+  return control;
+}
+
 /// Whether whoever holds the writer's lock has said that it writes. Else it is just
 /// starting or closing, or it is the last reader of a closed segment, which clears up.
 bool names_live_writer(const Control& control) {
@@ -101,16 +146,13 @@ std::uint32_t Control::table_size() const noexcept {
 }
 
 Result<Control> open_control(const Domain& domain, std::string_view name, Access access) {
-  const std::string path = control_path(domain, name);
-  auto file = open_checked(domain, path, {O_RDWR, control_mode(access), access});
-  if (!file) return tl::unexpected(file.error());
-  return check(std::move(*file), path, name);
+  return open_trusted(domain, name, {O_RDWR, control_mode(access), access});
 }
 
 Result<Control> lock_control(const Domain& domain, const ChannelDescription& channel) {
   const std::string path = control_path(domain, channel.name);
   for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
-    auto control = open_control(domain, channel.name, channel.access);
+    auto control = open_to_write(domain, channel);
     if (!control && control.error().code == ErrorCode::NotFound) {
       if (auto made = make_control(domain, channel, path); !made) {
         return tl::unexpected(made.error());
@@ -130,10 +172,15 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
       continue;
     }
     if (!control->is_current()) continue;  // the previous writer has just removed it
-    if (auto grown = grow(*control, domain, channel); !grown) {
-      return tl::unexpected(grown.error());
+    auto prepared = set_access(*control, channel);
+    if (prepared) prepared = grow(*control, domain, channel);
+    if (prepared) return control;
+    // relaxed: under the writer's lock.
+    if (control->operator->()->state.load(std::memory_order_relaxed) !=
+        static_cast<std::uint32_t>(ControlState::Open)) {
+      clear_up(domain, channel.name, *control);
     }
-    return control;
+    return tl::unexpected(prepared.error());
   }
   return fail(ErrorCode::SegmentBusy,
               "segment '{}' is made and removed over and over by others; find out who does it",
@@ -155,40 +202,26 @@ void store_text(char* shared, std::size_t size, std::string_view text) {
                        reinterpret_cast<const std::byte*>(padded.data()), size);
 }
 
-std::optional<std::string> data_file_path(const Domain& domain, std::string_view name,
-                                          const Control& control, std::uint32_t index) {
-  const DataFileName& file = control->data_files[index];
-  // acquire [H]: pairs with the store [I] of whoever named the file, so that the
-  // module read next is the one that belongs to this pid.
-  const std::uint32_t pid = file.pid.load(std::memory_order_acquire);
-  if (pid == 0) return std::nullopt;
-  const std::string module = load_text(file.module.data(), file.module.size());
-  if (!validate_module_name(module)) return std::nullopt;
-  return data_path(domain, module, name, pid);
+bool has_readers(const Control& control) {
+  return is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders);
 }
 
-bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,
-                      std::uint32_t index) {
-  if (const auto path = data_file_path(domain, name, control, index)) {
-    if (::unlink(path->c_str()) != 0 && errno != ENOENT) return false;
+void forget_dead_waiters(const Control& control) {
+  // relaxed, in here: the lock on an entry orders its words; the count is only advice to
+  // the writer, who is this thread.
+  for (std::uint32_t i = 0; i < control.table_size(); ++i) {
+    ReaderEntry& entry = control->readers()[i];
+    if (entry.waiting.load(std::memory_order_relaxed) == 0) continue;
+    const auto locked = try_lock(control.fd.get(), reader_lock_byte(i));
+    if (!locked || !*locked) continue;
+    forget_dead_waiter(*control.operator->(), entry);
+    unlock(control.fd.get(), reader_lock_byte(i));
   }
-  // relaxed: a reader that still sees the old name finds no file and looks again.
-  control->data_files[index].pid.store(0, std::memory_order_relaxed);
-  return true;
-}
-
-void remove_remains(const Domain& domain, std::string_view name, const Control& control) {
-  const bool data_gone =
-      remove_data_file(domain, name, control, 0) && remove_data_file(domain, name, control, 1);
-  // Somebody has removed our control file (RemoveIPC, an operator): the files that now bear
-  // the segment's names may be a successor's.
-  if (!control.is_current()) return;
-  const std::string meta = meta_path(domain, name);
-  ::unlink(meta.c_str());
-  ::unlink(unfinished_path(meta).c_str());
-  // The control file goes last, because it knows the names of the others.
-  if (data_gone && !is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders)) {
-    ::unlink(control.path.c_str());
+  // Some may have died between being counted and saying so. If no reader lives and none
+  // has come since the count was read, all of it is theirs.
+  std::uint32_t counted = control->waiters.load(std::memory_order_relaxed);
+  if (counted != 0 && !has_readers(control)) {
+    control->waiters.compare_exchange_strong(counted, 0, std::memory_order_relaxed);
   }
 }
 

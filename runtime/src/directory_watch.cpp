@@ -19,14 +19,19 @@ constexpr std::chrono::nanoseconds kLongestSleep = std::chrono::milliseconds(20)
 }  // namespace
 
 DirectoryWatch::DirectoryWatch(const Domain& domain)
-    : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    : directory_(domain.path()), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+  watch_nearest();
+}
+
+void DirectoryWatch::watch_nearest() {
   if (!inotify_.valid()) return;
-  std::filesystem::path directory = domain.path();
+  std::filesystem::path nearest = directory_;
   constexpr std::uint32_t kEvents = IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_ATTRIB;
-  while (::inotify_add_watch(inotify_.get(), directory.c_str(), kEvents) < 0 &&
-         directory.has_relative_path()) {
-    directory = directory.parent_path();
+  while (::inotify_add_watch(inotify_.get(), nearest.c_str(), kEvents) < 0 &&
+         nearest.has_relative_path()) {
+    nearest = nearest.parent_path();
   }
+  of_ancestor_ = nearest != directory_;
 }
 
 void DirectoryWatch::wait(std::chrono::nanoseconds timeout) noexcept {
@@ -37,6 +42,7 @@ void DirectoryWatch::wait(std::chrono::nanoseconds timeout) noexcept {
   std::array<std::byte, 4096> events;
   while (::read(inotify_.get(), events.data(), events.size()) > 0) {
   }
+  if (of_ancestor_) watch_nearest();  // the directory itself may have come into being
 }
 
 }  // namespace evo::detail

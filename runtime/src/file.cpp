@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -105,6 +106,8 @@ Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, c
   file.size = static_cast<std::uint64_t>(status.st_size);
   file.device = status.st_dev;
   file.inode = status.st_ino;
+  file.uid = status.st_uid;
+  file.mode = status.st_mode & 07777U;
   return file;
 }
 
@@ -121,8 +124,13 @@ Result<void> allocate(int fd, std::uint64_t size, const std::string& directory) 
 Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, mode_t mode) {
   const std::string directory = domain.path().string();
   UnnamedFile file;
-  file.fd_ = FileDescriptor(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
-  if (!file.fd_.valid() && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+  // Naming it goes by /proc, which a container may lack.
+  const bool nameable = ::access("/proc/self/fd", F_OK) == 0;
+  if (nameable) {
+    file.fd_ = FileDescriptor(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+  }
+  if (!file.fd_.valid() &&
+      (!nameable || errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
     do {
       file.temporary_ = temporary_name(directory);
       file.fd_ = FileDescriptor(::open(file.temporary_.c_str(),
@@ -161,6 +169,13 @@ Result<void> UnnamedFile::link(const std::string& path) {
 bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode) {
   struct stat status {};
   return ::lstat(path.c_str(), &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
+std::string read_text(const char* path) {
+  const FileDescriptor fd(::open(path, O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> buffer;
+  const ssize_t length = fd.valid() ? ::read(fd.get(), buffer.data(), buffer.size()) : 0;
+  return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(0, length))};
 }
 
 Result<void> replace_text(const Domain& domain, const std::string& path, mode_t mode,

@@ -46,6 +46,8 @@ struct OpenedFile {
   std::uint64_t size = 0;
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
+  uid_t uid = 0;
+  mode_t mode = 0;  ///< permission bits
 };
 
 /// Opens a file of a domain without following links or blocking, and checks that it is
@@ -79,6 +81,9 @@ class UnnamedFile {
 
 /// Whether the path still names this very file.
 bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode);
+
+/// The first 4 KiB of one of the kernel's own files; empty if it cannot be read.
+std::string read_text(const char* path);
 
 /// Replaces the file `path` by one with this text, atomically. One process at a time.
 Result<void> replace_text(const Domain& domain, const std::string& path, mode_t mode,

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <map>
-#include <mutex>
+
+#include "kernel_lock.hpp"
 
 namespace evo::detail {
 
@@ -56,29 +57,42 @@ void after_fork_in_child() {
 
 }  // namespace
 
-ForkGuard::ForkGuard(int fd, const Mapping& control, const Mapping& data) {
+ForkPause::ForkPause() {
   static std::once_flag once;
   std::call_once(
       once, [] { ::pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child); });
+  lock_ = std::unique_lock(registry().mutex);
+}
+
+GuardedDescriptor::GuardedDescriptor(FileDescriptor fd, const ForkPause& /*held*/)
+    : fd_(fd.release()) {
   Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
   id_ = all.next_id++;
   life_ = all.life;
-  all.entries.emplace(id_, Guarded{fd, control.bytes(), data.bytes()});
+  all.entries.emplace(id_, Guarded{fd_, {}, {}});
 }
 
-ForkGuard::~ForkGuard() {
+void GuardedDescriptor::blank_in_children(std::span<std::byte> control, std::span<std::byte> data) {
+  const ForkPause held;
+  const auto found = registry().entries.find(id_);
+  if (found != registry().entries.end()) found->second = Guarded{fd_, control, data};
+}
+
+GuardedDescriptor::~GuardedDescriptor() {
   if (id_ == 0) return;
+  const ForkPause held;
   Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
-  if (life_ == all.life) all.entries.erase(id_);
+  // In a forked child the handler has closed it; its number may be another's by now.
+  if (life_ != all.life) return;
+  unlock_all(fd_);
+  ::close(fd_);
+  all.entries.erase(id_);
 }
 
-bool ForkGuard::in_forked_child() const noexcept {
+bool GuardedDescriptor::in_forked_child() const noexcept {
   if (id_ == 0) return false;
-  Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
-  return life_ != all.life;
+  const ForkPause held;
+  return life_ != registry().life;
 }
 
 }  // namespace evo::detail

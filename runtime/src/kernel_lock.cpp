@@ -36,6 +36,11 @@ void unlock(int fd, std::uint64_t byte) noexcept {
   ::fcntl(fd, F_OFD_SETLK, &lock);
 }
 
+void unlock_all(int fd) noexcept {
+  struct flock lock = range(F_UNLCK, 0, 0);  // to the end, wherever that is
+  ::fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 bool is_locked(int fd, std::uint64_t byte, std::uint64_t count) noexcept {
   struct flock lock = range(F_WRLCK, byte, count);
   return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;

@@ -12,6 +12,8 @@ namespace evo::detail {
 Result<bool> try_lock(int fd, std::uint64_t byte);
 
 void unlock(int fd, std::uint64_t byte) noexcept;
+/// Frees every lock of this open file.
+void unlock_all(int fd) noexcept;
 
 /// Whether somebody else holds a lock in [byte, byte + count). No side effects.
 bool is_locked(int fd, std::uint64_t byte, std::uint64_t count = 1) noexcept;

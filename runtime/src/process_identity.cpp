@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
-#include <fstream>
+
+#include "file.hpp"
 
 namespace evo::detail {
 
@@ -16,10 +18,9 @@ std::string BootId::text() const {
 
 BootId boot_id() {
   BootId id;
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string text;
-  if (!(file >> text)) return id;
+  std::string text = read_text("/proc/sys/kernel/random/boot_id");
   std::erase(text, '-');
+  std::erase(text, '\n');
   if (text.size() != 2 * id.bytes.size()) return id;
   for (std::size_t i = 0; i < id.bytes.size(); ++i) {
     id.bytes[i] = static_cast<std::uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
@@ -39,9 +40,8 @@ std::string executable_path() {
 }
 
 std::string process_name() {
-  std::ifstream file("/proc/self/comm");
-  std::string name;
-  std::getline(file, name);
+  std::string name = read_text("/proc/self/comm");
+  name.resize(std::min(name.find('\n'), name.size()));
   return name.empty() ? "unknown" : name;
 }
 

@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <thread>
 
+#include "clear_up.hpp"
+#include "data_file.hpp"
 #include "evo/detail/copy.hpp"
 #include "evo/detail/waiting.hpp"
 #include "evo/schema_layout.hpp"
@@ -19,8 +20,6 @@ namespace {
 
 /// How often the data file is looked up again while a writer replaces it.
 constexpr int kLookups = 100;
-/// How often the last reader of a closed segment tries to clear up.
-constexpr int kRemovalAttempts = 20;
 
 tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std::string_view why) {
   return fail(ErrorCode::NotFound,
@@ -60,13 +59,13 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_vie
   auto memory = reader->data.apply(options.memory, Protection::Read);
   if (!memory) return tl::unexpected(memory.error());
   reader->memory = std::move(*memory);
-  reader->guard = ForkGuard(reader->control.fd.get(), reader->control.mapping, reader->data);
+  reader->control.fd.blank_in_children(reader->control.mapping.bytes(), reader->data.bytes());
   return reader;
 }
 
-bool ReaderAttachment::try_entry(std::uint32_t index) {
-  const auto locked = try_lock(control.fd.get(), reader_lock_byte(index));
-  if (!locked || !*locked) return false;
+Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
+  auto locked = try_lock(control.fd.get(), reader_lock_byte(index));
+  if (!locked || !*locked) return locked;
   entry_index = index;
   has_entry_ = true;
   ReaderEntry& mine = entry();
@@ -92,7 +91,10 @@ Result<void> ReaderAttachment::take_entry() {
       const Looks looks = candidate.waiting.load(std::memory_order_relaxed) != 0 ? Looks::Asleep
                           : candidate.pid.load(std::memory_order_relaxed) == 0   ? Looks::Free
                                                                                  : Looks::Busy;
-      if (looks == wanted && try_entry(i)) return {};
+      if (looks != wanted) continue;
+      const auto taken = try_entry(i);
+      if (!taken) return tl::unexpected(taken.error());
+      if (*taken) return {};
     }
   }
   return fail(
@@ -172,41 +174,28 @@ Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
 }
 
 ReaderAttachment::~ReaderAttachment() {
-  if (guard.in_forked_child()) {
-    // The handler has closed the descriptor; its number may be another's by now.
-    control.fd.release();
-    return;
-  }
-  if (!has_entry_) return;
-  // relaxed: advice; closing the descriptor is what frees the entry.
+  if (!has_entry_ || control.fd.in_forked_child()) return;
+  // relaxed: advice; the lock is what frees the entry.
   entry().pid.store(0, std::memory_order_relaxed);
-  // acquire [M]: pairs with the closing writer's release store of the state.
-  if (control->state.load(std::memory_order_acquire) ==
-      static_cast<std::uint32_t>(ControlState::Open)) {
-    return;
-  }
+  // Let go of before the look at the state: a writer that closes stores the state, then
+  // looks at the locks. One of the two sees the other.
   unlock(control.fd.get(), reader_lock_byte(entry_index));
-  remove_control_if_last();
+  if (is_open()) return;
+  // With the writer's lock held no new writer can come. If somebody else holds it, it looks
+  // at the readers again when it has let go (clear_up).
+  const auto locked = try_lock(control.fd.get(), kWriterLockByte);
+  if (!locked || !*locked) return;
+  if (is_open()) {  // a writer has come and died since
+    unlock(control.fd.get(), kWriterLockByte);
+  } else {
+    clear_up(domain, name, control);
+  }
 }
 
-void ReaderAttachment::remove_control_if_last() {
-  // With the writer's lock held no new writer can come, and a reader that attaches finds
-  // the segment Closed. If somebody else holds it, it is either a new writer, whose file it
-  // then is, or another reader that leaves, and may have seen us still here: try again.
-  for (int attempt = 0; attempt < kRemovalAttempts; ++attempt) {
-    const auto locked = try_lock(control.fd.get(), kWriterLockByte);
-    if (!locked) return;
-    if (*locked) {
-      // acquire [M]: a writer may have come and gone since the last look.
-      const bool open = control->state.load(std::memory_order_acquire) ==
-                        static_cast<std::uint32_t>(ControlState::Open);
-      if (!open && control.is_current()) remove_remains(domain, name, control);
-      return;
-    }
-    // relaxed: advice; a writer that has announced itself owns the file.
-    if (control->writer_pid.load(std::memory_order_relaxed) != 0) return;
-    std::this_thread::sleep_for(std::chrono::microseconds(50));
-  }
+bool ReaderAttachment::is_open() const {
+  // acquire [M]: pairs with the closing writer's release store of the state.
+  return control->state.load(std::memory_order_acquire) ==
+         static_cast<std::uint32_t>(ControlState::Open);
 }
 
 }  // namespace evo::detail

@@ -7,7 +7,6 @@
 #include "control.hpp"
 #include "evo/detail/state_observer.hpp"
 #include "evo/segment_reader.hpp"
-#include "fork_guard.hpp"
 
 namespace evo::detail {
 
@@ -34,7 +33,6 @@ struct ReaderAttachment {
   std::string name;
   Control control;  // holds this reader's lock through its descriptor
   Mapping data;
-  ForkGuard guard;  // after what it guards, so destroyed before it
   SegmentLayout layout;
   MemoryReport memory;
   std::uint32_t entry_index = 0;
@@ -43,11 +41,12 @@ struct ReaderAttachment {
 
  private:
   Result<void> take_entry();
-  bool try_entry(std::uint32_t index);
+  Result<bool> try_entry(std::uint32_t index);
   Result<void> map_data(Access access);
   Result<void> check_schema(const ChannelDescription& channel);
   Result<void> check_self_description();
-  void remove_control_if_last();
+
+  [[nodiscard]] bool is_open() const;
 
   bool has_entry_ = false;
 };
@@ -60,7 +59,11 @@ class DirectoryWatch {
   void wait(std::chrono::nanoseconds timeout) noexcept;
 
  private:
+  void watch_nearest();
+
+  std::filesystem::path directory_;
   FileDescriptor inotify_;
+  bool of_ancestor_ = false;
 };
 
 }  // namespace evo::detail

@@ -61,6 +61,8 @@ const char* find_fault(const SegmentLayout& layout) {
       !lies_within(layout.slots_offset, slots.stride * slots.count, kPageSize, layout.file_size)) {
     return "slots do not lie within the file";
   }
+  if (layout.schema_size > kMaximumSchemaSize) return "schema is too large";
+  if (layout.compatible_count > kMaximumCompatible) return "too many compatible layouts";
   const std::uint64_t compatible_size =
       std::uint64_t{layout.compatible_count} * sizeof(CompatibleEntry);
   if (!lies_within(layout.schema_offset, layout.schema_size, sizeof(SegmentHeader),
@@ -83,6 +85,14 @@ Result<SegmentLayout> plan_layout(const ChannelDescription& channel) {
     return fail(ErrorCode::InvalidSize,
                 "segment '{}' has a payload of {} bytes; a payload has 1 byte to 1 GiB",
                 channel.name, channel.size);
+  }
+  if (channel.bfbs.size() > kMaximumSchemaSize || channel.compatible.size() > kMaximumCompatible) {
+    return fail(
+        ErrorCode::InvalidSchema,
+        "segment '{}' has a schema of {} bytes and {} compatible layouts; the limits are {} "
+        "and {}",
+        channel.name, channel.bfbs.size(), channel.compatible.size(), kMaximumSchemaSize,
+        kMaximumCompatible);
   }
   SegmentLayout layout;
   layout.kind = channel.kind;

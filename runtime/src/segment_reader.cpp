@@ -1,6 +1,7 @@
 #include "evo/segment_reader.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "evo/clock.hpp"
 #include "evo/detail/crc32c.hpp"
@@ -40,22 +41,27 @@ Result<SegmentReader> SegmentReader::attach(std::string_view name,
   }
   const std::uint64_t start = monotonic_ns();
   const auto left = [&] { return options.wait - std::chrono::nanoseconds(monotonic_ns() - start); };
-  std::optional<detail::DirectoryWatch> watch;  // before the attempt, so that no event is missed
-  if (options.wait > std::chrono::nanoseconds::zero()) watch.emplace(options.domain);
+  std::optional<detail::DirectoryWatch> watch;
   while (true) {
     auto attachment = detail::ReaderAttachment::make(name, channel, options);
     if (attachment) return SegmentReader(std::move(*attachment), options.retries);
     const ErrorCode code = attachment.error().code;
     const bool may_come = code == ErrorCode::NotFound || code == ErrorCode::NotReady;
-    if (!may_come || !watch) return tl::unexpected(attachment.error());
+    if (!may_come || options.wait <= std::chrono::nanoseconds::zero()) {
+      return tl::unexpected(attachment.error());
+    }
     if (left() <= std::chrono::nanoseconds::zero()) {
       return detail::fail(
           ErrorCode::Timeout, "waited {} ms: {}",
           std::chrono::duration_cast<std::chrono::milliseconds>(options.wait).count(),
           attachment.error().message);
     }
-    watch->wait(left());
-    watch.emplace(options.domain);  // the directory itself may have come into being
+    // Watched before the attempt that follows, so that no event is missed.
+    if (watch) {
+      watch->wait(left());
+    } else {
+      watch.emplace(options.domain);
+    }
   }
 }
 

@@ -10,7 +10,8 @@
 #include <new>
 #include <vector>
 
-#include "kernel_lock.hpp"
+#include "clear_up.hpp"
+#include "data_file.hpp"
 
 namespace evo::detail {
 
@@ -59,27 +60,6 @@ bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
          equals(layout.compatible_offset, std::as_bytes(std::span(entries)));
 }
 
-/// The other segment that uses a data file of this name, if there is one: an underscore in
-/// `evo_{module}_{name}_{pid}` may belong to either side.
-std::optional<std::string> find_other_user(const Domain& domain, const std::string& path,
-                                           std::string_view name) {
-  const std::string file = std::filesystem::path(path).filename();
-  const std::string_view words = std::string_view(file).substr(4, file.rfind('_') - 4);
-  for (auto gap = words.find('_'); gap != words.npos; gap = words.find('_', gap + 1)) {
-    const std::string other(words.substr(gap + 1));
-    if (other == name) continue;
-    const auto control = open_control(domain, other, Access::Group);
-    // acquire [M]: pairs with its writer's release stores [L].
-    if (!control || (*control)->state.load(std::memory_order_acquire) !=
-                        static_cast<std::uint32_t>(ControlState::Open)) {
-      continue;
-    }
-    const std::uint32_t current = (*control)->current.load(std::memory_order_acquire) & 1U;
-    if (data_file_path(domain, other, *control, current) == path) return other;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 WriterAttachment::WriterAttachment(Domain in_domain, const ChannelDescription& channel,
@@ -113,7 +93,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
     return tl::unexpected(memory.error());
   }
   writer->memory = std::move(*memory);
-  writer->guard = ForkGuard(writer->control.fd.get(), writer->control.mapping, writer->data);
+  writer->control.fd.blank_in_children(writer->control.mapping.bytes(), writer->data.bytes());
   writer->open_ = true;
   return writer;
 }
@@ -136,20 +116,29 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
   }
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   // A writer that died while replacing the file has left it (I3).
-  remove_data_file(domain, name, control, 1U - current);
-  announce();
-
+  const bool has_room = remove_data_file(domain, name, control, 1U - current);
   const auto path = data_file_path(domain, name, control, current);
-  taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && take_over(channel, *path);
-  if (!taken_over_) {
-    if (auto made = make_data_file(channel); !made) {
-      if (!orphan) remove_remains(domain, name, control);
-      return made;
-    }
+  taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && find_in_place(channel, *path);
+  if (!taken_over_ && !has_room) {
+    const auto stays = data_file_path(domain, name, control, 1U - current);
+    return fail(ErrorCode::PermissionDenied,
+                "segment '{}' has to be made anew, but user {} may not remove '{}', which an "
+                "earlier writer has left; let its owner or root remove it",
+                name, ::geteuid(), stays.value_or("its file"));
+  }
+  forget_dead_waiters(control);
+  announce();
+  if (taken_over_) {
+    take_over();
+  } else if (auto made = make_data_file(channel); !made) {
+    if (!orphan) clear_up(domain, name, control);
+    return made;
   }
   auto described = write_meta(channel);
-  if (described || taken_over_) return {};  // a segment with old advice beside it is still whole
-  open_ = true;                             // to be removed again
+  // A segment with old advice beside it is still whole; somebody else's cannot be replaced
+  // where the directory is sticky.
+  if (described || taken_over_ || described.error().code == ErrorCode::PermissionDenied) return {};
+  open_ = true;  // to be removed again
   return described;
 }
 
@@ -170,9 +159,13 @@ void WriterAttachment::announce() {
                                std::memory_order_relaxed);
 }
 
-bool WriterAttachment::take_over(const ChannelDescription& channel, const std::string& path) {
+bool WriterAttachment::find_in_place(const ChannelDescription& channel, const std::string& path) {
   auto file = open_checked(domain, path, {O_RDWR, data_mode(channel.access), channel.access});
   if (!file || file->size != layout.file_size) return false;
+  if (file->mode != data_mode(channel.access) &&
+      ::fchmod(file->fd.get(), data_mode(channel.access)) != 0) {
+    return false;
+  }
   auto mapping = Mapping::map(file->fd.get(), file->size, Protection::ReadWrite);
   if (!mapping) return false;
   auto found = read_header(mapping->bytes(), file->size, path);
@@ -185,22 +178,25 @@ bool WriterAttachment::take_over(const ChannelDescription& channel, const std::s
       !has_same_schema(mapping->data(), *found, channel))
     return false;
 
-  auto& found_header = *reinterpret_cast<SegmentHeader*>(mapping->data());
   const auto complete_last =
-      find_last_complete(found_header, mapping->data() + found->slots_offset, found->geometry);
+      find_last_complete(*reinterpret_cast<const SegmentHeader*>(mapping->data()),
+                         mapping->data() + found->slots_offset, found->geometry);
   if (!complete_last) return false;
   data = std::move(*mapping);
   layout = *found;
   last = *complete_last;
+  return true;
+}
+
+void WriterAttachment::take_over() {
   // relaxed: advice.
-  found_header.writer_pid.store(own_pid(), std::memory_order_relaxed);
-  if (found_header.version.load(std::memory_order_relaxed) != complete(last)) {
+  header().writer_pid.store(own_pid(), std::memory_order_relaxed);
+  if (header().version.load(std::memory_order_relaxed) != complete(last)) {
     // release [E]: as in StatePublisher. The dead writer completed this slot and did
     // not come to publish it.
-    found_header.version.store(complete(last), std::memory_order_release);
-    wake_all(found_header);
+    header().version.store(complete(last), std::memory_order_release);
+    wake_all(header());
   }
-  return true;
 }
 
 Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel) {
@@ -220,39 +216,51 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   reset_slots(slots(), layout.geometry);
   last = 0;
 
-  const std::string path = data_path(domain, channel.owner, name, own_pid());
-  if (const auto other = find_other_user(domain, path, name)) {
-    return fail(ErrorCode::AlreadyExists,
-                "'{}' is the data file of segment '{}', too; rename the module or the segment of "
-                "one of them, or write them in two processes",
-                path, *other);
-  }
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   const std::uint32_t fresh = 1U - current;
-  DataFileName& entry = control->data_files[fresh];
-  store_text(entry.module.data(), entry.module.size(), channel.owner);
-  // release [I]: pairs with the acquire load [H]; whoever sees the pid sees the module.
-  // Recorded before the name exists, so that no death in between leaves a file behind
-  // that nobody knows of.
-  entry.pid.store(own_pid(), std::memory_order_release);
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-    // Only a leftover of an earlier process with our pid can be there.
-    return fail_errno(errno, fmt::format("cannot remove the leftover '{}'", path));
+  if (auto named = name_data_file(std::move(*file), channel); !named) {
+    // relaxed: under the writer's lock, and no reader looks at an entry that is not current.
+    control->data_files[fresh].pid.store(0, std::memory_order_relaxed);
+    return named;
   }
-  if (auto linked = file->link(path); !linked) return linked;
-
   // release [L]: pairs with the attaching reader's acquire load [M] of the state. The
   // reader compares the generation with the one in the file it found, so it does not
   // matter in which order it sees the three change.
   control->generation.store(layout.generation, std::memory_order_release);
   control->current.store(fresh, std::memory_order_release);
   control->state.store(static_cast<std::uint32_t>(ControlState::Open), std::memory_order_release);
-  if (data_file_path(domain, name, control, current) == path) {
+  if (data_file_path(domain, name, control, current) ==
+      data_file_path(domain, name, control, fresh)) {
     control->data_files[current].pid.store(0, std::memory_order_relaxed);
   } else {
-    remove_data_file(domain, name, control, current);
+    // If it must stay, because it is somebody else's, the entry goes on naming it.
+    static_cast<void>(remove_data_file(domain, name, control, current));
   }
   return {};
+}
+
+Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDescription& channel) {
+  const std::string path = data_path(domain, channel.owner, name, own_pid());
+  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  DataFileName& entry = control->data_files[1U - current];
+  store_text(entry.module.data(), entry.module.size(), channel.owner);
+  // release [I]: pairs with the acquire load [H]; whoever sees the pid sees the module.
+  // Recorded before the name exists, so that no death in between leaves a file behind that
+  // nobody knows of, and nobody else takes the name for a leftover.
+  entry.pid.store(own_pid(), std::memory_order_release);
+  auto linked = file.link(path);
+  if (linked || linked.error().code != ErrorCode::AlreadyExists) return linked;
+  if (const auto other = find_other_user(domain, path, name)) {
+    return fail(ErrorCode::AlreadyExists,
+                "'{}' is the data file of segment '{}', too; rename the module or the segment of "
+                "one of them, or write them in two processes",
+                path, *other);
+  }
+  // A leftover of an earlier process with our pid.
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return fail_errno(errno, fmt::format("cannot remove the leftover '{}'", path));
+  }
+  return file.link(path);
 }
 
 void WriterAttachment::forget_earlier_boot() {
@@ -273,11 +281,7 @@ Result<void> WriterAttachment::write_meta(const ChannelDescription& channel) {
 }
 
 WriterAttachment::~WriterAttachment() {
-  if (guard.in_forked_child()) {
-    // The handler has closed the descriptor; its number may be another's by now.
-    control.fd.release();
-    return;
-  }
+  if (control.fd.in_forked_child()) return;
   // relaxed: if somebody fenced us off, the files are his.
   if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
   // release: pairs with the acquire load [M]; a reader that learns that there will be no
@@ -286,7 +290,7 @@ WriterAttachment::~WriterAttachment() {
   // relaxed: advice.
   control->writer_pid.store(0, std::memory_order_relaxed);
   wake_all(header());
-  remove_remains(domain, name, control);
+  clear_up(domain, name, control);
 }
 
 }  // namespace evo::detail

@@ -5,7 +5,6 @@
 
 #include "control.hpp"
 #include "evo/detail/state_publisher.hpp"
-#include "fork_guard.hpp"
 
 namespace evo::detail {
 
@@ -28,7 +27,6 @@ struct WriterAttachment {
   std::string name;
   Control control;  // holds the writer's lock through its descriptor
   Mapping data;
-  ForkGuard guard;  // after what it guards, so destroyed before it
   SegmentLayout layout;
   MemoryReport memory;
   std::uint64_t incarnation = 0;
@@ -36,8 +34,10 @@ struct WriterAttachment {
 
  private:
   Result<void> open_or_make(const ChannelDescription& channel, OnOrphan on_orphan);
-  bool take_over(const ChannelDescription& channel, const std::string& path);
+  bool find_in_place(const ChannelDescription& channel, const std::string& path);
+  void take_over();
   Result<void> make_data_file(const ChannelDescription& channel);
+  Result<void> name_data_file(UnnamedFile file, const ChannelDescription& channel);
   Result<void> write_meta(const ChannelDescription& channel);
   void forget_earlier_boot();
   void announce();
@@ -45,6 +45,9 @@ struct WriterAttachment {
   bool taken_over_ = false;
   bool open_ = false;  // the segment is there and ours: to be closed in the end
 };
+
+/// A JSON string. A path may hold any byte: what is no UTF-8 character becomes U+FFFD.
+std::string json_string(std::string_view text);
 
 /// The text of `evo_{name}.meta`.
 std::string meta_text(const WriterAttachment& writer, const ChannelDescription& channel);

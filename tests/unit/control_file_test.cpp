@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "control.hpp"
+#include "data_file.hpp"
 #include "file_bytes.hpp"
 #include "kernel_lock.hpp"
 #include "segments.hpp"

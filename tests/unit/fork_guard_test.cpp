@@ -167,15 +167,19 @@ TEST(ForkedWriter, DeathOfTheParentFreesTheLockAlthoughItsChildLives) {
   finish.write("x");
 }
 
+detail::GuardedDescriptor open_guarded(const std::string& path) {
+  const detail::ForkPause held;
+  return {detail::FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)), held};
+}
+
 TEST(ForkGuard, KnowsTheChildsCopy) {
   const TemporaryDomain directory;
-  const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  const detail::Mapping none;
-  detail::ForkGuard guard(fd, none, none);
+  detail::GuardedDescriptor guard = open_guarded(directory.path() / "file");
+  const int fd = guard.get();
   EXPECT_FALSE(guard.in_forked_child());
-  EXPECT_FALSE(detail::ForkGuard().in_forked_child()) << "guards nothing";
-  detail::ForkGuard moved(std::move(guard));
-  detail::ForkGuard assigned;
+  EXPECT_FALSE(detail::GuardedDescriptor().in_forked_child()) << "guards nothing";
+  detail::GuardedDescriptor moved(std::move(guard));
+  detail::GuardedDescriptor assigned;
   assigned = std::move(moved);
   const ChildResult child = in_child([&]() -> std::string {
     return std::string(assigned.in_forked_child() ? "child's" : "own") +
@@ -184,45 +188,87 @@ TEST(ForkGuard, KnowsTheChildsCopy) {
   EXPECT_EQ(child.text, "child's closed");
   EXPECT_FALSE(assigned.in_forked_child());
   EXPECT_GE(::fcntl(fd, F_GETFD), 0);
-  ::close(fd);
 }
 
 TEST(ForkGuard, ForgetsWhatIsGone) {
-  const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  { const detail::ForkGuard guard(fd, detail::Mapping(), detail::Mapping()); }
+  const TemporaryDomain directory;
+  int fd = -1;
+  {
+    const auto guard = open_guarded(directory.path() / "file");
+    fd = guard.get();
+  }
+  EXPECT_LT(::fcntl(fd, F_GETFD), 0) << "closed at its end";
+  ASSERT_EQ(::open("/dev/null", O_RDONLY | O_CLOEXEC), fd) << "the lowest number comes again";
   const ChildResult child =
       in_child([&]() -> std::string { return ::fcntl(fd, F_GETFD) < 0 ? "closed" : "open"; });
   EXPECT_EQ(child.text, "open");
   ::close(fd);
 }
 
-TEST(ForkGuard, ForkWhileAnotherThreadComesAndGoesDoesNotHang) {
+TEST(ForkGuard, EndFreesTheLocksAlthoughACopyIsOpen) {
+  // As a child has that is just being spawned.
+  const TemporaryDomain directory;
+  const std::string path = directory.path() / "file";
+  int copy = -1;
+  {
+    const auto guard = open_guarded(path);
+    ASSERT_TRUE(detail::try_lock(guard.get(), 0).value());
+    ASSERT_TRUE(detail::try_lock(guard.get(), 7).value());
+    copy = ::fcntl(guard.get(), F_DUPFD_CLOEXEC, 0);
+  }
+  const auto other = open_guarded(path);
+  EXPECT_FALSE(detail::is_locked(other.get(), 0, 100));
+  ::close(copy);
+}
+
+bool threads_may_fork() {
 #if defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "ThreadSanitizer does not support threads beside fork";
+  return false;
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "ThreadSanitizer does not support threads beside fork";
+  return false;
 #endif
 #endif
+  return true;
+}
+
+TEST(ForkGuard, NoChildOfAnotherThreadEverHoldsALock) {
+  if (!threads_may_fork()) {
+    GTEST_SKIP() << "ThreadSanitizer does not support threads beside fork";
+  }
+  const TemporaryDomain directory;
+  const std::string path = directory.path() / "file";
   std::atomic<bool> stop{false};
+  std::atomic<int> stuck{0};
+  std::atomic<int> rounds{0};
   std::thread other([&] {
-    while (!stop) {
-      const detail::ForkGuard guard(-1, detail::Mapping(), detail::Mapping());
+    for (; !stop; ++rounds) {
+      const auto guard = open_guarded(path);
+      const auto locked = detail::try_lock(guard.get(), 0);
+      if (!locked || !*locked) ++stuck;
     }
   });
-  for (int i = 0; i < 200; ++i) {
-    const pid_t child = ::fork();
+  std::array<pid_t, 8> children{};
+  for (std::size_t i = 0; i < 400 || rounds < 100; ++i) {
+    pid_t& child = children[i % children.size()];
+    if (child > 0) {
+      ::kill(child, SIGKILL);
+      ::waitpid(child, nullptr, 0);
+    }
+    child = ::fork();
     if (child == 0) {
-      { const detail::ForkGuard guard(-1, detail::Mapping(), detail::Mapping()); }
-      ::_exit(0);
+      { const auto own = open_guarded(path + "2"); }  // the handlers left it usable
+      ::pause();
     }
     ASSERT_GT(child, 0);
-    int status = -1;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
   }
   stop = true;
   other.join();
+  for (const pid_t child : children) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  EXPECT_EQ(stuck, 0) << "of " << rounds << " locks a child held the one before";
 }
 
 }  // namespace

@@ -98,5 +98,23 @@ TEST(MetaFile, QuotesWhatJsonMustQuote) {
   child.kill();
 }
 
+TEST(MetaFile, AnyBytesOfAPathMakeValidJson) {
+  const std::string replaced = "\xef\xbf\xbd";  // U+FFFD
+  const auto parsed = [](std::string_view text) {
+    return nlohmann::json::parse(detail::json_string(text)).get<std::string>();
+  };
+  for (const std::string_view valid :
+       {"", "a\"b\\c", "tab\tnul\x01", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) {
+    EXPECT_EQ(parsed(valid), valid);
+  }
+  EXPECT_EQ(parsed("a\xff"
+                   "b"),
+            "a" + replaced + "b");
+  EXPECT_EQ(parsed("cut\xe2\x82"), "cut" + replaced + replaced);
+  EXPECT_EQ(parsed("\xc0\x80"), replaced + replaced) << "an overlong zero";
+  EXPECT_EQ(parsed("\xed\xa0\x80"), replaced + replaced + replaced) << "a surrogate";
+  EXPECT_EQ(parsed("\xf4\x90\x80\x80"), replaced + replaced + replaced + replaced);
+}
+
 }  // namespace
 }  // namespace evo::test

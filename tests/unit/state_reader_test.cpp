@@ -199,6 +199,7 @@ TYPED_TEST(Evolution, ReaderOfAnOlderWriterLacksTheNewField) {
   ASSERT_TRUE(writer && reader);
   EXPECT_TRUE(reader->has("a") && reader->has("b"));
   EXPECT_FALSE(reader->has("c"));
+  EXPECT_EQ(outcome(reader->template get<std::uint64_t, 16>()), "NeverWritten");
   writer->write({.a = 1, .b = 2});
   NewValue value{.a = 9, .b = 9, .c = 9};
   ASSERT_EQ(outcome(reader->read_into(value)), "ok");

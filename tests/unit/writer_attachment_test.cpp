@@ -2,13 +2,17 @@
 #include "writer_attachment.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <probe.evo.hpp>
 #include <thread>
 
@@ -490,6 +494,144 @@ TEST_F(Create, ForcedTakeoverFencesTheFormerWriterOff) {
   EXPECT_EQ(directory_.files(), files) << "the files are somebody else's";
 }
 
+TEST_F(Create, NarrowerAccessMakesItAnew) {
+  channel_.access = Access::Group;
+  leave_orphan(directory_.domain(), channel_, 7);
+  channel_.access = Access::Owner;
+  auto writer = create(channel_);
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_EQ(writer->current_version(), 0U) << "the old file was open to the group";
+  EXPECT_EQ(directory_.files().size(), 3U);
+  for (const std::string& file : directory_.files()) {
+    EXPECT_EQ(mode_of(directory_.path() / file), 0600U) << file;
+  }
+  EXPECT_EQ(outcome(SegmentReader::attach(channel_, {.domain = directory_.domain()})), "ok");
+}
+
+TEST_F(Create, WiderAccessTakesOverInPlace) {
+  leave_orphan(directory_.domain(), channel_, 7);
+  channel_.access = Access::Group;
+  auto writer = create(channel_);
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_EQ(writer->current_version(), 14U);
+  EXPECT_EQ(mode_of(control()), 0660U);
+  EXPECT_EQ(mode_of(directory_.data_file()), 0640U);
+  EXPECT_EQ(mode_of(directory_.path() / "evo_probe.meta"), 0640U);
+}
+
+/// Runs `body` as that user, who is in group 2000.
+template <class Body>
+std::string as_user(uid_t user, Body&& body) {
+  return in_child([&]() -> std::string {
+           if (::setgroups(0, nullptr) != 0 || ::setresgid(2000, 2000, 2000) != 0 ||
+               ::setresuid(user, user, user) != 0) {
+             return "setresuid failed";
+           }
+           return body();
+         })
+      .text;
+}
+
+TEST_F(Create, OtherUserOfTheGroupGoesOnInAStickyDirectory) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become two others";
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 01777), 0);
+  channel_.access = Access::Group;
+  as_user(1001, [&]() -> std::string {
+    auto writer = create(channel_);
+    if (writer) writer->write(bytes_of(std::uint64_t{7}));
+    die();
+  });
+  const std::string first_data = directory_.data_file();
+  // The other user can neither write the data file nor remove it, so it makes another one.
+  EXPECT_EQ(as_user(1002,
+                    [&]() -> std::string {
+                      auto writer = create(channel_);
+                      if (!writer) return writer.error().message;
+                      writer->write(bytes_of(std::uint64_t{8}));
+                      auto reader = attach();
+                      if (!reader || read_number(*reader) != "8") return "not read";
+                      die();
+                    }),
+            "");
+  EXPECT_TRUE(std::filesystem::exists(first_data));
+  // Its own it takes over.
+  EXPECT_EQ(as_user(1002,
+                    [&]() -> std::string {
+                      auto writer = create(channel_);
+                      if (!writer) return writer.error().message;
+                      if (writer->current_version() != 2) return "lost the value";
+                      die();
+                    }),
+            "");
+  // For a third one there is no room: said before anything is spoilt.
+  const std::string said = as_user(1002, [&]() -> std::string {
+    const auto writer = create(channel_, OnOrphan::Replace);
+    auto reader = attach();
+    return outcome(writer) + " " + (reader ? read_number(*reader) : message_of(reader)) + " " +
+           message_of(writer);
+  });
+  EXPECT_TRUE(said.starts_with("PermissionDenied 8 ")) << said;
+  EXPECT_TRUE(contains(said, first_data)) << said;
+  // Its owner comes back: it removes what it may and goes on with a file of its own.
+  EXPECT_EQ(as_user(1001, [&]() -> std::string { return outcome(create(channel_)); }), "ok");
+}
+
+TEST_F(Create, SleepersThatDiedAreForgotten) {
+  leave_orphan(directory_.domain(), channel_, 1);
+  Child sleeper([&]() -> std::string {
+    auto reader = attach();
+    if (!reader) return message_of(reader);
+    read_number(*reader);
+    static_cast<void>(reader->wait_for_change(1h));
+    return "woken";
+  });
+  while (peek<std::uint32_t>(control(), 192) == 0) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(sleeper.kill().text, "");
+  ASSERT_EQ(peek<std::uint32_t>(control(), 192), 1U);
+  const auto writer = create(channel_);
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_EQ(peek<std::uint32_t>(control(), 192), 0U);
+}
+
+TEST_F(Create, SleepersThatDiedUncountedAreForgottenUnlessAReaderLives) {
+  leave_orphan(directory_.domain(), channel_, 1);
+  poke(control(), 192, std::uint32_t{3});
+  {
+    const auto reader = attach();
+    { const auto writer = create(channel_); }
+    leave_orphan(directory_.domain(), channel_, 1);
+    EXPECT_EQ(peek<std::uint32_t>(control(), 192), 3U) << "some of them may be the reader's";
+  }
+  const auto writer = create(channel_);
+  EXPECT_EQ(peek<std::uint32_t>(control(), 192), 0U);
+}
+
+TEST_F(Create, WorksWithoutProc) {
+  const ChildResult child = in_child([&]() -> std::string {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::umount2("/proc", MNT_DETACH) != 0) {
+      return "skip";
+    }
+    auto writer = create(channel_);
+    if (!writer) return message_of(writer);
+    writer->write(bytes_of(std::uint64_t{3}));
+    auto reader = attach();
+    if (!reader) return message_of(reader);
+    return read_number(*reader) + " " + std::to_string(directory_.files().size());
+  });
+  if (child.text == "skip") GTEST_SKIP() << "only root can take /proc away";
+  EXPECT_EQ(child.text, "3 3");
+}
+
+/// Whether a thread of this process sleeps for a time that it chose itself.
+bool is_pausing(long thread_id) {
+  std::ifstream file(fmt::format("/proc/self/task/{}/syscall", thread_id));
+  long number = -1;
+  // Where the kernel does not tell, every moment is as good as any.
+  return !(file >> number) || number == SYS_clock_nanosleep || number == SYS_nanosleep;
+}
+
 void limit(__rlimit_resource resource, rlim_t value) {
   rlimit both{};
   ::getrlimit(resource, &both);
@@ -636,6 +778,42 @@ TEST_F(SmallFileSystem, NoSpaceAtAnyPointLeavesWhatWasThere) {
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(writer->current_version(), 14U);
   ::close(filler);
+}
+
+TEST_F(Create, LeavesTheFilesOfASuccessorAlone) {
+  // Somebody removed the control file of a live writer, so that another could create.
+  auto first = create(channel_);
+  ASSERT_TRUE(first) << message_of(first);
+  std::filesystem::remove(control());
+  auto second = create(channel_);
+  ASSERT_TRUE(second) << message_of(second);
+  second->write(bytes_of(std::uint64_t{2}));
+  first = tl::unexpected(Error{});
+  EXPECT_EQ(directory_.files().size(), 3U);
+  EXPECT_EQ(read_number(attach().value()), "2");
+}
+
+TEST_F(Create, WaitsForAReaderThatIsJustClearingUp) {
+  // A reader that leaves a closed segment holds the writer's lock for a moment. Here it is
+  // the test, which lets go when it sees the other thread pause. Held for too long it is
+  // an error, so a slow machine gets several rounds.
+  std::string last;
+  for (int round = 0; round < 50 && last != "ok"; ++round) {
+    auto held = detail::lock_control(directory_.domain(), channel_);
+    ASSERT_TRUE(held) << message_of(held);
+    std::atomic<long> thread_id{0};
+    std::atomic<bool> done{false};
+    std::thread creator([&] {
+      thread_id = ::syscall(SYS_gettid);
+      last = outcome(create(channel_));
+      done = true;
+    });
+    while (!done && !(thread_id != 0 && is_pausing(thread_id))) std::this_thread::yield();
+    held = tl::unexpected(Error{});
+    creator.join();
+    EXPECT_TRUE(last == "ok" || last == "SegmentBusy") << last;
+  }
+  EXPECT_EQ(last, "ok");
 }
 
 TEST_F(Create, ReadersThatComeAndGoDoNotMakeItBusy) {

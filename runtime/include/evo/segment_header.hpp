@@ -61,6 +61,9 @@ inline constexpr std::uint16_t kOldestReadableFormat = 1;
 inline constexpr std::uint64_t kPageSize = 4096;
 inline constexpr std::uint64_t kMinimumFileSize = 4096;
 inline constexpr std::uint64_t kMaximumFileSize = std::uint64_t{1} << 30;
+/// What a reader is ready to copy of a segment's description of itself.
+inline constexpr std::uint32_t kMaximumSchemaSize = std::uint32_t{4} << 20;
+inline constexpr std::uint32_t kMaximumCompatible = 4096;
 
 struct SegmentHeader {
   std::uint64_t magic = kSegmentMagic;

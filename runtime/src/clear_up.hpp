@@ -1,0 +1,18 @@
+/// The end of a segment: who goes last takes everything along.
+///
+/// A closing writer, and a reader that leaves a closed segment, both look whether the other
+/// is still there. I1: a reader frees its lock before it looks at the state; whoever clears up
+/// looks at the readers once more after freeing the writer's lock. So nobody relies on one who
+/// has looked before and is gone.
+#pragma once
+
+#include "control.hpp"
+
+namespace evo::detail {
+
+/// With the writer's lock held, of a segment that is not Open: removes whatever the last
+/// writer has left, wherever it died, and the control file unless a reader is attached; lets
+/// go of the lock.
+void clear_up(const Domain& domain, std::string_view name, const Control& control);
+
+}  // namespace evo::detail

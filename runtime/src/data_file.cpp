@@ -1,0 +1,68 @@
+#include "data_file.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "kernel_lock.hpp"
+
+namespace evo::detail {
+
+std::optional<std::string> data_file_path(const Domain& domain, std::string_view name,
+                                          const Control& control, std::uint32_t index) {
+  const DataFileName& file = control->data_files[index];
+  // acquire [H]: pairs with the store [I] of whoever named the file, so that the
+  // module read next is the one that belongs to this pid.
+  const std::uint32_t pid = file.pid.load(std::memory_order_acquire);
+  if (pid == 0) return std::nullopt;
+  const std::string module = load_text(file.module.data(), file.module.size());
+  if (!validate_module_name(module)) return std::nullopt;
+  return data_path(domain, module, name, pid);
+}
+
+bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,
+                      std::uint32_t index) {
+  if (const auto path = data_file_path(domain, name, control, index)) {
+    // Looked up before it is asked whose it is: another segment's writer that links a file
+    // of this name from now on finds ours in its place and asks, too; or it is there.
+    struct stat status {};
+    const bool exists = ::lstat(path->c_str(), &status) == 0;
+    // Where our control file is gone, a successor in this very process is such another.
+    const std::string_view us = control.is_current() ? name : std::string_view();
+    if (exists && !find_other_user(domain, *path, us) && ::unlink(path->c_str()) != 0 &&
+        errno != ENOENT) {
+      return false;
+    }
+  }
+  // relaxed: a reader that still sees the old name finds no file and looks again.
+  control->data_files[index].pid.store(0, std::memory_order_relaxed);
+  return true;
+}
+
+std::optional<std::string> find_other_user(const Domain& domain, const std::string& path,
+                                           std::string_view name) {
+  const std::string file = std::filesystem::path(path).filename();
+  const std::string_view words = std::string_view(file).substr(4, file.rfind('_') - 4);
+  for (auto gap = words.find('_'); gap != words.npos; gap = words.find('_', gap + 1)) {
+    const std::string other(words.substr(gap + 1));
+    if (other == name) continue;
+    const auto control = open_control(domain, other, Access::Group);
+    if (!control) continue;
+    // A writer records the name, then links the file, then says Open: whoever finds the
+    // file finds its maker by its entry, and by its lock or its state.
+    const bool lives = is_locked(control->fd.get(), kWriterLockByte);
+    // acquire [M]: pairs with its writer's release stores [L].
+    if (!lives && (*control)->state.load(std::memory_order_acquire) !=
+                      static_cast<std::uint32_t>(ControlState::Open)) {
+      continue;
+    }
+    for (std::uint32_t index = 0; index < 2; ++index) {
+      if (data_file_path(domain, other, *control, index) == path) return other;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace evo::detail

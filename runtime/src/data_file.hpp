@@ -1,0 +1,29 @@
+/// The data files that a control file names.
+///
+/// An underscore in `evo_{module}_{name}_{pid}` may belong to either side, so two segments of
+/// one process may ask for the same name. Who wants it records it in its control file first
+/// and links it then; who finds it taken asks who else has recorded it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "control.hpp"
+
+namespace evo::detail {
+
+/// The path of the data file that `data_files[index]` names, if it names a possible one.
+std::optional<std::string> data_file_path(const Domain& domain, std::string_view name,
+                                          const Control& control, std::uint32_t index);
+
+/// Under the writer's lock: removes the data file that `data_files[index]` names and forgets
+/// it. False if it is still there, because this user may not remove it.
+bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,
+                      std::uint32_t index);
+
+/// The other segment that uses the data file `path`, if there is one: an underscore in
+/// `evo_{module}_{name}_{pid}` may belong to either side.
+std::optional<std::string> find_other_user(const Domain& domain, const std::string& path,
+                                           std::string_view name);
+
+}  // namespace evo::detail
