@@ -26,7 +26,25 @@ bool remove_files(const Domain& domain, std::string_view name, const Control& co
 
 }  // namespace
 
+std::optional<TidyHold> TidyHold::take(const Control& control) {
+  // Whether it is ours or another's who tidies up, creators wait.
+  static_cast<void>(try_lock(control.fd.get(), kTidyLockByte));
+  TidyHold hold(control.fd.get());
+  const auto locked = try_lock(control.fd.get(), kWriterLockByte);
+  if (!locked || !*locked) return std::nullopt;
+  return hold;
+}
+
+TidyHold::~TidyHold() {
+  if (fd_ < 0) return;
+  unlock(fd_, kWriterLockByte);
+  unlock(fd_, kTidyLockByte);
+}
+
 void clear_up(const Domain& domain, std::string_view name, const Control& control) {
+  // release [L]: pairs with the acquire load [M]. A create that failed leaves it Empty, which
+  // readers leave alone.
+  control->state.store(static_cast<std::uint32_t>(ControlState::Closed), std::memory_order_release);
   while (true) {
     const bool ours = remove_files(domain, name, control);
     // A reader that attaches after this look finds the segment not Open and lets go.

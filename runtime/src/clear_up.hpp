@@ -6,9 +6,27 @@
 /// has looked before and is gone.
 #pragma once
 
+#include <optional>
+#include <utility>
+
 #include "control.hpp"
 
 namespace evo::detail {
+
+/// The writer's lock, held for a moment to tidy up: a creator waits for its end.
+class TidyHold {
+ public:
+  /// Nothing if somebody else holds the writer's lock.
+  static std::optional<TidyHold> take(const Control& control);
+  TidyHold(TidyHold&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  TidyHold& operator=(TidyHold&&) = delete;
+  ~TidyHold();
+
+ private:
+  explicit TidyHold(int fd) noexcept : fd_(fd) {}
+
+  int fd_;
+};
 
 /// With the writer's lock held, of a segment that is not Open: removes whatever the last
 /// writer has left, wherever it died, and the control file unless a reader is attached; lets

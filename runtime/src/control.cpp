@@ -163,7 +163,14 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
     auto locked = try_lock(control->fd.get(), kWriterLockByte);
     if (!locked) return tl::unexpected(locked.error());
     if (!*locked) {
-      if (names_live_writer(*control) || attempt + 1 == kOpenAttempts) {
+      const bool tidied = is_locked(control->fd.get(), kTidyLockByte);
+      if (tidied && attempt + 1 == kOpenAttempts) {
+        return fail(ErrorCode::SegmentBusy,
+                    "somebody has been tidying up segment '{}' for too long; find out whether a "
+                    "process that cleans up is stopped",
+                    channel.name);
+      }
+      if ((names_live_writer(*control) && !tidied) || attempt + 1 == kOpenAttempts) {
         return fail(ErrorCode::SegmentBusy,
                     "segment '{}' has a live writer, {}; stop it first, or write to another domain",
                     channel.name, describe_writer(*control));
@@ -225,12 +232,16 @@ void forget_dead_waiters(const Control& control) {
   }
 }
 
-std::string describe_writer(const Control& control) {
-  std::string executable =
-      load_text(control->writer_executable.data(), control->writer_executable.size());
+std::string printable(std::string text) {
   std::replace_if(
-      executable.begin(), executable.end(),
+      text.begin(), text.end(),
       [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, '?');
+  return text;
+}
+
+std::string describe_writer(const Control& control) {
+  const std::string executable =
+      printable(load_text(control->writer_executable.data(), control->writer_executable.size()));
   // relaxed: advice.
   const std::uint32_t pid = control->writer_pid.load(std::memory_order_relaxed);
   if (pid == 0) return "which is just starting";

@@ -55,6 +55,9 @@ bool has_readers(const Control& control);
 /// Under the writer's lock: sleepers that died no longer count as waiting.
 void forget_dead_waiters(const Control& control);
 
+/// Text of somebody else's, with whatever would upset a terminal replaced.
+std::string printable(std::string text);
+
 /// "pid 123 (/usr/bin/hal_core)", as far as the control file knows.
 std::string describe_writer(const Control& control);
 

@@ -22,6 +22,16 @@ std::optional<std::string> data_file_path(const Domain& domain, std::string_view
   return data_path(domain, module, name, pid);
 }
 
+bool is_data_file_name(std::string_view file) {
+  constexpr std::string_view kPrefix = "evo_";
+  const auto gap = file.rfind('_');
+  if (!file.starts_with(kPrefix) || gap == file.npos || gap < kPrefix.size()) return false;
+  const std::string_view words = file.substr(kPrefix.size(), gap - kPrefix.size());
+  const std::string_view pid = file.substr(gap + 1);
+  return words.find('_') != words.npos && !pid.empty() && pid.size() <= 10 &&
+         pid.find_first_not_of("0123456789") == pid.npos;
+}
+
 bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,
                       std::uint32_t index) {
   if (const auto path = data_file_path(domain, name, control, index)) {

@@ -16,6 +16,9 @@ namespace evo::detail {
 std::optional<std::string> data_file_path(const Domain& domain, std::string_view name,
                                           const Control& control, std::uint32_t index);
 
+/// Whether a file's name is one that `data_path` makes for some segment.
+bool is_data_file_name(std::string_view file);
+
 /// Under the writer's lock: removes the data file that `data_files[index]` names and forgets
 /// it. False if it is still there, because this user may not remove it.
 bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,

@@ -60,8 +60,12 @@ Result<void> validate(const Domain& domain) {
               domain.path().string());
 }
 
+bool is_segment_name(std::string_view name) noexcept {
+  return is_name(name, 48);
+}
+
 Result<void> validate_segment_name(std::string_view name) {
-  if (is_name(name, 48)) return {};
+  if (is_segment_name(name)) return {};
   return fail(ErrorCode::InvalidName,
               "'{}' is not a segment name; use a lower-case letter and then up to 47 lower-case "
               "letters, digits or underscores",

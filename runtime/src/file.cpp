@@ -107,6 +107,7 @@ Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, c
   file.device = status.st_dev;
   file.inode = status.st_ino;
   file.uid = status.st_uid;
+  file.allocated = static_cast<std::uint64_t>(status.st_blocks) * 512;
   file.mode = status.st_mode & 07777U;
   return file;
 }

@@ -47,7 +47,8 @@ struct OpenedFile {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   uid_t uid = 0;
-  mode_t mode = 0;  ///< permission bits
+  mode_t mode = 0;              ///< permission bits
+  std::uint64_t allocated = 0;  ///< bytes of memory
 };
 
 /// Opens a file of a domain without following links or blocking, and checks that it is

@@ -42,8 +42,16 @@ void unlock_all(int fd) noexcept {
 }
 
 bool is_locked(int fd, std::uint64_t byte, std::uint64_t count) noexcept {
+  return find_lock(fd, byte, count).has_value();
+}
+
+std::optional<HeldLock> find_lock(int fd, std::uint64_t byte, std::uint64_t count) noexcept {
   struct flock lock = range(F_WRLCK, byte, count);
-  return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  if (::fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
+  const auto first = static_cast<std::uint64_t>(lock.l_start);
+  // A length of zero reaches to the end of everything.
+  const auto length = static_cast<std::uint64_t>(lock.l_len);
+  return HeldLock{first, length == 0 ? byte + count : first + length};
 }
 
 }  // namespace evo::detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "evo/error.hpp"
 
@@ -17,5 +18,15 @@ void unlock_all(int fd) noexcept;
 
 /// Whether somebody else holds a lock in [byte, byte + count). No side effects.
 bool is_locked(int fd, std::uint64_t byte, std::uint64_t count = 1) noexcept;
+
+/// The bytes [first, end) of a lock.
+struct HeldLock {
+  std::uint64_t first;
+  std::uint64_t end;
+};
+
+/// A lock that somebody else holds and that touches [byte, byte + count): not necessarily the
+/// first one there.
+std::optional<HeldLock> find_lock(int fd, std::uint64_t byte, std::uint64_t count) noexcept;
 
 }  // namespace evo::detail

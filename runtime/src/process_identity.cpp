@@ -17,6 +17,9 @@ std::string BootId::text() const {
 }
 
 BootId boot_id() {
+  // It is asked for each segment of a listing. Kept only once it could be read.
+  thread_local BootId cached;
+  if (cached != BootId{}) return cached;
   BootId id;
   std::string text = read_text("/proc/sys/kernel/random/boot_id");
   std::erase(text, '-');
@@ -25,6 +28,7 @@ BootId boot_id() {
   for (std::size_t i = 0; i < id.bytes.size(); ++i) {
     id.bytes[i] = static_cast<std::uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
   }
+  cached = id;
   return id;
 }
 

@@ -180,22 +180,19 @@ ReaderAttachment::~ReaderAttachment() {
   // Let go of before the look at the state: a writer that closes stores the state, then
   // looks at the locks. One of the two sees the other.
   unlock(control.fd.get(), reader_lock_byte(entry_index));
-  if (is_open()) return;
+  if (!is_closed()) return;
   // With the writer's lock held no new writer can come. If somebody else holds it, it looks
   // at the readers again when it has let go (clear_up).
-  const auto locked = try_lock(control.fd.get(), kWriterLockByte);
-  if (!locked || !*locked) return;
-  if (is_open()) {  // a writer has come and died since
-    unlock(control.fd.get(), kWriterLockByte);
-  } else {
-    clear_up(domain, name, control);
-  }
+  const auto hold = TidyHold::take(control);
+  if (hold && is_closed()) clear_up(domain, name, control);  // else a writer has come since
 }
 
-bool ReaderAttachment::is_open() const {
-  // acquire [M]: pairs with the closing writer's release store of the state.
+bool ReaderAttachment::is_closed() const {
+  // acquire [M]: pairs with the closing writer's release store of the state. Open is the
+  // writer's business; Empty that of the creator which is just about to lock the file, and
+  // would have to start over if we took it away.
   return control->state.load(std::memory_order_acquire) ==
-         static_cast<std::uint32_t>(ControlState::Open);
+         static_cast<std::uint32_t>(ControlState::Closed);
 }
 
 }  // namespace evo::detail

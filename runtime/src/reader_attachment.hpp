@@ -46,7 +46,7 @@ struct ReaderAttachment {
   Result<void> check_schema(const ChannelDescription& channel);
   Result<void> check_self_description();
 
-  [[nodiscard]] bool is_open() const;
+  [[nodiscard]] bool is_closed() const;
 
   bool has_entry_ = false;
 };

@@ -37,6 +37,12 @@ long membarrier(int command) noexcept {
   return ::syscall(SYS_membarrier, command, 0, 0);
 }
 
+/// When somebody noticed that the writer has died; 0 if it lives as far as anybody knows.
+std::uint64_t found_dead(const Waiter& waiter) noexcept {
+  // relaxed: only decides whether to go on waiting.
+  return waiter.control->found_dead_ns.load(std::memory_order_relaxed);
+}
+
 bool nothing_changed(const Waiter& waiter) noexcept {
   // acquire: pairs with the publishing store [E], though the caller reads the value
   // through its own acquire loads; nothing is lost by it here.
@@ -101,7 +107,8 @@ void wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
   waiter.entry->waiting.store(1, std::memory_order_relaxed);
   const std::uint64_t longest =
       order_before_second_look(*waiter.control) ? kLongestSleepNs : kBlindSleepNs;
-  while (nothing_changed(waiter)) {
+  const std::uint64_t known_dead = found_dead(waiter);
+  while (nothing_changed(waiter) && found_dead(waiter) == known_dead) {
     const std::uint64_t elapsed = monotonic_ns() - start;
     if (elapsed >= budget) break;
     sleep_on(*waiter.header, waiter.seen_version, std::min(longest, budget - elapsed));

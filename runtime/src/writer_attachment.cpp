@@ -154,6 +154,7 @@ void WriterAttachment::announce() {
   control->writer_pid.store(own_pid(), std::memory_order_relaxed);
   control->writer_uid.store(::geteuid(), std::memory_order_relaxed);
   control->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
+  control->found_dead_ns.store(0, std::memory_order_relaxed);
   // relaxed: read by waiters, who attach after the state below says Open.
   control->wake_protocol.store(static_cast<std::uint32_t>(register_writer_for_wakes()),
                                std::memory_order_relaxed);

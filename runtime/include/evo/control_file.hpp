@@ -16,7 +16,8 @@
 ///     160  wake_protocol      u32   WakeProtocol
 ///     164  reader_limit       u32   readers that may attach
 ///     168  writer_started_ns  u64   CLOCK_REALTIME, advice
-///     176  (zero)             16 bytes
+///     176  found_dead_ns      u64   CLOCK_MONOTONIC when the writer was first seen dead; or 0
+///     184  (zero)             8 bytes
 ///   line 3, sleeping readers
 ///     192  waiters            u32
 ///     196  (zero)             60 bytes
@@ -27,7 +28,8 @@
 ///     512  reader table       64 bytes an entry
 ///
 /// Kernel locks (fcntl F_OFD_SETLK) on the bytes of this file say who lives: byte 0 is
-/// held by the writer, byte 1 + i by reader i. The bytes' contents do not matter.
+/// held by the writer, byte 1 + i by reader i, byte 10241 by whoever tidies up. The bytes'
+/// contents do not matter.
 ///
 /// I1: everything but the reader table and `waiters` is written only under the lock
 ///     on byte 0.
@@ -97,7 +99,8 @@ struct ControlFile {
   std::atomic<std::uint32_t> wake_protocol{0};
   std::atomic<std::uint32_t> reader_limit{0};
   std::atomic<std::uint64_t> writer_started_ns{0};
-  std::array<std::uint8_t, 16> reserved2{};
+  std::atomic<std::uint64_t> found_dead_ns{0};
+  std::array<std::uint8_t, 8> reserved2{};
 
   std::atomic<std::uint32_t> waiters{0};
   std::array<std::uint8_t, 60> reserved3{};
@@ -123,12 +126,16 @@ static_assert(offsetof(ControlFile, writer_uid) == 156);
 static_assert(offsetof(ControlFile, wake_protocol) == 160);
 static_assert(offsetof(ControlFile, reader_limit) == 164);
 static_assert(offsetof(ControlFile, writer_started_ns) == 168);
+static_assert(offsetof(ControlFile, found_dead_ns) == 176);
 static_assert(offsetof(ControlFile, waiters) == 192);
 static_assert(offsetof(ControlFile, data_files) == 256);
 static_assert(offsetof(ControlFile, writer_executable) == 336);
 
 /// The byte of the control file on which the writer holds its lock.
 inline constexpr std::uint64_t kWriterLockByte = 0;
+/// The byte that is locked by whoever takes the writer's lock for a moment, to tidy up behind a
+/// dead writer: a writer that finds both taken waits, instead of taking it for a live one.
+inline constexpr std::uint64_t kTidyLockByte = 1 + kMaximumReaders;
 /// The byte on which reader `index` holds its lock.
 constexpr std::uint64_t reader_lock_byte(std::uint32_t index) {
   return 1U + std::uint64_t{index};

@@ -38,6 +38,7 @@ namespace detail {
 Result<void> validate(const Domain& domain);
 
 /// `[a-z][a-z0-9_]{0,47}`.
+bool is_segment_name(std::string_view name) noexcept;
 Result<void> validate_segment_name(std::string_view name);
 
 /// `[a-z][a-z0-9_]{0,31}`.

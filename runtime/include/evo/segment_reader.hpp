@@ -65,8 +65,8 @@ class SegmentReader {
   [[nodiscard]] bool has_changed() const noexcept { return version() != seen_version_; }
 
   /// Sleeps until there was a publish since the last successful read (returns true at
-  /// once if so), the writer closed, the segment was made anew, or the time has passed;
-  /// returns `has_changed()`. Spins for some microseconds first.
+  /// once if so), the writer closed or was found dead by a cleaner, the segment was made anew,
+  /// or the time has passed; returns `has_changed()`. Spins for some microseconds first.
   bool wait_for_change(std::chrono::nanoseconds timeout) noexcept;
 
   /// Asks the kernel; one system call.

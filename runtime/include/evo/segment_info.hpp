@@ -1,0 +1,91 @@
+/// What is in a domain, and everything that can be known of a segment from outside.
+///
+/// Looking disturbs nobody: files are opened read-only, locks are asked for and not taken.
+/// Any thread may call these functions; each answer is a snapshot.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evo/domain.hpp"
+#include "evo/error.hpp"
+#include "evo/segment_header.hpp"
+#include "evo/segment_reader.hpp"
+
+namespace evo {
+
+/// In what condition a segment's files are.
+enum class SegmentCondition : std::uint8_t {
+  Sound,       ///< data file and control file agree
+  Unfinished,  ///< no data file: just being made, or closed while readers are still attached
+  Stale,       ///< an earlier boot has left it
+  Foreign,     ///< what bears the name is no segment's file
+  Corrupt,     ///< damaged
+  Unreadable,  ///< this user may not look, or a system call failed
+  Unclaimed,   ///< a data file that no control file names: somebody removed the control file
+};
+
+[[nodiscard]] std::string_view to_string(SegmentCondition condition) noexcept;
+
+/// How old the last value is, against what the schema promises.
+enum class Freshness : std::uint8_t {
+  Unknown,  ///< no stamps, never written, or the schema promises nothing
+  Fresh,
+  Late,   ///< older than two periods
+  Stale,  ///< older than `max_age`
+};
+
+[[nodiscard]] std::string_view to_string(Freshness freshness) noexcept;
+
+/// One attached reader. Its lock says that it lives; the rest is advice.
+struct AttachedReader {
+  std::uint32_t index = 0;  ///< in the reader table
+  std::uint32_t pid = 0;    ///< in the reader's PID namespace
+  std::string process_name;
+  std::uint64_t attached_realtime_ns = 0;
+  bool sleeping = false;  ///< in wait_for_change
+};
+
+struct SegmentInfo {
+  std::string name;  ///< of the segment; of the file if Unclaimed
+  SegmentCondition condition = SegmentCondition::Sound;
+  std::string fault;  ///< what is wrong and what to do; empty if Sound
+
+  // From the control file and its locks.
+  WriterState writer_state = WriterState::Closed;
+  std::uint32_t writer_pid = 0;  ///< of the last writer, in its PID namespace; advice
+  std::uint32_t writer_uid = 0;
+  std::string writer_executable;
+  std::uint64_t writer_started_realtime_ns = 0;
+  std::uint64_t incarnation = 0;
+  std::uint64_t found_dead_ns = 0;  ///< CLOCK_MONOTONIC when somebody first noticed; or 0
+  std::uint32_t reader_limit = 0;
+  std::vector<AttachedReader> readers;
+
+  // From the data file; only if Sound.
+  std::string module;
+  std::string data_file;  ///< its name in the domain
+  SegmentLayout layout;
+  std::uint64_t sequence = 0;
+  std::uint64_t last_write_ns = 0;  ///< CLOCK_MONOTONIC; 0 without stamps or before a write
+  std::optional<std::chrono::nanoseconds> age;  ///< of the last value, at the look
+  Freshness freshness = Freshness::Unknown;
+
+  std::uint64_t memory = 0;  ///< bytes that its files take
+};
+
+/// The names of the segments in a domain, sorted; none if there is no such directory.
+Result<std::vector<std::string>> list_segment_names(const Domain& domain);
+
+/// All segments of a domain, sorted by name, in whatever condition they are.
+Result<std::vector<SegmentInfo>> list_segments(const Domain& domain);
+
+/// One segment. NotFound if the domain has no control file of it; a segment in any other
+/// condition is no error.
+Result<SegmentInfo> inspect_segment(const Domain& domain, std::string_view name);
+
+}  // namespace evo

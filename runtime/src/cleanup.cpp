@@ -1,0 +1,192 @@
+#include "evo/cleanup.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "clear_up.hpp"
+#include "data_file.hpp"
+#include "domain_scan.hpp"
+#include "evo/clock.hpp"
+#include "evo/detail/waiting.hpp"
+#include "evo/segment_header.hpp"
+#include "kernel_lock.hpp"
+
+namespace evo {
+
+namespace detail {
+
+namespace {
+
+/// Whether this user may remove a file of `owner` from the domain.
+bool may_remove(const Domain& domain, uid_t owner) {
+  struct stat directory {};
+  if (::stat(domain.path().c_str(), &directory) != 0) return false;
+  const uid_t us = ::geteuid();
+  return (directory.st_mode & S_ISVTX) == 0 || owner == us || directory.st_uid == us;
+}
+
+/// The first file of the segment that this user may not remove, in words.
+std::optional<std::string> find_strangers_file(const Domain& domain, std::string_view name,
+                                               const Control& control) {
+  std::vector<std::string> paths{control.path};
+  for (std::uint32_t index = 0; index < 2; ++index) {
+    if (auto path = data_file_path(domain, name, control, index)) paths.push_back(*path);
+  }
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0 && !may_remove(domain, status.st_uid)) {
+      return fmt::format("'{}' belongs to user {}, who has to clean up", path, status.st_uid);
+    }
+  }
+  return std::nullopt;
+}
+
+/// The header on which readers sleep, if there is one.
+std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
+                                  const Control& control) {
+  // relaxed: under the writer's lock.
+  const auto path =
+      data_file_path(domain, name, control, control->current.load(std::memory_order_relaxed) & 1U);
+  if (!path) return std::nullopt;
+  auto file = open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group});
+  if (!file || file->size < sizeof(SegmentHeader)) return std::nullopt;
+  auto mapping = Mapping::map(file->fd.get(), kPageSize, Protection::Read);
+  if (!mapping) return std::nullopt;
+  return std::move(*mapping);
+}
+
+/// How long the writer has been known to be dead; marks it if nobody has before.
+std::chrono::nanoseconds time_since_death(const Domain& domain, const Control& control,
+                                          CleanupItem& item, bool mark) {
+  const std::uint64_t now = monotonic_ns();
+  // relaxed, both: under the writer's lock; readers take it as a reason to look around.
+  const std::uint64_t found = control->found_dead_ns.load(std::memory_order_relaxed);
+  // Later than now: it was stored in another time namespace.
+  if (found != 0 && found <= now) return std::chrono::nanoseconds(now - found);
+  item.found_dead = found == 0;
+  if (mark) {
+    control->found_dead_ns.store(now, std::memory_order_relaxed);
+    if (const auto mapping = map_header(domain, item.name, control)) {
+      wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));
+    }
+  }
+  return std::chrono::nanoseconds(0);
+}
+
+/// With the writer's lock held: what is to become of the segment.
+void judge(const Domain& domain, const CleanupPolicy& policy, const Control& control,
+           CleanupItem& item) {
+  item.action = policy.dry_run ? CleanupAction::WouldRemove : CleanupAction::Removed;
+  // relaxed, here: under the writer's lock.
+  if (is_of_other_boot(control->boot_id)) {
+    item.reason = "left by an earlier boot";
+  } else if (control->state.load(std::memory_order_relaxed) ==
+             static_cast<std::uint32_t>(ControlState::Open)) {
+    const auto since = time_since_death(domain, control, item, !policy.dry_run);
+    item.reason = "its writer is dead";
+    if (since < policy.grace) {
+      item.action = CleanupAction::Waiting;
+      item.left = policy.grace - since;
+      return;
+    }
+  } else if (has_readers(control)) {
+    item.action = CleanupAction::LeftAlone;
+    item.reason = "closed, and its last reader removes the rest";
+    return;
+  } else {
+    item.reason = "closed, or its writer died before it was whole";
+  }
+  if (auto strange = find_strangers_file(domain, item.name, control)) {
+    item.action = CleanupAction::LeftAlone;
+    item.reason = std::move(*strange);
+  }
+}
+
+/// One segment; nothing if its writer lives or it has gone.
+std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
+                                 const CleanupPolicy& policy) {
+  CleanupItem item;
+  item.name = name;
+  const auto control = open_control(domain, name, Access::Group);
+  if (!control) {
+    if (control.error().code == ErrorCode::NotFound) return std::nullopt;
+    item.reason = control.error().message;
+    return item;
+  }
+  // Asked first, so that no live writer ever finds us in its way.
+  if (is_locked(control->fd.get(), kWriterLockByte)) return std::nullopt;
+  const auto hold = TidyHold::take(*control);
+  if (!hold || !control->is_current()) return std::nullopt;
+  // relaxed: advice.
+  item.writer_pid = (*control)->writer_pid.load(std::memory_order_relaxed);
+  item.writer_executable = printable(
+      load_text((*control)->writer_executable.data(), (*control)->writer_executable.size()));
+  judge(domain, policy, *control, item);
+  if (item.action == CleanupAction::Removed) {
+    const auto mapping = map_header(domain, name, *control);
+    clear_up(domain, name, *control);
+    if (mapping) wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));
+  }
+  return item;
+}
+
+CleanupReport clean(const Domain& domain, const std::vector<std::string>& names,
+                    const CleanupPolicy& policy) {
+  CleanupReport report;
+  for (const std::string& name : names) {
+    if (auto item = clean(domain, std::string_view(name), policy)) {
+      report.items.push_back(std::move(*item));
+    }
+  }
+  return report;
+}
+
+}  // namespace
+
+}  // namespace detail
+
+std::string_view to_string(CleanupAction action) noexcept {
+  switch (action) {
+    case CleanupAction::Removed:
+      return "Removed";
+    case CleanupAction::WouldRemove:
+      return "WouldRemove";
+    case CleanupAction::Waiting:
+      return "Waiting";
+    case CleanupAction::LeftAlone:
+      return "LeftAlone";
+  }
+  return "?";
+}
+
+std::size_t CleanupReport::removed() const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(items.begin(), items.end(),
+                    [](const CleanupItem& item) { return item.action == CleanupAction::Removed; }));
+}
+
+Result<CleanupReport> cleanup_orphaned_segments(const Domain& domain, const CleanupPolicy& policy) {
+  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
+  const auto files = detail::scan(domain);
+  if (!files) return tl::unexpected(files.error());
+  return detail::clean(domain, files->segments, policy);
+}
+
+Result<CleanupReport> cleanup_orphaned_segment(const Domain& domain, std::string_view name,
+                                               const CleanupPolicy& policy) {
+  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
+  if (auto valid = detail::validate_segment_name(name); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  if (::access(detail::control_path(domain, name).c_str(), F_OK) != 0) {
+    return detail::fail(ErrorCode::NotFound, "segment '{}' is not in domain '{}'", name,
+                        domain.path().string());
+  }
+  return detail::clean(domain, std::vector{std::string(name)}, policy);
+}
+
+}  // namespace evo
