@@ -844,27 +844,6 @@ TEST_F(Create, ReadersThatComeAndGoDoNotMakeItBusy) {
   EXPECT_EQ(directory_.files(), std::vector<std::string>());
 }
 
-TEST_F(Create, ReadersThatWaitForItAreNotInItsWay) {
-  // They look as soon as its first file appears, find nothing yet and leave again.
-  std::atomic<bool> stop{false};
-  std::vector<std::thread> waiting;
-  for (int i = 0; i < 6; ++i) {
-    waiting.emplace_back([&] {
-      while (!stop) {
-        static_cast<void>(
-            SegmentReader::attach("probe", {.domain = directory_.domain(), .wait = 100ms}));
-      }
-    });
-  }
-  for (int round = 0; round < 300; ++round) {
-    const auto writer = create(channel_);
-    EXPECT_TRUE(writer) << "round " << round << ": " << message_of(writer);
-  }
-  stop = true;
-  for (std::thread& thread : waiting) thread.join();
-  EXPECT_TRUE(directory_.files().empty());
-}
-
 TEST_F(Create, OnlyOneOfManyThatComeTogetherWins) {
   constexpr int kThreads = 4;
   for (int round = 0; round < 50; ++round) {
