@@ -1,3 +1,5 @@
+#include "directory_watch.hpp"
+
 #include <poll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -6,15 +8,18 @@
 #include <array>
 #include <ctime>
 
-#include "reader_attachment.hpp"
-
 namespace evo::detail {
 
 namespace {
 
-/// Belt and braces where inotify is not to be had (its limits are per user), or where
-/// the event that matters happens to an ancestor not watched.
+/// Belt and braces where inotify is not to be had, or where the event that matters happens to
+/// an ancestor not watched.
 constexpr std::chrono::nanoseconds kLongestSleep = std::chrono::milliseconds(20);
+
+constexpr std::uint32_t kEvents = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |
+                                  IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF;
+/// After these the directory of the domain is another one, or none.
+constexpr std::uint32_t kWatchEnds = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 
 }  // namespace
 
@@ -25,13 +30,17 @@ DirectoryWatch::DirectoryWatch(const Domain& domain)
 
 void DirectoryWatch::watch_nearest() {
   if (!inotify_.valid()) return;
-  std::filesystem::path nearest = directory_;
-  constexpr std::uint32_t kEvents = IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_ATTRIB;
-  while (::inotify_add_watch(inotify_.get(), nearest.c_str(), kEvents) < 0 &&
-         nearest.has_relative_path()) {
-    nearest = nearest.parent_path();
+  // Made between the look and the watch of its parent, it would not be noticed: look again.
+  constexpr int kLooks = 10;
+  for (int look = 0; look < kLooks; ++look) {
+    std::filesystem::path nearest = directory_;
+    while ((watch_ = ::inotify_add_watch(inotify_.get(), nearest.c_str(), kEvents)) < 0 &&
+           nearest.has_relative_path()) {
+      nearest = nearest.parent_path();
+    }
+    of_ancestor_ = nearest != directory_;
+    if (!of_ancestor_ || ::access(directory_.c_str(), F_OK) != 0) return;
   }
-  of_ancestor_ = nearest != directory_;
 }
 
 void DirectoryWatch::wait(std::chrono::nanoseconds timeout) noexcept {
@@ -39,10 +48,26 @@ void DirectoryWatch::wait(std::chrono::nanoseconds timeout) noexcept {
   const timespec duration{0, static_cast<long>(slice.count())};
   pollfd descriptor{inotify_.get(), POLLIN, 0};
   if (::ppoll(&descriptor, inotify_.valid() ? 1 : 0, &duration, nullptr) <= 0) return;
-  std::array<std::byte, 4096> events;
-  while (::read(inotify_.get(), events.data(), events.size()) > 0) {
+  take([](std::string_view) {});
+}
+
+bool DirectoryWatch::take(const std::function<void(std::string_view)>& seen) {
+  bool lost = false;
+  bool moved = false;
+  alignas(inotify_event) std::array<std::byte, 16384> events;
+  ssize_t size = 0;
+  while ((size = ::read(inotify_.get(), events.data(), events.size())) > 0) {
+    for (std::size_t offset = 0; offset < static_cast<std::size_t>(size);) {
+      const auto* event = reinterpret_cast<const inotify_event*>(events.data() + offset);
+      offset += sizeof(inotify_event) + event->len;
+      if ((event->mask & IN_Q_OVERFLOW) != 0) lost = true;
+      if (event->wd != watch_) continue;  // of an ancestor that we once watched
+      if (of_ancestor_ || (event->mask & kWatchEnds) != 0) moved = true;
+      if (!of_ancestor_ && event->len != 0) seen(event->name);
+    }
   }
-  if (of_ancestor_) watch_nearest();  // the directory itself may have come into being
+  if (moved) watch_nearest();
+  return lost || moved;
 }
 
 }  // namespace evo::detail

@@ -64,12 +64,12 @@ bool has_huge_pages(const std::byte* address) {
   return false;
 }
 
+}  // namespace
+
 void add_note(MemoryReport& report, std::string_view note) {
-  if (!report.note.empty()) report.note += "; ";
+  if (!report.note.empty() && !note.empty()) report.note += "; ";
   report.note += note;
 }
-
-}  // namespace
 
 Mapping::~Mapping() {
   if (address_ != nullptr) ::munmap(address_, size_);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "evo/error.hpp"
@@ -12,6 +13,9 @@
 namespace evo::detail {
 
 enum class Protection : std::uint8_t { Read, ReadWrite };
+
+/// Appends to the report's note, unless there is nothing to say.
+void add_note(MemoryReport& report, std::string_view note);
 
 /// Owns a shared mapping of a whole file. Children do not inherit it (MADV_DONTFORK).
 class Mapping {

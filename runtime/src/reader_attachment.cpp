@@ -1,6 +1,7 @@
 #include "reader_attachment.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,6 +49,8 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_vie
     return not_found(name, options.domain, "");
   }
   auto reader = std::make_unique<ReaderAttachment>(options.domain, name, std::move(*control));
+  reader->options = options;
+  if (channel != nullptr) reader->fitted_to = *channel;
   // The entry first: from here on a closing writer leaves the control file in place.
   if (auto taken = reader->take_entry(); !taken) return tl::unexpected(taken.error());
   if (!reader->control.is_current()) return not_ready(name);
@@ -59,6 +62,8 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_vie
   auto memory = reader->data.apply(options.memory, Protection::Read);
   if (!memory) return tl::unexpected(memory.error());
   reader->memory = std::move(*memory);
+  // No name has changed: this is what tells those who watch the directory.
+  ::futimens(reader->control.fd.get(), nullptr);
   reader->control.fd.blank_in_children(reader->control.mapping.bytes(), reader->data.bytes());
   return reader;
 }

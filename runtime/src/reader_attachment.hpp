@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "control.hpp"
@@ -31,7 +32,9 @@ struct ReaderAttachment {
 
   Domain domain;
   std::string name;
-  Control control;  // holds this reader's lock through its descriptor
+  ReaderOptions options;
+  std::optional<ChannelDescription> fitted_to;  // what it was asked to fit
+  Control control;                              // holds this reader's lock through its descriptor
   Mapping data;
   SegmentLayout layout;
   MemoryReport memory;
@@ -49,21 +52,6 @@ struct ReaderAttachment {
   [[nodiscard]] bool is_closed() const;
 
   bool has_entry_ = false;
-};
-
-/// Sleeps until something changes in the domain's directory, or the time has passed.
-/// Looks at the nearest existing ancestor where the directory is still missing.
-class DirectoryWatch {
- public:
-  explicit DirectoryWatch(const Domain& domain);
-  void wait(std::chrono::nanoseconds timeout) noexcept;
-
- private:
-  void watch_nearest();
-
-  std::filesystem::path directory_;
-  FileDescriptor inotify_;
-  bool of_ancestor_ = false;
 };
 
 }  // namespace evo::detail

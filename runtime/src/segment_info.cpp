@@ -14,6 +14,7 @@
 #include "domain_scan.hpp"
 #include "evo/clock.hpp"
 #include "kernel_lock.hpp"
+#include "segment_inspection.hpp"
 
 namespace evo {
 
@@ -184,7 +185,8 @@ bool look_at_data(SegmentInfo& info, const Domain& domain, const Copy<ControlFil
   return true;
 }
 
-/// Everything about a segment; nothing if it has no control file any more.
+}  // namespace
+
 std::optional<SegmentInfo> inspect(const Domain& domain, std::string_view name) {
   constexpr int kLooks = 10;
   SegmentInfo info;
@@ -211,6 +213,8 @@ std::optional<SegmentInfo> inspect(const Domain& domain, std::string_view name) 
   info.fault = "its data file is gone; start its writer, or clean up";
   return info;
 }
+
+namespace {
 
 /// Adds the data files that nobody names.
 void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,

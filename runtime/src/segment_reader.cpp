@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "directory_watch.hpp"
 #include "evo/clock.hpp"
 #include "evo/detail/crc32c.hpp"
 #include "evo/detail/waiting.hpp"
@@ -70,6 +71,16 @@ SegmentReader::SegmentReader(std::unique_ptr<detail::ReaderAttachment> attachmen
     : observer_(&attachment->header(), attachment->control.operator->(), attachment->slots(),
                 attachment->layout.geometry, attachment->layout.generation, retries),
       attachment_(std::move(attachment)) {}
+
+Result<void> SegmentReader::reattach(std::chrono::nanoseconds wait) {
+  ReaderOptions options = attachment_->options;
+  options.wait = wait;
+  auto anew = attach(attachment_->name, attachment_->fitted_to ? &*attachment_->fitted_to : nullptr,
+                     options);
+  if (!anew) return tl::unexpected(anew.error());
+  *this = std::move(*anew);
+  return {};
+}
 
 SegmentReader::SegmentReader(SegmentReader&&) noexcept = default;
 SegmentReader& SegmentReader::operator=(SegmentReader&&) noexcept = default;

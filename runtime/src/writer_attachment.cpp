@@ -78,11 +78,21 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   auto layout = plan_layout(channel);
   if (!layout) return tl::unexpected(layout.error());
   if (auto made = ensure_directory(options.domain); !made) return tl::unexpected(made.error());
+  auto limits = options.limits ? *options.limits : ResourceLimits::from_environment();
+  if (!limits) return tl::unexpected(limits.error());
+  auto quota = WriterQuota::take(*limits);
+  if (!quota) return tl::unexpected(quota.error());
+  if (::access(control_path(options.domain, channel.name).c_str(), F_OK) != 0) {
+    auto room = check_segment_count(options.domain, *limits);
+    if (!room) return tl::unexpected(room.error());
+  }
   auto control = lock_control(options.domain, channel);
   if (!control) return tl::unexpected(control.error());
 
   auto writer = std::make_unique<WriterAttachment>(options.domain, channel, std::move(*control));
   writer->layout = *layout;
+  writer->quota = std::move(*quota);
+  writer->limits = *limits;
   if (auto done = writer->open_or_make(channel, options.on_orphan); !done) {
     return tl::unexpected(done.error());
   }
@@ -93,6 +103,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
     return tl::unexpected(memory.error());
   }
   writer->memory = std::move(*memory);
+  add_note(writer->memory, writer->warning_);
   writer->control.fd.blank_in_children(writer->control.mapping.bytes(), writer->data.bytes());
   writer->open_ = true;
   return writer;
@@ -204,6 +215,9 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   layout.generation = incarnation;
   layout.boot_id = boot_id().bytes;
   layout.created_realtime_ns = realtime_ns();
+  auto warning = check_memory(domain, layout.file_size, limits);
+  if (!warning) return tl::unexpected(warning.error());
+  warning_ = std::move(*warning);
   auto file = UnnamedFile::make(domain, layout.file_size, data_mode(channel.access));
   if (!file) return tl::unexpected(file.error());
   auto mapping = Mapping::map(file->fd(), layout.file_size, Protection::ReadWrite);

@@ -5,6 +5,7 @@
 
 #include "control.hpp"
 #include "evo/detail/state_publisher.hpp"
+#include "quota.hpp"
 
 namespace evo::detail {
 
@@ -23,6 +24,8 @@ struct WriterAttachment {
   }
   [[nodiscard]] std::byte* slots() const noexcept { return data.data() + layout.slots_offset; }
 
+  WriterQuota quota;
+  ResourceLimits limits;
   Domain domain;
   std::string name;
   Control control;  // holds the writer's lock through its descriptor
@@ -42,6 +45,7 @@ struct WriterAttachment {
   void forget_earlier_boot();
   void announce();
 
+  std::string warning_;  // about the memory of the domain
   bool taken_over_ = false;
   bool open_ = false;  // the segment is there and ours: to be closed in the end
 };

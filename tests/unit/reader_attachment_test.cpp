@@ -212,22 +212,5 @@ TEST(ReaderAttachment, TakesTheLowestFreeEntry) {
   EXPECT_EQ(make()->entry_index, 1U);
 }
 
-TEST(DirectoryWatch, WaitsNotLongerThanAsked) {
-  const TemporaryDomain directory;
-  detail::DirectoryWatch watch(directory.domain());
-  watch.wait(std::chrono::nanoseconds(0));
-  watch.wait(std::chrono::nanoseconds(-5));
-  const std::uint64_t start = monotonic_ns();
-  watch.wait(std::chrono::milliseconds(3));
-  EXPECT_GE(monotonic_ns() - start, 3'000'000U) << "nothing happened";
-}
-
-TEST(DirectoryWatch, OfADomainThatIsMissingLooksAtItsAncestors) {
-  const TemporaryDomain directory;
-  detail::DirectoryWatch watch(Domain(directory.path() / "a" / "b" / "c"));
-  std::filesystem::create_directory(directory.path() / "a");
-  watch.wait(std::chrono::hours(1));
-}
-
 }  // namespace
 }  // namespace evo::test

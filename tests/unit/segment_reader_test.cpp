@@ -358,5 +358,61 @@ TEST_F(Reader, RetriesAreAnOption) {
   EXPECT_EQ(reader->retries(), 3U);
 }
 
+class Reattach : public testing::Test {
+ protected:
+  [[nodiscard]] Result<SegmentWriter> create(std::size_t size, OnOrphan on_orphan) const {
+    return SegmentWriter::create(raw_channel("probe", size),
+                                 {.domain = directory_.domain(), .on_orphan = on_orphan});
+  }
+
+  TemporaryDomain directory_;
+};
+
+TEST_F(Reattach, FollowsASegmentThatWasMadeAnew) {
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+  auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  ASSERT_TRUE(reader) << message_of(reader);
+  EXPECT_EQ(read_number(*reader), "3");
+  auto writer = create(16, OnOrphan::TakeOver);
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_EQ(read_number(*reader), "Detached");
+  const auto attached = reader->reattach();
+  ASSERT_TRUE(attached) << message_of(attached);
+  EXPECT_EQ(reader->size(), 16U);
+  EXPECT_EQ(read_number(*reader), "NeverWritten");
+  EXPECT_FALSE(reader->has_changed());
+  writer->write(bytes_of(std::uint64_t{4}));
+  EXPECT_TRUE(reader->has_changed());
+  EXPECT_EQ(read_number(*reader), "4");
+}
+
+TEST_F(Reattach, FailureLeavesTheReaderAsItWas) {
+  std::optional<SegmentReader> reader;
+  {
+    auto writer = create(8, OnOrphan::TakeOver);
+    writer->write(bytes_of(std::uint64_t{5}));
+    reader.emplace(
+        std::move(SegmentReader::attach("probe", {.domain = directory_.domain()}).value()));
+  }
+  EXPECT_EQ(outcome(reader->reattach()), "NotFound");
+  EXPECT_EQ(outcome(reader->reattach(std::chrono::milliseconds(5))), "Timeout");
+  EXPECT_EQ(read_number(*reader), "5");
+  const auto writer = create(8, OnOrphan::TakeOver);
+  EXPECT_EQ(outcome(reader->reattach()), "ok");
+  EXPECT_EQ(to_string(reader->writer_state()), "Alive");
+}
+
+TEST_F(Reattach, StillInsistsOnTheDescription) {
+  auto first = create(8, OnOrphan::TakeOver);
+  ChannelDescription channel = raw_channel("probe", 8);
+  auto reader = SegmentReader::attach(channel, {.domain = directory_.domain()});
+  ASSERT_TRUE(reader) << message_of(reader);
+  first = tl::unexpected(Error{});
+  channel.schema_id.bytes.fill(7);
+  const auto other = SegmentWriter::create(channel, {.domain = directory_.domain()});
+  ASSERT_TRUE(other) << message_of(other);
+  EXPECT_EQ(outcome(reader->reattach()), "SchemaMismatch");
+}
+
 }  // namespace
 }  // namespace evo::test

@@ -156,7 +156,9 @@ TEST(SegmentWriter, SegmentsOfOneProcessDoNotMeet) {
   std::vector<SegmentWriter> writers;
   for (std::uint64_t i = 0; i < 20; ++i) {
     const std::string name = "segment_" + std::to_string(i);
-    auto writer = SegmentWriter::create(name, 8, {.domain = directory.domain()});
+    auto writer = SegmentWriter::create(
+        name, 8,
+        {.domain = directory.domain(), .limits = ResourceLimits{.segments_per_process = 20}});
     ASSERT_TRUE(writer) << message_of(writer);
     writer->write(bytes_of(i));
     writers.push_back(std::move(*writer));

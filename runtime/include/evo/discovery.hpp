@@ -41,14 +41,17 @@ class SegmentDiscovery {
   /// Takes in what has happened since; never waits. Returns how many segments it concerned.
   Result<std::size_t> update();
 
-  /// Scans all over, as after a loss of events. What changes without an event (sequence, age, a
-  /// writer killed in another mount of the directory) is seen only by this.
+  /// Scans all over, as after a loss of events. What changes without an event (sequence, age) is
+  /// brought up to date only by this and by `refresh`.
   Result<std::size_t> rescan();
+
+  /// Looks at one segment again. Returns 1 if something about it was new.
+  Result<std::size_t> refresh(std::string_view name);
 
   /// Adds a callback; it is told first of all segments that are there, as Appeared.
   void on_change(Callback callback);
 
-  /// All segments by name, as of the last update; no system call.
+  /// All segments, in no order, as of the last update; no system call.
   [[nodiscard]] const std::vector<SegmentInfo>& segments() const noexcept;
 
   /// One of them, or nullptr; no system call, and as fast among many as among few. Valid until the

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "evo/domain.hpp"
+#include "evo/limits.hpp"
 
 namespace evo {
 
@@ -43,6 +45,8 @@ struct WriterOptions {
   Domain domain = Domain::from_environment();
   MemoryOptions memory = {};
   OnOrphan on_orphan = OnOrphan::TakeOver;
+  /// None: ResourceLimits::from_environment().
+  std::optional<ResourceLimits> limits = {};
 };
 
 struct ReaderOptions {

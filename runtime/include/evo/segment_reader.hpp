@@ -42,9 +42,16 @@ class SegmentReader {
                                                     ReaderOptions options = {});
 
   /// Attaches to a segment that must fit the description; else SchemaMismatch, with a
-  /// line for each difference between the two embedded schemas.
+  /// line for each difference between the two embedded schemas. What the description points to
+  /// must outlive the reader.
   [[nodiscard]] static Result<SegmentReader> attach(const ChannelDescription& channel,
                                                     ReaderOptions options = {});
+
+  /// Attaches anew, as `attach` did, after the segment was made anew (ReadError::Detached) or
+  /// closed and created again; waits as long for it as asked. After an error everything is as
+  /// before, and the last value of the former segment can still be read where it could. Takes
+  /// another entry of the reader table before it frees its own.
+  [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0));
 
   SegmentReader(SegmentReader&&) noexcept;
   SegmentReader& operator=(SegmentReader&&) noexcept;

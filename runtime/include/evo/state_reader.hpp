@@ -83,6 +83,14 @@ class StateReader {
   /// Whether the writer lives; one system call.
   [[nodiscard]] WriterState writer_state() const noexcept { return reader_.writer_state(); }
 
+  /// Attaches anew after ReadError::Detached, or after the segment was closed and created again;
+  /// waits as long for it as asked. After an error everything is as before.
+  [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0)) {
+    auto attached = reader_.reattach(wait);
+    if (attached) size_ = reader_.size() < sizeof(Value) ? reader_.size() : sizeof(Value);
+    return attached;
+  }
+
   /// Whether the segment has this top-level field; an older writer's may lack the newest,
   /// which then read zero. `reader.has("torque")`; an unknown name does not compile.
   [[nodiscard]] bool has(FieldName<Channel> field) const noexcept {

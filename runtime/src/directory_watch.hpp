@@ -1,0 +1,42 @@
+/// Notices what happens to the names in a domain's directory, which may come and go itself.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string_view>
+
+#include "evo/domain.hpp"
+#include "file.hpp"
+
+namespace evo::detail {
+
+class DirectoryWatch {
+ public:
+  /// Watches the nearest existing ancestor while the directory is missing.
+  explicit DirectoryWatch(const Domain& domain);
+
+  /// False where inotify is not to be had: its limits are per user.
+  [[nodiscard]] bool valid() const noexcept { return inotify_.valid(); }
+  /// Readable when there is something to take.
+  [[nodiscard]] int fd() const noexcept { return inotify_.get(); }
+
+  /// Sleeps until something happens, or the time has passed, or for a short while.
+  void wait(std::chrono::nanoseconds timeout) noexcept;
+
+  /// Calls `seen(file)` with the name of each file to which something has happened: it came,
+  /// went, or was closed by somebody who could write. Returns whether more may have happened than
+  /// was told, so that the directory has to be scanned.
+  bool take(const std::function<void(std::string_view)>& seen);
+
+ private:
+  void watch_nearest();
+
+  std::filesystem::path directory_;
+  FileDescriptor inotify_;
+  int watch_ = -1;
+  bool of_ancestor_ = false;
+};
+
+}  // namespace evo::detail

@@ -1,0 +1,230 @@
+#include "evo/discovery.hpp"
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "data_file.hpp"
+#include "directory_watch.hpp"
+#include "domain_scan.hpp"
+#include "segment_inspection.hpp"
+
+namespace evo {
+
+namespace {
+
+/// A death is reported by the closing of its files, and the kernel tells of that a moment before
+/// it frees the locks. So whatever was closed is looked at once more after this time.
+constexpr long kSecondLookNs = 2'000'000;
+
+constexpr std::string_view kPrefix = "evo_";
+constexpr std::string_view kMetaSuffix = ".meta";
+
+/// Whether two looks at a segment differ in more than what changes with each publish.
+bool differ(const SegmentInfo& before, const SegmentInfo& after) {
+  const auto readers_of = [](const SegmentInfo& info) {
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> readers;
+    for (const AttachedReader& reader : info.readers) {
+      readers.emplace_back(reader.index, reader.attached_realtime_ns);
+    }
+    return readers;
+  };
+  return before.condition != after.condition || before.writer_state != after.writer_state ||
+         before.incarnation != after.incarnation || before.data_file != after.data_file ||
+         before.found_dead_ns != after.found_dead_ns || readers_of(before) != readers_of(after);
+}
+
+struct NameHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const noexcept {
+    return std::hash<std::string_view>()(name);
+  }
+};
+
+}  // namespace
+
+std::string_view to_string(DiscoveryEvent event) noexcept {
+  switch (event) {
+    case DiscoveryEvent::Appeared:
+      return "Appeared";
+    case DiscoveryEvent::Changed:
+      return "Changed";
+    case DiscoveryEvent::Vanished:
+      return "Vanished";
+  }
+  return "?";
+}
+
+struct SegmentDiscovery::Cache {
+  explicit Cache(const Domain& in_domain) : domain(in_domain), watch(in_domain) {}
+
+  void concern(std::string_view file);
+  std::size_t look_at(const std::set<std::string, std::less<>>& names);
+  bool look_at(const std::string& name);
+  Result<std::size_t> rescan();
+  void arm_second_look() const;
+  void tell(DiscoveryEvent event, const SegmentInfo& info) const {
+    for (const Callback& callback : callbacks) callback(event, info);
+  }
+
+  Domain domain;
+  detail::DirectoryWatch watch;
+  detail::FileDescriptor timer;
+  detail::FileDescriptor both;  // epoll on the two
+  std::vector<SegmentInfo> segments;
+  std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> index;
+  std::set<std::string, std::less<>> concerned;
+  std::set<std::string, std::less<>> second_look;
+  std::vector<Callback> callbacks;
+};
+
+/// Finds out which segments an event may concern.
+void SegmentDiscovery::Cache::concern(std::string_view file) {
+  if (const auto name = detail::segment_of_control(file); !name.empty()) {
+    concerned.emplace(name);
+    return;
+  }
+  if (!file.starts_with(kPrefix)) return;
+  std::string_view words = file.substr(kPrefix.size());
+  if (words.ends_with(kMetaSuffix)) {
+    words.remove_suffix(kMetaSuffix.size());
+    if (detail::is_segment_name(words)) concerned.emplace(words);
+  } else if (detail::is_data_file_name(file)) {
+    // An underscore may belong to the module or to the name.
+    words = words.substr(0, words.rfind('_'));
+    for (auto gap = words.find('_'); gap != words.npos; gap = words.find('_', gap + 1)) {
+      const std::string_view name = words.substr(gap + 1);
+      if (detail::is_segment_name(name)) concerned.emplace(name);
+    }
+  }
+}
+
+/// Looks at a segment and tells whether anything was new.
+bool SegmentDiscovery::Cache::look_at(const std::string& name) {
+  auto info = detail::inspect(domain, name);
+  const auto known = index.find(name);
+  if (!info) {
+    if (known == index.end()) return false;
+    const std::size_t position = known->second;
+    const SegmentInfo gone = std::move(segments[position]);
+    index.erase(known);
+    if (position + 1 != segments.size()) {
+      segments[position] = std::move(segments.back());
+      index[segments[position].name] = position;
+    }
+    segments.pop_back();
+    tell(DiscoveryEvent::Vanished, gone);
+    return true;
+  }
+  if (known == index.end()) {
+    index.emplace(name, segments.size());
+    segments.push_back(std::move(*info));
+    tell(DiscoveryEvent::Appeared, segments.back());
+    return true;
+  }
+  SegmentInfo& before = segments[known->second];
+  const bool changed = differ(before, *info);
+  before = std::move(*info);
+  if (changed) tell(DiscoveryEvent::Changed, before);
+  return changed;
+}
+
+std::size_t SegmentDiscovery::Cache::look_at(const std::set<std::string, std::less<>>& names) {
+  std::size_t count = 0;
+  for (const std::string& name : names) count += look_at(name) ? 1 : 0;
+  return count;
+}
+
+Result<std::size_t> SegmentDiscovery::Cache::rescan() {
+  auto files = detail::scan(domain);
+  if (!files) return tl::unexpected(files.error());
+  std::set<std::string, std::less<>> names(files->segments.begin(), files->segments.end());
+  for (const SegmentInfo& info : segments) names.insert(info.name);
+  return look_at(names);
+}
+
+void SegmentDiscovery::Cache::arm_second_look() const {
+  const itimerspec soon{{0, 0}, {0, kSecondLookNs}};
+  ::timerfd_settime(timer.get(), 0, &soon, nullptr);
+}
+
+Result<SegmentDiscovery> SegmentDiscovery::start(const Domain& domain) {
+  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
+  auto cache = std::make_unique<Cache>(domain);
+  if (!cache->watch.valid()) {
+    return detail::fail_errno(errno,
+                              "cannot watch the domain (see /proc/sys/fs/inotify/max_user_*)");
+  }
+  cache->timer =
+      detail::FileDescriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  cache->both = detail::FileDescriptor(::epoll_create1(EPOLL_CLOEXEC));
+  for (const int fd : {cache->watch.fd(), cache->timer.get()}) {
+    epoll_event readable{};
+    readable.events = EPOLLIN;
+    if (::epoll_ctl(cache->both.get(), EPOLL_CTL_ADD, fd, &readable) != 0) {
+      return detail::fail_errno(errno, "cannot watch the domain");
+    }
+  }
+  if (auto scanned = cache->rescan(); !scanned) return tl::unexpected(scanned.error());
+  return SegmentDiscovery(std::move(cache));
+}
+
+SegmentDiscovery::SegmentDiscovery(std::unique_ptr<Cache> cache) noexcept
+    : cache_(std::move(cache)) {}
+SegmentDiscovery::SegmentDiscovery(SegmentDiscovery&&) noexcept = default;
+SegmentDiscovery& SegmentDiscovery::operator=(SegmentDiscovery&&) noexcept = default;
+SegmentDiscovery::~SegmentDiscovery() = default;
+
+int SegmentDiscovery::fd() const noexcept {
+  return cache_->both.get();
+}
+
+Result<std::size_t> SegmentDiscovery::update() {
+  std::uint64_t expirations = 0;
+  if (::read(cache_->timer.get(), &expirations, sizeof expirations) > 0) {
+    cache_->concerned.merge(cache_->second_look);
+    cache_->second_look.clear();
+  }
+  const bool lost = cache_->watch.take([&](std::string_view file) {
+    cache_->concern(file);
+    if (const auto name = detail::segment_of_control(file); !name.empty()) {
+      cache_->second_look.emplace(name);
+    }
+  });
+  if (!cache_->second_look.empty()) cache_->arm_second_look();
+  const auto concerned = std::exchange(cache_->concerned, {});
+  if (lost) return cache_->rescan();
+  return cache_->look_at(concerned);
+}
+
+Result<std::size_t> SegmentDiscovery::rescan() {
+  return cache_->rescan();
+}
+
+Result<std::size_t> SegmentDiscovery::refresh(std::string_view name) {
+  if (auto valid = detail::validate_segment_name(name); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  return cache_->look_at(std::string(name)) ? 1U : 0U;
+}
+
+void SegmentDiscovery::on_change(Callback callback) {
+  for (const SegmentInfo& info : cache_->segments) callback(DiscoveryEvent::Appeared, info);
+  cache_->callbacks.push_back(std::move(callback));
+}
+
+const std::vector<SegmentInfo>& SegmentDiscovery::segments() const noexcept {
+  return cache_->segments;
+}
+
+const SegmentInfo* SegmentDiscovery::find(std::string_view name) const noexcept {
+  const auto found = cache_->index.find(name);
+  return found == cache_->index.end() ? nullptr : &cache_->segments[found->second];
+}
+
+}  // namespace evo

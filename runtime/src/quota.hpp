@@ -1,0 +1,38 @@
+/// Keeping to ResourceLimits.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "evo/domain.hpp"
+#include "evo/limits.hpp"
+
+namespace evo::detail {
+
+/// One of the writers that this process may hold.
+class WriterQuota {
+ public:
+  WriterQuota() = default;
+  /// ResourceExhausted if there are as many already, or if they were made too fast.
+  static Result<WriterQuota> take(const ResourceLimits& limits);
+  WriterQuota(WriterQuota&& other) noexcept : process_(std::exchange(other.process_, 0)) {}
+  WriterQuota& operator=(WriterQuota&& other) noexcept {
+    std::swap(process_, other.process_);
+    return *this;
+  }
+  ~WriterQuota();
+
+ private:
+  int process_ = 0;  // whose it is: a forked child's copy counts for nobody
+};
+
+/// ResourceExhausted if the domain holds as many segments as it may.
+Result<void> check_segment_count(const Domain& domain, const ResourceLimits& limits);
+
+/// NoSpace if a file of `size` bytes would fill the domain's file system beyond the limit; else a
+/// warning, or an empty text.
+Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
+                                 const ResourceLimits& limits);
+
+}  // namespace evo::detail

@@ -1,0 +1,55 @@
+/// The object that looks after a domain.
+#include "evo/lifecycle_manager.hpp"
+
+#include <gtest/gtest.h>
+
+#include "evo/segment_info.hpp"
+#include "file_bytes.hpp"
+#include "segments.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(LifecycleManager, InitializeMakesTheDomainAndRemovesWhatAnEarlierBootLeft) {
+  const TemporaryDomain directory;
+  const Domain domain(directory.path() / "new");
+  ASSERT_TRUE(LifecycleManager::initialize(domain));
+  EXPECT_TRUE(std::filesystem::is_directory(domain.path()));
+  leave_orphan(domain, raw_channel("old", 8), 1);
+  leave_orphan(domain, raw_channel("dead", 8), 1);
+  poke(domain.path() / "evo_old.ctl", 16, std::uint64_t{0x1234});
+  ASSERT_TRUE(LifecycleManager::initialize(domain, {.grace = 1h}));
+  EXPECT_EQ(list_segment_names(domain).value(), std::vector<std::string>{"dead"});
+}
+
+TEST(LifecycleManager, RefusesADomainThatCannotBeOne) {
+  const TemporaryDomain directory;
+  EXPECT_EQ(outcome(LifecycleManager::initialize(Domain("relative"))), "InvalidName");
+  const auto no_room = LifecycleManager::initialize(Domain("/proc/self"));
+  EXPECT_FALSE(no_room) << "no file can be made there";
+  EXPECT_TRUE(contains(message_of(no_room), "/proc/self")) << message_of(no_room);
+}
+
+TEST(LifecycleManager, PassesTellTheHandlersWhatIsNew) {
+  const TemporaryDomain directory;
+  auto manager = LifecycleManager::initialize(directory.domain(), {.grace = 1h});
+  ASSERT_TRUE(manager) << message_of(manager);
+  std::vector<std::string> said;
+  manager->register_cleanup_handler([&](const CleanupItem& item) {
+    said.push_back(fmt::format("{} {}", item.name, to_string(item.action)));
+  });
+  const auto live = SegmentWriter::create(raw_channel("live", 8), {.domain = directory.domain()});
+  leave_orphan(directory.domain(), raw_channel("dead", 8), 1);
+  EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
+  EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
+  EXPECT_EQ(said, std::vector<std::string>{"dead Waiting"}) << "told once";
+  EXPECT_EQ(manager->emergency_cleanup().value(), 1U);
+  EXPECT_EQ(said.back(), "dead Removed");
+  EXPECT_EQ(list_segment_names(directory.domain()).value(), std::vector<std::string>{"live"});
+}
+
+}  // namespace
+}  // namespace evo::test
