@@ -1,0 +1,211 @@
+/// evo-shm supervise: what it tells, what it removes, and how it ends.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "evo/segment_info.hpp"
+#include "program.hpp"
+#include "segments.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+using nlohmann::json;
+
+class Supervise : public testing::Test {
+ protected:
+  [[nodiscard]] std::vector<std::string> arguments(std::vector<std::string> more) const {
+    more.insert(more.begin(), {"supervise", "--domain", directory_.path().string()});
+    return more;
+  }
+  std::unique_ptr<Program> start(std::vector<std::string> more = {}) const {
+    more.insert(more.end(), {"--log-format", "json"});
+    auto program = std::make_unique<Program>(EVO_SHM, arguments(std::move(more)));
+    EXPECT_TRUE(await(*program, "started"));
+    return program;
+  }
+  /// The first line to come that tells of this event, and of this segment if one is named.
+  static std::optional<json> await(Program& program, const std::string& event,
+                                   const std::string& segment = "") {
+    while (const auto line = program.next_line()) {
+      json said = json::parse(*line, nullptr, false);
+      if (said.is_discarded()) {
+        ADD_FAILURE() << "no JSON: " << *line;
+        return std::nullopt;
+      }
+      if (said["event"] == event && (segment.empty() || said["segment"] == segment)) return said;
+    }
+    ADD_FAILURE() << "no event " << event;
+    return std::nullopt;
+  }
+  [[nodiscard]] Result<SegmentWriter> create(std::string_view name = "probe") const {
+    return SegmentWriter::create(raw_channel(name, 8), {.domain = directory_.domain()});
+  }
+
+  TemporaryDomain directory_;
+};
+
+TEST_F(Supervise, TellsOfALifeFromStartToRemoval) {
+  const auto program = start({"--grace", "0.2"});
+  const Pipe ready;
+  Child writer([&]() -> std::string {
+    auto own = create();
+    if (!own) return message_of(own);
+    own->write(bytes_of(std::uint64_t{1}));
+    ready.write("x");
+    ::pause();
+    return {};
+  });
+  ASSERT_TRUE(ready.await_byte());
+  const auto started = await(*program, "writer_started", "probe");
+  ASSERT_TRUE(started);
+  EXPECT_EQ((*started)["pid"], writer.pid());
+  EXPECT_EQ((*started)["takeover"], false);
+  auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  ASSERT_TRUE(reader) << message_of(reader);
+  const auto attached = await(*program, "reader_attached", "probe");
+  ASSERT_TRUE(attached);
+  EXPECT_EQ((*attached)["pid"], ::getpid());
+  writer.kill();
+  const auto died = await(*program, "writer_died", "probe");
+  ASSERT_TRUE(died);
+  EXPECT_EQ((*died)["level"], "warning");
+  EXPECT_EQ((*died)["sequence"], 1);
+  EXPECT_TRUE(await(*program, "segment_waits_for_successor", "probe"));
+  EXPECT_EQ(to_string(reader->writer_state()), "Dead");
+  EXPECT_TRUE(await(*program, "segment_removed", "probe"));
+  EXPECT_EQ(to_string(reader->writer_state()), "Closed");
+  EXPECT_EQ(read_number(*reader), "1");
+  reader = tl::unexpected(Error{});
+  EXPECT_TRUE(await(*program, "segment_vanished", "probe"));
+  EXPECT_TRUE(directory_.files().empty());
+  EXPECT_EQ(program->end(), 0);
+}
+
+TEST_F(Supervise, LeavesWhatIsTakenOverInTime) {
+  const auto program = start({"--grace", "3600"});
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+  ASSERT_TRUE(await(*program, "segment_waits_for_successor", "probe"));
+  auto writer = create();
+  ASSERT_TRUE(writer) << message_of(writer);
+  const auto started = await(*program, "writer_started", "probe");
+  ASSERT_TRUE(started);
+  EXPECT_EQ((*started)["takeover"], true);
+  EXPECT_EQ((*started)["incarnation"], 2);
+  writer = tl::unexpected(Error{});
+  EXPECT_TRUE(await(*program, "segment_vanished", "probe"));
+  EXPECT_EQ(program->end(SIGINT), 0);
+}
+
+TEST_F(Supervise, TellsOfReadersThatDie) {
+  const auto writer = create();
+  const auto program = start();
+  const Pipe ready;
+  Child reader([&]() -> std::string {
+    const auto own = SegmentReader::attach("probe", {.domain = directory_.domain()});
+    ready.write("x");
+    ::pause();
+    return {};
+  });
+  ASSERT_TRUE(ready.await_byte());
+  ASSERT_TRUE(await(*program, "reader_attached", "probe"));
+  const pid_t pid = reader.pid();
+  reader.kill();
+  const auto left = await(*program, "reader_left", "probe");
+  ASSERT_TRUE(left);
+  EXPECT_EQ((*left)["pid"], pid);
+}
+
+TEST_F(Supervise, FindsWhatDiedBeforeItStarted) {
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+  const auto program = start({"--grace", "0"});
+  EXPECT_TRUE(await(*program, "segment_removed", "probe"));
+}
+
+TEST_F(Supervise, WithoutPidfdsItScans) {
+  const auto program = start({"--simulate", "--simulation-interval", "0.05", "--grace", "0"});
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+  EXPECT_TRUE(await(*program, "segment_removed", "probe"));
+}
+
+TEST_F(Supervise, TwoAtOnceDoNoHarm) {
+  const auto first = start({"--grace", "0"});
+  const auto second = start({"--grace", "0"});
+  for (int round = 0; round < 20; ++round) {
+    leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+    const auto writer = create();
+    ASSERT_TRUE(writer) << message_of(writer);
+    const auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+    ASSERT_TRUE(reader) << message_of(reader);
+  }
+  EXPECT_EQ(first->end(), 0);
+  EXPECT_EQ(second->end(), 0);
+  EXPECT_TRUE(directory_.files().empty());
+}
+
+TEST_F(Supervise, OncePassesOnceAndSaysWhatItDid) {
+  leave_orphan(directory_.domain(), raw_channel("dead", 8), 3);
+  const auto live = create("live");
+  std::string text;
+  Program dry(EVO_SHM, arguments({"--once", "--grace", "0", "--dry-run"}));
+  EXPECT_EQ(dry.join(&text), 0);
+  EXPECT_TRUE(contains(text, "event=segment_would_be_removed segment=dead")) << text;
+  Program once(EVO_SHM, arguments({"--once", "--grace", "0"}));
+  EXPECT_EQ(once.join(&text), 0);
+  EXPECT_TRUE(contains(text, "event=segment_removed segment=dead")) << text;
+  EXPECT_TRUE(contains(text, "removed=1")) << text;
+  EXPECT_EQ(list_segment_names(directory_.domain()).value(), std::vector<std::string>{"live"});
+}
+
+TEST_F(Supervise, WrongUsageIsSaidAndIs2) {
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--grace", "soon"},
+                                                {"--grace", "-1"},
+                                                {"--log-format", "xml"},
+                                                {"--unknown"},
+                                                {"--scan-interval", "0"}}) {
+    std::string text;
+    Program program(EVO_SHM, arguments(wrong));
+    EXPECT_EQ(program.join(&text), 2) << text;
+    EXPECT_FALSE(text.empty());
+  }
+  Program nothing(EVO_SHM, {});
+  EXPECT_EQ(nothing.join(), 2);
+  Program relative(EVO_SHM, {"supervise", "--once", "--domain", "relative"});
+  EXPECT_EQ(relative.join(), 1) << "a domain that cannot be one";
+}
+
+TEST_F(Supervise, KeepsTheServiceManagerInformed) {
+  const std::string path = directory_.path() / "notify";
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  ::setenv("WATCHDOG_USEC", "20000", 1);
+  const auto program = start();
+  ::unsetenv("NOTIFY_SOCKET");
+  ::unsetenv("WATCHDOG_USEC");
+  const auto receive = [&] {
+    std::array<char, 256> text{};
+    pollfd readable{fd, POLLIN, 0};
+    if (::poll(&readable, 1, 60'000) <= 0) return std::string();
+    return std::string(text.data(),
+                       static_cast<std::size_t>(::recv(fd, text.data(), text.size(), 0)));
+  };
+  EXPECT_TRUE(receive().starts_with("READY=1\n"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(receive(), "WATCHDOG=1");
+  EXPECT_EQ(program->end(), 0);
+  std::string last = receive();
+  while (last == "WATCHDOG=1") last = receive();
+  EXPECT_EQ(last, "STOPPING=1");
+  ::close(fd);
+}
+
+}  // namespace
+}  // namespace evo::test

@@ -1,0 +1,25 @@
+/// One line for each thing that happens: text for people, JSON for programs.
+///
+///   time=2026-01-31T12:00:00.123456Z level=warning event=writer_died segment=control_state …
+///   {"time":"2026-01-31T12:00:00.123456Z","level":"warning","event":"writer_died", …}
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+namespace evo::tools {
+
+enum class LogFormat { Text, Json };
+
+class EventLog {
+ public:
+  explicit EventLog(LogFormat format) : format_(format) {}
+
+  /// `fields` is a JSON object; its order is kept. Written to stdout at once.
+  void write(std::string_view level, std::string_view event, nlohmann::ordered_json fields) const;
+
+ private:
+  LogFormat format_;
+};
+
+}  // namespace evo::tools
