@@ -1,0 +1,133 @@
+/// A writer killed after each single instruction of a write.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "fault_matrix.hpp"
+#include "segments.hpp"
+#include "temporary_domain.hpp"
+#include "traced_child.hpp"
+#include "whole_value.hpp"
+
+namespace evo::test {
+namespace {
+
+/// At the start and at the end of a write every instruction is a try, because there the protocol
+/// does its work. Of a long copy in between, this many.
+constexpr std::size_t kAtEachEnd = 300;
+constexpr std::size_t kInBetween = 60;
+
+/// What the reader sees before the takeover and after it.
+using Seen = std::pair<std::string, std::string>;
+
+struct Payload {
+  std::size_t bytes;
+  Stamp stamp;
+};
+
+ChannelDescription channel_of(const Payload& payload) {
+  ChannelDescription channel = raw_channel("probe", payload.bytes);
+  channel.stamp = payload.stamp;
+  return channel;
+}
+
+class KilledInstruction : public testing::TestWithParam<Payload> {
+ protected:
+  /// Publishes 1 to 3 in `domain`, and 4 between two marks.
+  void write_until_killed(const Domain& domain) const {
+    const auto fourth = whole_value(channel_.size, 4);
+    auto writer = SegmentWriter::create(channel_, {.domain = domain});
+    if (!writer) throw std::runtime_error(writer.error().message);
+    for (std::uint64_t n = 1; n <= 3; ++n) writer->write(bytes_of(whole_value(channel_.size, n)));
+    TracedChild::mark();
+    writer->write(bytes_of(fourth));
+    TracedChild::mark();
+  }
+
+  /// How many instructions the write takes, with a few before and after it.
+  [[nodiscard]] std::size_t count_instructions() const {
+    const TemporaryDomain directory;
+    TracedChild writer([&] { write_until_killed(directory.domain()); });
+    if (writer.run_to_mark() != Stop::Mark) throw std::runtime_error("the writer failed");
+    std::size_t count = 0;
+    while (writer.step_instruction() == Stop::Step) ++count;
+    return count;
+  }
+
+  /// One try: the writer dies after `instructions` of its write.
+  [[nodiscard]] Seen die_after(std::size_t instructions) const {
+    const TemporaryDomain directory;
+    TracedChild doomed([&] { write_until_killed(directory.domain()); });
+    if (doomed.run_to_mark() != Stop::Mark) return {"the writer failed", ""};
+    auto reader = SegmentReader::attach(channel_, {.domain = directory.domain()});
+    if (!reader) return {reader.error().message, ""};
+    // May come to the end, because reading the clock takes now more, now fewer instructions.
+    doomed.step_instructions(instructions);
+    const std::string while_it_lives = read_whole(*reader);
+    doomed.kill();
+    const std::string before = read_whole(*reader);
+    if (before != while_it_lives) return {while_it_lives + ", then " + before, ""};
+
+    auto successor = SegmentWriter::create(channel_, {.domain = directory.domain()});
+    if (!successor) return {before, message_of(successor)};
+    const std::string after = read_whole(*reader);
+    const std::uint64_t last = successor->current_version() / 2;
+    if (after != std::to_string(last)) return {before, after + " in version " + after};
+    successor->write(bytes_of(whole_value(channel_.size, last + 1)));
+    if (read_whole(*reader) != std::to_string(last + 1) ||
+        reader->version() != successor->current_version()) {
+      return {before, "the next write did not go through"};
+    }
+    return {before, after};
+  }
+
+  ChannelDescription channel_ = channel_of(GetParam());
+};
+
+/// After how many instructions of `total` to kill.
+std::set<std::size_t> moments(std::size_t total) {
+  std::set<std::size_t> chosen;
+  const std::size_t stride = std::max<std::size_t>(1, total / kInBetween);
+  for (std::size_t k = 0; k <= total; ++k) {
+    if (k < kAtEachEnd || k + kAtEachEnd > total || k % stride == 0) chosen.insert(k);
+  }
+  return chosen;
+}
+
+TEST_P(KilledInstruction, LeavesAWholeValue) {
+  const std::size_t total = count_instructions();
+  ASSERT_GT(total, 20U) << "fewer than a write can take";
+  std::map<Seen, std::size_t> outcomes;
+  Seen last;
+  const auto chosen = moments(total);
+  for (const std::size_t k : chosen) {
+    const Seen seen = die_after(k);
+    const bool right = seen == Seen("3", "3") || seen == Seen("3", "4") || seen == Seen("4", "4");
+    ASSERT_TRUE(right) << "killed after " << k << " of " << total << ": reader saw '" << seen.first
+                       << "', after the takeover '" << seen.second << "'";
+    if (GetParam().stamp == Stamp::None) {  // else the instructions are not always the same
+      ASSERT_GE(seen, last) << "killed after " << k << ": later, and still less is left";
+    }
+    last = seen;
+    ++outcomes[seen];
+  }
+  // Without each of them, the instructions would not have been those of a write.
+  EXPECT_EQ(outcomes.size(), 3U);
+  tried(chosen.size(),
+        fmt::format("of {} instructions: 3 stays {}x, 4 published by the successor {}x, 4 {}x",
+                    total + 1, outcomes[{"3", "3"}], outcomes[{"3", "4"}], outcomes[{"4", "4"}]));
+}
+
+std::string name_of(const testing::TestParamInfo<Payload>& row) {
+  return fmt::format("{}Bytes{}", row.param.bytes, row.param.stamp == Stamp::None ? "" : "Stamped");
+}
+
+INSTANTIATE_TEST_SUITE_P(Write, KilledInstruction,
+                         testing::Values(Payload{8, Stamp::None}, Payload{8, Stamp::Monotonic},
+                                         Payload{256, Stamp::None}, Payload{4096, Stamp::None}),
+                         name_of);
+
+}  // namespace
+}  // namespace evo::test

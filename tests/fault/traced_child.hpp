@@ -1,0 +1,118 @@
+/// A child that runs one instruction, or up to one system call, at a time (ptrace).
+#pragma once
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace evo::test {
+
+/// Where a traced child has come to.
+enum class Stop {
+  Step,   ///< one instruction further, or at the entry or exit of a system call
+  Mark,   ///< at its next mark()
+  Ended,  ///< it is no more
+};
+
+/// Runs `body()` under the control of its parent, which sees it stop wherever the body calls
+/// `mark()`. What the body leaves on the stack is destroyed if it comes so far. The child
+/// never outlives this object, nor the parent.
+class TracedChild {
+ public:
+  template <class Body>
+  explicit TracedChild(Body&& body) {
+    pid_ = ::fork();
+    if (pid_ < 0) throw std::runtime_error("fork failed");
+    if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(2);
+      mark();  // for the parent to set its options
+      try {
+        std::forward<Body>(body)();
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "traced child: %s\n", error.what());
+        ::_exit(3);
+      }
+      ::_exit(0);
+    }
+    if (await() != Stop::Mark || ::ptrace(PTRACE_SETOPTIONS, pid_, nullptr,
+                                          PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD) != 0) {
+      kill();
+      throw std::runtime_error("cannot trace a child");
+    }
+  }
+  TracedChild(const TracedChild&) = delete;
+  TracedChild& operator=(const TracedChild&) = delete;
+  ~TracedChild() { kill(); }
+
+  /// Called by the child: stops it.
+  static void mark() { ::raise(SIGSTOP); }
+
+  Stop run_to_mark() { return go_on(PTRACE_CONT); }
+  Stop step_instruction() { return go_on(PTRACE_SINGLESTEP); }
+  Stop step_system_call() { return go_on(PTRACE_SYSCALL); }
+
+  /// As many instructions; false if a mark or the end came first.
+  bool step_instructions(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (step_instruction() != Stop::Step) return false;
+    }
+    return true;
+  }
+
+  /// Ends the tracing: the child stays where it is, stopped as by `kill -STOP`.
+  void leave_stopped() {
+    ::ptrace(PTRACE_DETACH, pid_, nullptr, SIGSTOP);
+    ::waitpid(pid_, nullptr, WUNTRACED);
+  }
+
+  void wake() const { ::kill(pid_, SIGCONT); }
+
+  /// `kill -9`, and waits until the kernel has freed what it held.
+  void kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    while (await() != Stop::Ended) {
+    }
+  }
+
+  /// After leave_stopped() and wake(): waits for its end; its exit code.
+  int join() {
+    int status = 0;
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  Stop go_on(__ptrace_request request) {
+    if (pid_ <= 0 || ::ptrace(request, pid_, nullptr, nullptr) != 0) return Stop::Ended;
+    return await();
+  }
+
+  Stop await() {
+    constexpr int kSystemCallStop = SIGTRAP | 0x80;
+    int status = 0;
+    if (::waitpid(pid_, &status, 0) != pid_ || !WIFSTOPPED(status)) {
+      pid_ = -1;
+      return Stop::Ended;
+    }
+    const int signal = WSTOPSIG(status);
+    if (signal == SIGSTOP) return Stop::Mark;
+    if (signal == SIGTRAP || signal == kSystemCallStop) return Stop::Step;
+    const std::string name = ::strsignal(signal);
+    kill();
+    throw std::runtime_error("the traced child got a signal: " + name);
+  }
+
+  pid_t pid_ = -1;
+};
+
+}  // namespace evo::test
