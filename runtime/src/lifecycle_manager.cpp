@@ -1,7 +1,6 @@
 #include "evo/lifecycle_manager.hpp"
 
 #include "file.hpp"
-#include "fork_guard.hpp"
 #include "kernel_lock.hpp"
 
 namespace evo {

@@ -85,7 +85,8 @@ AttachedReader describe_reader(int fd, std::uint32_t index) {
 }
 
 /// Fills in what control file and locks say. False if the data file is of no interest.
-bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<ControlFile>& control) {
+bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<ControlFile>& control,
+                     bool locked) {
   info.memory = file.allocated;
   if (control->magic != kControlMagic ||
       load_text(control->name.data(), control->name.size()) != info.name) {
@@ -100,12 +101,10 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
     return false;
   }
   const auto state = static_cast<ControlState>(control->state.load(std::memory_order_relaxed));
-  // The state is looked at before the lock: a writer that closes stores it first, so none
-  // that ended well is taken for dead.
-  info.writer_state = state == ControlState::Closed               ? WriterState::Closed
-                      : is_locked(file.fd.get(), kWriterLockByte) ? WriterState::Alive
-                      : state == ControlState::Open               ? WriterState::Dead
-                                                                  : WriterState::Closed;
+  info.writer_state = state == ControlState::Closed ? WriterState::Closed
+                      : locked                      ? WriterState::Alive
+                      : state == ControlState::Open ? WriterState::Dead
+                                                    : WriterState::Closed;
   info.writer_pid = control->writer_pid.load(std::memory_order_relaxed);
   info.writer_uid = control->writer_uid.load(std::memory_order_relaxed);
   info.writer_executable =
@@ -200,13 +199,18 @@ std::optional<SegmentInfo> inspect(const Domain& domain, std::string_view name) 
       if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return std::nullopt;
       return info;
     }
+    // Before the state is read: a writer that closes stores it before it lets go, so none that
+    // ended well is taken for dead.
+    const bool locked = is_locked(file->fd.get(), kWriterLockByte);
     Copy<ControlFile> control;
     if (!control.read(file->fd.get())) {
       info.condition = SegmentCondition::Corrupt;
       info.fault = "its control file is too short; remove it";
       return info;
     }
-    if (!look_at_control(info, *file, control) || look_at_data(info, domain, control)) return info;
+    if (!look_at_control(info, *file, control, locked) || look_at_data(info, domain, control)) {
+      return info;
+    }
   }
   // The data file was gone at each look: its writer is dead, or replaces it in a frenzy.
   info.condition = SegmentCondition::Corrupt;

@@ -130,12 +130,14 @@ bool SegmentReader::wait_for_change(std::chrono::nanoseconds timeout) noexcept {
 
 WriterState SegmentReader::writer_state() const noexcept {
   const detail::Control& control = attachment_->control;
+  // The lock before the state: a writer that closes stores the state before it lets go, so
+  // none that ended well is taken for dead.
+  const bool locked = detail::is_locked(control.fd.get(), kWriterLockByte);
   // acquire [M]: pairs with the closing writer's release store, so that whoever learns
   // of the end finds the last publish.
   const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
   if (state == ControlState::Closed) return WriterState::Closed;
-  return detail::is_locked(control.fd.get(), kWriterLockByte) ? WriterState::Alive
-                                                              : WriterState::Dead;
+  return locked ? WriterState::Alive : WriterState::Dead;
 }
 
 const SegmentLayout& SegmentReader::layout() const noexcept {

@@ -74,7 +74,14 @@ class TracedChild {
     ::waitpid(pid_, nullptr, WUNTRACED);
   }
 
+  /// After leave_stopped().
   void wake() const { ::kill(pid_, SIGCONT); }
+
+  /// After wake(): waits for its next mark; false if it ended.
+  [[nodiscard]] bool await_mark() const {
+    int status = 0;
+    return ::waitpid(pid_, &status, WUNTRACED) == pid_ && WIFSTOPPED(status);
+  }
 
   /// `kill -9`, and waits until the kernel has freed what it held.
   void kill() {
@@ -84,7 +91,7 @@ class TracedChild {
     }
   }
 
-  /// After leave_stopped() and wake(): waits for its end; its exit code.
+  /// After wake(): waits for its end; its exit code.
   int join() {
     int status = 0;
     ::waitpid(std::exchange(pid_, -1), &status, 0);

@@ -1,5 +1,6 @@
 #include "process_watch.hpp"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,7 +60,9 @@ void ProcessWatch::watch(const std::string& segment, const std::set<std::uint32_
 std::vector<std::string> ProcessWatch::take_end(int pidfd) {
   const auto process = std::find_if(processes_.begin(), processes_.end(),
                                     [&](const auto& entry) { return entry.second.pidfd == pidfd; });
-  if (process == processes_.end()) return {};
+  // The event may have been that of another process, whose descriptor had the same number.
+  pollfd ended{pidfd, POLLIN, 0};
+  if (process == processes_.end() || ::poll(&ended, 1, 0) <= 0) return {};
   std::vector<std::string> segments(process->second.segments.begin(),
                                     process->second.segments.end());
   for (const std::string& segment : segments) pids_of_[segment].erase(process->first);

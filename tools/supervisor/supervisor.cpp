@@ -253,7 +253,9 @@ void Supervisor::scan() {
   // What has no live writer and was not marked yet: half-made ones, those of an earlier boot.
   std::vector<std::string> names;
   for (const SegmentInfo& info : discovery_->segments()) {
-    if (info.writer_state != WriterState::Alive && !due_ns_.contains(info.name)) {
+    // Closed while readers are attached is as it should be: the last of them clears up.
+    const bool ending = info.writer_state == WriterState::Closed && !info.readers.empty();
+    if (info.writer_state != WriterState::Alive && !ending && !due_ns_.contains(info.name)) {
       names.push_back(info.name);
     }
   }

@@ -31,7 +31,9 @@ struct MemoryReport {
   bool huge_pages = false;
   bool numa_bound = false;
   bool prefaulted = false;
-  std::string note;  ///< why something asked for was not to be had; empty if all was
+  /// Why something asked for was not to be had; a warning that the domain is nearly full; empty
+  /// if all is well.
+  std::string note;
 };
 
 /// What `create` does with the segment that a dead writer left behind.

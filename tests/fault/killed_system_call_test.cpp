@@ -1,0 +1,255 @@
+/// Ends of a segment killed at each system call of what they do beside writing and reading: at
+/// its entry, so that it does not happen, and at its exit, so that it is the last.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "fault_matrix.hpp"
+#include "segment_ends.hpp"
+#include "temporary_domain.hpp"
+#include "traced_child.hpp"
+
+namespace evo::test {
+namespace {
+
+class KilledSystemCall : public testing::Test {
+ protected:
+  /// Everything one try needs; made anew for each.
+  struct Scene {
+    TemporaryDomain directory;
+    std::optional<SegmentWriter> writer;
+    std::optional<SegmentReader> reader;
+
+    [[nodiscard]] Domain domain() const { return directory.domain(); }
+  };
+
+  /// What happens in a try.
+  struct Act {
+    std::function<void(Scene&)> prepare = [](Scene&) {};
+    /// In the child, which stops at its marks. The calls between the last two are tried.
+    std::function<void(Domain)> doomed;
+    /// While the child is at its first mark.
+    std::function<void(Scene&)> meanwhile = [](Scene&) {};
+    /// After its death: what is left, in words.
+    std::function<std::string(Scene&)> look;
+  };
+
+  /// Kills before the first stop, at it, at the second, … until the act is over. Counts the
+  /// looks.
+  static std::map<std::string, std::size_t> kill_at_each_stop(const Act& act) {
+    std::map<std::string, std::size_t> looks;
+    bool over = false;
+    for (std::size_t stops = 0; !over; ++stops) {
+      Scene scene;
+      act.prepare(scene);
+      TracedChild doomed([&] { act.doomed(scene.domain()); });
+      if (doomed.run_to_mark() != Stop::Mark) throw std::runtime_error("the child failed");
+      act.meanwhile(scene);
+      for (std::size_t i = 0; i < stops && !over; ++i) {
+        const Stop stop = doomed.step_system_call();
+        if (stop == Stop::Ended) throw std::runtime_error("the act failed");
+        over = stop == Stop::Mark;
+      }
+      doomed.kill();
+      const std::string look = act.look(scene);
+      ++looks[look];
+      const std::string again = works_again(scene.domain(), channel());
+      EXPECT_EQ(again, "ok") << "after " << stops << " stops: " << look;
+      scene.reader.reset();
+      scene.writer.reset();
+      EXPECT_EQ(scene.directory.files(), std::vector<std::string>()) << stops << " stops: " << look;
+      if (testing::Test::HasFailure()) break;
+    }
+    return looks;
+  }
+
+  /// Checks that exactly the expected looks were had, and records them.
+  static void expect_looks(const std::map<std::string, std::size_t>& looks,
+                           const std::set<std::string>& expected) {
+    std::size_t tries = 0;
+    std::string words;
+    std::set<std::string> seen;
+    for (const auto& [look, count] : looks) {
+      tries += count;
+      words += fmt::format("{}{} {}x", words.empty() ? "" : ", ", look, count);
+      seen.insert(look);
+    }
+    EXPECT_EQ(seen, expected);
+    EXPECT_GT(tries, 4U) << "there is hardly a system call in it";
+    tried(tries, words + "; then works again");
+  }
+
+  static ChannelDescription channel() {
+    ChannelDescription channel = raw_channel("probe", 64);
+    channel.max_readers = 1;  // no entry may stay taken
+    return channel;
+  }
+};
+
+TEST_F(KilledSystemCall, OfCreate) {
+  const auto looks = kill_at_each_stop({
+      .doomed =
+          [](const Domain& domain) {
+            TracedChild::mark();
+            const SegmentWriter writer = make_writer(domain, channel());
+            TracedChild::mark();
+          },
+      .look = [](Scene& scene) { return attach_and_read(scene.domain(), channel()); },
+  });
+  expect_looks(looks, {"NeverWritten", "NotFound"});
+}
+
+TEST_F(KilledSystemCall, OfTakeover) {
+  const auto looks = kill_at_each_stop({
+      .prepare =
+          [](Scene& scene) {
+            leave_whole_orphan(scene.domain(), channel(), 7);
+            scene.reader.emplace(make_reader(scene.domain(), channel()));
+          },
+      .doomed =
+          [](const Domain& domain) {
+            TracedChild::mark();
+            const SegmentWriter writer = make_writer(domain, channel());
+            TracedChild::mark();
+          },
+      .look =
+          [](Scene& scene) {
+            const std::string attached_before = read_whole(*scene.reader);
+            scene.reader.reset();
+            const auto files = scene.directory.files().size();
+            return attached_before + " and " + attach_and_read(scene.domain(), channel()) +
+                   (files < 3 ? " of a lost file" : "");
+          },
+  });
+  expect_looks(looks, {"7 and 7"});
+}
+
+TEST_F(KilledSystemCall, OfReplacement) {
+  const auto looks = kill_at_each_stop({
+      .prepare =
+          [](Scene& scene) {
+            leave_whole_orphan(scene.domain(), channel(), 7);
+            scene.reader.emplace(make_reader(scene.domain(), channel()));
+          },
+      .doomed =
+          [](const Domain& domain) {
+            TracedChild::mark();
+            const SegmentWriter writer = make_writer(domain, channel(), OnOrphan::Replace);
+            TracedChild::mark();
+          },
+      .look =
+          [](Scene& scene) {
+            const std::string attached_before = read_whole(*scene.reader);
+            scene.reader.reset();
+            return attached_before + " and " + attach_and_read(scene.domain(), channel());
+          },
+  });
+  expect_looks(looks, {"7 and 7", "Detached and NeverWritten"});
+}
+
+TEST_F(KilledSystemCall, OfClose) {
+  const auto looks = kill_at_each_stop({
+      .doomed =
+          [](const Domain& domain) {
+            std::optional<SegmentWriter> writer(make_writer(domain, channel()));
+            publish(*writer, 7);
+            TracedChild::mark();
+            writer.reset();
+            TracedChild::mark();
+          },
+      .look = [](Scene& scene) { return attach_and_read(scene.domain(), channel()); },
+  });
+  expect_looks(looks, {"7", "NotFound"});
+}
+
+TEST_F(KilledSystemCall, OfCloseUnderAReader) {
+  const auto looks = kill_at_each_stop({
+      .doomed =
+          [](const Domain& domain) {
+            std::optional<SegmentWriter> writer(make_writer(domain, channel()));
+            publish(*writer, 7);
+            TracedChild::mark();
+            writer.reset();
+            TracedChild::mark();
+          },
+      .meanwhile =
+          [](Scene& scene) { scene.reader.emplace(make_reader(scene.domain(), channel())); },
+      .look =
+          [](Scene& scene) {
+            const auto said = std::string(to_string(scene.reader->writer_state())) + " and " +
+                              read_whole(*scene.reader);
+            scene.reader.reset();
+            return said;
+          },
+  });
+  expect_looks(looks, {"Closed and 7", "Dead and 7"});
+}
+
+TEST_F(KilledSystemCall, OfAttach) {
+  const auto looks = kill_at_each_stop({
+      .prepare =
+          [](Scene& scene) {
+            scene.writer.emplace(make_writer(scene.domain(), channel()));
+            publish(*scene.writer, 7);
+          },
+      .doomed =
+          [](const Domain& domain) {
+            TracedChild::mark();
+            const SegmentReader reader = make_reader(domain, channel());
+            TracedChild::mark();
+          },
+      .look =
+          [](Scene& scene) {
+            const std::string next = attach_and_read(scene.domain(), channel());
+            scene.writer.reset();
+            return "the next reader gets " + next;
+          },
+  });
+  expect_looks(looks, {"the next reader gets 7"});
+}
+
+/// A reader in the child, which then leaves.
+void attach_and_leave(const Domain& domain, const ChannelDescription& channel) {
+  std::optional<SegmentReader> reader(make_reader(domain, channel));
+  TracedChild::mark();
+  reader.reset();
+  TracedChild::mark();
+}
+
+TEST_F(KilledSystemCall, OfAReadersEnd) {
+  const auto looks = kill_at_each_stop({
+      .prepare =
+          [](Scene& scene) {
+            scene.writer.emplace(make_writer(scene.domain(), channel()));
+            publish(*scene.writer, 7);
+          },
+      .doomed = [](const Domain& domain) { attach_and_leave(domain, channel()); },
+      .look =
+          [](Scene& scene) {
+            const std::string next = attach_and_read(scene.domain(), channel());
+            scene.writer.reset();
+            return "the next reader gets " + next;
+          },
+  });
+  expect_looks(looks, {"the next reader gets 7"});
+}
+
+TEST_F(KilledSystemCall, OfTheLastReadersEndAfterClose) {
+  const auto looks = kill_at_each_stop({
+      .prepare = [](Scene& scene) { scene.writer.emplace(make_writer(scene.domain(), channel())); },
+      .doomed = [](const Domain& domain) { attach_and_leave(domain, channel()); },
+      .meanwhile = [](Scene& scene) { scene.writer.reset(); },
+      .look =
+          [](Scene& scene) {
+            return attach_and_read(scene.domain(), channel()) +
+                   (scene.directory.files().empty() ? ", all removed" : ", to be removed");
+          },
+  });
+  expect_looks(looks, {"NotFound, all removed", "NotFound, to be removed"});
+}
+
+}  // namespace
+}  // namespace evo::test

@@ -1,0 +1,185 @@
+/// A writer that is stopped (kill -STOP) in the middle of a write is not a dead one. And what an
+/// administrator may do about it: force it out, or remove its control file.
+#include <gtest/gtest.h>
+
+#include "fault_matrix.hpp"
+#include "file_bytes.hpp"
+#include "segment_ends.hpp"
+#include "temporary_domain.hpp"
+#include "traced_child.hpp"
+
+namespace evo::test {
+namespace {
+
+constexpr std::size_t kIncarnationOffset = 128;
+
+/// Between the instructions at which the writer is stopped: each fifth shows every state of the
+/// slot, because a write of 256 bytes consists of 32 stores and more.
+constexpr std::size_t kStride = 5;
+
+class StoppedWriter : public testing::Test {
+ protected:
+  /// Publishes 1 to 3, then 4 between two marks, then 5. Its exit code tells how the writes
+  /// went: 10 and 1 for those that did.
+  void write_and_exit(const Domain& domain) const {
+    SegmentWriter writer = make_writer(domain, channel_);
+    publish(writer, 3);
+    const auto fourth = whole_value(channel_.size, 4);
+    const auto fifth = whole_value(channel_.size, 5);
+    TracedChild::mark();
+    const bool wrote_fourth = writer.write(bytes_of(fourth)).has_value();
+    TracedChild::mark();
+    const bool wrote_fifth = writer.write(bytes_of(fifth)).has_value();
+    ::_exit((wrote_fourth ? 10 : 0) + (wrote_fifth ? 1 : 0));
+  }
+
+  /// How many instructions there are from mark to mark.
+  [[nodiscard]] std::size_t count_instructions() const {
+    const TemporaryDomain directory;
+    TracedChild writer([&] { write_and_exit(directory.domain()); });
+    if (writer.run_to_mark() != Stop::Mark) throw std::runtime_error("the writer failed");
+    std::size_t count = 0;
+    while (writer.step_instruction() == Stop::Step) ++count;
+    return count;
+  }
+
+  ChannelDescription channel_ = [] {
+    ChannelDescription channel = raw_channel("probe", 256);
+    channel.stamp = Stamp::None;  // reading the clock takes now more, now fewer instructions
+    return channel;
+  }();
+};
+
+TEST_F(StoppedWriter, KeepsItsSegmentAndGoesOnWhenWoken) {
+  const std::size_t total = count_instructions();
+  std::size_t tries = 0;
+  for (std::size_t k = 0; k < total; k += kStride, ++tries) {
+    const TemporaryDomain directory;
+    TracedChild writer([&] { write_and_exit(directory.domain()); });
+    ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
+    SegmentReader reader = make_reader(directory.domain(), channel_);
+    ASSERT_TRUE(writer.step_instructions(k));
+    writer.leave_stopped();
+
+    const std::string seen = read_whole(reader);
+    ASSERT_TRUE(seen == "3" || seen == "4") << k << ": " << seen;
+    EXPECT_EQ(attach_and_read(directory.domain(), channel_), seen) << k;
+    EXPECT_EQ(to_string(reader.writer_state()), "Alive") << k;
+    for (const OnOrphan on_orphan : {OnOrphan::TakeOver, OnOrphan::Replace}) {
+      const auto second =
+          SegmentWriter::create(channel_, {.domain = directory.domain(), .on_orphan = on_orphan});
+      ASSERT_EQ(outcome(second), "SegmentBusy") << k;
+    }
+    EXPECT_EQ(read_whole(reader), seen) << k << ": the refused writer did something";
+
+    writer.wake();
+    ASSERT_TRUE(writer.await_mark()) << k;
+    EXPECT_EQ(read_whole(reader), "4") << k;
+    writer.wake();
+    ASSERT_EQ(writer.join(), 11) << k << ": both writes go through";
+    EXPECT_EQ(read_whole(reader), "5") << k;
+    EXPECT_EQ(to_string(reader.writer_state()), "Dead") << k << ": it exited without closing";
+  }
+  tried(tries, "reader keeps 3 or 4, second create SegmentBusy, woken it goes on");
+}
+
+TEST_F(StoppedWriter, ForcedOutIsFencedWhenWoken) {
+  const std::size_t total = count_instructions();
+  std::size_t tries = 0;
+  std::size_t caught = 0;
+  for (std::size_t k = 0; k < total; k += kStride, ++tries) {
+    const TemporaryDomain directory;
+    const auto control = directory.path() / "evo_probe.ctl";
+    TracedChild writer([&] { write_and_exit(directory.domain()); });
+    ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
+    SegmentReader reader = make_reader(directory.domain(), channel_);
+    ASSERT_TRUE(writer.step_instructions(k));
+    writer.leave_stopped();
+    const auto incarnation = peek<std::uint64_t>(control, kIncarnationOffset);
+    poke(control, kIncarnationOffset, incarnation + 1);
+
+    writer.wake();
+    ASSERT_TRUE(writer.await_mark()) << k;
+    writer.wake();
+    const int wrote = writer.join();
+    // The write in the middle of which it was stopped may still come out whole; none after it.
+    ASSERT_TRUE(wrote == 0 || wrote == 10) << k << ": exit code " << wrote;
+    EXPECT_EQ(read_whole(reader), wrote == 0 ? "3" : "4") << k;
+    caught += wrote == 0 ? 1 : 0;
+    EXPECT_EQ(works_again(directory.domain(), channel_), "ok") << k;
+  }
+  EXPECT_GT(caught, 0U);
+  EXPECT_LT(caught, tries);
+  tried(tries,
+        fmt::format("Fenced: {}x at once, {}x after the write it was in", caught, tries - caught));
+}
+
+TEST_F(StoppedWriter, MayLoseItsControlFileToASuccessor) {
+  const std::size_t total = count_instructions();
+  std::size_t tries = 0;
+  for (std::size_t k = 0; k < total; k += 4 * kStride, ++tries) {
+    const TemporaryDomain directory;
+    TracedChild writer([&] { write_and_exit(directory.domain()); });
+    ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
+    SegmentReader reader = make_reader(directory.domain(), channel_);
+    ASSERT_TRUE(writer.step_instructions(k));
+    writer.leave_stopped();
+    std::filesystem::remove(directory.path() / "evo_probe.ctl");
+    const std::string seen = read_whole(reader);
+    ASSERT_TRUE(seen == "3" || seen == "4") << k << ": " << seen;
+
+    std::optional<SegmentWriter> successor(make_writer(directory.domain(), channel_));
+    successor->write(bytes_of(whole_value(channel_.size, 1000)));
+    EXPECT_EQ(attach_and_read(directory.domain(), channel_), "1000") << k;
+    EXPECT_EQ(read_whole(reader), seen) << k << ": it is attached to the former one";
+    writer.wake();
+    ASSERT_TRUE(writer.await_mark()) << k;
+    writer.wake();
+    ASSERT_EQ(writer.join(), 11) << k;
+    EXPECT_EQ(read_whole(reader), "5") << k << ": the former writer is whole for its readers";
+    EXPECT_EQ(attach_and_read(directory.domain(), channel_), "1000") << k;
+  }
+  tried(tries, "each reader stays with its own writer's whole values");
+}
+
+/// The same between living ends, which end one after the other.
+TEST(RemovedControlFile, LeavesBothSegmentsWhole) {
+  const ChannelDescription channel = raw_channel("probe", 256);
+  std::size_t tries = 0;
+  for (const bool writer_ends_first : {true, false}) {
+    const TemporaryDomain directory;
+    const Pipe end;
+    Child former([&]() -> std::string {
+      SegmentWriter writer = make_writer(directory.domain(), channel);
+      publish(writer, 3);
+      if (!end.await_byte()) return "not told to end";
+      return outcome(writer.write(bytes_of(whole_value(channel.size, 4))));
+    });
+    auto attached = SegmentReader::attach(
+        channel, {.domain = directory.domain(), .wait = std::chrono::seconds(20)});
+    ASSERT_TRUE(attached) << message_of(attached);
+    std::optional<SegmentReader> reader(std::move(*attached));
+    while (reader->version() != 6)
+      static_cast<void>(reader->wait_for_change(std::chrono::seconds(1)));
+    std::filesystem::remove(directory.path() / "evo_probe.ctl");
+    std::optional<SegmentWriter> successor(make_writer(directory.domain(), channel));
+    publish(*successor, 7);
+    EXPECT_EQ(read_whole(*reader), "3");
+    if (!writer_ends_first) reader.reset();
+    end.write("x");
+    EXPECT_EQ(former.join().text, "ok");
+    if (reader) {
+      EXPECT_EQ(read_whole(*reader), "4");
+      EXPECT_EQ(to_string(reader->writer_state()), "Closed");
+      reader.reset();
+    }
+    EXPECT_EQ(attach_and_read(directory.domain(), channel), "7") << "nothing of it was removed";
+    EXPECT_EQ(to_string(make_reader(directory.domain(), channel).writer_state()), "Alive");
+    successor.reset();
+    ++tries;
+  }
+  tried(tries, "the former ends take nothing of the successor's away");
+}
+
+}  // namespace
+}  // namespace evo::test
