@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <fstream>
 #include <probe.evo.hpp>
 #include <thread>
@@ -122,24 +121,6 @@ TEST_F(Look, KnowsLiveDeadAndClosedWriters) {
   EXPECT_EQ(to_string(look().writer_state), "Dead");
   EXPECT_EQ(condition(), "Sound");
   EXPECT_EQ(look().sequence, 3U);
-}
-
-TEST_F(Look, WriterThatClosesIsNeverTakenForDead) {
-  std::atomic<bool> stop{false};
-  std::thread others([&] {
-    while (!stop)
-      static_cast<void>(SegmentWriter::create(channel_, {.domain = directory_.domain()}));
-  });
-  for (int i = 0; i < 3000; ++i) {
-    if (const auto info = inspect_segment(directory_.domain(), "probe")) {
-      ASSERT_NE(to_string(info->writer_state), "Dead") << "look " << i;
-    }
-    if (auto reader = attach()) {
-      for (int k = 0; k < 20; ++k) ASSERT_NE(to_string(reader->writer_state()), "Dead");
-    }
-  }
-  stop = true;
-  others.join();
 }
 
 TEST_F(Look, CountsReadersExactlyTheMomentAfterTheyDied) {

@@ -132,7 +132,7 @@ template <std::size_t kSize>
                                                           std::size_t size) noexcept {
   auto* out = static_cast<std::byte*>(local);
   const std::size_t head = offset % kWordSize;
-  if (head != 0) {
+  if (head != 0 && size != 0) {
     const std::uint64_t word = load_word(payload + offset - head);
     const std::size_t first = std::min(size, kWordSize - head);
     std::memcpy(out, reinterpret_cast<const std::byte*>(&word) + head, first);

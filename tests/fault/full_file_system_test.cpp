@@ -1,0 +1,128 @@
+/// A tmpfs without room: an error when the segment is made, never SIGBUS afterwards.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "fault_matrix.hpp"
+#include "namespaces.hpp"
+#include "segment_ends.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+constexpr off_t kPage = 4096;
+constexpr off_t kPages = 256;
+
+class FullFileSystem : public testing::Test {
+ protected:
+  void SetUp() override {
+    const ChildResult probe = in_small_file_system([]() -> std::string { return "mounted"; });
+    if (probe.text != "mounted") GTEST_SKIP() << probe.text;
+  }
+
+  /// Runs `body()` in a child for which alone a tmpfs of 1 MiB is mounted on the domain.
+  template <class Body>
+  ChildResult in_small_file_system(Body&& body) const {
+    return in_child([&]() -> std::string {
+      if (::unshare(CLONE_NEWNS) != 0 ||
+          ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+          ::mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, "size=1m,mode=0700") != 0) {
+        return std::string("cannot mount a file system: ") + std::strerror(errno);
+      }
+      return body();
+    });
+  }
+
+  TemporaryDomain directory_;
+  ChannelDescription channel_ = raw_channel("probe", 64 * 1024);
+};
+
+/// Takes up room in a directory.
+class Filler {
+ public:
+  explicit Filler(const std::filesystem::path& directory)
+      : fd_(::open((directory / "filler").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) {
+    if (fd_ < 0) throw std::runtime_error("cannot make the filler");
+  }
+  Filler(const Filler&) = delete;
+  Filler& operator=(const Filler&) = delete;
+  ~Filler() { ::close(fd_); }
+
+  /// Leaves so many pages of an otherwise empty file system.
+  void leave_free(off_t pages) const {
+    if (::ftruncate(fd_, 0) != 0 || ::posix_fallocate(fd_, 0, (kPages - pages) * kPage) != 0) {
+      throw std::runtime_error("cannot fill the file system");
+    }
+  }
+
+  /// Takes every page that is left.
+  void take_all() const {
+    off_t size = 0;
+    while (::posix_fallocate(fd_, size, kPage) == 0) size += kPage;
+  }
+
+ private:
+  int fd_;
+};
+
+TEST_F(FullFileSystem, IsNoSpaceAtEveryStepOfCreate) {
+  std::size_t tries = 0;
+  std::string last;
+  for (off_t free_pages = 0; free_pages < kPages && last != "ok"; ++free_pages, ++tries) {
+    const ChildResult child = in_small_file_system([&]() -> std::string {
+      const Filler filler(directory_.path());
+      filler.leave_free(free_pages);
+      std::string said = outcome(SegmentWriter::create(channel_, {.domain = directory_.domain()}));
+      const std::size_t left = directory_.files().size() - 1;
+      return said + (left == 0 ? "" : " and leaves files");
+    });
+    ASSERT_EQ(child.status, 0) << free_pages << " pages free";
+    last = child.text;
+    ASSERT_TRUE(last == "ok" || last == "NoSpace") << free_pages << " pages free: " << last;
+  }
+  EXPECT_EQ(last, "ok");
+  tried(tries, "NoSpace until there is room, nothing left behind");
+}
+
+TEST_F(FullFileSystem, AfterCreateHurtsNobody) {
+  constexpr std::uint64_t kWrites = 20;
+  const ChildResult child = in_small_file_system([&]() -> std::string {
+    const Filler filler(directory_.path());
+    MemoryOptions untouched;
+    untouched.prefault = false;  // each page is first touched when there is no room any more
+    auto writer =
+        SegmentWriter::create(channel_, {.domain = directory_.domain(), .memory = untouched});
+    if (!writer) return message_of(writer);
+    filler.take_all();
+    for (std::uint64_t n = 1; n <= kWrites; ++n) {
+      writer->write(bytes_of(whole_value(channel_.size, n)));
+      const std::string read = attach_and_read(directory_.domain(), channel_);
+      if (read != std::to_string(n)) return "read " + read;
+    }
+    writer = tl::unexpected(Error{});
+    return std::to_string(directory_.files().size() - 1) + " files left";
+  });
+  EXPECT_EQ(child.text, "0 files left");
+  EXPECT_EQ(child.status, 0) << "SIGBUS is " << SIGBUS;
+  tried(kWrites, "every slot is written and read, no SIGBUS");
+}
+
+TEST_F(FullFileSystem, LeavesTheOrphanItsValue) {
+  const ChildResult child = in_small_file_system([&]() -> std::string {
+    const Filler filler(directory_.path());
+    leave_whole_orphan(directory_.domain(), channel_, 7);
+    filler.take_all();
+    const std::string replaced = outcome(SegmentWriter::create(
+        channel_, {.domain = directory_.domain(), .on_orphan = OnOrphan::Replace}));
+    const std::string kept = attach_and_read(directory_.domain(), channel_);
+    return replaced + " " + kept + " " + works_again(directory_.domain(), channel_);
+  });
+  EXPECT_EQ(child.text, "NoSpace 7 ok");
+  EXPECT_EQ(child.status, 0);
+  tried(1, "Replace: NoSpace, the value stays; takeover needs no room");
+}
+
+}  // namespace
+}  // namespace evo::test

@@ -1,0 +1,57 @@
+/// Processes in kernel namespaces of their own.
+#pragma once
+
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "child_process.hpp"
+
+namespace evo::test {
+
+/// Why this process cannot make such namespaces (CLONE_NEWPID, …); empty if it can.
+inline std::string namespace_obstacle(int flags) {
+  return in_child([&]() -> std::string {
+           if (::unshare(flags) == 0) return "";
+           return std::string("cannot make a namespace: ") + std::strerror(errno);
+         })
+      .text;
+}
+
+/// To be called in a child, which then belongs half to the new namespaces: calls `prepare()`,
+/// then runs `body()` in the first process of them and returns what that returns.
+template <class Prepare, class Body>
+std::string run_in_namespaces(int flags, Prepare&& prepare, Body&& body) {
+  if (::unshare(flags) != 0) return std::string("unshare: ") + std::strerror(errno);
+  prepare();
+  Pipe report;
+  const pid_t first = ::fork();
+  if (first < 0) return std::string("fork: ") + std::strerror(errno);
+  if (first == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    try {
+      report.write(std::forward<Body>(body)());
+    } catch (const std::exception& error) {
+      report.write(std::string("exception: ") + error.what());
+    }
+    ::_exit(0);
+  }
+  report.close_writing();
+  std::string text = report.read_all();
+  ::waitpid(first, nullptr, 0);
+  return text;
+}
+
+template <class Body>
+std::string run_in_namespaces(int flags, Body&& body) {
+  return run_in_namespaces(
+      flags, [] {}, std::forward<Body>(body));
+}
+
+}  // namespace evo::test

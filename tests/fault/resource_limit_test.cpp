@@ -1,0 +1,168 @@
+/// Limits of the process: each is an error that names it, leaves nothing behind, and costs an
+/// orphan nothing.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "fault_matrix.hpp"
+#include "segment_ends.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
+void limit(__rlimit_resource resource, rlim_t value) {
+  const rlimit both{value, value};
+  if (::setrlimit(resource, &both) != 0) throw std::runtime_error("setrlimit failed");
+}
+
+/// Lets this process open `count` more descriptors.
+void allow_descriptors(rlim_t count) {
+  const int lowest_free = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::close(lowest_free);
+  limit(RLIMIT_NOFILE, static_cast<rlim_t>(lowest_free) + count);
+}
+
+/// Lets this process map `bytes` more.
+void allow_memory(rlim_t bytes) {
+  rlim_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  limit(RLIMIT_AS, pages * static_cast<rlim_t>(::getpagesize()) + bytes);
+}
+
+class ResourceLimit : public testing::Test {
+ protected:
+  /// What create and attach come to in a child in which `restrict()` was called, one after the
+  /// other. Whatever stays open is closed again.
+  template <class Restrict>
+  std::string create_under(Restrict&& restrict, OnOrphan on_orphan = OnOrphan::TakeOver) const {
+    return in_child([&]() -> std::string {
+             restrict();
+             auto writer = SegmentWriter::create(
+                 channel_,
+                 {.domain = directory_.domain(), .memory = memory_, .on_orphan = on_orphan});
+             if (!writer) return outcome(writer);
+             const std::string from = std::to_string(writer->current_version() / 2);
+             return "ok from " + from;
+           })
+        .text;
+  }
+  template <class Restrict>
+  std::string attach_under(Restrict&& restrict) const {
+    return in_child([&]() -> std::string {
+             restrict();
+             auto reader = SegmentReader::attach(
+                 channel_, {.domain = directory_.domain(), .memory = memory_});
+             return reader ? read_whole(*reader) : outcome(reader);
+           })
+        .text;
+  }
+
+  TemporaryDomain directory_;
+  ChannelDescription channel_ = raw_channel("probe", 1 << 20);
+  MemoryOptions memory_;
+};
+
+TEST_F(ResourceLimit, OfDescriptors) {
+  std::size_t tries = 0;
+  std::string last;
+  for (rlim_t count = 0; count < 20 && last != "ok from 0"; ++count, ++tries) {
+    last = create_under([&] { allow_descriptors(count); });
+    ASSERT_TRUE(last == "ok from 0" || last == "ResourceExhausted") << count << ": " << last;
+    ASSERT_TRUE(directory_.files().empty()) << count;
+  }
+  EXPECT_EQ(last, "ok from 0");
+  leave_whole_orphan(directory_.domain(), channel_, 7);
+  last.clear();
+  for (rlim_t count = 0; count < 20 && last != "7"; ++count, ++tries) {
+    last = attach_under([&] { allow_descriptors(count); });
+    ASSERT_TRUE(last == "7" || last == "ResourceExhausted") << count << ": " << last;
+  }
+  EXPECT_EQ(last, "7");
+  for (rlim_t count = 0; count < 20 && last != "ok from 7"; ++count, ++tries) {
+    ASSERT_EQ(attach_and_read(directory_.domain(), channel_), "7") << count;
+    last = create_under([&] { allow_descriptors(count); });
+    ASSERT_TRUE(last == "ok from 7" || last == "ResourceExhausted") << count << ": " << last;
+  }
+  EXPECT_EQ(last, "ok from 7");
+  tried(tries, "EMFILE: ResourceExhausted, nothing left, the orphan keeps its value");
+}
+
+TEST_F(ResourceLimit, OfAddressSpace) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs the address space for itself";
+  // Less than the data file is long, but enough for all the rest.
+  const auto restrict = [] { allow_memory(512 * 1024); };
+  EXPECT_EQ(create_under(restrict), "ResourceExhausted");
+  EXPECT_TRUE(directory_.files().empty());
+  leave_whole_orphan(directory_.domain(), channel_, 7);
+  EXPECT_EQ(attach_under(restrict), "ResourceExhausted");
+  EXPECT_EQ(create_under(restrict, OnOrphan::Replace), "ResourceExhausted");
+  EXPECT_EQ(attach_and_read(directory_.domain(), channel_), "7") << "after a failed replacement";
+  EXPECT_EQ(create_under(restrict), "ResourceExhausted");
+  EXPECT_EQ(attach_and_read(directory_.domain(), channel_), "7") << "after a failed takeover";
+  EXPECT_EQ(works_again(directory_.domain(), channel_), "ok");
+  tried(4, "ENOMEM: ResourceExhausted, nothing left, the orphan keeps its value");
+}
+
+TEST_F(ResourceLimit, OfLockedMemory) {
+  memory_.lock = true;
+  constexpr uid_t kNobody = 65534;
+  std::filesystem::path path = directory_.path();
+  if (::geteuid() == 0) {
+    // Root may lock any amount.
+    ASSERT_EQ(::chown(path.c_str(), kNobody, kNobody), 0);
+  }
+  const auto become_nobody = [] {
+    if (::geteuid() == 0 && (::setresgid(kNobody, kNobody, kNobody) != 0 ||
+                             ::setresuid(kNobody, kNobody, kNobody) != 0)) {
+      throw std::runtime_error("cannot become nobody");
+    }
+  };
+  const auto restrict = [&] {
+    limit(RLIMIT_MEMLOCK, 64 * 1024);
+    become_nobody();
+  };
+  EXPECT_EQ(create_under(restrict), "ResourceExhausted");
+  EXPECT_TRUE(directory_.files().empty());
+  const ChildResult orphan = in_child([&]() -> std::string {
+    become_nobody();
+    leave_whole_orphan(directory_.domain(), channel_, 7);
+    return "left";
+  });
+  ASSERT_EQ(orphan.text, "left");
+  EXPECT_EQ(attach_under(restrict), "ResourceExhausted");
+  EXPECT_EQ(create_under(restrict), "ResourceExhausted");
+  memory_.lock = false;
+  EXPECT_EQ(attach_under(restrict), "7") << "after a failed takeover";
+  EXPECT_EQ(create_under(restrict), "ok from 7");
+  tried(3, "mlock refused: ResourceExhausted, nothing left, the orphan keeps its value");
+}
+
+TEST_F(ResourceLimit, OfFileSize) {
+  std::size_t tries = 0;
+  for (const rlim_t bytes : {0UL, 1UL, 4096UL, 8192UL, 1UL << 20, (4UL << 20) + 4095}) {
+    const auto restrict = [&] { limit(RLIMIT_FSIZE, bytes); };
+    ASSERT_EQ(create_under(restrict), "ResourceExhausted") << bytes;
+    ASSERT_TRUE(directory_.files().empty()) << bytes;
+    leave_whole_orphan(directory_.domain(), channel_, 7);
+    ASSERT_EQ(create_under(restrict, OnOrphan::Replace), "ResourceExhausted") << bytes;
+    ASSERT_EQ(attach_under(restrict), "7") << bytes << ": after a failed replacement";
+    ASSERT_EQ(create_under(restrict), "ok from 7") << bytes << ": a takeover makes no data file";
+    tries += 3;
+  }
+  tried(tries, "ResourceExhausted, no SIGXFSZ, the orphan is taken over all the same");
+}
+
+}  // namespace
+}  // namespace evo::test

@@ -1,0 +1,114 @@
+/// Ends whose monotonic clocks disagree: one of them in a time namespace, which sets the clock
+/// back or forward for all that live in it.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "fault_matrix.hpp"
+#include "namespaces.hpp"
+#include "segment_ends.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+#ifndef CLONE_NEWTIME
+constexpr int CLONE_NEWTIME = 0x80;
+#endif
+
+/// Longer than any wait in here, even on a busy machine; much shorter than the shift.
+constexpr auto kBounded = 10s;
+
+/// To be called before the first fork into the new time namespace.
+void shift_monotonic_clock(std::chrono::seconds shift) {
+  const std::string text = fmt::format("monotonic {} 0\n", shift.count());
+  const int fd = ::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::close(fd);
+  if (!written) throw std::runtime_error("cannot shift the clock");
+}
+
+class ShiftedClock : public testing::TestWithParam<int> {
+ protected:
+  void SetUp() override {
+    if (const std::string why = namespace_obstacle(CLONE_NEWTIME); !why.empty()) {
+      GTEST_SKIP() << why;
+    }
+    // A clock cannot be set back beyond the machine's start.
+    const auto up =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds(monotonic_ns()));
+    shift_ = GetParam() * std::min<std::chrono::seconds>(up / 2, 1h);
+    if (abs(shift_) < 2 * kBounded) GTEST_SKIP() << "the machine is up for too short a time";
+  }
+
+  /// Runs `body()` under the shifted clock.
+  template <class Body>
+  [[nodiscard]] std::string under_shifted_clock(Body&& body) const {
+    const std::uint64_t outside = monotonic_ns();
+    return in_child([&]() -> std::string {
+             return run_in_namespaces(
+                 CLONE_NEWTIME, [&] { shift_monotonic_clock(shift_); },
+                 [&]() -> std::string {
+                   const auto seen = std::chrono::nanoseconds(
+                       static_cast<std::int64_t>(monotonic_ns() - outside));
+                   if (abs(seen - shift_) > kBounded) return "the clock is not shifted";
+                   return body();
+                 });
+           })
+        .text;
+  }
+
+  TemporaryDomain directory_;
+  ChannelDescription channel_ = raw_channel("probe", 256);
+  std::chrono::seconds shift_{0};
+};
+
+/// Waits for a change that does not come, and says whether it took about the time it should.
+std::string wait_in_vain(SegmentReader& reader) {
+  const std::uint64_t start = monotonic_ns();
+  const bool changed = reader.wait_for_change(50ms);
+  const auto waited = std::chrono::nanoseconds(monotonic_ns() - start);
+  if (changed) return "changed";
+  return waited >= 50ms && waited < kBounded ? "bounded" : "not bounded";
+}
+
+TEST_P(ShiftedClock, OfTheReader) {
+  SegmentWriter writer = make_writer(directory_.domain(), channel_);
+  publish(writer, 7);
+  const std::string said = under_shifted_clock([&]() -> std::string {
+    SegmentReader reader = make_reader(directory_.domain(), channel_);
+    const std::string value = read_whole(reader);
+    std::uint64_t word = 0;
+    const auto info = reader.read(writable_bytes_of(word));
+    if (!info || info->age() < 0ns) return "negative age";
+    return value + " " + wait_in_vain(reader) + " " + std::string(to_string(reader.writer_state()));
+  });
+  EXPECT_EQ(said, "7 bounded Alive");
+  tried(1, fmt::format("clock {:+} s: reads, waits 50 ms, never a negative age", shift_.count()));
+}
+
+TEST_P(ShiftedClock, OfTheWriter) {
+  const std::string said = under_shifted_clock([&]() -> std::string {
+    leave_whole_orphan(directory_.domain(), channel_, 7);
+    return "left";
+  });
+  ASSERT_EQ(said, "left");
+  SegmentReader reader = make_reader(directory_.domain(), channel_);
+  EXPECT_EQ(read_whole(reader), "7");
+  EXPECT_EQ(wait_in_vain(reader), "bounded");
+  EXPECT_EQ(to_string(reader.writer_state()), "Dead");
+  EXPECT_EQ(works_again(directory_.domain(), channel_), "ok");
+  tried(1, fmt::format("clock {:+} s: is read, Dead, taken over", shift_.count()));
+}
+
+std::string name_of(const testing::TestParamInfo<int>& row) {
+  return row.param < 0 ? "SetBack" : "SetForward";
+}
+
+INSTANTIATE_TEST_SUITE_P(Monotonic, ShiftedClock, testing::Values(-1, 1), name_of);
+
+}  // namespace
+}  // namespace evo::test
