@@ -100,6 +100,14 @@ TEST(Copy, LongRangesAtOddOffsets) {
   }
 }
 
+TEST(Copy, RangeOfNothingTouchesNothing) {
+  Shared shared;
+  for (const std::size_t offset : {0UL, 3UL, 8UL}) {
+    // The sanitizer would not forgive a copy to nowhere.
+    detail::copy_range_from_shared(nullptr, shared.bytes.data(), offset, 0);
+  }
+}
+
 TEST(Copy, PatchReplacesExactlyItsBytes) {
   constexpr std::size_t kSize = 64;
   const auto value = pattern(kSize);
