@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <vector>
 
 #include "fault_matrix.hpp"
 #include "segments.hpp"
@@ -14,10 +14,13 @@
 namespace evo::test {
 namespace {
 
-/// At the start and at the end of a write every instruction is a try, because there the protocol
-/// does its work. Of a long copy in between, this many.
+/// A write of so many instructions is tried at each of them. A longer one, as sanitizers make of
+/// it, by strides: short ones at its start and its end, where the protocol does its work, and
+/// long ones in between, where it copies.
+constexpr std::size_t kShort = 1000;
 constexpr std::size_t kAtEachEnd = 300;
-constexpr std::size_t kInBetween = 60;
+constexpr std::size_t kEndStride = 5;
+constexpr std::size_t kTriesInBetween = 20;
 
 /// What the reader sees before the takeover and after it.
 using Seen = std::pair<std::string, std::string>;
@@ -74,7 +77,7 @@ class KilledInstruction : public testing::TestWithParam<Payload> {
     if (!successor) return {before, message_of(successor)};
     const std::string after = read_whole(*reader);
     const std::uint64_t last = successor->current_version() / 2;
-    if (after != std::to_string(last)) return {before, after + " in version " + after};
+    if (after != std::to_string(last)) return {before, fmt::format("{}, not {}", after, last)};
     successor->write(bytes_of(whole_value(channel_.size, last + 1)));
     if (read_whole(*reader) != std::to_string(last + 1) ||
         reader->version() != successor->current_version()) {
@@ -87,11 +90,19 @@ class KilledInstruction : public testing::TestWithParam<Payload> {
 };
 
 /// After how many instructions of `total` to kill.
-std::set<std::size_t> moments(std::size_t total) {
-  std::set<std::size_t> chosen;
-  const std::size_t stride = std::max<std::size_t>(1, total / kInBetween);
-  for (std::size_t k = 0; k <= total; ++k) {
-    if (k < kAtEachEnd || k + kAtEachEnd > total || k % stride == 0) chosen.insert(k);
+std::vector<std::size_t> moments(std::size_t total) {
+  std::vector<std::size_t> chosen;
+  const std::size_t long_stride = total / kTriesInBetween;
+  for (std::size_t k = 0; k <= total;) {
+    chosen.push_back(k);
+    const bool at_an_end = k < kAtEachEnd || k + kAtEachEnd > total;
+    if (total <= kShort) {
+      ++k;
+    } else if (at_an_end) {
+      k += kEndStride;
+    } else {
+      k = std::min(k + long_stride, total - kAtEachEnd + 1);
+    }
   }
   return chosen;
 }

@@ -13,9 +13,8 @@ namespace {
 
 constexpr std::size_t kIncarnationOffset = 128;
 
-/// Between the instructions at which the writer is stopped: each fifth shows every state of the
-/// slot, because a write of 256 bytes consists of 32 stores and more.
-constexpr std::size_t kStride = 5;
+/// At so many instructions the writer is stopped, spread evenly over those of a write.
+constexpr std::size_t kMoments = 60;
 
 class StoppedWriter : public testing::Test {
  protected:
@@ -52,8 +51,9 @@ class StoppedWriter : public testing::Test {
 
 TEST_F(StoppedWriter, KeepsItsSegmentAndGoesOnWhenWoken) {
   const std::size_t total = count_instructions();
+  const std::size_t stride = std::max<std::size_t>(1, total / kMoments);
   std::size_t tries = 0;
-  for (std::size_t k = 0; k < total; k += kStride, ++tries) {
+  for (std::size_t k = 0; k < total; k += stride, ++tries) {
     const TemporaryDomain directory;
     TracedChild writer([&] { write_and_exit(directory.domain()); });
     ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
@@ -85,9 +85,10 @@ TEST_F(StoppedWriter, KeepsItsSegmentAndGoesOnWhenWoken) {
 
 TEST_F(StoppedWriter, ForcedOutIsFencedWhenWoken) {
   const std::size_t total = count_instructions();
+  const std::size_t stride = std::max<std::size_t>(1, total / kMoments);
   std::size_t tries = 0;
   std::size_t caught = 0;
-  for (std::size_t k = 0; k < total; k += kStride, ++tries) {
+  for (std::size_t k = 0; k < total; k += stride, ++tries) {
     const TemporaryDomain directory;
     const auto control = directory.path() / "evo_probe.ctl";
     TracedChild writer([&] { write_and_exit(directory.domain()); });
@@ -116,8 +117,9 @@ TEST_F(StoppedWriter, ForcedOutIsFencedWhenWoken) {
 
 TEST_F(StoppedWriter, MayLoseItsControlFileToASuccessor) {
   const std::size_t total = count_instructions();
+  const std::size_t stride = std::max<std::size_t>(1, 4 * total / kMoments);
   std::size_t tries = 0;
-  for (std::size_t k = 0; k < total; k += 4 * kStride, ++tries) {
+  for (std::size_t k = 0; k < total; k += stride, ++tries) {
     const TemporaryDomain directory;
     TracedChild writer([&] { write_and_exit(directory.domain()); });
     ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
