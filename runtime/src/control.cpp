@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <ctime>
 #include <new>
@@ -19,8 +20,9 @@ namespace evo::detail {
 
 namespace {
 
-/// How often opening starts over because somebody removed or made the file meanwhile.
-constexpr int kOpenAttempts = 100;
+/// How long a creator bears with others who make, close and tidy up the segment. None of
+/// them takes a millisecond, unless it is stopped or starved.
+constexpr std::chrono::seconds kPatience{1};
 /// How long to wait for a holder of the writer's lock that is about to let go of it or to
 /// say who it is.
 constexpr timespec kHolderPause{0, 100'000};
@@ -72,21 +74,37 @@ Result<Control> open_trusted(const Domain& domain, std::string_view name, const 
   return check(std::move(control), size, name);
 }
 
-Result<void> make_control(const Domain& domain, const ChannelDescription& channel,
-                          const std::string& path) {
+/// Makes the control file. It has the writer's lock before it has a name, so that nobody ever
+/// takes it for a leftover. AlreadyExists if somebody was faster.
+Result<Control> make_control(const Domain& domain, const ChannelDescription& channel) {
+  Control control;
+  control.path = control_path(domain, channel.name);
   const std::uint64_t size = control_file_size(channel.max_readers);
+  const ForkPause held;
   auto file = UnnamedFile::make(domain, size, control_mode(channel.access));
   if (!file) return tl::unexpected(file.error());
   auto mapping = Mapping::map(file->fd(), size, Protection::ReadWrite);
   if (!mapping) return tl::unexpected(mapping.error());
-  auto* control = new (mapping->data()) ControlFile;
-  control->boot_id = boot_id().bytes;
-  std::memcpy(control->name.data(), channel.name.data(), channel.name.size());
+  control.mapping = std::move(*mapping);
+  auto* fresh = new (control.mapping.data()) ControlFile;
+  fresh->boot_id = boot_id().bytes;
+  std::memcpy(fresh->name.data(), channel.name.data(), channel.name.size());
   // relaxed: the file has no name yet; linking it publishes everything.
-  control->reader_limit.store(channel.max_readers, std::memory_order_relaxed);
-  auto linked = file->link(path);
-  if (!linked && linked.error().code == ErrorCode::AlreadyExists) return {};  // somebody was faster
-  return linked;
+  fresh->reader_limit.store(channel.max_readers, std::memory_order_relaxed);
+  struct stat status {};
+  if (::fstat(file->fd(), &status) != 0) {
+    return fail_errno(errno, fmt::format("cannot look at '{}'", control.path));
+  }
+  control.device = status.st_dev;
+  control.inode = status.st_ino;
+  control.uid = status.st_uid;
+  control.mode = status.st_mode & 07777U;
+  if (auto locked = try_lock(file->fd(), kWriterLockByte); !locked) {
+    return tl::unexpected(locked.error());
+  }
+  if (auto linked = file->link(control.path); !linked) return tl::unexpected(linked.error());
+  control.fd = GuardedDescriptor(std::move(*file).take(), held);
+  return control;
 }
 
 /// Under the writer's lock: gives the reader table room for the channel's readers (I4).
@@ -139,6 +157,38 @@ bool names_live_writer(const Control& control) {
              static_cast<std::uint32_t>(ControlState::Open);
 }
 
+/// The control file, and whether the writer's lock is ours.
+struct Found {
+  Control control;
+  bool locked = false;
+};
+
+Result<Found> find_or_make(const Domain& domain, const ChannelDescription& channel) {
+  auto control = open_to_write(domain, channel);
+  if (control) {
+    const auto locked = try_lock(control->fd.get(), kWriterLockByte);
+    if (!locked) return tl::unexpected(locked.error());
+    return Found{std::move(*control), *locked};
+  }
+  if (control.error().code != ErrorCode::NotFound) return tl::unexpected(control.error());
+  control = make_control(domain, channel);
+  if (!control) return tl::unexpected(control.error());
+  return Found{std::move(*control), true};
+}
+
+/// With the writer's lock held: makes the file fit the channel.
+Result<Control> prepare(Control control, const Domain& domain, const ChannelDescription& channel) {
+  auto prepared = set_access(control, channel);
+  if (prepared) prepared = grow(control, domain, channel);
+  if (prepared) return control;
+  // relaxed: under the writer's lock.
+  if (control->state.load(std::memory_order_relaxed) !=
+      static_cast<std::uint32_t>(ControlState::Open)) {
+    clear_up(domain, channel.name, control);
+  }
+  return tl::unexpected(prepared.error());
+}
+
 }  // namespace
 
 std::uint32_t Control::table_size() const noexcept {
@@ -150,48 +200,37 @@ Result<Control> open_control(const Domain& domain, std::string_view name, Access
 }
 
 Result<Control> lock_control(const Domain& domain, const ChannelDescription& channel) {
-  const std::string path = control_path(domain, channel.name);
-  for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
-    auto control = open_to_write(domain, channel);
-    if (!control && control.error().code == ErrorCode::NotFound) {
-      if (auto made = make_control(domain, channel, path); !made) {
-        return tl::unexpected(made.error());
-      }
-      continue;
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    auto found = find_or_make(domain, channel);
+    if (!found && found.error().code != ErrorCode::AlreadyExists) {
+      return tl::unexpected(found.error());
     }
-    if (!control) return control;
-    auto locked = try_lock(control->fd.get(), kWriterLockByte);
-    if (!locked) return tl::unexpected(locked.error());
-    if (!*locked) {
-      const bool tidied = is_locked(control->fd.get(), kTidyLockByte);
-      if (tidied && attempt + 1 == kOpenAttempts) {
+    if (found && found->locked && found->control.is_current()) {
+      return prepare(std::move(found->control), domain, channel);
+    }
+    const bool tired = std::chrono::steady_clock::now() >= end;
+    if (found && !found->locked) {
+      const bool tidied = is_locked(found->control.fd.get(), kTidyLockByte);
+      if (tidied && tired) {
         return fail(ErrorCode::SegmentBusy,
                     "somebody has been tidying up segment '{}' for too long; find out whether a "
                     "process that cleans up is stopped",
                     channel.name);
       }
-      if ((names_live_writer(*control) && !tidied) || attempt + 1 == kOpenAttempts) {
+      if (tired || (!tidied && names_live_writer(found->control))) {
         return fail(ErrorCode::SegmentBusy,
                     "segment '{}' has a live writer, {}; stop it first, or write to another domain",
-                    channel.name, describe_writer(*control));
+                    channel.name, describe_writer(found->control));
       }
       ::nanosleep(&kHolderPause, nullptr);
-      continue;
+    } else if (tired) {
+      // Each time somebody else has just made it, or just removed it.
+      return fail(ErrorCode::SegmentBusy,
+                  "segment '{}' is made and removed over and over by others; find out who does it",
+                  channel.name);
     }
-    if (!control->is_current()) continue;  // the previous writer has just removed it
-    auto prepared = set_access(*control, channel);
-    if (prepared) prepared = grow(*control, domain, channel);
-    if (prepared) return control;
-    // relaxed: under the writer's lock.
-    if (control->operator->()->state.load(std::memory_order_relaxed) !=
-        static_cast<std::uint32_t>(ControlState::Open)) {
-      clear_up(domain, channel.name, *control);
-    }
-    return tl::unexpected(prepared.error());
   }
-  return fail(ErrorCode::SegmentBusy,
-              "segment '{}' is made and removed over and over by others; find out who does it",
-              channel.name);
 }
 
 std::string load_text(const char* shared, std::size_t size) {

@@ -35,8 +35,9 @@ bool differ(const SegmentInfo& before, const SegmentInfo& after) {
     return readers;
   };
   return before.condition != after.condition || before.writer_state != after.writer_state ||
-         before.incarnation != after.incarnation || before.data_file != after.data_file ||
-         before.found_dead_ns != after.found_dead_ns || readers_of(before) != readers_of(after);
+         before.incarnation != after.incarnation || before.writer_pid != after.writer_pid ||
+         before.data_file != after.data_file || before.found_dead_ns != after.found_dead_ns ||
+         readers_of(before) != readers_of(after);
 }
 
 struct NameHash {

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <mutex>
 #include <string_view>
 
 #include "domain_scan.hpp"
 #include "evo/clock.hpp"
+#include "fork_guard.hpp"
 
 namespace evo {
 
@@ -50,9 +50,9 @@ namespace detail {
 
 namespace {
 
-/// What this process has taken. A forked child starts with nothing.
+/// What this process has taken. A forked child starts with nothing. Changed while forks are
+/// held off, so that no child finds it locked for ever.
 struct Account {
-  std::mutex mutex;
   pid_t process = 0;
   std::uint32_t writers = 0;
   double tokens = 0;  // creations that may be made at once (a token bucket)
@@ -64,7 +64,7 @@ Account& account() {
   return *instance;
 }
 
-/// Under the account's mutex: takes one creation from the bucket, if there is one.
+/// With forks held off: takes one creation from the bucket, if there is one.
 bool take_token(Account& mine, double per_second) {
   const std::uint64_t now = monotonic_ns();
   mine.tokens = std::min(
@@ -79,7 +79,7 @@ bool take_token(Account& mine, double per_second) {
 
 Result<WriterQuota> WriterQuota::take(const ResourceLimits& limits) {
   Account& mine = account();
-  const std::lock_guard lock(mine.mutex);
+  const ForkPause held;
   if (mine.process != ::getpid()) {
     mine.process = ::getpid();
     mine.writers = 0;
@@ -108,7 +108,7 @@ Result<WriterQuota> WriterQuota::take(const ResourceLimits& limits) {
 WriterQuota::~WriterQuota() {
   if (process_ == 0) return;
   Account& mine = account();
-  const std::lock_guard lock(mine.mutex);
+  const ForkPause held;
   if (process_ == ::getpid() && process_ == mine.process) --mine.writers;
 }
 

@@ -154,6 +154,8 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
 }
 
 void WriterAttachment::announce() {
+  // relaxed: advice, as what follows. No pid means that the rest of it is being changed.
+  control->writer_pid.store(0, std::memory_order_relaxed);
   // release [G]: the fencing token. A former writer that was fenced off sees it at its
   // next publish ("fenced"); no data hangs on it.
   incarnation = control->incarnation.load(std::memory_order_relaxed) + 1;
@@ -161,11 +163,11 @@ void WriterAttachment::announce() {
   const std::string executable = executable_path();
   store_text(control->writer_executable.data(), control->writer_executable.size(),
              last_part(executable, control->writer_executable.size()));
-  // relaxed: advice for people and messages.
-  control->writer_pid.store(own_pid(), std::memory_order_relaxed);
   control->writer_uid.store(::geteuid(), std::memory_order_relaxed);
   control->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
   control->found_dead_ns.store(0, std::memory_order_relaxed);
+  // release: who sees the pid sees the rest.
+  control->writer_pid.store(own_pid(), std::memory_order_release);
   // relaxed: read by waiters, who attach after the state below says Open.
   control->wake_protocol.store(static_cast<std::uint32_t>(register_writer_for_wakes()),
                                std::memory_order_relaxed);

@@ -5,10 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <array>
 #include <fstream>
-#include <thread>
+#include <optional>
 
+#include "child_process.hpp"
 #include "clear_up.hpp"
 #include "evo/segment_info.hpp"
 #include "file_bytes.hpp"
@@ -223,15 +224,17 @@ TEST_F(Cleanup, CreatorWaitsForACleanerInsteadOfTakingItForAWriter) {
   EXPECT_EQ(outcome(create()), "ok");
 }
 
-TEST_F(Cleanup, RacesWithCreatorsAndCleanersAndNeverHarmsAWriter) {
-  std::atomic<bool> stop{false};
-  std::vector<std::thread> cleaners;
-  for (int i = 0; i < 2; ++i) {
-    cleaners.emplace_back([&] {
-      while (!stop) static_cast<void>(clean());
-    });
-  }
+// The cleaners are processes, because each round forks, and are killed wherever they are.
+TEST_F(Cleanup, RacesWithCreatorsAndDyingCleanersAndNeverHarmsAWriter) {
+  std::array<std::optional<Child>, 2> cleaners;
   for (int round = 0; round < 200; ++round) {
+    if (round % 5 == 0) {
+      auto& cleaner = cleaners.at(static_cast<std::size_t>(round / 5 % 2));
+      cleaner.reset();
+      cleaner.emplace([&]() -> std::string {
+        while (true) static_cast<void>(clean());
+      });
+    }
     leave_orphan(directory_.domain(), channel_, 3);
     auto writer = create();
     ASSERT_TRUE(writer) << "round " << round << ": " << message_of(writer);
@@ -242,8 +245,8 @@ TEST_F(Cleanup, RacesWithCreatorsAndCleanersAndNeverHarmsAWriter) {
     EXPECT_EQ(read_number(*reader), "5");
     EXPECT_EQ(to_string(reader->writer_state()), "Alive");
   }
-  stop = true;
-  for (std::thread& cleaner : cleaners) cleaner.join();
+  for (auto& cleaner : cleaners) cleaner.reset();
+  static_cast<void>(clean());
   EXPECT_TRUE(directory_.files().empty());
 }
 

@@ -145,10 +145,15 @@ void Supervisor::see(DiscoveryEvent event, const SegmentInfo& info) {
     log_.write("info", "segment_appeared",
                {{"segment", info.name}, {"condition", to_string(info.condition)}});
   }
-  tell_writer(known, info);
+  // Told when it has said who it is and the segment is whole; it will say so.
+  const bool starting = info.writer_state == WriterState::Alive &&
+                        (info.writer_pid == 0 || info.condition == SegmentCondition::Unfinished);
+  if (!starting) {
+    tell_writer(known, info);
+    known.writer_state = info.writer_state;
+    known.incarnation = info.incarnation;
+  }
   tell_readers(known, info);
-  known.writer_state = info.writer_state;
-  known.incarnation = info.incarnation;
   std::set<std::uint32_t> pids;
   if (info.writer_state == WriterState::Alive && info.writer_pid != 0) pids.insert(info.writer_pid);
   for (const AttachedReader& reader : info.readers) {
