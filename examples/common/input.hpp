@@ -43,6 +43,12 @@ struct InputStatistics {
   }
 };
 
+/// How a segment is written.
+enum class Written {
+  Always,   ///< by a writer that is at once started again when it dies
+  AtTimes,  ///< by one that comes and goes: closed and made anew, perhaps between two polls
+};
+
 template <class Reader>
 class Input {
  public:
@@ -50,7 +56,8 @@ class Input {
   using Channel = evo::ChannelOf<Value>;
 
   /// Attaches to nothing yet. The log must outlive the input.
-  Input(const Log& log, Domain domain) : log_(&log), domain_(std::move(domain)) {}
+  Input(const Log& log, Domain domain, Written written = Written::Always)
+      : log_(&log), domain_(std::move(domain)), written_(written) {}
 
   /// Waits for the segment, but not longer than this; `poll` goes on looking for it.
   void attach_within(std::chrono::nanoseconds wait) {
@@ -177,7 +184,7 @@ class Input {
   }
 
   void handle(ReadError error) {
-    const bool closed = writer_state_ == WriterState::Closed;
+    const bool may_be_anew = written_ == Written::AtTimes || writer_state_ == WriterState::Closed;
     switch (error) {
       case ReadError::Contended:
         ++statistics_.contended;
@@ -187,7 +194,7 @@ class Input {
         return;
       case ReadError::Detached:
         // Made anew: rightly so after the former writer has closed it.
-        if (sequence_ != 0 && !closed) report_vanished(error);
+        if (sequence_ != 0 && !may_be_anew) report_vanished(error);
         detach();
         next_attach_ns_ = 0;
         return;
@@ -213,6 +220,7 @@ class Input {
 
   const Log* log_;
   Domain domain_;
+  Written written_;
   std::optional<Reader> reader_;
   std::optional<Value> value_;
   InputStatistics statistics_;

@@ -122,7 +122,7 @@ int run(const Log& log, const ModuleOptions& options) {
   ControlState state{.cycle = 1};
   WriteResult written = output->publish(state);
   log_start(log, options.ask_for_real_time(), output->incarnation(), output->create_duration_ns());
-  Inputs inputs{{log, domain}, {log, domain}, {log, domain}};
+  Inputs inputs{{log, domain}, {log, domain}, {log, domain, Written::AtTimes}};
   inputs.measurement.attach_within(kAttachWait);
   inputs.recipe.attach_within(kAttachWait);
 

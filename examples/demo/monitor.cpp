@@ -32,7 +32,10 @@ void RateMeter::update(std::uint64_t now_ns, std::uint64_t sequence) noexcept {
 }
 
 Monitor::Monitor(const Log& log, const Domain& domain)
-    : input_(log, domain), control_(log, domain), output_(log, domain), commands_(log, domain) {}
+    : input_(log, domain),
+      control_(log, domain),
+      output_(log, domain),
+      commands_(log, domain, Written::AtTimes) {}
 
 void Monitor::poll() {
   input_.poll();

@@ -104,7 +104,7 @@ int run(const Log& log, const ModuleOptions& options, const Recipe& recipe) {
   }
   CommandFollower follower =
       former ? CommandFollower(former->accepted_command, 0) : CommandFollower(0, monotonic_ns());
-  Commands commands(log, domain);
+  Commands commands(log, domain, Written::AtTimes);
   Control control(log, domain);
   commands.poll();
   RecipeRun run(recipe);

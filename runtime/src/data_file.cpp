@@ -51,28 +51,44 @@ bool remove_data_file(const Domain& domain, std::string_view name, const Control
   return true;
 }
 
-std::optional<std::string> find_other_user(const Domain& domain, const std::string& path,
-                                           std::string_view name) {
+namespace {
+
+/// The first segment whose control file names this data file and which is `wanted(name,
+/// control)`. Where the name is cut is not written in it, so each cut is tried.
+template <class Wanted>
+std::optional<std::string> find_naming(const Domain& domain, const std::string& path,
+                                       Wanted&& wanted) {
   const std::string file = std::filesystem::path(path).filename();
   const std::string_view words = std::string_view(file).substr(4, file.rfind('_') - 4);
   for (auto gap = words.find('_'); gap != words.npos; gap = words.find('_', gap + 1)) {
-    const std::string other(words.substr(gap + 1));
-    if (other == name) continue;
+    std::string other(words.substr(gap + 1));
     const auto control = open_control(domain, other, Access::Group);
-    if (!control) continue;
-    // A writer records the name, then links the file, then says Open: whoever finds the
-    // file finds its maker by its entry, and by its lock or its state.
-    const bool lives = is_locked(control->fd.get(), kWriterLockByte);
-    // acquire [M]: pairs with its writer's release stores [L].
-    if (!lives && (*control)->state.load(std::memory_order_acquire) !=
-                      static_cast<std::uint32_t>(ControlState::Open)) {
-      continue;
-    }
+    if (!control || !wanted(other, *control)) continue;
     for (std::uint32_t index = 0; index < 2; ++index) {
       if (data_file_path(domain, other, *control, index) == path) return other;
     }
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> find_other_user(const Domain& domain, const std::string& path,
+                                           std::string_view name) {
+  return find_naming(domain, path, [&](const std::string& other, const Control& control) {
+    if (other == name) return false;
+    // A writer records the name, then links the file, then says Open: whoever finds the
+    // file finds its maker by its entry, and by its lock or its state.
+    // acquire [M]: pairs with its writer's release stores [L].
+    return is_locked(control.fd.get(), kWriterLockByte) ||
+           control->state.load(std::memory_order_acquire) ==
+               static_cast<std::uint32_t>(ControlState::Open);
+  });
+}
+
+bool is_claimed(const Domain& domain, const std::string& path) {
+  return find_naming(domain, path, [](const std::string&, const Control&) { return true; })
+      .has_value();
 }
 
 }  // namespace evo::detail

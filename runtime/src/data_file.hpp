@@ -29,4 +29,8 @@ bool remove_data_file(const Domain& domain, std::string_view name, const Control
 std::optional<std::string> find_other_user(const Domain& domain, const std::string& path,
                                            std::string_view name);
 
+/// Whether any control file names this data file, be its writer alive or not. A file has such a
+/// control file from before it has its name until after it has lost it.
+bool is_claimed(const Domain& domain, const std::string& path);
+
 }  // namespace evo::detail

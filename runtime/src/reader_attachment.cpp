@@ -1,10 +1,12 @@
 #include "reader_attachment.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "clear_up.hpp"
@@ -27,6 +29,25 @@ tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std
               "segment '{}' is not in domain '{}'{}; start its writer, or check EVO_DOMAIN", name,
               domain.path().string(), why);
 }
+
+/// What an entry of the reader table promises to whoever needs one.
+enum class Looks { Asleep, Free, Gone, Busy };
+
+/// Whether processes look gone from here. Only advice: in another PID namespace they always do.
+class ProcessLooks {
+ public:
+  bool look_gone(std::uint32_t pid) {
+    if (pid != pid_) {
+      pid_ = pid;
+      gone_ = ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
+    }
+    return gone_;
+  }
+
+ private:
+  std::uint32_t pid_ = 0;  // neighbours often belong to the same
+  bool gone_ = false;
+};
 
 tl::unexpected<Error> not_ready(std::string_view name) {
   return fail(ErrorCode::NotReady,
@@ -87,16 +108,19 @@ Result<void> ReaderAttachment::take_entry() {
   const std::uint32_t limit =
       std::min(control->reader_limit.load(std::memory_order_relaxed), control.table_size());
   // First those of sleepers, who may have died: as long as they count as waiting, each
-  // publish makes a system call. Then those that look free, then the others.
-  enum class Looks { Asleep, Free, Busy };
-  for (const Looks wanted : {Looks::Asleep, Looks::Free, Looks::Busy}) {
+  // publish makes a system call. Then those that look free, then those that look dead, then
+  // the others.
+  ProcessLooks processes;
+  const auto look_at = [&](const ReaderEntry& entry) {
+    // relaxed: advice; the lock decides.
+    if (entry.waiting.load(std::memory_order_relaxed) != 0) return Looks::Asleep;
+    const std::uint32_t pid = entry.pid.load(std::memory_order_relaxed);
+    if (pid == 0) return Looks::Free;
+    return processes.look_gone(pid) ? Looks::Gone : Looks::Busy;
+  };
+  for (const Looks wanted : {Looks::Asleep, Looks::Free, Looks::Gone, Looks::Busy}) {
     for (std::uint32_t i = 0; i < limit; ++i) {
-      const ReaderEntry& candidate = control->readers()[i];
-      // relaxed: advice; the lock decides.
-      const Looks looks = candidate.waiting.load(std::memory_order_relaxed) != 0 ? Looks::Asleep
-                          : candidate.pid.load(std::memory_order_relaxed) == 0   ? Looks::Free
-                                                                                 : Looks::Busy;
-      if (looks != wanted) continue;
+      if (look_at(control->readers()[i]) != wanted) continue;
       const auto taken = try_entry(i);
       if (!taken) return tl::unexpected(taken.error());
       if (*taken) return {};
@@ -194,8 +218,7 @@ ReaderAttachment::~ReaderAttachment() {
 
 bool ReaderAttachment::is_closed() const {
   // acquire [M]: pairs with the closing writer's release store of the state. Open is the
-  // writer's business; Empty that of the creator which is just about to lock the file, and
-  // would have to start over if we took it away.
+  // writer's business; Empty that of the creator which is making it.
   return control->state.load(std::memory_order_acquire) ==
          static_cast<std::uint32_t>(ControlState::Closed);
 }

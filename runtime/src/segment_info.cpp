@@ -1,6 +1,7 @@
 #include "evo/segment_info.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,15 +43,15 @@ void set_fault(SegmentInfo& info, Error error) {
   info.fault = std::move(error.message);
 }
 
-/// Opens a file for a look. What is there but is no regular file is Foreign.
-std::optional<OpenedFile> open_to_look(SegmentInfo& info, const Domain& domain,
-                                       const std::string& path, mode_t allowed) {
-  auto file = open_checked(domain, path, {O_RDONLY, allowed, Access::Group});
-  if (file) return std::move(*file);
-  const bool foreign = file.error().code == ErrorCode::Corrupt;
-  set_fault(info, std::move(file.error()));
+Result<OpenedFile> open_to_look(const Domain& domain, const std::string& path, mode_t allowed) {
+  return open_checked(domain, path, {O_RDONLY, allowed, Access::Group});
+}
+
+/// Stores why a file that is there cannot be looked at. One that is no regular file is Foreign.
+void set_refusal(SegmentInfo& info, Error error) {
+  const bool foreign = error.code == ErrorCode::Corrupt;
+  set_fault(info, std::move(error));
   if (foreign) info.condition = SegmentCondition::Foreign;
-  return std::nullopt;
 }
 
 /// Calls `found(index)` for each reader whose lock is held in [first, last).
@@ -101,19 +102,21 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
     return false;
   }
   const auto state = static_cast<ControlState>(control->state.load(std::memory_order_relaxed));
-  info.writer_state = state == ControlState::Closed ? WriterState::Closed
-                      : locked                      ? WriterState::Alive
-                      : state == ControlState::Open ? WriterState::Dead
-                                                    : WriterState::Closed;
+  const std::uint64_t found_dead = control->found_dead_ns.load(std::memory_order_relaxed);
+  if (state == ControlState::Open) {
+    // Whoever locks what is marked dead tidies up, or has not yet become its writer.
+    info.writer_state = locked && found_dead == 0 ? WriterState::Alive : WriterState::Dead;
+  } else {
+    info.writer_state =
+        locked && state == ControlState::Empty ? WriterState::Alive : WriterState::Closed;
+  }
   info.writer_pid = control->writer_pid.load(std::memory_order_relaxed);
   info.writer_uid = control->writer_uid.load(std::memory_order_relaxed);
   info.writer_executable =
       printable(load_text(control->writer_executable.data(), control->writer_executable.size()));
   info.writer_started_realtime_ns = control->writer_started_ns.load(std::memory_order_relaxed);
   info.incarnation = control->incarnation.load(std::memory_order_relaxed);
-  info.found_dead_ns = info.writer_state == WriterState::Dead
-                           ? control->found_dead_ns.load(std::memory_order_relaxed)
-                           : 0;
+  info.found_dead_ns = info.writer_state == WriterState::Dead ? found_dead : 0;
   info.reader_limit = control->reader_limit.load(std::memory_order_relaxed);
   find_readers(file.fd.get(), 0, kMaximumReaders, [&](std::uint32_t index) {
     info.readers.push_back(describe_reader(file.fd.get(), index));
@@ -162,8 +165,12 @@ bool look_at_data(SegmentInfo& info, const Domain& domain, const Copy<ControlFil
   const std::string path =
       data_path(domain, info.module, info.name, name.pid.load(std::memory_order_relaxed));
   info.data_file = path.substr(path.rfind('/') + 1);
-  const auto file = open_to_look(info, domain, path, data_mode(Access::Group));
-  if (!file) return ::access(path.c_str(), F_OK) == 0 || errno != ENOENT;
+  auto file = open_to_look(domain, path, data_mode(Access::Group));
+  if (!file) {
+    if (file.error().code == ErrorCode::NotFound) return false;
+    set_refusal(info, std::move(file.error()));
+    return true;
+  }
   Copy<SegmentHeader> header;
   if (!header.read(file->fd.get())) {
     info.condition = SegmentCondition::Corrupt;
@@ -193,10 +200,10 @@ std::optional<SegmentInfo> inspect(const Domain& domain, std::string_view name) 
     info = SegmentInfo();
     info.name = name;
     const std::string path = control_path(domain, name);
-    const auto file = open_to_look(info, domain, path, control_mode(Access::Group));
+    auto file = open_to_look(domain, path, control_mode(Access::Group));
     if (!file) {
-      struct stat status {};
-      if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return std::nullopt;
+      if (file.error().code == ErrorCode::NotFound) return std::nullopt;
+      set_refusal(info, std::move(file.error()));
       return info;
     }
     // Before the state is read: a writer that closes stores it before it lets go, so none that
@@ -207,6 +214,11 @@ std::optional<SegmentInfo> inspect(const Domain& domain, std::string_view name) 
       info.condition = SegmentCondition::Corrupt;
       info.fault = "its control file is too short; remove it";
       return info;
+    }
+    // A cleaner may be holding the lock for the moment in which it marks the writer.
+    if (locked && look + 1 < kLooks && is_locked(file->fd.get(), kTidyLockByte)) {
+      ::sched_yield();
+      continue;
     }
     if (!look_at_control(info, *file, control, locked) || look_at_data(info, domain, control)) {
       return info;
@@ -228,13 +240,17 @@ void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,
   std::erase_if(files, [&](const std::string& file) { return claimed.contains(file); });
   for (std::string& file : files) {
     const std::string path = domain.path() / file;
-    // A writer may be just making it, or may have removed it since.
-    if (!is_data_file_name(file) || find_other_user(domain, path, "")) continue;
+    if (!is_data_file_name(file)) continue;
     SegmentInfo info;
-    const auto opened = open_to_look(info, domain, path, data_mode(Access::Group));
-    if (!opened && ::access(path.c_str(), F_OK) != 0) continue;
+    auto opened = open_to_look(domain, path, data_mode(Access::Group));
+    // Its writer may have made or removed it since the others were looked at.
+    if (!opened && opened.error().code == ErrorCode::NotFound) continue;
+    if (is_claimed(domain, path)) continue;
+    if (opened && !is_named(path, opened->device, opened->inode)) continue;
     info.name = std::move(file);
-    if (opened) {
+    if (!opened) {
+      set_refusal(info, std::move(opened.error()));
+    } else {
       info.memory = opened->allocated;
       info.condition = SegmentCondition::Unclaimed;
       info.fault =

@@ -1,5 +1,7 @@
 #include "evo/segment_reader.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -129,15 +131,25 @@ bool SegmentReader::wait_for_change(std::chrono::nanoseconds timeout) noexcept {
 }
 
 WriterState SegmentReader::writer_state() const noexcept {
+  constexpr int kLooks = 10;
   const detail::Control& control = attachment_->control;
-  // The lock before the state: a writer that closes stores the state before it lets go, so
-  // none that ended well is taken for dead.
-  const bool locked = detail::is_locked(control.fd.get(), kWriterLockByte);
-  // acquire [M]: pairs with the closing writer's release store, so that whoever learns
-  // of the end finds the last publish.
-  const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
-  if (state == ControlState::Closed) return WriterState::Closed;
-  return locked ? WriterState::Alive : WriterState::Dead;
+  for (int look = 0; look < kLooks; ++look) {
+    // The lock before the state: a writer that closes stores the state before it lets go, so
+    // none that ended well is taken for dead.
+    const bool locked = detail::is_locked(control.fd.get(), kWriterLockByte);
+    // acquire [M]: pairs with the closing writer's release store, so that whoever learns
+    // of the end finds the last publish.
+    const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
+    if (state == ControlState::Closed) return WriterState::Closed;
+    // relaxed: advice, stored under the writer's lock. A successor takes the mark away.
+    if (!locked || control->found_dead_ns.load(std::memory_order_relaxed) != 0) {
+      return WriterState::Dead;
+    }
+    // A cleaner may be holding the lock for the moment in which it marks the writer.
+    if (!detail::is_locked(control.fd.get(), kTidyLockByte)) break;
+    ::sched_yield();
+  }
+  return WriterState::Alive;
 }
 
 const SegmentLayout& SegmentReader::layout() const noexcept {

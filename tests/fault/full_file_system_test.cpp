@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
+
+#include <optional>
+#include <thread>
 
 #include "fault_matrix.hpp"
 #include "namespaces.hpp"
@@ -107,6 +111,58 @@ TEST_F(FullFileSystem, AfterCreateHurtsNobody) {
   EXPECT_EQ(child.text, "0 files left");
   EXPECT_EQ(child.status, 0) << "SIGBUS is " << SIGBUS;
   tried(kWrites, "every slot is written and read, no SIGBUS");
+}
+
+/// Blocks that are taken in the file system of a directory.
+std::uint64_t taken_blocks(const std::filesystem::path& directory) {
+  struct statvfs space {};
+  if (::statvfs(directory.c_str(), &space) != 0) throw std::runtime_error("statvfs failed");
+  return space.f_blocks - space.f_bfree;
+}
+
+/// Whether no more than so many blocks are taken within a second.
+bool is_freed(const std::filesystem::path& directory, std::uint64_t blocks) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (taken_blocks(directory) > blocks) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+TEST_F(FullFileSystem, HasItsMemoryBackWithTheLastEnd) {
+  const ChildResult child = in_small_file_system([&]() -> std::string {
+    const std::uint64_t before = taken_blocks(directory_.path());
+    for (const bool killed : {false, true}) {
+      auto writer = std::optional(make_writer(directory_.domain(), channel_));
+      publish(*writer, 7);
+      const Pipe ready;
+      const Pipe leave;
+      Child reader([&]() -> std::string {
+        const SegmentReader own = make_reader(directory_.domain(), channel_);
+        ready.write("x");
+        static_cast<void>(leave.await_byte());
+        return "";
+      });
+      if (!ready.await_byte()) return "no reader";
+      writer.reset();
+      if (taken_blocks(directory_.path()) <= before) return "nothing left for the reader";
+      if (killed) {
+        reader.kill();
+        // The dead remove nothing; what they leave is small, and the next end's to remove.
+        constexpr std::uint64_t kControlBlocks = 16;
+        if (!is_freed(directory_.path(), before + kControlBlocks)) return "killed: not freed";
+        if (works_again(directory_.domain(), channel_) != "ok") return "does not work again";
+      } else {
+        leave.write("x");
+        reader.join();
+      }
+      if (!is_freed(directory_.path(), before)) return "not freed";
+    }
+    return "freed";
+  });
+  EXPECT_EQ(child.text, "freed");
+  tried(2, "closed, last reader ended or killed: the memory is free within 1 s");
 }
 
 TEST_F(FullFileSystem, LeavesTheOrphanItsValue) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "evo/cleanup.hpp"
 #include "fault_matrix.hpp"
 #include "segment_ends.hpp"
 #include "temporary_domain.hpp"
@@ -209,6 +210,51 @@ TEST_F(KilledSystemCall, OfAttach) {
           },
   });
   expect_looks(looks, {"the next reader gets 7"});
+}
+
+/// A cleaner in the child.
+void clean(const Domain& domain, std::chrono::nanoseconds grace) {
+  TracedChild::mark();
+  const auto report = cleanup_orphaned_segments(domain, {.grace = grace});
+  if (!report || report->items.size() != 1) throw std::runtime_error("cleanup failed");
+  TracedChild::mark();
+}
+
+TEST_F(KilledSystemCall, OfCleanup) {
+  const auto looks = kill_at_each_stop({
+      .prepare = [](Scene& scene) { leave_whole_orphan(scene.domain(), channel(), 7); },
+      .doomed = [](const Domain& domain) { clean(domain, std::chrono::nanoseconds(0)); },
+      .look = [](Scene& scene) { return attach_and_read(scene.domain(), channel()); },
+  });
+  expect_looks(looks, {"7", "NotFound"});
+}
+
+TEST_F(KilledSystemCall, OfCleanupUnderAReader) {
+  const auto looks = kill_at_each_stop({
+      .prepare =
+          [](Scene& scene) {
+            leave_whole_orphan(scene.domain(), channel(), 7);
+            scene.reader.emplace(make_reader(scene.domain(), channel()));
+          },
+      .doomed = [](const Domain& domain) { clean(domain, std::chrono::nanoseconds(0)); },
+      .look =
+          [](Scene& scene) {
+            const auto said = std::string(to_string(scene.reader->writer_state())) + " and " +
+                              read_whole(*scene.reader);
+            scene.reader.reset();
+            return said;
+          },
+  });
+  expect_looks(looks, {"Dead and 7", "Closed and 7"});
+}
+
+TEST_F(KilledSystemCall, OfMarkingTheDead) {
+  const auto looks = kill_at_each_stop({
+      .prepare = [](Scene& scene) { leave_whole_orphan(scene.domain(), channel(), 7); },
+      .doomed = [](const Domain& domain) { clean(domain, std::chrono::hours(1)); },
+      .look = [](Scene& scene) { return attach_and_read(scene.domain(), channel()); },
+  });
+  expect_looks(looks, {"7"});
 }
 
 /// A reader in the child, which then leaves.

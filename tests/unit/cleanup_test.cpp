@@ -5,11 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <fstream>
 #include <optional>
 
-#include "child_process.hpp"
 #include "clear_up.hpp"
 #include "evo/segment_info.hpp"
 #include "file_bytes.hpp"
@@ -224,30 +222,17 @@ TEST_F(Cleanup, CreatorWaitsForACleanerInsteadOfTakingItForAWriter) {
   EXPECT_EQ(outcome(create()), "ok");
 }
 
-// The cleaners are processes, because each round forks, and are killed wherever they are.
-TEST_F(Cleanup, RacesWithCreatorsAndDyingCleanersAndNeverHarmsAWriter) {
-  std::array<std::optional<Child>, 2> cleaners;
-  for (int round = 0; round < 200; ++round) {
-    if (round % 5 == 0) {
-      auto& cleaner = cleaners.at(static_cast<std::size_t>(round / 5 % 2));
-      cleaner.reset();
-      cleaner.emplace([&]() -> std::string {
-        while (true) static_cast<void>(clean());
-      });
-    }
-    leave_orphan(directory_.domain(), channel_, 3);
-    auto writer = create();
-    ASSERT_TRUE(writer) << "round " << round << ": " << message_of(writer);
-    EXPECT_TRUE(writer->current_version() == 6 || writer->current_version() == 0);
-    EXPECT_EQ(outcome(writer->write(bytes_of(std::uint64_t{5}))), "ok");
-    auto reader = attach();
-    ASSERT_TRUE(reader) << "round " << round << ": " << message_of(reader);
-    EXPECT_EQ(read_number(*reader), "5");
-    EXPECT_EQ(to_string(reader->writer_state()), "Alive");
-  }
-  for (auto& cleaner : cleaners) cleaner.reset();
-  static_cast<void>(clean());
-  EXPECT_TRUE(directory_.files().empty());
+TEST_F(Cleanup, CleanerThatHoldsTheLockIsNotTakenForAWriter) {
+  leave_orphan(directory_.domain(), channel_, 7);
+  const auto reader = attach();
+  ASSERT_TRUE(reader) << message_of(reader);
+  ASSERT_EQ(clean(1h), "probe Waiting");
+  auto control = detail::open_control(directory_.domain(), "probe", Access::Owner);
+  ASSERT_TRUE(control) << message_of(control);
+  const auto hold = detail::TidyHold::take(*control);
+  ASSERT_TRUE(hold);
+  EXPECT_EQ(to_string(reader->writer_state()), "Dead");
+  EXPECT_EQ(to_string(inspect_segment(directory_.domain(), "probe")->writer_state), "Dead");
 }
 
 }  // namespace

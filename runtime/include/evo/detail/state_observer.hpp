@@ -54,8 +54,12 @@ class StateObserver {
       // is complete with publish n or already in use for a later one.
       const Sequence n = header_->version.load(std::memory_order_acquire) / 2;
       const ReaderSlot slot(slots_ + geometry_.index_of(n) * geometry_.stride, geometry_);
-      if (slot.try_read(n, copy)) [[likely]]
+      if (slot.try_read(n, copy)) [[likely]] {
+        // A file that somebody has emptied looks like a publish 0 of zeros.
+        if (n == 0 && !has_header()) [[unlikely]]
+          return ReadError::Detached;
         return n;
+      }
       if (n == 0 && slot.never_filled()) return ReadError::NeverWritten;
       if (attempt >= retries_) return ReadError::Contended;
       ++retried_;
@@ -81,6 +85,11 @@ class StateObserver {
   [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
 
  private:
+  [[nodiscard]] bool has_header() const noexcept {
+    // relaxed: only damage ever changes it.
+    return __atomic_load_n(&header_->magic, __ATOMIC_RELAXED) == kSegmentMagic;
+  }
+
   const SegmentHeader* header_ = nullptr;
   const ControlFile* control_ = nullptr;
   const std::byte* slots_ = nullptr;
