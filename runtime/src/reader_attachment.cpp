@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <unordered_map>
 
 #include "clear_up.hpp"
 #include "data_file.hpp"
@@ -33,20 +34,27 @@ tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std
 /// What an entry of the reader table promises to whoever needs one.
 enum class Looks { Asleep, Free, Gone, Busy };
 
-/// Whether processes look gone from here. Only advice: in another PID namespace they always do.
-class ProcessLooks {
+/// Says how entries look; only advice, their locks decide.
+class EntryLooks {
  public:
-  bool look_gone(std::uint32_t pid) {
-    if (pid != pid_) {
-      pid_ = pid;
-      gone_ = ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
-    }
-    return gone_;
+  bool match(const ReaderEntry& entry, Looks wanted) {
+    // relaxed, both: advice.
+    const bool asleep = entry.waiting.load(std::memory_order_relaxed) != 0;
+    if (wanted == Looks::Asleep || asleep) return asleep && wanted == Looks::Asleep;
+    const std::uint32_t pid = entry.pid.load(std::memory_order_relaxed);
+    if (wanted == Looks::Free || pid == 0) return pid == 0 && wanted == Looks::Free;
+    return is_gone(pid) == (wanted == Looks::Gone);
   }
 
  private:
-  std::uint32_t pid_ = 0;  // neighbours often belong to the same
-  bool gone_ = false;
+  /// As seen from this PID namespace; each process is asked for once.
+  bool is_gone(std::uint32_t pid) {
+    const auto [found, fresh] = gone_.try_emplace(pid, false);
+    if (fresh) found->second = ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
+    return found->second;
+  }
+
+  std::unordered_map<std::uint32_t, bool> gone_;
 };
 
 tl::unexpected<Error> not_ready(std::string_view name) {
@@ -110,17 +118,10 @@ Result<void> ReaderAttachment::take_entry() {
   // First those of sleepers, who may have died: as long as they count as waiting, each
   // publish makes a system call. Then those that look free, then those that look dead, then
   // the others.
-  ProcessLooks processes;
-  const auto look_at = [&](const ReaderEntry& entry) {
-    // relaxed: advice; the lock decides.
-    if (entry.waiting.load(std::memory_order_relaxed) != 0) return Looks::Asleep;
-    const std::uint32_t pid = entry.pid.load(std::memory_order_relaxed);
-    if (pid == 0) return Looks::Free;
-    return processes.look_gone(pid) ? Looks::Gone : Looks::Busy;
-  };
+  EntryLooks looks;
   for (const Looks wanted : {Looks::Asleep, Looks::Free, Looks::Gone, Looks::Busy}) {
     for (std::uint32_t i = 0; i < limit; ++i) {
-      if (look_at(control->readers()[i]) != wanted) continue;
+      if (!looks.match(control->readers()[i], wanted)) continue;
       const auto taken = try_entry(i);
       if (!taken) return tl::unexpected(taken.error());
       if (*taken) return {};
