@@ -82,7 +82,7 @@ class SegmentView:
     bfbs_size: int
     bfbs_lines: list[str]
     channel_of: list[str]
-    has_ends: bool
+    kind: str
     writer_comment: list[str]
     writer_head: list[str]
     create_head: list[str]
@@ -186,18 +186,12 @@ def _system_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
     if structs:
         needed |= {"array", "cstddef", "type_traits"}
     if kinds:
-        needed |= {"chrono", "string_view"}
-    if Kind.STATE in kinds:
-        needed.add("utility")
+        needed |= {"chrono", "string_view", "utility"}
     return sorted(needed)
 
 
 def _own_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
-    headers = []
-    if Kind.STATE in kinds:
-        headers += ["evo/state_reader.hpp", "evo/state_writer.hpp"]
-    if kinds - {Kind.STATE}:
-        headers.append("evo/channel.hpp")
+    headers = [f"evo/{kind.value}_{end}.hpp" for kind in kinds for end in ("reader", "writer")]
     headers += [include.removesuffix(".fbs") + ".evo.hpp" for include in schema.includes]
     return sorted(headers)
 
@@ -326,6 +320,7 @@ def _segment(
     struct = segment.struct
     layout = layout_of(struct)
     name = struct.name
+    kind = segment.kind.value.title()
     readers = f", meant for {_enumeration(segment.readers)}" if segment.readers else ""
     summary = f"Segment `{segment.name}`, written by `{segment.owner}`{readers}."
     return SegmentView(
@@ -346,18 +341,18 @@ def _segment(
         bfbs_size=len(schema.bfbs),
         bfbs_lines=cpp.bytes_lines(schema.bfbs),
         channel_of=cpp.signature(f"{name}Channel channel_of", [f"const {name}&"], ";"),
-        has_ends=segment.kind is Kind.STATE,
+        kind=kind,
         writer_comment=cpp.comment(
             [f"Writes segment `{segment.name}`. Only module `{segment.owner}` may create it."], 0
         ),
-        writer_head=cpp.class_head(f"{name}Writer", f"evo::StateWriter<{name}Channel>"),
+        writer_head=cpp.class_head(f"{name}Writer", f"evo::{kind}Writer<{name}Channel>"),
         create_head=cpp.signature(
             f"  [[nodiscard]] static evo::Result<{name}Writer> create",
             ["evo::WriterOptions options = {}"],
             " {",
         ),
         owner_message=_owner_message(segment),
-        reader_head=cpp.class_head(f"{name}Reader", f"evo::StateReader<{name}Channel>"),
+        reader_head=cpp.class_head(f"{name}Reader", f"evo::{kind}Reader<{name}Channel>"),
         attach_head=cpp.signature(
             f"  [[nodiscard]] static evo::Result<{name}Reader> attach",
             ["evo::ReaderOptions options = {}"],
@@ -369,6 +364,7 @@ def _segment(
                 cpp.accessor(cpp.field_type(field, struct.namespace, hidden), name, field.name),
             )
             for field in struct.fields
+            if segment.kind is Kind.STATE
         ],
     )
 

@@ -29,8 +29,7 @@ CPP_MACROS = frozenset(
 # Namespaces that the generated code refers to.
 CPP_NAMESPACES = frozenset(("evo", "std", "tl", "fmt"))
 
-# Members of the readers, the present ones and those of the kinds to come. An accessor of the same
-# name would hide them.
+# Members of the readers. An accessor of the same name would hide them.
 READER_MEMBERS = frozenset(
     """Info Value attach attach_as begin create create_as end field has has_changed lag loan memory
     next next_batch publish push push_batch read read_field read_into reattach retries seek_latest

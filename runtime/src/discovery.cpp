@@ -107,7 +107,7 @@ void SegmentDiscovery::Cache::concern(std::string_view file) {
 
 /// Looks at a segment and tells whether anything was new.
 bool SegmentDiscovery::Cache::look_at(const std::string& name) {
-  auto info = detail::inspect(domain, name);
+  auto info = detail::Inspector(domain).inspect(name);
   const auto known = index.find(name);
   if (!info) {
     if (known == index.end()) return false;

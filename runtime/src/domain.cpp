@@ -96,9 +96,17 @@ Result<void> ensure_directory(const Domain& domain) {
   return fail_errno(errno, fmt::format("cannot make the domain '{}'", domain.path().string()));
 }
 
+std::string data_file_name(std::string_view module, std::string_view name, std::uint32_t pid) {
+  return fmt::format("evo_{}_{}_{}", module, name, pid);
+}
+
+std::string control_file_name(std::string_view name) {
+  return fmt::format("evo_{}.ctl", name);
+}
+
 std::string data_path(const Domain& domain, std::string_view module, std::string_view name,
                       std::uint32_t pid) {
-  return fmt::format("{}/evo_{}_{}_{}", domain.path().string(), module, name, pid);
+  return domain.path() / data_file_name(module, name, pid);
 }
 
 std::string meta_path(const Domain& domain, std::string_view name) {
@@ -106,7 +114,7 @@ std::string meta_path(const Domain& domain, std::string_view name) {
 }
 
 std::string control_path(const Domain& domain, std::string_view name) {
-  return fmt::format("{}/evo_{}.ctl", domain.path().string(), name);
+  return domain.path() / control_file_name(name);
 }
 
 }  // namespace detail

@@ -26,7 +26,7 @@ bool in_our_groups(gid_t gid) {
 }
 
 bool is_trusted_owner(const Domain& domain, const struct stat& file, Access access) {
-  if (file.st_uid == ::geteuid() || file.st_uid == 0) return true;
+  if (file.st_uid == 0 || file.st_uid == ::geteuid()) return true;
   struct stat directory {};
   if (::stat(domain.path().c_str(), &directory) == 0 && directory.st_uid == file.st_uid) {
     return true;
@@ -81,27 +81,35 @@ FileDescriptor::~FileDescriptor() {
 }
 
 Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, const Trust& trust) {
+  return open_checked_at(AT_FDCWD, path, domain, trust);
+}
+
+Result<OpenedFile> open_checked_at(int directory, const std::string& name, const Domain& domain,
+                                   const Trust& trust) {
   OpenedFile file;
-  file.fd = FileDescriptor(
-      ::open(path.c_str(), trust.flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
-  if (!file.fd.valid()) return fail_open(errno, path);
+  file.fd = FileDescriptor(::openat(directory, name.c_str(),
+                                    trust.flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  const int error = errno;
+  // An absolute name replaces the whole path.
+  const auto path = [&] { return (domain.path() / name).string(); };
+  if (!file.fd.valid()) return fail_open(error, path());
   struct stat status {};
   if (::fstat(file.fd.get(), &status) != 0) {
-    return fail_errno(errno, fmt::format("cannot look at '{}'", path));
+    return fail_errno(errno, fmt::format("cannot look at '{}'", path()));
   }
-  if (!S_ISREG(status.st_mode)) return fail_open(ENXIO, path);
+  if (!S_ISREG(status.st_mode)) return fail_open(ENXIO, path());
   if (!is_trusted_owner(domain, status, trust.access)) {
     return fail(ErrorCode::PermissionDenied,
                 "'{}' belongs to user {}, who is neither this user ({}) nor root nor the owner of "
                 "the domain; remove it, use another domain, or declare the segment with access: "
                 "group",
-                path, status.st_uid, ::geteuid());
+                path(), status.st_uid, ::geteuid());
   }
   if ((status.st_mode & 07777U & ~trust.allowed_mode) != 0) {
     return fail(ErrorCode::PermissionDenied,
                 "'{}' has mode {:04o}, which gives away more than {:04o}; correct it with chmod, "
                 "or remove the file",
-                path, status.st_mode & 07777U, trust.allowed_mode);
+                path(), status.st_mode & 07777U, trust.allowed_mode);
   }
   file.size = static_cast<std::uint64_t>(status.st_size);
   file.device = status.st_dev;

@@ -56,6 +56,10 @@ struct OpenedFile {
 /// the owner of the domain's directory (who could replace it anyway).
 Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, const Trust& trust);
 
+/// The same for a name within an opened directory, which must be that of the domain.
+Result<OpenedFile> open_checked_at(int directory, const std::string& name, const Domain& domain,
+                                   const Trust& trust);
+
 /// A file without a name yet.
 class UnnamedFile {
  public:

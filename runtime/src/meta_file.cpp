@@ -68,7 +68,7 @@ std::string meta_text(const WriterAttachment& writer, const ChannelDescription& 
   "data_file": {},
   "file_size": {},
   "payload_size": {},
-  "slots": {},
+  "{}": {},
   "period_ns": {},
   "max_age_ns": {},
   "max_readers": {},
@@ -87,9 +87,10 @@ std::string meta_text(const WriterAttachment& writer, const ChannelDescription& 
       layout.kind == Kind::State ? "state" : "stream", layout.version.major, layout.version.minor,
       layout.schema_id.hex(),
       json_string(file ? std::filesystem::path(*file).filename().string() : ""), layout.file_size,
-      layout.geometry.payload_size, layout.geometry.count, layout.period_ns, layout.max_age_ns,
-      layout.max_readers, boot_id().text(), layout.created_realtime_ns, writer.incarnation,
-      ::getpid(), ::geteuid(), json_string(executable_path()),
+      layout.geometry.payload_size, layout.kind == Kind::State ? "slots" : "capacity",
+      channel.slots, layout.period_ns, layout.max_age_ns, layout.max_readers, boot_id().text(),
+      layout.created_realtime_ns, writer.incarnation, ::getpid(), ::geteuid(),
+      json_string(executable_path()),
       // relaxed: stored by this thread.
       writer.control->writer_started_ns.load(std::memory_order_relaxed));
 }

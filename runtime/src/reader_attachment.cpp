@@ -1,6 +1,7 @@
 #include "reader_attachment.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 
 #include "clear_up.hpp"
 #include "data_file.hpp"
+#include "directory_watch.hpp"
+#include "evo/clock.hpp"
 #include "evo/detail/copy.hpp"
 #include "evo/detail/waiting.hpp"
 #include "evo/schema_layout.hpp"
@@ -97,6 +100,59 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_vie
   return reader;
 }
 
+Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(std::string_view name,
+                                                                  const ChannelDescription* channel,
+                                                                  const ReaderOptions& options) {
+  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
+  if (auto valid = validate_segment_name(name); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  const std::uint64_t start = monotonic_ns();
+  const auto left = [&] { return options.wait - std::chrono::nanoseconds(monotonic_ns() - start); };
+  std::optional<DirectoryWatch> watch;
+  while (true) {
+    auto attachment = make(name, channel, options);
+    if (attachment) return attachment;
+    const ErrorCode code = attachment.error().code;
+    const bool may_come = code == ErrorCode::NotFound || code == ErrorCode::NotReady;
+    if (!may_come || options.wait <= std::chrono::nanoseconds::zero()) {
+      return attachment;
+    }
+    if (left() <= std::chrono::nanoseconds::zero()) {
+      return fail(ErrorCode::Timeout, "waited {} ms: {}",
+                  std::chrono::duration_cast<std::chrono::milliseconds>(options.wait).count(),
+                  attachment.error().message);
+    }
+    // Watched before the attempt that follows, so that no event is missed.
+    if (watch) {
+      watch->wait(left());
+    } else {
+      watch.emplace(options.domain);
+    }
+  }
+}
+
+WriterState ReaderAttachment::writer_state() const noexcept {
+  constexpr int kLooks = 10;
+  for (int look = 0; look < kLooks; ++look) {
+    // The lock before the state: a writer that closes stores the state before it lets go, so
+    // none that ended well is taken for dead.
+    const bool locked = is_locked(control.fd.get(), kWriterLockByte);
+    // acquire [M]: pairs with the closing writer's release store, so that whoever learns
+    // of the end finds the last publish.
+    const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
+    if (state == ControlState::Closed) return WriterState::Closed;
+    // relaxed: advice, stored under the writer's lock. A successor takes the mark away.
+    if (!locked || control->found_dead_ns.load(std::memory_order_relaxed) != 0) {
+      return WriterState::Dead;
+    }
+    // A cleaner may be holding the lock for the moment in which it marks the writer.
+    if (!is_locked(control.fd.get(), kTidyLockByte)) break;
+    ::sched_yield();
+  }
+  return WriterState::Alive;
+}
+
 Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
   auto locked = try_lock(control.fd.get(), reader_lock_byte(index));
   if (!locked || !*locked) return locked;
@@ -107,7 +163,13 @@ Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
   // relaxed: advice, stored under the lock of this entry (I2).
   mine.pid.store(static_cast<std::uint32_t>(::getpid()), std::memory_order_relaxed);
   mine.attached_ns.store(realtime_ns(), std::memory_order_relaxed);
+  mine.cursor.store(0, std::memory_order_relaxed);
   store_text(mine.process_name.data(), mine.process_name.size(), process_name());
+  // relaxed: a reader of a stream has a fence after it, before it relies on being seen.
+  std::uint32_t used = control->entries_used.load(std::memory_order_relaxed);
+  while (used <= index &&
+         !control->entries_used.compare_exchange_weak(used, index + 1, std::memory_order_relaxed)) {
+  }
   return true;
 }
 
@@ -205,6 +267,8 @@ Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
 
 ReaderAttachment::~ReaderAttachment() {
   if (!has_entry_ || control.fd.in_forked_child()) return;
+  // release [S]: the last look at a stream's slots comes before the writer fills them.
+  entry().cursor.store(0, std::memory_order_release);
   // relaxed: advice; the lock is what frees the entry.
   entry().pid.store(0, std::memory_order_relaxed);
   // Let go of before the look at the state: a writer that closes stores the state, then

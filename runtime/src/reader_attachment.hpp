@@ -16,6 +16,10 @@ struct ReaderAttachment {
   static Result<std::unique_ptr<ReaderAttachment>> make(std::string_view name,
                                                         const ChannelDescription* channel,
                                                         const ReaderOptions& options);
+  /// Attempts until one succeeds, fails for good, or `options.wait` has passed.
+  static Result<std::unique_ptr<ReaderAttachment>> await(std::string_view name,
+                                                         const ChannelDescription* channel,
+                                                         const ReaderOptions& options);
   ReaderAttachment(Domain domain, std::string_view name, Control opened);
   ReaderAttachment(const ReaderAttachment&) = delete;
   ReaderAttachment& operator=(const ReaderAttachment&) = delete;
@@ -28,6 +32,7 @@ struct ReaderAttachment {
   [[nodiscard]] const std::byte* slots() const noexcept {
     return data.data() + layout.slots_offset;
   }
+  [[nodiscard]] WriterState writer_state() const noexcept;
   [[nodiscard]] ReaderEntry& entry() const noexcept { return control->readers()[entry_index]; }
 
   Domain domain;

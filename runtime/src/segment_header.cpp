@@ -39,10 +39,14 @@ constexpr bool lies_within(std::uint64_t offset, std::uint64_t size, std::uint64
 const char* find_fault(const SegmentLayout& layout) {
   const SlotGeometry& slots = layout.geometry;
   if (layout.kind != Kind::State && layout.kind != Kind::Stream) return "unknown kind";
-  const std::uint32_t most = layout.kind == Kind::State ? 64 : std::uint32_t{1} << 20;
-  if (slots.count < 2 || slots.count > most) return "slot count out of range";
-  if (layout.kind == Kind::Stream && (slots.count & (slots.count - 1)) != 0) {
-    return "capacity is not a power of two";
+  if (layout.kind == Kind::State && (slots.count < 2 || slots.count > 64)) {
+    return "slot count out of range";
+  }
+  if (layout.kind == Kind::Stream) {
+    const std::uint32_t capacity = slots.count - 1;
+    if (capacity < 2 || capacity > std::uint32_t{1} << 20 || (capacity & (capacity - 1)) != 0) {
+      return "capacity is not a power of two from 2 to 2^20";
+    }
   }
   if (slots.payload_size == 0 || slots.payload_size > kMaximumFileSize) {
     return "payload size out of range";
@@ -56,7 +60,7 @@ const char* find_fault(const SegmentLayout& layout) {
       slots.stride < slots.payload_offset + slots.payload_size) {
     return "slot stride out of range";
   }
-  // At most 2^20 slots of at most 2^30 bytes: no overflow in 64 bits.
+  // About 2^20 slots of at most 2^30 bytes: no overflow in 64 bits.
   if (layout.slots_offset % kPageSize != 0 ||
       !lies_within(layout.slots_offset, slots.stride * slots.count, kPageSize, layout.file_size)) {
     return "slots do not lie within the file";

@@ -1,14 +1,36 @@
-/// The look at one segment from outside.
+/// The look at segments from outside.
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
+#include "evo/control_file.hpp"
 #include "evo/segment_info.hpp"
+#include "file.hpp"
 
 namespace evo::detail {
 
-/// Everything about a segment; nothing if it has no control file any more.
-std::optional<SegmentInfo> inspect(const Domain& domain, std::string_view name);
+/// Stores why a file that is there cannot be looked at. One that is no regular file is Foreign.
+void set_refusal(SegmentInfo& info, Error error);
+
+/// Looks at segments of one domain. For a moment only: it keeps the directory open, which may
+/// be removed and made anew.
+class Inspector {
+ public:
+  explicit Inspector(Domain domain);
+
+  /// Everything about a segment; nothing if it has no control file any more.
+  [[nodiscard]] std::optional<SegmentInfo> inspect(std::string_view name) const;
+
+  /// Opens one of the domain's files for a look.
+  [[nodiscard]] Result<OpenedFile> open(const std::string& file, mode_t allowed) const;
+
+ private:
+  bool look_at_data(SegmentInfo& info, const ControlFile& control) const;
+
+  Domain domain_;
+  FileDescriptor directory_;
+};
 
 }  // namespace evo::detail

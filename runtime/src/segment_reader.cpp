@@ -1,15 +1,9 @@
 #include "evo/segment_reader.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
-#include <optional>
 
-#include "directory_watch.hpp"
-#include "evo/clock.hpp"
 #include "evo/detail/crc32c.hpp"
 #include "evo/detail/waiting.hpp"
-#include "kernel_lock.hpp"
 #include "reader_attachment.hpp"
 
 namespace evo {
@@ -38,34 +32,9 @@ Result<SegmentReader> SegmentReader::attach(const ChannelDescription& channel,
 Result<SegmentReader> SegmentReader::attach(std::string_view name,
                                             const ChannelDescription* channel,
                                             const ReaderOptions& options) {
-  if (auto valid = detail::validate(options.domain); !valid) return tl::unexpected(valid.error());
-  if (auto valid = detail::validate_segment_name(name); !valid) {
-    return tl::unexpected(valid.error());
-  }
-  const std::uint64_t start = monotonic_ns();
-  const auto left = [&] { return options.wait - std::chrono::nanoseconds(monotonic_ns() - start); };
-  std::optional<detail::DirectoryWatch> watch;
-  while (true) {
-    auto attachment = detail::ReaderAttachment::make(name, channel, options);
-    if (attachment) return SegmentReader(std::move(*attachment), options.retries);
-    const ErrorCode code = attachment.error().code;
-    const bool may_come = code == ErrorCode::NotFound || code == ErrorCode::NotReady;
-    if (!may_come || options.wait <= std::chrono::nanoseconds::zero()) {
-      return tl::unexpected(attachment.error());
-    }
-    if (left() <= std::chrono::nanoseconds::zero()) {
-      return detail::fail(
-          ErrorCode::Timeout, "waited {} ms: {}",
-          std::chrono::duration_cast<std::chrono::milliseconds>(options.wait).count(),
-          attachment.error().message);
-    }
-    // Watched before the attempt that follows, so that no event is missed.
-    if (watch) {
-      watch->wait(left());
-    } else {
-      watch.emplace(options.domain);
-    }
-  }
+  auto attachment = detail::ReaderAttachment::await(name, channel, options);
+  if (!attachment) return tl::unexpected(attachment.error());
+  return SegmentReader(std::move(*attachment), options.retries);
 }
 
 SegmentReader::SegmentReader(std::unique_ptr<detail::ReaderAttachment> attachment,
@@ -131,25 +100,7 @@ bool SegmentReader::wait_for_change(std::chrono::nanoseconds timeout) noexcept {
 }
 
 WriterState SegmentReader::writer_state() const noexcept {
-  constexpr int kLooks = 10;
-  const detail::Control& control = attachment_->control;
-  for (int look = 0; look < kLooks; ++look) {
-    // The lock before the state: a writer that closes stores the state before it lets go, so
-    // none that ended well is taken for dead.
-    const bool locked = detail::is_locked(control.fd.get(), kWriterLockByte);
-    // acquire [M]: pairs with the closing writer's release store, so that whoever learns
-    // of the end finds the last publish.
-    const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
-    if (state == ControlState::Closed) return WriterState::Closed;
-    // relaxed: advice, stored under the writer's lock. A successor takes the mark away.
-    if (!locked || control->found_dead_ns.load(std::memory_order_relaxed) != 0) {
-      return WriterState::Dead;
-    }
-    // A cleaner may be holding the lock for the moment in which it marks the writer.
-    if (!detail::is_locked(control.fd.get(), kTidyLockByte)) break;
-    ::sched_yield();
-  }
-  return WriterState::Alive;
+  return attachment_->writer_state();
 }
 
 const SegmentLayout& SegmentReader::layout() const noexcept {

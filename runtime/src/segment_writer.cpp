@@ -9,6 +9,11 @@ namespace evo {
 
 Result<SegmentWriter> SegmentWriter::create(const ChannelDescription& channel,
                                             WriterOptions options) {
+  if (channel.kind != Kind::State) {
+    return detail::fail(ErrorCode::Unsupported,
+                        "segment '{}' is a stream; create it with a StreamSegmentWriter",
+                        channel.name);
+  }
   auto attachment = detail::WriterAttachment::make(channel, options);
   if (!attachment) return tl::unexpected(attachment.error());
   return SegmentWriter(std::move(*attachment));

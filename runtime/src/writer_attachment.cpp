@@ -113,6 +113,10 @@ StatePublisher WriterAttachment::publisher() const noexcept {
   return {&header(), control.operator->(), slots(), layout.geometry, incarnation, last};
 }
 
+StreamPublisher WriterAttachment::stream_publisher() const noexcept {
+  return {publisher(), control.operator->(), control.table_size(), control.fd.get(), layout};
+}
+
 Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, OnOrphan on_orphan) {
   if (is_of_other_boot(control->boot_id)) forget_earlier_boot();
   // relaxed, here and below: only the holder of the writer's lock stores these, and
@@ -192,9 +196,9 @@ bool WriterAttachment::find_in_place(const ChannelDescription& channel, const st
       !has_same_schema(mapping->data(), *found, channel))
     return false;
 
-  const auto complete_last =
-      find_last_complete(*reinterpret_cast<const SegmentHeader*>(mapping->data()),
-                         mapping->data() + found->slots_offset, found->geometry);
+  const auto find_last = found->kind == Kind::State ? &find_last_complete : &find_last_of_stream;
+  const auto complete_last = find_last(*reinterpret_cast<const SegmentHeader*>(mapping->data()),
+                                       mapping->data() + found->slots_offset, found->geometry);
   if (!complete_last) return false;
   data = std::move(*mapping);
   layout = *found;

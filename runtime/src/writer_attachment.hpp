@@ -5,6 +5,7 @@
 
 #include "control.hpp"
 #include "evo/detail/state_publisher.hpp"
+#include "evo/detail/stream_publisher.hpp"
 #include "quota.hpp"
 
 namespace evo::detail {
@@ -19,6 +20,7 @@ struct WriterAttachment {
   ~WriterAttachment();
 
   [[nodiscard]] StatePublisher publisher() const noexcept;
+  [[nodiscard]] StreamPublisher stream_publisher() const noexcept;
   [[nodiscard]] SegmentHeader& header() const noexcept {
     return *reinterpret_cast<SegmentHeader*>(data.data());
   }

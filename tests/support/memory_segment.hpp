@@ -1,24 +1,30 @@
 /// A segment in plain memory, to drive the protocol without files.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <vector>
 
 #include "evo/detail/state_observer.hpp"
 #include "evo/detail/state_publisher.hpp"
+#include "evo/detail/stream_observer.hpp"
+#include "evo/detail/stream_publisher.hpp"
 
 namespace evo::test {
 
 class MemorySegment {
  public:
+  static constexpr std::uint32_t kEntries = 8;
+
   explicit MemorySegment(const ChannelDescription& channel, Sequence last = 0)
       : geometry_(slot_geometry(channel)), lines_(geometry_.stride * geometry_.count / kCacheLine) {
     detail::reset_slots(slots(), geometry_);
-    control_.incarnation = 1;
-    control_.generation = 1;
-    control_.state = static_cast<std::uint32_t>(ControlState::Open);
-    control_.wake_protocol = static_cast<std::uint32_t>(WakeProtocol::Membarrier);
+    table_.control.incarnation = 1;
+    table_.control.generation = 1;
+    table_.control.state = static_cast<std::uint32_t>(ControlState::Open);
+    table_.control.wake_protocol = static_cast<std::uint32_t>(WakeProtocol::Membarrier);
     if (last != 0) {  // as if `last` publishes had been made, all bytes zero
       for (std::uint32_t back = 0; back < geometry_.count; ++back) {
         const Sequence n = last >= back ? last - back : geometry_.sequence_limit() - (back - last);
@@ -29,14 +35,31 @@ class MemorySegment {
   }
 
   [[nodiscard]] detail::StatePublisher publisher(Sequence last = 0) {
-    return {&header_, &control_, slots(), geometry_, control_.incarnation, last};
+    return {&header_, &table_.control, slots(), geometry_, table_.control.incarnation, last};
   }
   [[nodiscard]] detail::StateObserver observer(std::uint32_t retries = 128) const {
-    return {&header_, &control_, slots(), geometry_, 1, retries};
+    return {&header_, &table_.control, slots(), geometry_, 1, retries};
   }
 
+  /// For a stream.
+  [[nodiscard]] detail::StreamPublisher stream_publisher(Overflow overflow, Sequence last = 0) {
+    SegmentLayout layout;
+    layout.geometry = geometry_;
+    layout.overflow = overflow;
+    layout.generation = 1;
+    return {publisher(last), &table_.control, kEntries, -1, layout};
+  }
+  /// Of reader `index`, which is not attached yet.
+  [[nodiscard]] detail::StreamObserver stream_observer(std::uint32_t index,
+                                                       std::uint32_t retries = 128) {
+    auto& used = table_.control.entries_used;
+    used = std::max(used.load(), index + 1);
+    return {&header_, &table_.control, &table_.entries.at(index), slots(), geometry_, 1, retries};
+  }
+  [[nodiscard]] ReaderEntry& entry(std::uint32_t index) { return table_.entries.at(index); }
+
   [[nodiscard]] SegmentHeader& header() { return header_; }
-  [[nodiscard]] ControlFile& control() { return control_; }
+  [[nodiscard]] ControlFile& control() { return table_.control; }
   [[nodiscard]] const SlotGeometry& geometry() const { return geometry_; }
   [[nodiscard]] std::byte* slots() const {
     return reinterpret_cast<std::byte*>(const_cast<Line*>(lines_.data()));
@@ -50,9 +73,14 @@ class MemorySegment {
     std::array<std::byte, kCacheLine> bytes{};
   };
 
+  struct Table {
+    ControlFile control;
+    std::array<ReaderEntry, kEntries> entries;
+  };
+
   SlotGeometry geometry_;
   SegmentHeader header_;
-  ControlFile control_;
+  Table table_;
   std::vector<Line> lines_;
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <probe.evo.hpp>
 
+#include "evo/stream_segment_writer.hpp"
 #include "file_bytes.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
@@ -71,9 +72,10 @@ TEST(MetaFile, StreamsAndGroupAccessAreTold) {
   channel.kind = Kind::Stream;
   channel.access = Access::Group;
   channel.version = {12, 34};
-  const auto writer = SegmentWriter::create(channel, {.domain = directory.domain()});
-  if (!writer) GTEST_SKIP() << "streams are not written yet: " << message_of(writer);
+  const auto writer = StreamSegmentWriter::create(channel, {.domain = directory.domain()});
+  ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(meta_of(directory, "probe")["kind"], "stream");
+  EXPECT_EQ(meta_of(directory, "probe")["capacity"], 16);
   EXPECT_EQ(meta_of(directory, "probe")["version"], "12.34");
   EXPECT_EQ(mode_of(directory.path() / "evo_probe.meta"), 0640U);
 }

@@ -20,7 +20,9 @@
 ///     184  (zero)             8 bytes
 ///   line 3, sleeping readers
 ///     192  waiters            u32
-///     196  (zero)             60 bytes
+///     196  (zero)             u32
+///     200  entries_used       u32   entries of the reader table that were ever taken
+///     204  (zero)             52 bytes
 ///   lines 4 to 7
 ///     256  data_files[2]      40 bytes each: module 32 bytes, pid u32, (zero) u32
 ///     336  writer_executable  176 bytes: advice
@@ -31,7 +33,7 @@
 /// held by the writer, byte 1 + i by reader i, byte 10241 by whoever tidies up. The bytes'
 /// contents do not matter.
 ///
-/// I1: everything but the reader table and `waiters` is written only under the lock
+/// I1: everything but the reader table, `waiters` and `entries_used` is written only under the lock
 ///     on byte 0.
 /// I2: entry i of the reader table is written only under the lock on byte 1 + i.
 /// I3: at most the two files named in `data_files` exist for this segment; the one
@@ -74,10 +76,11 @@ struct DataFileName {
 struct ReaderEntry {
   std::atomic<std::uint32_t> pid{0};          ///< advice; 0: the entry is probably free
   std::atomic<std::uint32_t> waiting{0};      ///< 1 while counted in ControlFile::waiters
-  std::atomic<std::uint64_t> cursor{0};       ///< stream, overflow `block`
+  std::atomic<std::uint64_t> cursor{0};       ///< stream: 2n+1 if n is the next to read; or 0
   std::atomic<std::uint64_t> attached_ns{0};  ///< CLOCK_REALTIME, advice
   std::array<char, 16> process_name{};        ///< advice
-  std::array<std::uint8_t, 24> reserved{};
+  std::atomic<std::uint64_t> generation{0};   ///< of the data file that the cursor belongs to
+  std::array<std::uint8_t, 16> reserved{};
 };
 static_assert(sizeof(ReaderEntry) == 64 && alignof(ReaderEntry) == 8);
 
@@ -103,7 +106,9 @@ struct ControlFile {
   std::array<std::uint8_t, 8> reserved2{};
 
   std::atomic<std::uint32_t> waiters{0};
-  std::array<std::uint8_t, 60> reserved3{};
+  std::uint32_t reserved3 = 0;
+  std::atomic<std::uint32_t> entries_used{0};
+  std::array<std::uint8_t, 52> reserved4{};
 
   std::array<DataFileName, 2> data_files;
   std::array<char, 176> writer_executable{};
@@ -128,6 +133,7 @@ static_assert(offsetof(ControlFile, reader_limit) == 164);
 static_assert(offsetof(ControlFile, writer_started_ns) == 168);
 static_assert(offsetof(ControlFile, found_dead_ns) == 176);
 static_assert(offsetof(ControlFile, waiters) == 192);
+static_assert(offsetof(ControlFile, entries_used) == 200);
 static_assert(offsetof(ControlFile, data_files) == 256);
 static_assert(offsetof(ControlFile, writer_executable) == 336);
 

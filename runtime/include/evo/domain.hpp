@@ -48,6 +48,8 @@ Result<void> validate_module_name(std::string_view name);
 Result<void> ensure_directory(const Domain& domain);
 
 /// Where the files of a segment stand.
+std::string data_file_name(std::string_view module, std::string_view name, std::uint32_t pid);
+std::string control_file_name(std::string_view name);
 std::string data_path(const Domain& domain, std::string_view module, std::string_view name,
                       std::uint32_t pid);
 std::string meta_path(const Domain& domain, std::string_view name);

@@ -20,7 +20,7 @@
 ///     130  format_min         u16   oldest reader format that can read it
 ///     132  kind, overflow, stamp, checksum_kind   u8 each
 ///     136  schema_id          32 bytes
-///     168  slots              u32
+///     168  slots              u32   of a stream its capacity and one more
 ///     172  payload_offset     u32   from the start of a slot
 ///     176  payload_size       u64
 ///     184  stride             u64

@@ -47,7 +47,9 @@ struct AttachedReader {
   std::uint32_t pid = 0;    ///< in the reader's PID namespace
   std::string process_name;
   std::uint64_t attached_realtime_ns = 0;
-  bool sleeping = false;  ///< in wait_for_change
+  bool sleeping = false;  ///< in wait_for_change or wait_for_next
+  /// Of a stream: values that it has not taken; at most the capacity.
+  std::optional<std::uint64_t> lag;
 };
 
 struct SegmentInfo {

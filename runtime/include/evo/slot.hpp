@@ -28,7 +28,7 @@ using Sequence = std::uint64_t;
 
 /// Where things stand in the slots of one segment.
 struct SlotGeometry {
-  std::uint32_t count = 0;           ///< slots
+  std::uint32_t count = 0;           ///< slots; of a stream one more than its capacity
   std::uint32_t payload_offset = 0;  ///< bytes from the start of a slot
   std::uint64_t payload_size = 0;    ///< bytes
   std::uint64_t stride = 0;          ///< bytes from slot to slot
@@ -49,6 +49,27 @@ struct SlotGeometry {
     return static_cast<std::uint32_t>(power_of_two ? n & (count - 1) : n % count);
   }
 
+  /// The sequence `steps` publishes after n. No more steps than half of the limit.
+  [[nodiscard]] constexpr Sequence after(Sequence n, std::uint64_t steps) const {
+    const Sequence limit = sequence_limit();
+    return n < limit - steps ? n + steps : n - (limit - steps);
+  }
+
+  /// The sequence `steps` publishes before n, across the wrap.
+  [[nodiscard]] constexpr Sequence before(Sequence n, std::uint64_t steps) const {
+    return n >= steps ? n - steps : sequence_limit() - (steps - n);
+  }
+
+  /// How many publishes after `from` comes `to`, across the wrap.
+  [[nodiscard]] constexpr std::uint64_t distance(Sequence from, Sequence to) const {
+    return to >= from ? to - from : sequence_limit() - (from - to);
+  }
+
+  /// Whether `n` comes after `other`: across the wrap, by less than half of all sequences.
+  [[nodiscard]] constexpr bool is_after(Sequence n, Sequence other) const {
+    return n != other && distance(other, n) < sequence_limit() / 2;
+  }
+
   [[nodiscard]] constexpr std::uint32_t stamp_offset() const { return 8; }
   [[nodiscard]] constexpr std::uint32_t checksum_offset() const { return stamped ? 16 : 8; }
 };
@@ -61,7 +82,8 @@ constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
 /// checked to be at most 1 GiB.
 constexpr SlotGeometry slot_geometry(const ChannelDescription& channel) {
   SlotGeometry geometry;
-  geometry.count = channel.slots;
+  // One more, so that a stream keeps all of its capacity while the next value is filled in.
+  geometry.count = channel.kind == Kind::Stream ? channel.slots + 1 : channel.slots;
   geometry.payload_size = channel.size;
   geometry.stamped = channel.stamp == Stamp::Monotonic;
   geometry.checksummed = channel.checksum == Checksum::Crc32c;
@@ -155,6 +177,12 @@ class ReaderSlot {
     std::atomic_thread_fence(std::memory_order_acquire);
     // relaxed: fence [B] already keeps this load behind the copy.
     return word(0).load(std::memory_order_relaxed) == complete(n);
+  }
+
+  /// The version as it stands, for whoever wants to know why `try_read` failed.
+  [[nodiscard]] std::uint64_t version() const noexcept {
+    // acquire [A]: pairs with the writer's completing store [D].
+    return word(0).load(std::memory_order_acquire);
   }
 
   /// Whether the slot was never filled since the segment was made.

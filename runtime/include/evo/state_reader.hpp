@@ -12,27 +12,11 @@
 
 #include "evo/channel.hpp"
 #include "evo/detail/crc32c.hpp"
+#include "evo/field_name.hpp"
 #include "evo/sample.hpp"
 #include "evo/segment_reader.hpp"
 
 namespace evo {
-
-/// A field's name, checked at compile time to be one of the channel's.
-template <class Channel>
-struct FieldName {
-  // NOLINTNEXTLINE(google-explicit-constructor): a literal is meant to convert.
-  consteval FieldName(const char* name) : index(find(name)) {}
-
-  std::uint32_t index;
-
- private:
-  static consteval std::uint32_t find(std::string_view name) {
-    for (std::uint32_t i = 0; i < Channel::fields.size(); ++i) {
-      if (Channel::fields[i].name == name) return i;
-    }
-    throw "the segment's schema has no such top-level field";
-  }
-};
 
 template <class Channel>
 class StateReader {

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
-#include <evo/channel.hpp>
+#include <evo/stream_reader.hpp>
+#include <evo/stream_writer.hpp>
 
 namespace golden::stream {
 
@@ -96,5 +98,35 @@ struct AlarmChannel {
 
 /// Names the channel that carries a value of this type, for evo::ChannelOf; never called.
 AlarmChannel channel_of(const Alarm&);
+
+/// Writes segment `alarm`. Only module `tester` may create it.
+class AlarmWriter : public evo::StreamWriter<AlarmChannel> {
+ public:
+  /// Creates the segment, or takes over the one that a dead writer left.
+  template <evo::FixedString Module = evo::kThisModule>
+  [[nodiscard]] static evo::Result<AlarmWriter> create(evo::WriterOptions options = {}) {
+    static_assert(evo::may_write(Module.view(), "tester"),
+                  "segment 'alarm' is owned by module 'tester': only that module may create its "
+                  "writer; attach a AlarmReader instead");
+    return create_as<AlarmWriter>(std::move(options));
+  }
+
+ private:
+  friend class evo::StreamWriter<AlarmChannel>;
+  using StreamWriter::StreamWriter;
+};
+
+/// Reads segment `alarm`.
+class AlarmReader : public evo::StreamReader<AlarmChannel> {
+ public:
+  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  [[nodiscard]] static evo::Result<AlarmReader> attach(evo::ReaderOptions options = {}) {
+    return attach_as<AlarmReader>(std::move(options));
+  }
+
+ private:
+  friend class evo::StreamReader<AlarmChannel>;
+  using StreamReader::StreamReader;
+};
 
 }  // namespace golden::stream

@@ -1,4 +1,5 @@
-/// The writer's side of `kind: state`: memory in, protocol out, no files.
+/// The writer's side of `kind: state`, and the ring below that of `kind: stream`: memory in,
+/// protocol out, no files.
 ///
 /// I1: nothing that readers poll is loaded: sequence and slot index are private.
 /// I2: publish n goes to the slot after that of publish n - 1, so the slot that the
@@ -6,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "evo/clock.hpp"
 #include "evo/control_file.hpp"
@@ -43,12 +45,29 @@ class StatePublisher {
   [[gnu::always_inline]] WriteResult publish(const SlotGeometry& geometry, Fill&& fill) {
     if (fenced()) [[unlikely]]
       return tl::unexpected(WriteError::Fenced);
+    fill_next(geometry, std::forward<Fill>(fill), [] { return monotonic_ns(); });
+    announce();
+    return {};
+  }
+
+  /// The first half of a publish: the next slot is filled and complete, but the header does not
+  /// name it yet. `stamp()` says when.
+  template <class Fill, class Clock>
+  [[gnu::always_inline]] void fill_next(const SlotGeometry& geometry, Fill&& fill, Clock&& stamp) {
     const Next next = next_after(geometry);
     const WriterSlot slot = slot_at(geometry, next.index);
     slot.begin(next.sequence);
     fill(slot.payload());
-    complete(geometry, slot, next);
-    return {};
+    seal(geometry, slot, next, stamp);
+  }
+
+  /// The second half, for all slots filled since the last one: the header names the newest.
+  [[gnu::always_inline]] void announce() noexcept {
+    step(Step::WriterPublish);
+    // release [E]: pairs with the reader's acquire load [F]. A reader that sees 2n here
+    // sees the slot of publish n complete.
+    header_->version.store(detail::complete(sequence_), std::memory_order_release);
+    wake_if_waiting();
   }
 
   /// Marks the next slot as being filled and returns its payload, for `finish`.
@@ -63,7 +82,8 @@ class StatePublisher {
   WriteResult finish(const SlotGeometry& geometry, Sequence after) noexcept {
     if (after != sequence_ || fenced()) return tl::unexpected(WriteError::Fenced);
     const Next next = next_after(geometry);
-    complete(geometry, slot_at(geometry, next.index), next);
+    seal(geometry, slot_at(geometry, next.index), next, [] { return monotonic_ns(); });
+    announce();
     return {};
   }
 
@@ -103,23 +123,19 @@ class StatePublisher {
     return {slots_ + index * geometry.stride, geometry};
   }
 
-  [[gnu::always_inline]] void complete(const SlotGeometry& geometry, const WriterSlot& slot,
-                                       Next next) noexcept {
+  template <class Clock>
+  [[gnu::always_inline]] void seal(const SlotGeometry& geometry, const WriterSlot& slot, Next next,
+                                   Clock&& stamp) noexcept {
     if (geometry.checksummed) slot.set_checksum(crc32c(slot.payload(), geometry.payload_size));
     if (geometry.stamped) {
-      const std::uint64_t now = monotonic_ns();
+      const std::uint64_t now = stamp();
       slot.set_stamp(now);
       // relaxed: advice for listings; the stamp that goes with a value is in its slot.
       header_->last_write_ns.store(now, std::memory_order_relaxed);
     }
     slot.complete(next.sequence);
-    step(Step::WriterPublish);
-    // release [E]: pairs with the reader's acquire load [F]. A reader that sees 2n here
-    // sees the slot of publish n complete.
-    header_->version.store(detail::complete(next.sequence), std::memory_order_release);
     sequence_ = next.sequence;
     index_ = next.index;
-    wake_if_waiting();
   }
 
   [[gnu::always_inline]] void wake_if_waiting() noexcept {

@@ -1,0 +1,153 @@
+/// The reader's side of `kind: stream`: takes every value in order, and knows what it lost.
+///
+/// It looks at the slot of the next value itself, not at the header: the slot's version says
+/// whether that value is there, is still to come, or was overwritten. So a reader that keeps up
+/// waits on the very line that brings the value, and one that lags touches no line that the
+/// writer is using. The header is looked at only when the slot has something else.
+///
+/// I1: a value counts as taken when the cursor has passed it; the cursor is stored after the
+///     last look at the value's slot.
+#pragma once
+
+#include <utility>
+
+#include "evo/control_file.hpp"
+#include "evo/error.hpp"
+#include "evo/segment_header.hpp"
+#include "evo/slot.hpp"
+
+namespace evo::detail {
+
+class StreamObserver {
+ public:
+  StreamObserver() = default;
+  /// The memory must outlive the observer. Begins nowhere: seek first.
+  StreamObserver(const SegmentHeader* header, const ControlFile* control, ReaderEntry* entry,
+                 const std::byte* slots, const SlotGeometry& geometry, std::uint64_t generation,
+                 std::uint32_t retries) noexcept
+      : header_(header),
+        control_(control),
+        entry_(entry),
+        slots_(slots),
+        geometry_(geometry),
+        generation_(generation),
+        retries_(retries) {}
+
+  /// Runs `copy(slot)` on the next value until nothing overtook it. False if there is none yet.
+  /// What `copy` stored counts only if true. The value is not taken before `advance`.
+  template <class Copy>
+  [[nodiscard, gnu::always_inline]] bool look(Copy&& copy) {
+    for (std::uint32_t attempt = 0;; ++attempt) {
+      if (slot().try_read(next_, copy)) [[likely]]
+        return true;
+      if (!catch_up(attempt)) return false;
+    }
+  }
+
+  /// The next value is taken. Give the slots behind it free with `store_cursor`.
+  void advance() noexcept {
+    ++next_;
+    if (++index_ == geometry_.count) {
+      index_ = 0;
+      if (next_ == geometry_.sequence_limit()) [[unlikely]]
+        next_ = 0;
+    }
+  }
+
+  /// Tells a blocked writer how far we are.
+  void store_cursor() noexcept {
+    // release [S]: pairs with the writer's acquire load [R]. Our copies out of the slots behind
+    // the cursor come before whatever the writer fills in there.
+    entry_->cursor.store(2 * next_ + 1, std::memory_order_release);
+  }
+
+  /// The next value was there and cannot be used; it counts as lost.
+  void skip() noexcept {
+    count_lost(1);
+    advance();
+    store_cursor();
+  }
+
+  /// Values lost since the last call.
+  std::uint64_t take_lost() noexcept { return std::exchange(lost_since_, 0); }
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+
+  /// Number of the next value.
+  [[nodiscard]] Sequence next() const noexcept { return next_; }
+
+  /// Published values that were not taken.
+  [[nodiscard]] std::uint64_t lag() const noexcept {
+    const Sequence end = geometry_.after(latest(), 1);
+    return geometry_.is_after(end, next_) ? geometry_.distance(next_, end) : 0;
+  }
+
+  /// Whether the next value is there, or was.
+  [[nodiscard]] bool has_next() const noexcept {
+    return slot().version() == complete(next_) || lag() != 0;
+  }
+
+  /// Whether the next value, seen in its slot before, is still there.
+  [[nodiscard]] bool still_there() const noexcept {
+    // acquire fence [B]: as in ReaderSlot::try_read.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return slot().version() == complete(next_);
+  }
+
+  /// Makes the writer respect the cursor from now on, and begins with the newest value.
+  void attach() noexcept;
+  void seek_latest() noexcept { seek(newest()); }
+  void seek_oldest() noexcept;
+  void seek(Sequence n) noexcept {
+    position(n);
+    store_cursor();
+  }
+
+  [[nodiscard]] bool detached() const noexcept {
+    // relaxed: as in StateObserver.
+    return control_->generation.load(std::memory_order_relaxed) != generation_;
+  }
+
+  [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
+
+  /// Twice the number of the last publish; one load.
+  [[nodiscard]] std::uint64_t version() const noexcept {
+    // acquire [F]: pairs with the writer's publishing store [E].
+    return header_->version.load(std::memory_order_acquire);
+  }
+
+ private:
+  [[nodiscard]] ReaderSlot slot() const noexcept { return slot_of(index_); }
+  [[nodiscard]] ReaderSlot slot_of(std::uint32_t index) const noexcept {
+    return {slots_ + index * geometry_.stride, geometry_};
+  }
+  [[nodiscard]] Sequence latest() const noexcept { return version() / 2; }
+  /// The last publish, or the first to come.
+  [[nodiscard]] Sequence newest() const noexcept;
+  /// The slot does not hold the next value: whether to look again, perhaps further on.
+  bool catch_up(std::uint32_t attempt) noexcept;
+  /// Goes to the oldest value that is safe from the writer, which has come as far as `last`.
+  void jump(Sequence last, std::uint32_t attempt) noexcept;
+
+  void position(Sequence n) noexcept {
+    next_ = n;
+    index_ = geometry_.index_of(n);
+  }
+  void count_lost(std::uint64_t values) noexcept {
+    lost_since_ += values;
+    lost_ += values;
+  }
+
+  const SegmentHeader* header_ = nullptr;
+  const ControlFile* control_ = nullptr;
+  ReaderEntry* entry_ = nullptr;
+  const std::byte* slots_ = nullptr;
+  SlotGeometry geometry_;
+  std::uint64_t generation_ = 0;
+  std::uint32_t retries_ = 0;
+  Sequence next_ = 1;
+  std::uint32_t index_ = 1;
+  std::uint64_t lost_since_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace evo::detail

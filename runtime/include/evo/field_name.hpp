@@ -1,0 +1,26 @@
+/// Names of fields that the compiler checks.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace evo {
+
+/// A field's name, checked at compile time to be one of the channel's.
+template <class Channel>
+struct FieldName {
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal is meant to convert.
+  consteval FieldName(const char* name) : index(find(name)) {}
+
+  std::uint32_t index;
+
+ private:
+  static consteval std::uint32_t find(std::string_view name) {
+    for (std::uint32_t i = 0; i < Channel::fields.size(); ++i) {
+      if (Channel::fields[i].name == name) return i;
+    }
+    throw "the segment's schema has no such top-level field";
+  }
+};
+
+}  // namespace evo

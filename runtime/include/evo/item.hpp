@@ -1,0 +1,32 @@
+/// What a stream's reader gets.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "evo/sample.hpp"
+
+namespace evo {
+
+/// A value of a stream, and how many were lost before it.
+template <class T>
+struct Item {
+  T value;
+  std::uint64_t sequence = 0;  ///< number of the push, from 1
+  std::uint64_t lost = 0;      ///< values between the one taken before and this one, overwritten
+  std::uint64_t stamp_ns = 0;  ///< CLOCK_MONOTONIC nanoseconds; zero with `stamp: none`
+
+  /// Time since the push; does not exist with `stamp: none`.
+  [[nodiscard]] std::chrono::nanoseconds age() const noexcept requires(detail::is_stamped<T>()) {
+    return SampleInfo{.sequence = sequence, .stamp_ns = stamp_ns}.age();
+  }
+};
+
+/// The same without the value, for the untyped end.
+struct ItemInfo {
+  std::uint64_t sequence = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t stamp_ns = 0;  ///< zero if the segment carries no stamps
+};
+
+}  // namespace evo

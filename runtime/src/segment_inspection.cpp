@@ -1,0 +1,268 @@
+#include "segment_inspection.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "control.hpp"
+#include "evo/clock.hpp"
+#include "kernel_lock.hpp"
+
+namespace evo::detail {
+
+namespace {
+
+/// The start of a file, copied by the kernel: nothing has to be mapped to look.
+template <class T>
+struct Copy {
+  alignas(8) std::array<std::byte, sizeof(T)> bytes{};
+
+  bool read(int fd, std::uint64_t offset = 0) {
+    return ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)) ==
+           static_cast<ssize_t>(bytes.size());
+  }
+  const T* operator->() const { return &**this; }
+  const T& operator*() const { return *reinterpret_cast<const T*>(bytes.data()); }
+};
+
+/// Stores what is wrong; which condition that is depends on the error.
+void set_fault(SegmentInfo& info, Error error) {
+  info.condition = error.code == ErrorCode::Corrupt || error.code == ErrorCode::FormatMismatch
+                       ? SegmentCondition::Corrupt
+                       : SegmentCondition::Unreadable;
+  info.fault = std::move(error.message);
+}
+
+/// Whose locks are held at a moment.
+struct HeldLocks {
+  bool writer = false;
+  bool tidier = false;
+  std::vector<std::uint32_t> readers;
+};
+
+/// Adds the locks that are held on the bytes [first, last) of a control file.
+void add_locks(HeldLocks& held, int fd, std::uint64_t first, std::uint64_t last) {
+  while (first < last) {
+    const auto lock = find_lock(fd, first, last - first);
+    if (!lock) return;
+    // The kernel names one lock in the range, not the lowest. Locks of one open file that
+    // touch are one, so a single end may hold several bytes.
+    const std::uint64_t begin = std::max(lock->first, first);
+    const std::uint64_t end = std::min(lock->end, last);
+    add_locks(held, fd, first, begin);
+    for (std::uint64_t byte = begin; byte < end; ++byte) {
+      if (byte == kWriterLockByte) {
+        held.writer = true;
+      } else if (byte == kTidyLockByte) {
+        held.tidier = true;
+      } else {
+        held.readers.push_back(static_cast<std::uint32_t>(byte - reader_lock_byte(0)));
+      }
+    }
+    first = end;
+  }
+}
+
+bool read_entry(Copy<ReaderEntry>& entry, int fd, std::uint32_t index) {
+  return entry.read(fd, sizeof(ControlFile) + index * sizeof(ReaderEntry));
+}
+
+AttachedReader describe_reader(int fd, std::uint32_t index) {
+  AttachedReader reader;
+  reader.index = index;
+  Copy<ReaderEntry> entry;
+  if (!read_entry(entry, fd, index)) return reader;
+  // relaxed, here and below: a private copy of advice.
+  reader.pid = entry->pid.load(std::memory_order_relaxed);
+  reader.process_name = printable(load_text(entry->process_name.data(), 16));
+  reader.attached_realtime_ns = entry->attached_ns.load(std::memory_order_relaxed);
+  reader.sleeping = entry->waiting.load(std::memory_order_relaxed) != 0;
+  return reader;
+}
+
+/// Fills in what control file and locks say. False if the data file is of no interest.
+bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<ControlFile>& control,
+                     const HeldLocks& held) {
+  info.memory = file.allocated;
+  if (control->magic != kControlMagic ||
+      load_text(control->name.data(), control->name.size()) != info.name) {
+    info.condition = SegmentCondition::Corrupt;
+    info.fault = "its control file is damaged; stop its writer and readers and remove the file";
+    return false;
+  }
+  if (control->format_min > kControlFormatVersion) {
+    info.condition = SegmentCondition::Corrupt;
+    info.fault = fmt::format("its control file is of format {}, this build reads {}",
+                             control->format, kControlFormatVersion);
+    return false;
+  }
+  const auto state = static_cast<ControlState>(control->state.load(std::memory_order_relaxed));
+  const std::uint64_t found_dead = control->found_dead_ns.load(std::memory_order_relaxed);
+  if (state == ControlState::Open) {
+    // Whoever locks what is marked dead tidies up, or has not yet become its writer.
+    info.writer_state = held.writer && found_dead == 0 ? WriterState::Alive : WriterState::Dead;
+  } else {
+    info.writer_state =
+        held.writer && state == ControlState::Empty ? WriterState::Alive : WriterState::Closed;
+  }
+  info.writer_pid = control->writer_pid.load(std::memory_order_relaxed);
+  info.writer_uid = control->writer_uid.load(std::memory_order_relaxed);
+  info.writer_executable =
+      printable(load_text(control->writer_executable.data(), control->writer_executable.size()));
+  info.writer_started_realtime_ns = control->writer_started_ns.load(std::memory_order_relaxed);
+  info.incarnation = control->incarnation.load(std::memory_order_relaxed);
+  info.found_dead_ns = info.writer_state == WriterState::Dead ? found_dead : 0;
+  info.reader_limit = control->reader_limit.load(std::memory_order_relaxed);
+  for (const std::uint32_t index : held.readers) {
+    info.readers.push_back(describe_reader(file.fd.get(), index));
+  }
+  if (is_of_other_boot(control->boot_id)) {
+    info.condition = SegmentCondition::Stale;
+    info.fault = "an earlier boot has left it; the next create or cleanup removes it";
+    return false;
+  }
+  if (state != ControlState::Open) {
+    info.condition = SegmentCondition::Unfinished;
+    info.fault = info.writer_state == WriterState::Alive
+                     ? "its writer is just making it"
+                     : "its writer has closed it, or died before it was whole";
+    return false;
+  }
+  return true;
+}
+
+/// How far the readers of a stream are behind the last push.
+void judge_lags(SegmentInfo& info, int control_fd) {
+  const SlotGeometry& geometry = info.layout.geometry;
+  const Sequence end = geometry.after(info.sequence, 1);
+  for (AttachedReader& reader : info.readers) {
+    Copy<ReaderEntry> entry;
+    if (!read_entry(entry, control_fd, reader.index)) continue;
+    const std::uint64_t cursor = entry->cursor.load(std::memory_order_relaxed);
+    if (cursor == 0 ||
+        entry->generation.load(std::memory_order_relaxed) != info.layout.generation) {
+      continue;
+    }
+    const bool behind = geometry.is_after(end, cursor / 2);
+    reader.lag =
+        behind ? std::min<std::uint64_t>(geometry.distance(cursor / 2, end), geometry.count - 1)
+               : 0;
+  }
+}
+
+void judge_age(SegmentInfo& info) {
+  if (info.last_write_ns == 0) return;
+  const std::uint64_t now = monotonic_ns();
+  const std::uint64_t age = now > info.last_write_ns ? now - info.last_write_ns : 0;
+  info.age = std::chrono::nanoseconds(age);
+  const SegmentLayout& layout = info.layout;
+  if (layout.max_age_ns != 0 && age > layout.max_age_ns) {
+    info.freshness = Freshness::Stale;
+  } else if (layout.period_ns != 0 && age / 2 > layout.period_ns) {
+    info.freshness = Freshness::Late;
+  } else if (layout.max_age_ns != 0 || layout.period_ns != 0) {
+    info.freshness = Freshness::Fresh;
+  }
+}
+
+}  // namespace
+
+void set_refusal(SegmentInfo& info, Error error) {
+  const bool foreign = error.code == ErrorCode::Corrupt;
+  set_fault(info, std::move(error));
+  if (foreign) info.condition = SegmentCondition::Foreign;
+}
+
+Inspector::Inspector(Domain domain)
+    : domain_(std::move(domain)),
+      directory_(::open(domain_.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
+
+Result<OpenedFile> Inspector::open(const std::string& file, mode_t allowed) const {
+  if (!directory_.valid()) {
+    return open_checked(domain_, domain_.path() / file, {O_RDONLY, allowed, Access::Group});
+  }
+  return open_checked_at(directory_.get(), file, domain_, {O_RDONLY, allowed, Access::Group});
+}
+
+/// Fills in what the data file says. False if it is gone: its writer replaces it.
+bool Inspector::look_at_data(SegmentInfo& info, const ControlFile& control) const {
+  const std::uint32_t current = control.current.load(std::memory_order_relaxed) & 1U;
+  const DataFileName& name = control.data_files[current];
+  info.module = load_text(name.module.data(), name.module.size());
+  if (!validate_module_name(info.module)) {
+    info.module = printable(info.module);
+    info.condition = SegmentCondition::Corrupt;
+    info.fault = "its control file names an impossible module; remove its files";
+    return true;
+  }
+  info.data_file = data_file_name(info.module, info.name, name.pid.load(std::memory_order_relaxed));
+  auto file = open(info.data_file, data_mode(Access::Group));
+  if (!file) {
+    if (file.error().code == ErrorCode::NotFound) return false;
+    set_refusal(info, std::move(file.error()));
+    return true;
+  }
+  Copy<SegmentHeader> header;
+  if (!header.read(file->fd.get())) {
+    info.condition = SegmentCondition::Corrupt;
+    info.fault = fmt::format("'{}' is shorter than a header; remove it", info.data_file);
+    return true;
+  }
+  auto layout = read_header(header.bytes, file->size, info.data_file);
+  if (!layout) {
+    set_fault(info, std::move(layout.error()));
+    return true;
+  }
+  if (layout->generation != control.generation.load(std::memory_order_relaxed)) return false;
+  info.layout = *layout;
+  info.memory += file->allocated;
+  info.sequence = header->version.load(std::memory_order_relaxed) / 2;
+  info.last_write_ns = header->last_write_ns.load(std::memory_order_relaxed);
+  judge_age(info);
+  return true;
+}
+
+std::optional<SegmentInfo> Inspector::inspect(std::string_view name) const {
+  constexpr int kLooks = 10;
+  SegmentInfo info;
+  for (int look = 0; look < kLooks; ++look) {
+    info = SegmentInfo();
+    info.name = name;
+    auto file = open(control_file_name(name), control_mode(Access::Group));
+    if (!file) {
+      if (file.error().code == ErrorCode::NotFound) return std::nullopt;
+      set_refusal(info, std::move(file.error()));
+      return info;
+    }
+    // Before the state is read: a writer that closes stores it before it lets go, so none that
+    // ended well is taken for dead.
+    HeldLocks held;
+    add_locks(held, file->fd.get(), kWriterLockByte, kTidyLockByte + 1);
+    Copy<ControlFile> control;
+    if (!control.read(file->fd.get())) {
+      info.condition = SegmentCondition::Corrupt;
+      info.fault = "its control file is too short; remove it";
+      return info;
+    }
+    // A cleaner may be holding the lock for the moment in which it marks the writer.
+    if (held.writer && held.tidier && look + 1 < kLooks) {
+      ::sched_yield();
+      continue;
+    }
+    if (!look_at_control(info, *file, control, held)) return info;
+    if (look_at_data(info, *control)) {
+      if (info.layout.kind == Kind::Stream) judge_lags(info, file->fd.get());
+      return info;
+    }
+  }
+  // The data file was gone at each look: its writer is dead, or replaces it in a frenzy.
+  info.condition = SegmentCondition::Corrupt;
+  info.fault = "its data file is gone; start its writer, or clean up";
+  return info;
+}
+
+}  // namespace evo::detail

@@ -1,0 +1,66 @@
+#include "evo/detail/stream_observer.hpp"
+
+#include <algorithm>
+
+namespace evo::detail {
+
+void StreamObserver::attach() noexcept {
+  // relaxed: the cursor's release store carries it along.
+  entry_->generation.store(generation_, std::memory_order_relaxed);
+  seek(newest());
+  // seq_cst fence [P]: pairs with the writer's fence [Q] before it looks at the cursors. A look
+  // that misses ours came before this fence; then the load below sees every publish before that
+  // look, and the newest of them is safe until the look after it.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  seek(newest());
+}
+
+void StreamObserver::seek_oldest() noexcept {
+  const Sequence last = latest();
+  const std::uint64_t capacity = geometry_.count - 1;
+  // The numbers begin with 1, and come to 0 only across the wrap.
+  const bool wrapped = slot_of(0).version() == complete(0);
+  seek(last >= capacity || wrapped ? geometry_.before(last, capacity - 1) : 1);
+}
+
+Sequence StreamObserver::newest() const noexcept {
+  const Sequence last = latest();
+  const bool never_written = last == 0 && slot_of(0).version() != complete(0);
+  return never_written ? 1 : last;
+}
+
+bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
+  if (attempt >= retries_) return false;
+  const std::uint64_t version = slot().version();
+  if (version == complete(next_)) return true;  // it has just come
+  // Looked at after the slot: what the header names now, the slot may not have held yet.
+  const Sequence last = latest();
+  const std::uint64_t capacity = geometry_.count - 1;
+  const Sequence held = version / 2 + version % 2;
+  if (version != kNeverFilled && geometry_.is_after(held, next_)) {
+    // Overwritten. In a batch the slots are ahead of the header, by up to the capacity.
+    const Sequence known = version % 2 == 0 ? held : geometry_.before(held, 1);
+    const bool ahead = geometry_.is_after(known, last);
+    if (ahead && geometry_.distance(last, known) > capacity) return false;  // damaged
+    jump(ahead ? known : last, attempt);
+    return true;
+  }
+  if (!geometry_.is_after(geometry_.after(last, 1), next_)) return false;  // still to come
+  // Else it came between the two looks. But a slot that is never filled after that one is being
+  // filled with publish 0, whose mark is the same.
+  if (geometry_.distance(next_, last) > capacity || slot().never_filled()) jump(last, attempt);
+  return true;
+}
+
+void StreamObserver::jump(Sequence last, std::uint32_t attempt) noexcept {
+  const std::uint64_t capacity = geometry_.count - 1;
+  // Overtaken again and again, it leaves the writer more and more of the ring.
+  const std::uint64_t margin =
+      attempt == 0 ? 0 : std::min(capacity - 1, std::uint64_t{1} << std::min(attempt, 32U));
+  Sequence to = geometry_.before(last, capacity - 1 - margin);
+  if (!geometry_.is_after(to, next_)) to = geometry_.after(next_, 1);
+  count_lost(geometry_.distance(next_, to));
+  seek(to);
+}
+
+}  // namespace evo::detail

@@ -1,0 +1,378 @@
+/// Streams by their untyped ends, through real files.
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <thread>
+
+#include "evo/segment_info.hpp"
+#include "evo/stream_segment_reader.hpp"
+#include "evo/stream_segment_writer.hpp"
+#include "file_bytes.hpp"
+#include "segments.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class StreamSegment : public testing::TestWithParam<Overflow> {
+ protected:
+  explicit StreamSegment(Overflow overflow = GetParam(), std::uint32_t capacity = 4) {
+    channel_.kind = Kind::Stream;
+    channel_.overflow = overflow;
+    channel_.slots = capacity;
+  }
+
+  void SetUp() override { writer_.emplace(create().value()); }
+
+  [[nodiscard]] Result<StreamSegmentWriter> create(OnOrphan on_orphan = OnOrphan::TakeOver) const {
+    return StreamSegmentWriter::create(channel_,
+                                       {.domain = directory_.domain(), .on_orphan = on_orphan});
+  }
+  [[nodiscard]] StreamSegmentReader attach() const {
+    return StreamSegmentReader::attach(channel_, {.domain = directory_.domain()}).value();
+  }
+  /// Pushes the numbers from the next sequence on.
+  std::string push(int count = 1) {
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t n = writer_->current_version() / 2 + 1;
+      const auto done = writer_->push(bytes_of(n * 11));
+      if (!done) return outcome(done);
+    }
+    return "ok";
+  }
+  /// "22" for the value of push 2, "lost 3, 55" after a loss, or "-".
+  static std::string next(StreamSegmentReader& reader) {
+    std::uint64_t value = 0;
+    const auto item = reader.next(writable_bytes_of(value));
+    if (!item) return "-";
+    EXPECT_EQ(value, item->sequence * 11);
+    return (item->lost != 0 ? fmt::format("lost {}, ", item->lost) : "") + std::to_string(value);
+  }
+  /// What is there, up to its end.
+  static std::string all(StreamSegmentReader& reader) {
+    std::string words;
+    for (std::string word; (word = next(reader)) != "-";) words += word + " ";
+    return words;
+  }
+
+  TemporaryDomain directory_;
+  ChannelDescription channel_ = raw_channel("probe", 8);
+  std::optional<StreamSegmentWriter> writer_;
+};
+
+TEST_P(StreamSegment, TakesEveryValueInOrder) {
+  StreamSegmentReader reader = attach();
+  EXPECT_EQ(next(reader), "-");
+  for (int round = 0; round < 10; ++round) {
+    ASSERT_EQ(push(3), "ok");
+    EXPECT_EQ(reader.lag(), 3U);
+    const int n = 3 * round;
+    EXPECT_EQ(all(reader), fmt::format("{} {} {} ", 11 * (n + 1), 11 * (n + 2), 11 * (n + 3)));
+    EXPECT_EQ(reader.lag(), 0U);
+  }
+  EXPECT_EQ(reader.lost(), 0U);
+}
+
+TEST_P(StreamSegment, BeginsWithTheNewest) {
+  push(3);
+  StreamSegmentReader reader = attach();
+  EXPECT_EQ(next(reader), "33");
+  EXPECT_EQ(next(reader), "-");
+}
+
+TEST_P(StreamSegment, KeepsAsManyValuesAsItsCapacity) {
+  push(10);
+  StreamSegmentReader reader = attach();
+  reader.seek_oldest();
+  EXPECT_EQ(reader.lag(), 4U);
+  EXPECT_EQ(all(reader), "77 88 99 110 ");
+  reader.seek_latest();
+  EXPECT_EQ(all(reader), "110 ");
+  reader.seek_to(9);
+  EXPECT_EQ(all(reader), "99 110 ");
+  reader.seek_to(2);
+  EXPECT_EQ(all(reader), "lost 5, 77 88 99 110 ");
+  EXPECT_EQ(reader.lost(), 5U);
+}
+
+TEST_P(StreamSegment, FewerThanTheCapacityBeginWithTheFirst) {
+  push(2);
+  StreamSegmentReader reader = attach();
+  reader.seek_oldest();
+  EXPECT_EQ(all(reader), "11 22 ");
+  reader.seek_to(0);
+  EXPECT_EQ(all(reader), "11 22 ");
+}
+
+TEST_P(StreamSegment, WaitsForAValueThatIsStillToCome) {
+  push(2);
+  StreamSegmentReader reader = attach();
+  reader.seek_to(5);
+  EXPECT_EQ(reader.lag(), 0U);
+  EXPECT_EQ(push(2), "ok") << "it holds nobody back";
+  EXPECT_EQ(next(reader), "-");
+  EXPECT_FALSE(reader.wait_for_next(1ms));
+  push();
+  EXPECT_TRUE(reader.wait_for_next(0ms));
+  EXPECT_EQ(all(reader), "55 ");
+}
+
+TEST_P(StreamSegment, SleepingReaderIsWoken) {
+  StreamSegmentReader reader = attach();
+  std::thread pusher([this] {
+    std::this_thread::sleep_for(20ms);
+    push();
+  });
+  EXPECT_TRUE(reader.wait_for_next(20s));
+  EXPECT_EQ(next(reader), "11");
+  pusher.join();
+}
+
+TEST_P(StreamSegment, EndsWithTheWriter) {
+  StreamSegmentReader reader = attach();
+  push(2);
+  writer_.reset();
+  EXPECT_EQ(to_string(reader.writer_state()), "Closed");
+  EXPECT_EQ(all(reader), "11 22 ") << "what was pushed can still be taken";
+  EXPECT_FALSE(reader.wait_for_next(20s)) << "nothing comes any more, and it says so at once";
+}
+
+TEST_P(StreamSegment, SuccessorGoesOnWhereTheDeadStopped) {
+  writer_.reset();
+  const Pipe ready;
+  Child first([&]() -> std::string {
+    writer_.emplace(create().value());
+    push(2);
+    ready.write("x");
+    ::pause();
+    return "";
+  });
+  ASSERT_TRUE(ready.await_byte());
+  StreamSegmentReader reader = attach();
+  reader.seek_oldest();
+  EXPECT_EQ(next(reader), "11");
+  first.kill();
+  EXPECT_EQ(to_string(reader.writer_state()), "Dead");
+  writer_.emplace(create().value());
+  EXPECT_EQ(writer_->incarnation(), 2U);
+  push();
+  EXPECT_EQ(all(reader), "22 33 ") << "in order, nothing twice";
+}
+
+TEST_P(StreamSegment, MadeAnewDetaches) {
+  writer_.reset();
+  Child first([&]() -> std::string {
+    writer_.emplace(create().value());
+    push(2);
+    die();
+  });
+  first.join();
+  StreamSegmentReader reader = attach();
+  reader.seek_oldest();
+  writer_.emplace(create(OnOrphan::Replace).value());
+  push(3);
+  EXPECT_TRUE(reader.detached());
+  EXPECT_EQ(all(reader), "11 22 ") << "what it had to take is still there";
+  ASSERT_TRUE(reader.reattach());
+  EXPECT_EQ(all(reader), "33 ");
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(push(4), "ok") << "the former attachment holds nobody back";
+    all(reader);
+  }
+}
+
+TEST_P(StreamSegment, ListingTellsTheLag) {
+  StreamSegmentReader reader = attach();
+  push(3);
+  next(reader);
+  const auto info = inspect_segment(directory_.domain(), "probe");
+  ASSERT_TRUE(info && info->readers.size() == 1U);
+  EXPECT_EQ(info->readers.front().lag, 2U);
+  EXPECT_EQ(info->sequence, 3U);
+  EXPECT_EQ(info->layout.geometry.count, 5U) << "one more than the capacity";
+}
+
+TEST_P(StreamSegment, OtherKindsEndsAreRefused) {
+  const auto state_reader =
+      SegmentReader::attach(raw_channel("probe", 8), {.domain = directory_.domain()});
+  EXPECT_EQ(outcome(state_reader), "SchemaMismatch");
+  const auto state_writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+  EXPECT_TRUE(contains(message_of(state_writer), "StreamSegmentWriter"));
+  const auto stream_writer =
+      StreamSegmentWriter::create(raw_channel("other", 8), {.domain = directory_.domain()});
+  EXPECT_TRUE(contains(message_of(stream_writer), "is a state"));
+  const auto state =
+      SegmentWriter::create(raw_channel("other", 8), {.domain = directory_.domain()});
+  const auto stream_reader = StreamSegmentReader::attach("other", {.domain = directory_.domain()});
+  EXPECT_TRUE(contains(message_of(stream_reader), "is a state"));
+  auto generic = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  ASSERT_TRUE(generic) << message_of(generic);
+  push(2);
+  EXPECT_EQ(read_number(*generic), "22") << "the last value, for tools";
+}
+
+TEST_P(StreamSegment, ValuesThatDoNotFitAreRefused) {
+  const std::array<std::byte, 9> large{};
+  EXPECT_EQ(outcome(writer_->push(large)), "OutOfRange");
+  EXPECT_EQ(writer_->current_version(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Overflows, StreamSegment,
+                         testing::Values(Overflow::Overwrite, Overflow::Block),
+                         [](const auto& overflow) -> std::string {
+                           return overflow.param == Overflow::Block ? "Block" : "Overwrite";
+                         });
+
+class OverwritingStream : public StreamSegment {
+ protected:
+  OverwritingStream() : StreamSegment(Overflow::Overwrite) {}
+};
+
+TEST_F(OverwritingStream, LosesTheOldestAndSaysHowMany) {
+  StreamSegmentReader reader = attach();
+  ASSERT_EQ(push(10), "ok");
+  EXPECT_EQ(all(reader), "lost 6, 77 88 99 110 ");
+  ASSERT_EQ(push(1000), "ok");
+  EXPECT_EQ(next(reader), "lost 996, 11077");
+  EXPECT_EQ(reader.lost(), 1002U);
+}
+
+TEST_F(OverwritingStream, DamagedValueCountsAsLost) {
+  writer_.reset();
+  channel_.checksum = Checksum::Crc32c;
+  writer_.emplace(create().value());
+  StreamSegmentReader reader = attach();
+  push(3);
+  const auto layout = reader.layout();
+  const auto second = layout.slots_offset + 2 * layout.geometry.stride;
+  poke(directory_.data_file(), second + layout.geometry.payload_offset, std::byte{0xff});
+  EXPECT_EQ(all(reader), "11 lost 1, 33 ");
+}
+
+class BlockingStream : public StreamSegment {
+ protected:
+  explicit BlockingStream(std::uint32_t capacity = 4) : StreamSegment(Overflow::Block, capacity) {}
+};
+
+TEST_F(BlockingStream, RefusesWhenFullAndLosesNothing) {
+  StreamSegmentReader reader = attach();
+  ASSERT_EQ(push(4), "ok");
+  EXPECT_EQ(push(), "WouldBlock");
+  EXPECT_EQ(outcome(writer_->push(bytes_of(std::uint64_t{55}), 1ms)), "Timeout");
+  EXPECT_EQ(next(reader), "11");
+  EXPECT_EQ(push(), "ok");
+  EXPECT_EQ(push(), "WouldBlock");
+  EXPECT_EQ(all(reader), "22 33 44 55 ");
+}
+
+TEST_F(BlockingStream, NobodyAttachedHoldsNobodyBack) {
+  EXPECT_EQ(push(100), "ok");
+}
+
+TEST_F(BlockingStream, TheSlowestReaderCountsAndIsNamed) {
+  StreamSegmentReader slow = attach();
+  StreamSegmentReader fast = attach();
+  for (int i = 0; i < 4; ++i) {
+    push();
+    next(fast);
+  }
+  EXPECT_EQ(push(), "WouldBlock");
+  const auto named = writer_->slowest_reader();
+  ASSERT_TRUE(named);
+  EXPECT_EQ(named->unread, 4U);
+  EXPECT_EQ(named->pid, static_cast<std::uint32_t>(::getpid()));
+  EXPECT_EQ(named->process_name, "unit_tests");
+  EXPECT_EQ(all(slow), "11 22 33 44 ");
+  EXPECT_EQ(push(), "ok");
+}
+
+TEST_F(BlockingStream, WaitsUntilThereIsRoom) {
+  StreamSegmentReader reader = attach();
+  push(4);
+  std::thread taker([&] {
+    std::this_thread::sleep_for(20ms);
+    EXPECT_EQ(next(reader), "11");
+  });
+  EXPECT_EQ(outcome(writer_->push(bytes_of(std::uint64_t{55}), 20s)), "ok");
+  taker.join();
+  EXPECT_EQ(all(reader), "22 33 44 55 ");
+}
+
+TEST_F(BlockingStream, DeadReaderHoldsNobodyBack) {
+  const Pipe ready;
+  Child doomed([&]() -> std::string {
+    const StreamSegmentReader reader = attach();
+    ready.write("x");
+    ::pause();
+    return "";
+  });
+  ASSERT_TRUE(ready.await_byte());
+  ASSERT_EQ(push(4), "ok");
+  EXPECT_EQ(push(), "WouldBlock");
+  doomed.kill();
+  EXPECT_EQ(push(100), "ok") << "at once, without a wait";
+  EXPECT_FALSE(writer_->slowest_reader());
+}
+
+TEST_F(BlockingStream, ReaderThatLeavesHoldsNobodyBack) {
+  {
+    const StreamSegmentReader reader = attach();
+    push(4);
+    EXPECT_EQ(push(), "WouldBlock");
+  }
+  EXPECT_EQ(push(100), "ok");
+}
+
+TEST_F(BlockingStream, LateJoinerLosesNothingFromThereOn) {
+  for (int before = 0; before < 12; ++before) {
+    push();
+    StreamSegmentReader reader = attach();
+    const auto newest = writer_->current_version() / 2;
+    int pushed = 0;
+    while (push() == "ok") ++pushed;
+    EXPECT_EQ(pushed, 3) << "with the newest, the capacity";
+    std::string expected;
+    for (auto n = newest; n <= newest + 3; ++n) expected += fmt::format("{} ", 11 * n);
+    EXPECT_EQ(all(reader), expected);
+  }
+}
+
+TEST_F(BlockingStream, CursorsOutliveTheWriter) {
+  writer_.reset();
+  const Pipe ready;
+  const Pipe go;
+  Child first([&]() -> std::string {
+    writer_.emplace(create().value());
+    ready.write("x");
+    static_cast<void>(go.await_byte());
+    push(4);
+    die();
+  });
+  ASSERT_TRUE(ready.await_byte());
+  StreamSegmentReader reader = attach();
+  go.write("x");
+  first.join();
+  writer_.emplace(create().value());
+  EXPECT_EQ(push(), "WouldBlock") << "the successor respects who was there before";
+  EXPECT_EQ(all(reader), "11 22 33 44 ");
+  EXPECT_EQ(push(), "ok");
+}
+
+class SmallestStream : public BlockingStream {
+ protected:
+  SmallestStream() : BlockingStream(2) {}
+};
+
+TEST_F(SmallestStream, Works) {
+  StreamSegmentReader reader = attach();
+  for (int n = 1; n < 20; n += 2) {
+    ASSERT_EQ(push(2), "ok");
+    EXPECT_EQ(push(), "WouldBlock");
+    EXPECT_EQ(all(reader), fmt::format("{} {} ", 11 * n, 11 * (n + 1)));
+  }
+}
+
+}  // namespace
+}  // namespace evo::test
