@@ -1,26 +1,16 @@
 /// A writer killed after each single instruction of a write.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
-#include <vector>
 
 #include "fault_matrix.hpp"
+#include "killed_instruction.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
-#include "traced_child.hpp"
 #include "whole_value.hpp"
 
 namespace evo::test {
 namespace {
-
-/// A write of so many instructions is tried at each of them. A longer one, as sanitizers make of
-/// it, by strides: short ones at its start and its end, where the protocol does its work, and
-/// long ones in between, where it copies.
-constexpr std::size_t kShort = 1000;
-constexpr std::size_t kAtEachEnd = 300;
-constexpr std::size_t kEndStride = 5;
-constexpr std::size_t kTriesInBetween = 20;
 
 /// What the reader sees before the takeover and after it.
 using Seen = std::pair<std::string, std::string>;
@@ -50,13 +40,9 @@ class KilledInstruction : public testing::TestWithParam<Payload> {
   }
 
   /// How many instructions the write takes, with a few before and after it.
-  [[nodiscard]] std::size_t count_instructions() const {
+  [[nodiscard]] std::size_t count() const {
     const TemporaryDomain directory;
-    TracedChild writer([&] { write_until_killed(directory.domain()); });
-    if (writer.run_to_mark() != Stop::Mark) throw std::runtime_error("the writer failed");
-    std::size_t count = 0;
-    while (writer.step_instruction() == Stop::Step) ++count;
-    return count;
+    return count_instructions([&] { write_until_killed(directory.domain()); });
   }
 
   /// One try: the writer dies after `instructions` of its write.
@@ -89,30 +75,12 @@ class KilledInstruction : public testing::TestWithParam<Payload> {
   ChannelDescription channel_ = channel_of(GetParam());
 };
 
-/// After how many instructions of `total` to kill.
-std::vector<std::size_t> moments(std::size_t total) {
-  std::vector<std::size_t> chosen;
-  const std::size_t long_stride = total / kTriesInBetween;
-  for (std::size_t k = 0; k <= total;) {
-    chosen.push_back(k);
-    const bool at_an_end = k < kAtEachEnd || k + kAtEachEnd > total;
-    if (total <= kShort) {
-      ++k;
-    } else if (at_an_end) {
-      k += kEndStride;
-    } else {
-      k = std::min(k + long_stride, total - kAtEachEnd + 1);
-    }
-  }
-  return chosen;
-}
-
 TEST_P(KilledInstruction, LeavesAWholeValue) {
-  const std::size_t total = count_instructions();
+  const std::size_t total = count();
   ASSERT_GT(total, 20U) << "fewer than a write can take";
   std::map<Seen, std::size_t> outcomes;
   Seen last;
-  const auto chosen = moments(total);
+  const auto chosen = moments_to_kill(total);
   for (const std::size_t k : chosen) {
     const Seen seen = die_after(k);
     const bool right = seen == Seen("3", "3") || seen == Seen("3", "4") || seen == Seen("4", "4");
