@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -234,11 +235,11 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
 }
 
 std::string load_text(const char* shared, std::size_t size) {
-  std::string text(size, '\0');
+  std::array<char, 256> text;
+  size = std::min(size, text.size());
   copy_words_from_shared(reinterpret_cast<std::byte*>(text.data()),
                          reinterpret_cast<const std::byte*>(shared), size);
-  text.resize(std::min(text.find('\0'), size));
-  return text;
+  return {text.data(), ::strnlen(text.data(), size)};
 }
 
 void store_text(char* shared, std::size_t size, std::string_view text) {

@@ -97,11 +97,12 @@ Result<void> ensure_directory(const Domain& domain) {
 }
 
 std::string data_file_name(std::string_view module, std::string_view name, std::uint32_t pid) {
-  return fmt::format("evo_{}_{}_{}", module, name, pid);
+  return std::string("evo_").append(module).append("_").append(name).append("_").append(
+      std::to_string(pid));
 }
 
 std::string control_file_name(std::string_view name) {
-  return fmt::format("evo_{}.ctl", name);
+  return std::string("evo_").append(name).append(".ctl");
 }
 
 std::string data_path(const Domain& domain, std::string_view module, std::string_view name,

@@ -18,6 +18,7 @@ namespace {
 void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,
                    const Inspector& inspector, std::vector<std::string> files) {
   std::unordered_set<std::string_view> claimed;
+  claimed.reserve(segments.size());
   for (const SegmentInfo& info : segments) claimed.insert(info.data_file);
   std::erase_if(files, [&](const std::string& file) { return claimed.contains(file); });
   for (std::string& file : files) {

@@ -228,15 +228,15 @@ bool Inspector::look_at_data(SegmentInfo& info, const ControlFile& control) cons
 
 std::optional<SegmentInfo> Inspector::inspect(std::string_view name) const {
   constexpr int kLooks = 10;
-  SegmentInfo info;
+  std::optional<SegmentInfo> result;
   for (int look = 0; look < kLooks; ++look) {
-    info = SegmentInfo();
+    SegmentInfo& info = result.emplace();
     info.name = name;
     auto file = open(control_file_name(name), control_mode(Access::Group));
     if (!file) {
       if (file.error().code == ErrorCode::NotFound) return std::nullopt;
       set_refusal(info, std::move(file.error()));
-      return info;
+      return result;
     }
     // Before the state is read: a writer that closes stores it before it lets go, so none that
     // ended well is taken for dead.
@@ -246,23 +246,23 @@ std::optional<SegmentInfo> Inspector::inspect(std::string_view name) const {
     if (!control.read(file->fd.get())) {
       info.condition = SegmentCondition::Corrupt;
       info.fault = "its control file is too short; remove it";
-      return info;
+      return result;
     }
     // A cleaner may be holding the lock for the moment in which it marks the writer.
     if (held.writer && held.tidier && look + 1 < kLooks) {
       ::sched_yield();
       continue;
     }
-    if (!look_at_control(info, *file, control, held)) return info;
+    if (!look_at_control(info, *file, control, held)) return result;
     if (look_at_data(info, *control)) {
       if (info.layout.kind == Kind::Stream) judge_lags(info, file->fd.get());
-      return info;
+      return result;
     }
   }
   // The data file was gone at each look: its writer is dead, or replaces it in a frenzy.
-  info.condition = SegmentCondition::Corrupt;
-  info.fault = "its data file is gone; start its writer, or clean up";
-  return info;
+  result->condition = SegmentCondition::Corrupt;
+  result->fault = "its data file is gone; start its writer, or clean up";
+  return result;
 }
 
 }  // namespace evo::detail
