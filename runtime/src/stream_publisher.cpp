@@ -40,6 +40,7 @@ std::optional<StreamReaderPlace> StreamPublisher::slowest_reader() const noexcep
   std::optional<StreamReaderPlace> slowest;
   for (std::uint32_t i = 0; i < used; ++i) {
     const ReaderEntry& entry = control_->readers()[i];
+    step(Step::WriterLoadCursor);
     // acquire [R]: pairs with the reader's release store [S]. What is filled into the slots
     // that this cursor gives free comes after the reader's last look at them.
     const std::uint64_t cursor = entry.cursor.load(std::memory_order_acquire);

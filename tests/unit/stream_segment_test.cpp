@@ -172,15 +172,11 @@ TEST_P(StreamSegment, MadeAnewDetaches) {
   StreamSegmentReader reader = attach();
   reader.seek_oldest();
   writer_.emplace(create(OnOrphan::Replace).value());
-  push(3);
+  ASSERT_EQ(push(9), "ok") << "a cursor in the former file holds nobody back";
   EXPECT_TRUE(reader.detached());
   EXPECT_EQ(all(reader), "11 22 ") << "what it had to take is still there";
   ASSERT_TRUE(reader.reattach());
-  EXPECT_EQ(all(reader), "33 ");
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_EQ(push(4), "ok") << "the former attachment holds nobody back";
-    all(reader);
-  }
+  EXPECT_EQ(all(reader), "99 ");
 }
 
 TEST_P(StreamSegment, ListingTellsTheLag) {

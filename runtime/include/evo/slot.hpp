@@ -181,6 +181,7 @@ class ReaderSlot {
 
   /// The version as it stands, for whoever wants to know why `try_read` failed.
   [[nodiscard]] std::uint64_t version() const noexcept {
+    step(Step::ReaderLoadVersion);
     // acquire [A]: pairs with the writer's completing store [D].
     return word(0).load(std::memory_order_acquire);
   }

@@ -13,10 +13,12 @@ enum class Step : std::uint8_t {
   WriterStamp,
   WriterComplete,
   WriterPublish,
+  WriterLoadCursor,
   ReaderLoadHeader,
   ReaderLoadVersion,
   ReaderCopyWord,
   ReaderConfirm,
+  ReaderStoreCursor,
 };
 
 #ifdef EVO_STEP_HOOK

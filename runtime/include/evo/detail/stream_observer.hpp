@@ -56,6 +56,7 @@ class StreamObserver {
 
   /// Tells a blocked writer how far we are.
   void store_cursor() noexcept {
+    step(Step::ReaderStoreCursor);
     // release [S]: pairs with the writer's acquire load [R]. Our copies out of the slots behind
     // the cursor come before whatever the writer fills in there.
     entry_->cursor.store(2 * next_ + 1, std::memory_order_release);
@@ -111,6 +112,7 @@ class StreamObserver {
 
   /// Twice the number of the last publish; one load.
   [[nodiscard]] std::uint64_t version() const noexcept {
+    step(Step::ReaderLoadHeader);
     // acquire [F]: pairs with the writer's publishing store [E].
     return header_->version.load(std::memory_order_acquire);
   }
