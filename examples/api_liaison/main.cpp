@@ -1,13 +1,15 @@
 /// api_liaison: takes commands from its command line, or line by line from its input, and
-/// publishes them in commands_config.
+/// publishes them in commands_config. Prints the streams of the cell.
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 
 #include "api_liaison/command_line.hpp"
 #include "api_liaison/line_source.hpp"
+#include "api_liaison/stream_printer.hpp"
 #include "commands_config.evo.hpp"
 #include "common/input.hpp"
 #include "common/module.hpp"
@@ -30,6 +32,7 @@ struct LiaisonOptions {
   double proportional_gain = 0;
   double integral_gain = 0;
   double timeout_seconds = 2;
+  double count = 1e18;
 };
 
 /// Sends commands, one after the other, and sees to it that each is accepted.
@@ -108,7 +111,23 @@ class Liaison {
   CommandsConfig config_;
 };
 
+bool names_stream(const std::vector<std::string>& words) {
+  return words.size() == 1 && (words[0] == "events" || words[0] == "trace");
+}
+
+/// Prints a stream; this needs no segment of our own.
+bool print(const Log& log, const LiaisonOptions& options, const std::string& stream) {
+  const Domain domain = options.module.domain();
+  const std::chrono::nanoseconds wait(static_cast<std::int64_t>(options.timeout_seconds * 1e9));
+  const auto most = static_cast<std::uint64_t>(options.count);
+  return stream == "events" ? print_stream<control::EventLogReader>(log, domain, wait, most)
+                            : print_stream<hal::TraceIoReader>(log, domain, wait, most);
+}
+
 int run(const Log& log, const LiaisonOptions& options, const std::vector<std::string>& words) {
+  if (names_stream(words)) {
+    return print(log, options, words[0]) ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
   const Domain domain = options.module.domain();
   auto output = Output<api::CommandsConfigWriter>::create(domain);
   if (!output) {
@@ -138,7 +157,7 @@ int run(const Log& log, const LiaisonOptions& options, const std::vector<std::st
 
 int main(int argc, char** argv) {
   LiaisonOptions options;
-  Arguments arguments("api_liaison", "[options] [start | stop | setpoint N]",
+  Arguments arguments("api_liaison", "[options] [start | stop | setpoint N | events | trace]",
                       "Brings commands into the machine cell: writes commands_config, and reads\n"
                       "phys_output_io and control_state to see that they are accepted.");
   arguments.number("speed", "run the recipe so many times as fast as written (default: 1)",
@@ -149,15 +168,19 @@ int main(int argc, char** argv) {
                    options.integral_gain, 0, 1000);
   arguments.number("timeout", "seconds to wait for acceptance (default: 2)",
                    options.timeout_seconds, 0, 3600);
+  arguments.number("count", "end after so many values of a stream (default: at Ctrl-C)",
+                   options.count, 1, 1e18);
   options.module.add_domain_to(arguments);
   arguments.epilogue(
       "start       run the recipe from its first step\n"
       "stop        end it and hold the actuator at zero\n"
-      "setpoint N  hold N percent, outside any recipe\n\n"
+      "setpoint N  hold N percent, outside any recipe\n"
+      "events      print the stream event_log of control_unit, from its oldest value on\n"
+      "trace       print the stream trace_io of hal_core\n\n"
       "Without a command it reads commands from its input, one a line, until that ends.\n"
       "Exit code: 0 if all commands were accepted, else 1; 2 for wrong usage.");
   if (const auto exit_code = arguments.parse(argc, argv)) return *exit_code;
-  if (!arguments.words().empty()) {
+  if (!arguments.words().empty() && !names_stream(arguments.words())) {
     CommandsConfig ignored;
     if (const auto good = parse_command(arguments.words(), ignored); !good) {
       return arguments.mistake(good.error());

@@ -9,6 +9,7 @@
 #include "common/output.hpp"
 #include "common/stop_signal.hpp"
 #include "control_state.evo.hpp"
+#include "control_unit/event_reporter.hpp"
 #include "control_unit/pi_controller.hpp"
 #include "phys_input_io.evo.hpp"
 #include "phys_output_io.evo.hpp"
@@ -119,6 +120,11 @@ int run(const Log& log, const ModuleOptions& options) {
     log.error("cannot_create", {{"error", output.error()}});
     return EXIT_FAILURE;
   }
+  auto events = EventReporter::create(domain);
+  if (!events) {
+    log.error("cannot_create", {{"error", events.error()}});
+    return EXIT_FAILURE;
+  }
   ControlState state{.cycle = 1};
   WriteResult written = output->publish(state);
   log_start(log, options.ask_for_real_time(), output->incarnation(), output->create_duration_ns());
@@ -139,6 +145,7 @@ int run(const Log& log, const ModuleOptions& options) {
     state.jitter_max_ns = loop.lateness_max_ns();
     state.jitter_histogram = loop.lateness_histogram();
     written = output->publish(state);
+    events->report(state);
   }
   if (!written) log.error("cannot_write", {{"error", written.error()}});
   log_summary(log, loop, output->latency(), inputs.statistics());
@@ -149,7 +156,8 @@ int main(int argc, char** argv) {
   ModuleOptions options;
   Arguments arguments("control_unit", "[options]",
                       "The controller of the machine cell: a PI controller at 1 kHz. Reads\n"
-                      "phys_input_io, phys_output_io and commands_config, writes control_state.");
+                      "phys_input_io, phys_output_io and commands_config, writes control_state\n"
+                      "and the stream event_log.");
   options.add_to(arguments);
   arguments.epilogue("Runs until SIGTERM or Ctrl-C.");
   if (const auto exit_code = arguments.parse(argc, argv)) return *exit_code;

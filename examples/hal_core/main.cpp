@@ -12,6 +12,7 @@
 #include "hal_core/worker.hpp"
 #include "phys_input_io.evo.hpp"
 #include "phys_output_io.evo.hpp"
+#include "trace_io.evo.hpp"
 
 namespace evo::cell {
 namespace {
@@ -56,6 +57,11 @@ int run(const Log& log, const ModuleOptions& options) {
   // At once, and before anything that takes its time: readers may have waited for us.
   WriteResult written = output->publish(value);
 
+  auto trace = hal::TraceIoWriter::create({.domain = domain});
+  if (!trace) {
+    log.error("cannot_create", {{"error", trace.error()}});
+    return EXIT_FAILURE;
+  }
   const RealTimeReport real_time = options.ask_for_real_time();
   log_start(log, real_time, output->incarnation(), output->create_duration_ns());
   std::optional<StopSignalsBlocked> blocked(std::in_place);
@@ -78,6 +84,10 @@ int run(const Log& log, const ModuleOptions& options) {
     ++value.cycle;
     value.deadline_misses = loop.misses();
     written = output->publish(value);
+    trace->push({.cycle = value.cycle,
+                 .output_cycle = value.output_cycle,
+                 .applied_duty = value.applied_duty,
+                 .worker_share = value.worker_share});
   }
   if (!written) log.error("cannot_write", {{"error", written.error()}});
   log_summary(log, loop, output->latency(), actuation.statistics());
@@ -88,7 +98,8 @@ int main(int argc, char** argv) {
   ModuleOptions options;
   Arguments arguments("hal_core", "[options]",
                       "The hardware of the machine cell: a worker thread is the actuator, its\n"
-                      "processor clock the sensor. Reads phys_output_io, writes phys_input_io.");
+                      "processor clock the sensor. Reads phys_output_io, writes phys_input_io\n"
+                      "and the stream trace_io.");
   options.add_to(arguments);
   arguments.epilogue("Runs until SIGTERM or Ctrl-C.");
   if (const auto exit_code = arguments.parse(argc, argv)) return *exit_code;

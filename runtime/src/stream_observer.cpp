@@ -30,9 +30,9 @@ Sequence StreamObserver::newest() const noexcept {
 }
 
 bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
-  if (attempt >= retries_) return false;
+  const bool again = attempt < retries_;
   const std::uint64_t version = slot().version();
-  if (version == complete(next_)) return true;  // it has just come
+  if (version == complete(next_)) return again;  // it has just come
   // Looked at after the slot: what the header names now, the slot may not have held yet.
   const Sequence last = latest();
   const std::uint64_t capacity = geometry_.count - 1;
@@ -43,13 +43,13 @@ bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
     const bool ahead = geometry_.is_after(known, last);
     if (ahead && geometry_.distance(last, known) > capacity) return false;  // damaged
     jump(ahead ? known : last, attempt);
-    return true;
+    return again;
   }
   if (!geometry_.is_after(geometry_.after(last, 1), next_)) return false;  // still to come
   // Else it came between the two looks. But a slot that is never filled after that one is being
   // filled with publish 0, whose mark is the same.
   if (geometry_.distance(next_, last) > capacity || slot().never_filled()) jump(last, attempt);
-  return true;
+  return again;
 }
 
 void StreamObserver::jump(Sequence last, std::uint32_t attempt) noexcept {

@@ -71,6 +71,17 @@ TEST_F(StreamObserverTest, OvertakenAgainAndAgainGivesUp) {
   EXPECT_TRUE(observer.has_next());
 }
 
+TEST_F(StreamObserverTest, WithoutRetriesItStillGetsOn) {
+  start_after(0);
+  auto observer = segment_->stream_observer(0, 0);
+  observer.attach();
+  for (std::uint32_t i = 0; i < 10; ++i) push();
+  EXPECT_FALSE(observer.look([](const detail::ReaderSlot&) {})) << "it has only found out";
+  EXPECT_TRUE(observer.look([](const detail::ReaderSlot&) {}));
+  EXPECT_EQ(observer.next(), 10 - kCapacity + 1);
+  EXPECT_EQ(observer.take_lost(), 10U - kCapacity);
+}
+
 TEST_F(StreamObserverTest, FillingWithPublishZeroIsNotTakenForNeverFilled) {
   const Sequence limit = slot_geometry(stream()).sequence_limit();
   start_after(limit - 1);

@@ -171,6 +171,11 @@ struct SegmentLayout {
   std::uint64_t max_age_ns = 0;
   std::uint32_t max_readers = 0;
 
+  /// Values kept: the slots of a state, the capacity of a stream.
+  [[nodiscard]] std::uint32_t capacity() const {
+    return kind == Kind::Stream ? geometry.count - 1 : geometry.count;
+  }
+
   friend bool operator==(const SegmentLayout&, const SegmentLayout&) = default;
 };
 

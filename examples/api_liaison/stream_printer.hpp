@@ -1,0 +1,58 @@
+/// Prints the streams of the machine cell, a line a value.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+
+#include "common/log.hpp"
+#include "common/stop_signal.hpp"
+#include "event_log.evo.hpp"
+#include "evo/options.hpp"
+#include "trace_io.evo.hpp"
+
+namespace evo::cell {
+
+inline std::string describe(const Item<control::EventLog>& item) {
+  return fmt::format("event={} cycle={} mode={} number={}", to_string(item.value.kind),
+                     item.value.cycle, to_string(item.value.mode), item.value.number);
+}
+
+inline std::string describe(const Item<hal::TraceIo>& item) {
+  return fmt::format("cycle={} output_cycle={} applied_duty={:.2f} worker_share={:.2f}",
+                     item.value.cycle, item.value.output_cycle, item.value.applied_duty,
+                     item.value.worker_share);
+}
+
+/// Prints the stream from its oldest value on, as values come, until a stop signal or after `most`
+/// values. Goes on through restarts of the writer. False if there is no such stream.
+template <class Reader>
+bool print_stream(const Log& log, const Domain& domain, std::chrono::nanoseconds wait,
+                  std::uint64_t most) {
+  auto reader = Reader::attach({.domain = domain, .wait = wait});
+  if (!reader) {
+    log.error("cannot_attach", {{"error", reader.error()}});
+    return false;
+  }
+  reader->seek_oldest();
+  for (std::uint64_t printed = 0; printed < most && !stop_requested();) {
+    const auto item = reader->next();
+    if (!item) {
+      std::fflush(stdout);
+      const bool over = !reader->wait_for_next(std::chrono::milliseconds(100)) &&
+                        (reader->detached() || reader->writer_state() == WriterState::Closed);
+      // Once all is taken: on to the stream that a later writer makes, if there is one.
+      if (over && !reader->reattach(wait)) break;
+      continue;
+    }
+    fmt::print("number={} {}{}\n", item->sequence, describe(*item),
+               item->lost != 0 ? fmt::format(" lost={}", item->lost) : "");
+    ++printed;
+  }
+  std::fflush(stdout);
+  return true;
+}
+
+}  // namespace evo::cell

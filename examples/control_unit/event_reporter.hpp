@@ -1,0 +1,55 @@
+/// Puts what happens in the controller into the stream event_log.
+#pragma once
+
+#include <utility>
+
+#include "event_log.evo.hpp"
+#include "evo/domain.hpp"
+
+namespace evo::cell {
+
+class EventReporter {
+ public:
+  /// Creates the stream, or goes on with the one of a former life, and says that it starts.
+  [[nodiscard]] static Result<EventReporter> create(const Domain& domain) {
+    auto writer = control::EventLogWriter::create({.domain = domain});
+    if (!writer) return tl::unexpected(std::move(writer.error()));
+    EventReporter reporter(std::move(*writer));
+    reporter.writer_.push(
+        {.number = reporter.writer_.incarnation(), .kind = control::EventKind::Started});
+    return reporter;
+  }
+
+  /// Reports how this cycle's state differs from the last one's. Wait-free: a reader that is too
+  /// slow loses the oldest events, and knows how many.
+  void report(const control::ControlState& state) noexcept {
+    using control::EventKind;
+    if (state.mode != mode_) push(state, EventKind::ModeChanged, 0);
+    mode_ = state.mode;
+    if (state.deadline_misses != misses_) {
+      push(state, EventKind::DeadlineMissed, state.deadline_misses - misses_);
+    }
+    misses_ = state.deadline_misses;
+    if (state.saturated && !saturated_) {
+      push(state, EventKind::SaturationRaised, state.output > 50 ? 100 : 0);
+    } else if (!state.saturated && saturated_) {
+      push(state, EventKind::SaturationCleared, 0);
+    }
+    saturated_ = state.saturated;
+  }
+
+ private:
+  explicit EventReporter(control::EventLogWriter writer) noexcept : writer_(std::move(writer)) {}
+
+  void push(const control::ControlState& state, control::EventKind kind,
+            std::uint64_t number) noexcept {
+    writer_.push({.cycle = state.cycle, .number = number, .kind = kind, .mode = state.mode});
+  }
+
+  control::EventLogWriter writer_;
+  control::Mode mode_ = control::Mode::Idle;
+  std::uint64_t misses_ = 0;
+  bool saturated_ = false;
+};
+
+}  // namespace evo::cell
