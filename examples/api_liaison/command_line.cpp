@@ -28,8 +28,9 @@ tl::expected<void, std::string> parse_command(std::span<const std::string> words
     config.setpoint = percent;
     return {};
   }
-  return tl::unexpected(fmt::format("there is no command '{}'; write start, stop or setpoint N",
-                                    fmt::join(words, " ")));
+  return tl::unexpected(
+      fmt::format("there is no command '{}'; write start, stop, setpoint N, events or trace",
+                  fmt::join(words, " ")));
 }
 
 std::vector<std::string> split_words(std::string_view line) {
