@@ -100,6 +100,7 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
                              control->format, kControlFormatVersion);
     return false;
   }
+  // relaxed, in here: a private copy; what was true when is settled by the locks asked before.
   const auto state = static_cast<ControlState>(control->state.load(std::memory_order_relaxed));
   const std::uint64_t found_dead = control->found_dead_ns.load(std::memory_order_relaxed);
   if (state == ControlState::Open) {
@@ -142,6 +143,7 @@ void judge_lags(SegmentInfo& info, int control_fd) {
   for (AttachedReader& reader : info.readers) {
     Copy<ReaderEntry> entry;
     if (!read_entry(entry, control_fd, reader.index)) continue;
+    // relaxed, both: a private copy of advice.
     const std::uint64_t cursor = entry->cursor.load(std::memory_order_relaxed);
     if (cursor == 0 ||
         entry->generation.load(std::memory_order_relaxed) != info.layout.generation) {

@@ -8,11 +8,18 @@ void StreamObserver::attach() noexcept {
   // relaxed: the cursor's release store carries it along.
   entry_->generation.store(generation_, std::memory_order_relaxed);
   seek(newest());
+  position(kept_from_);
+  store_cursor();
+}
+
+void StreamObserver::seek(Sequence n) noexcept {
+  position(n);
+  store_cursor();
   // seq_cst fence [P]: pairs with the writer's fence [Q] before it looks at the cursors. A look
   // that misses ours came before this fence; then the load below sees every publish before that
   // look, and the newest of them is safe until the look after it.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  seek(newest());
+  kept_from_ = newest();
 }
 
 void StreamObserver::seek_oldest() noexcept {
@@ -60,7 +67,8 @@ void StreamObserver::jump(Sequence last, std::uint32_t attempt) noexcept {
   Sequence to = geometry_.before(last, capacity - 1 - margin);
   if (!geometry_.is_after(to, next_)) to = geometry_.after(next_, 1);
   count_lost(geometry_.distance(next_, to));
-  seek(to);
+  position(to);
+  store_cursor();
 }
 
 }  // namespace evo::detail

@@ -52,6 +52,7 @@ std::optional<StreamReaderPlace> StreamPublisher::slowest_reader() const noexcep
                                      ? std::min(geometry_.distance(cursor / 2, next), capacity)
                                      : 0;
     if (slowest && unread <= slowest->unread) continue;
+    // relaxed: advice.
     slowest = StreamReaderPlace{i, unread, entry.pid.load(std::memory_order_relaxed)};
   }
   return slowest;
@@ -113,6 +114,7 @@ std::optional<Sequence> find_last_of_stream(const SegmentHeader& header, const s
     return reinterpret_cast<const Word*>(slots + geometry.index_of(n) * geometry.stride)
         ->load(std::memory_order_acquire);
   };
+  // acquire: likewise, with its publishing store [E].
   const std::uint64_t version = header.version.load(std::memory_order_acquire);
   Sequence last = version / 2;
   if (version % 2 != 0 || last >= geometry.sequence_limit()) return std::nullopt;

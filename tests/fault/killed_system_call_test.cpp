@@ -88,6 +88,38 @@ class KilledSystemCall : public testing::Test {
     channel.max_readers = 1;  // no entry may stay taken
     return channel;
   }
+
+  // What several acts have in common.
+  static void orphan(Scene& scene) { leave_whole_orphan(scene.domain(), channel(), 7); }
+  static void orphan_with_reader(Scene& scene) {
+    orphan(scene);
+    scene.reader.emplace(make_reader(scene.domain(), channel()));
+  }
+  static void live_writer(Scene& scene) {
+    scene.writer.emplace(make_writer(scene.domain(), channel()));
+    publish(*scene.writer, 7);
+  }
+  static void close_between_marks(const Domain& domain) {
+    std::optional<SegmentWriter> writer(make_writer(domain, channel()));
+    publish(*writer, 7);
+    TracedChild::mark();
+    writer.reset();
+    TracedChild::mark();
+  }
+  static std::string ask_new_reader(Scene& scene) {
+    return attach_and_read(scene.domain(), channel());
+  }
+  static std::string ask_reader(Scene& scene) {
+    const auto said =
+        std::string(to_string(scene.reader->writer_state())) + " and " + read_whole(*scene.reader);
+    scene.reader.reset();
+    return said;
+  }
+  static std::string ask_next_reader(Scene& scene) {
+    const std::string next = ask_new_reader(scene);
+    scene.writer.reset();
+    return "the next reader gets " + next;
+  }
 };
 
 TEST_F(KilledSystemCall, OfCreate) {
@@ -98,18 +130,14 @@ TEST_F(KilledSystemCall, OfCreate) {
             const SegmentWriter writer = make_writer(domain, channel());
             TracedChild::mark();
           },
-      .look = [](Scene& scene) { return attach_and_read(scene.domain(), channel()); },
+      .look = ask_new_reader,
   });
   expect_looks(looks, {"NeverWritten", "NotFound"});
 }
 
 TEST_F(KilledSystemCall, OfTakeover) {
   const auto looks = kill_at_each_stop({
-      .prepare =
-          [](Scene& scene) {
-            leave_whole_orphan(scene.domain(), channel(), 7);
-            scene.reader.emplace(make_reader(scene.domain(), channel()));
-          },
+      .prepare = orphan_with_reader,
       .doomed =
           [](const Domain& domain) {
             TracedChild::mark();
@@ -130,11 +158,7 @@ TEST_F(KilledSystemCall, OfTakeover) {
 
 TEST_F(KilledSystemCall, OfReplacement) {
   const auto looks = kill_at_each_stop({
-      .prepare =
-          [](Scene& scene) {
-            leave_whole_orphan(scene.domain(), channel(), 7);
-            scene.reader.emplace(make_reader(scene.domain(), channel()));
-          },
+      .prepare = orphan_with_reader,
       .doomed =
           [](const Domain& domain) {
             TracedChild::mark();
@@ -153,61 +177,32 @@ TEST_F(KilledSystemCall, OfReplacement) {
 
 TEST_F(KilledSystemCall, OfClose) {
   const auto looks = kill_at_each_stop({
-      .doomed =
-          [](const Domain& domain) {
-            std::optional<SegmentWriter> writer(make_writer(domain, channel()));
-            publish(*writer, 7);
-            TracedChild::mark();
-            writer.reset();
-            TracedChild::mark();
-          },
-      .look = [](Scene& scene) { return attach_and_read(scene.domain(), channel()); },
+      .doomed = close_between_marks,
+      .look = ask_new_reader,
   });
   expect_looks(looks, {"7", "NotFound"});
 }
 
 TEST_F(KilledSystemCall, OfCloseUnderAReader) {
   const auto looks = kill_at_each_stop({
-      .doomed =
-          [](const Domain& domain) {
-            std::optional<SegmentWriter> writer(make_writer(domain, channel()));
-            publish(*writer, 7);
-            TracedChild::mark();
-            writer.reset();
-            TracedChild::mark();
-          },
+      .doomed = close_between_marks,
       .meanwhile =
           [](Scene& scene) { scene.reader.emplace(make_reader(scene.domain(), channel())); },
-      .look =
-          [](Scene& scene) {
-            const auto said = std::string(to_string(scene.reader->writer_state())) + " and " +
-                              read_whole(*scene.reader);
-            scene.reader.reset();
-            return said;
-          },
+      .look = ask_reader,
   });
   expect_looks(looks, {"Closed and 7", "Dead and 7"});
 }
 
 TEST_F(KilledSystemCall, OfAttach) {
   const auto looks = kill_at_each_stop({
-      .prepare =
-          [](Scene& scene) {
-            scene.writer.emplace(make_writer(scene.domain(), channel()));
-            publish(*scene.writer, 7);
-          },
+      .prepare = live_writer,
       .doomed =
           [](const Domain& domain) {
             TracedChild::mark();
             const SegmentReader reader = make_reader(domain, channel());
             TracedChild::mark();
           },
-      .look =
-          [](Scene& scene) {
-            const std::string next = attach_and_read(scene.domain(), channel());
-            scene.writer.reset();
-            return "the next reader gets " + next;
-          },
+      .look = ask_next_reader,
   });
   expect_looks(looks, {"the next reader gets 7"});
 }
@@ -222,37 +217,27 @@ void clean(const Domain& domain, std::chrono::nanoseconds grace) {
 
 TEST_F(KilledSystemCall, OfCleanup) {
   const auto looks = kill_at_each_stop({
-      .prepare = [](Scene& scene) { leave_whole_orphan(scene.domain(), channel(), 7); },
+      .prepare = orphan,
       .doomed = [](const Domain& domain) { clean(domain, std::chrono::nanoseconds(0)); },
-      .look = [](Scene& scene) { return attach_and_read(scene.domain(), channel()); },
+      .look = ask_new_reader,
   });
   expect_looks(looks, {"7", "NotFound"});
 }
 
 TEST_F(KilledSystemCall, OfCleanupUnderAReader) {
   const auto looks = kill_at_each_stop({
-      .prepare =
-          [](Scene& scene) {
-            leave_whole_orphan(scene.domain(), channel(), 7);
-            scene.reader.emplace(make_reader(scene.domain(), channel()));
-          },
+      .prepare = orphan_with_reader,
       .doomed = [](const Domain& domain) { clean(domain, std::chrono::nanoseconds(0)); },
-      .look =
-          [](Scene& scene) {
-            const auto said = std::string(to_string(scene.reader->writer_state())) + " and " +
-                              read_whole(*scene.reader);
-            scene.reader.reset();
-            return said;
-          },
+      .look = ask_reader,
   });
   expect_looks(looks, {"Dead and 7", "Closed and 7"});
 }
 
 TEST_F(KilledSystemCall, OfMarkingTheDead) {
   const auto looks = kill_at_each_stop({
-      .prepare = [](Scene& scene) { leave_whole_orphan(scene.domain(), channel(), 7); },
+      .prepare = orphan,
       .doomed = [](const Domain& domain) { clean(domain, std::chrono::hours(1)); },
-      .look = [](Scene& scene) { return attach_and_read(scene.domain(), channel()); },
+      .look = ask_new_reader,
   });
   expect_looks(looks, {"7"});
 }
@@ -267,18 +252,9 @@ void attach_and_leave(const Domain& domain, const ChannelDescription& channel) {
 
 TEST_F(KilledSystemCall, OfAReadersEnd) {
   const auto looks = kill_at_each_stop({
-      .prepare =
-          [](Scene& scene) {
-            scene.writer.emplace(make_writer(scene.domain(), channel()));
-            publish(*scene.writer, 7);
-          },
+      .prepare = live_writer,
       .doomed = [](const Domain& domain) { attach_and_leave(domain, channel()); },
-      .look =
-          [](Scene& scene) {
-            const std::string next = attach_and_read(scene.domain(), channel());
-            scene.writer.reset();
-            return "the next reader gets " + next;
-          },
+      .look = ask_next_reader,
   });
   expect_looks(looks, {"the next reader gets 7"});
 }

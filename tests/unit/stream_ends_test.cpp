@@ -187,6 +187,20 @@ TEST_F(StreamEnds, ViewHoldsItsSlot) {
   EXPECT_FALSE(reader.view());
 }
 
+TEST_F(StreamEnds, ViewOfAValueFromBeforeTheSeekIsWholeToo) {
+  auto writer = create<AlarmWriter>();
+  for (std::uint32_t code = 1; code <= 10; ++code) writer.push({.code = code});
+  auto reader = attach<AlarmReader>();
+  reader.seek_oldest();
+  const auto view = reader.view();
+  ASSERT_TRUE(view);
+  // What the last look at the cursors still allows goes over the slot of 7.
+  std::uint32_t code = 10;
+  while (writer.push({.code = code + 1})) ++code;
+  EXPECT_EQ(code, 12U);
+  EXPECT_EQ((*view)->code, 7U);
+}
+
 TEST_F(StreamEnds, ViewOfAnOverwrittenValueSaysSo) {
   auto writer = create<TraceWriter>();
   auto reader = attach<TraceReader>();

@@ -68,8 +68,10 @@ class StreamReader {
   /// the view ends. See View about `overflow: overwrite`.
   [[nodiscard]] std::optional<View<Value>> view() {
     detail::StreamObserver& observer = reader_.observer();
-    if (Channel::checksum != Checksum::None || size_ != sizeof(Value)) {
-      // Checked, or filled up with zeros: that takes a copy of the value.
+    const bool kept = Channel::overflow == Overflow::Overwrite || observer.is_kept();
+    if (Channel::checksum != Checksum::None || size_ != sizeof(Value) || !kept) {
+      // Checked, filled up with zeros, or from before a seek, when nobody kept it for us: that
+      // takes a copy of the value.
       if (!local_) local_ = std::make_unique<Value>();
       std::uint64_t stamp_ns = 0;
       if (!look(*local_, stamp_ns)) return std::nullopt;

@@ -89,7 +89,7 @@ class StreamObserver {
 
   /// Whether the next value, seen in its slot before, is still there.
   [[nodiscard]] bool still_there() const noexcept {
-    // acquire fence [B]: as in ReaderSlot::try_read.
+    // acquire fence [B]: as in ReaderSlot::try_read, pairs with the writer's fence [C].
     std::atomic_thread_fence(std::memory_order_acquire);
     return slot().version() == complete(next_);
   }
@@ -98,10 +98,11 @@ class StreamObserver {
   void attach() noexcept;
   void seek_latest() noexcept { seek(newest()); }
   void seek_oldest() noexcept;
-  void seek(Sequence n) noexcept {
-    position(n);
-    store_cursor();
-  }
+  void seek(Sequence n) noexcept;
+
+  /// Whether a blocked writer leaves the next value alone until the cursor has passed it. Not so
+  /// what was there before the cursor came: the writer may have leave to overwrite that.
+  [[nodiscard]] bool is_kept() const noexcept { return !geometry_.is_after(kept_from_, next_); }
 
   [[nodiscard]] bool detached() const noexcept {
     // relaxed: as in StateObserver.
@@ -148,6 +149,7 @@ class StreamObserver {
   std::uint32_t retries_ = 0;
   Sequence next_ = 1;
   std::uint32_t index_ = 1;
+  Sequence kept_from_ = 1;  // the newest value when the cursor was last set
   std::uint64_t lost_since_ = 0;
   std::uint64_t lost_ = 0;
 };
