@@ -10,7 +10,7 @@
 #include "evo/clock.hpp"
 #include "evo/discovery.hpp"
 #include "evo/segment_info.hpp"
-#include "percentiles.hpp"
+#include "harness/percentiles.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
 

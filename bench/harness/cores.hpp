@@ -1,0 +1,29 @@
+/// Which core a process runs on, and how far it is from another one.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace evo::bench {
+
+/// The cores that this process might use when it first asked, before it pinned itself to one.
+const std::vector<int>& usable_cores();
+
+void pin_to_core(int core);
+
+/// Nanoseconds that a cache line takes one way between two cores: half of a round trip, median of
+/// many short series. What is faster than this is not a message between the two.
+std::uint64_t line_latency_ns(int here, int there);
+
+/// The host moves virtual cores closer and farther: a line takes around 55 ns or around 225 ns.
+/// Mixed: it did so during a measurement, which then means nothing.
+enum class Distance : std::uint8_t { Near, Far, Mixed };
+inline constexpr std::uint64_t kFarNs = 120;
+
+std::string_view to_string(Distance distance);
+
+/// The first two usable cores are near or far just now.
+Distance distance_now();
+
+}  // namespace evo::bench

@@ -1,0 +1,115 @@
+#include "harness/rounds.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <map>
+
+namespace evo::bench {
+
+namespace {
+
+constexpr int kAttempts = 4;
+
+struct Runs {
+  std::vector<Figures> figures;
+  std::vector<double> ratios;
+};
+
+using RunsByDistance = std::map<Distance, Runs>;
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// One run during which the cores stayed where they were; the last one, mixed, if they never do.
+struct Bracketed {
+  Figures figures;
+  Distance distance;
+};
+
+Bracketed run_bracketed(const Case& one) {
+  Bracketed result{};
+  Distance before = distance_now();
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    result.figures = one.run();
+    const Distance after = distance_now();
+    result.distance = before == after ? after : Distance::Mixed;
+    if (before == after) break;
+    before = after;
+  }
+  return result;
+}
+
+template <class Get>
+std::optional<double> median_of(const std::vector<Figures>& all, Get&& get) {
+  std::vector<double> values;
+  for (const Figures& figures : all) {
+    if (const std::optional<double> value = get(figures)) values.push_back(*value);
+  }
+  if (values.empty()) return std::nullopt;
+  return median(std::move(values));
+}
+
+void add_rows(Answer& answer, const Case& one, std::size_t bytes, const RunsByDistance& all) {
+  for (const auto& [distance, runs] : all) {
+    std::vector<double> typical;
+    for (const Figures& figures : runs.figures) typical.push_back(figures.typical);
+    Row row;
+    row.what = one.what;
+    row.bytes = bytes;
+    row.readers = one.readers;
+    row.cores = distance;
+    row.runs = typical.size();
+    row.least = *std::min_element(typical.begin(), typical.end());
+    row.most = *std::max_element(typical.begin(), typical.end());
+    row.median = median(typical);
+    row.p99 = median_of(runs.figures, [](const Figures& figures) { return figures.p99; });
+    row.p999 = median_of(runs.figures, [](const Figures& figures) { return figures.p999; });
+    if (!runs.ratios.empty()) row.ratio = median(runs.ratios);
+    row.note = runs.figures.back().note;
+    answer.add(std::move(row));
+  }
+}
+
+}  // namespace
+
+void measure(Answer& answer, const Group& group, int rounds) {
+  const bool higher = answer.question().better == Better::Higher;
+  RunsByDistance of_limit;
+  std::vector<RunsByDistance> of_cases(group.cases.size());
+  std::vector<bool> failed(group.cases.size());
+  std::map<Distance, double> limit;
+  for (int round = 0; round < rounds; ++round) {
+    if (group.limit) {
+      const auto [figures, distance] = run_bracketed(*group.limit);
+      of_limit[distance].figures.push_back(figures);
+      if (distance != Distance::Mixed) limit[distance] = figures.typical;
+    }
+    for (std::size_t i = 0; i < group.cases.size(); ++i) {
+      if (failed[i]) continue;
+      try {
+        const auto [figures, distance] = run_bracketed(group.cases[i]);
+        Runs& runs = of_cases[i][distance];
+        runs.figures.push_back(figures);
+        const auto found = limit.find(distance);
+        if (found == limit.end()) continue;
+        runs.ratios.push_back(higher ? found->second / figures.typical
+                                     : figures.typical / found->second);
+      } catch (const std::exception& error) {
+        failed[i] = true;
+        fmt::print(stderr, "{}, {} bytes: {}; left out\n", group.cases[i].what, group.bytes,
+                   error.what());
+      }
+    }
+  }
+  if (group.limit) add_rows(answer, *group.limit, group.bytes, of_limit);
+  for (std::size_t i = 0; i < group.cases.size(); ++i) {
+    add_rows(answer, group.cases[i], group.bytes, of_cases[i]);
+  }
+}
+
+}  // namespace evo::bench

@@ -1,0 +1,43 @@
+/// Measures cases beside the limit of the machine, round by round.
+///
+/// The host of a virtual machine moves its cores, and every absolute figure jumps with them. So a
+/// round measures the limit and then each case; a ping-pong of one cache line before and after
+/// each tells whether the cores were near or far, and what they changed during is thrown away.
+/// The figure to go by is the ratio of a case to the limit that was last measured at the same
+/// distance.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/answer.hpp"
+
+namespace evo::bench {
+
+/// What came of one run.
+struct Figures {
+  double typical = 0;  ///< the median of times, or a rate
+  std::optional<double> p99 = {}, p999 = {};
+  std::string note = {};
+};
+
+struct Case {
+  std::string what;
+  std::function<Figures()> run;
+  std::uint32_t readers = 1;
+};
+
+/// Cases of the same payload, and what the machine could do for it at best.
+struct Group {
+  std::size_t bytes = 0;
+  std::optional<Case> limit;
+  std::vector<Case> cases;
+};
+
+/// Makes so many rounds, and adds a row for each case and distance that was met. A case that
+/// fails is left out, with a line on stderr that says so.
+void measure(Answer& answer, const Group& group, int rounds);
+
+}  // namespace evo::bench
