@@ -194,8 +194,8 @@ void ask(Answer& answer, const Arguments& arguments, std::uint64_t values) {
   values /= readers;
   Group group;
   group.bytes = kBytes;
-  group.limit =
-      Case{"limit: bare ring", [=] { return run_bare<kBytes, kReaders>(values); }, readers};
+  group.limits = {
+      {"limit: bare ring", [=] { return run_bare<kBytes, kReaders>(values); }, readers}};
   const auto add = [&](std::string what, auto run) {
     group.cases.push_back({std::move(what), run, readers});
   };

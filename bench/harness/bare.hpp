@@ -10,6 +10,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 #include "evo/detail/copy.hpp"
 
 namespace evo::bench {
@@ -92,6 +96,60 @@ class BareRing {
   Cursor published_;
   std::array<Cursor, kReaders> taken_;
   std::array<Slot, kCapacity> slots_;
+};
+
+/// How bare memory is written.
+enum class BareCopy : std::uint8_t { Plain, NonTemporal };
+
+inline void copy_non_temporal(std::byte* to, const std::byte* from, std::size_t bytes) {
+#if defined(__SSE2__)
+  for (std::size_t done = 0; done < bytes; done += 16) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + done),
+                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + done)));
+  }
+  _mm_sfence();
+#else
+  std::memcpy(to, from, bytes);
+#endif
+}
+
+/// The latest value, in one or more places in turn, each with its number in front of it. Only good
+/// for a writer that waits for an answer before it writes again.
+template <class Value, std::size_t kPlaces, BareCopy kCopy>
+class BareCell {
+ public:
+  /// Writes number n, from 1.
+  void write(std::uint64_t n, const Value& value) {
+    Place& place = places_[n % kPlaces];
+    if constexpr (kCopy == BareCopy::NonTemporal) {
+      copy_non_temporal(place.bytes.data(), reinterpret_cast<const std::byte*>(&value),
+                        sizeof(Value));
+    } else {
+      detail::copy_to_shared<sizeof(Value)>(place.bytes.data(), &value);
+    }
+    // release: pairs with the acquire load below.
+    place.number.store(n, std::memory_order_release);
+  }
+
+  /// Reads number n, if it is there.
+  bool read(std::uint64_t n, Value& value) const {
+    const Place& place = places_[n % kPlaces];
+    // acquire: pairs with the release store above.
+    if (place.number.load(std::memory_order_acquire) != n) return false;
+    detail::copy_from_shared<sizeof(Value)>(&value, place.bytes.data());
+    return true;
+  }
+
+ private:
+  /// A small value shares the line of its number.
+  static constexpr std::size_t kAlignment = sizeof(Value) > 56 ? 64 : 8;
+
+  struct alignas(64) Place {
+    std::atomic<std::uint64_t> number{0};
+    alignas(kAlignment) std::array<std::byte, sizeof(Value)> bytes;
+  };
+
+  std::array<Place, kPlaces> places_;
 };
 
 }  // namespace evo::bench

@@ -75,30 +75,62 @@ void add_rows(Answer& answer, const Case& one, std::size_t bytes, const RunsByDi
   }
 }
 
+/// The best that the bare machine did in this round, at each distance that was met.
+class Limits {
+ public:
+  Limits(const std::vector<Case>& cases, Better better)
+      : cases_(cases), better_(better), runs_(cases.size()) {}
+
+  void run() {
+    std::map<Distance, double> best;
+    for (std::size_t i = 0; i < cases_.size(); ++i) {
+      const auto [figures, distance] = run_bracketed(cases_[i]);
+      runs_[i][distance].figures.push_back(figures);
+      const auto [found, first] = best.emplace(distance, figures.typical);
+      if (!first && is_better(figures.typical, found->second)) found->second = figures.typical;
+    }
+    for (const auto& [distance, figure] : best) best_[distance] = figure;
+  }
+
+  /// How many times worse this is than the limit; nothing if there was none at this distance.
+  [[nodiscard]] std::optional<double> ratio(double figure, Distance distance) const {
+    const auto found = best_.find(distance);
+    if (found == best_.end() || distance == Distance::Mixed) return std::nullopt;
+    return better_ == Better::Higher ? found->second / figure : figure / found->second;
+  }
+
+  void add_to(Answer& answer, std::size_t bytes) const {
+    for (std::size_t i = 0; i < cases_.size(); ++i) add_rows(answer, cases_[i], bytes, runs_[i]);
+  }
+
+ private:
+  [[nodiscard]] bool is_better(double one, double other) const {
+    return better_ == Better::Higher ? one > other : one < other;
+  }
+
+  const std::vector<Case>& cases_;
+  Better better_;
+  std::vector<RunsByDistance> runs_;
+  std::map<Distance, double> best_;
+};
+
 }  // namespace
 
 void measure(Answer& answer, const Group& group, int rounds) {
-  const bool higher = answer.question().better == Better::Higher;
-  RunsByDistance of_limit;
+  Limits limits(group.limits, answer.question().better);
   std::vector<RunsByDistance> of_cases(group.cases.size());
   std::vector<bool> failed(group.cases.size());
-  std::map<Distance, double> limit;
   for (int round = 0; round < rounds; ++round) {
-    if (group.limit) {
-      const auto [figures, distance] = run_bracketed(*group.limit);
-      of_limit[distance].figures.push_back(figures);
-      if (distance != Distance::Mixed) limit[distance] = figures.typical;
-    }
+    limits.run();
     for (std::size_t i = 0; i < group.cases.size(); ++i) {
       if (failed[i]) continue;
       try {
         const auto [figures, distance] = run_bracketed(group.cases[i]);
         Runs& runs = of_cases[i][distance];
         runs.figures.push_back(figures);
-        const auto found = limit.find(distance);
-        if (found == limit.end()) continue;
-        runs.ratios.push_back(higher ? found->second / figures.typical
-                                     : figures.typical / found->second);
+        if (const auto ratio = limits.ratio(figures.typical, distance)) {
+          runs.ratios.push_back(*ratio);
+        }
       } catch (const std::exception& error) {
         failed[i] = true;
         fmt::print(stderr, "{}, {} bytes: {}; left out\n", group.cases[i].what, group.bytes,
@@ -106,7 +138,7 @@ void measure(Answer& answer, const Group& group, int rounds) {
       }
     }
   }
-  if (group.limit) add_rows(answer, *group.limit, group.bytes, of_limit);
+  limits.add_to(answer, group.bytes);
   for (std::size_t i = 0; i < group.cases.size(); ++i) {
     add_rows(answer, group.cases[i], group.bytes, of_cases[i]);
   }

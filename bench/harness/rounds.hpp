@@ -32,7 +32,8 @@ struct Case {
 /// Cases of the same payload, and what the machine could do for it at best.
 struct Group {
   std::size_t bytes = 0;
-  std::optional<Case> limit;
+  /// Ways to use the bare machine; in each round the best of them is the limit.
+  std::vector<Case> limits;
   std::vector<Case> cases;
 };
 

@@ -1,12 +1,15 @@
 /// Everything of a reader that the data path does not need: files, locks, mappings.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "control.hpp"
+#include "evo/clock.hpp"
 #include "evo/detail/state_observer.hpp"
+#include "evo/detail/waiting.hpp"
 #include "evo/segment_reader.hpp"
 
 namespace evo::detail {
@@ -34,6 +37,31 @@ struct ReaderAttachment {
   }
   [[nodiscard]] WriterState writer_state() const noexcept;
   [[nodiscard]] ReaderEntry& entry() const noexcept { return control->readers()[entry_index]; }
+
+  /// Sleeps until `there()`, the writer closed or died, the segment was made anew, or the time has
+  /// passed; returns `there()`.
+  template <class There>
+  [[nodiscard]] bool sleep_until(There&& there, std::chrono::nanoseconds timeout) noexcept {
+    const std::uint64_t start = monotonic_ns();
+    while (true) {
+      // Before the look: whatever comes after it changes this version. A slot may be ahead of it,
+      // so the version that belongs to the last value read is not the one to wait on.
+      // acquire [F]: pairs with the writer's publishing store [E].
+      const std::uint64_t version = header().version.load(std::memory_order_acquire);
+      if (there()) return true;
+      const auto left = timeout - std::chrono::nanoseconds(monotonic_ns() - start);
+      if (left <= std::chrono::nanoseconds::zero()) return false;
+      wait({.header = &header(),
+            .control = control.operator->(),
+            .entry = &entry(),
+            .seen_version = version,
+            .generation = layout.generation},
+           left);
+      // Closed, dead or made anew: nothing comes any more.
+      // relaxed: only decides whether to go on waiting.
+      if (header().version.load(std::memory_order_relaxed) == version) return there();
+    }
+  }
 
   Domain domain;
   std::string name;

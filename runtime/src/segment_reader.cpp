@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "evo/detail/crc32c.hpp"
-#include "evo/detail/waiting.hpp"
 #include "reader_attachment.hpp"
 
 namespace evo {
@@ -89,14 +88,7 @@ tl::expected<SampleInfo, ReadError> SegmentReader::read_range(std::size_t offset
 }
 
 bool SegmentReader::wait_for_change(std::chrono::nanoseconds timeout) noexcept {
-  if (has_changed()) return true;
-  detail::wait({.header = &attachment_->header(),
-                .control = attachment_->control.operator->(),
-                .entry = &attachment_->entry(),
-                .seen_version = seen_version_,
-                .generation = attachment_->layout.generation},
-               timeout);
-  return has_changed();
+  return attachment_->sleep_until([this] { return has_changed(); }, timeout);
 }
 
 WriterState SegmentReader::writer_state() const noexcept {

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "evo/clock.hpp"
 #include "evo/detail/crc32c.hpp"
-#include "evo/detail/waiting.hpp"
 #include "reader_attachment.hpp"
 
 namespace evo {
@@ -80,21 +78,7 @@ std::optional<ItemInfo> StreamSegmentReader::next(std::span<std::byte> value) no
 }
 
 bool StreamSegmentReader::wait_for_next(std::chrono::nanoseconds timeout) noexcept {
-  const std::uint64_t start = monotonic_ns();
-  while (true) {
-    const std::uint64_t version = observer_.version();
-    if (observer_.has_next()) return true;
-    const auto left = timeout - std::chrono::nanoseconds(monotonic_ns() - start);
-    if (left <= std::chrono::nanoseconds::zero()) return false;
-    detail::wait({.header = &attachment_->header(),
-                  .control = attachment_->control.operator->(),
-                  .entry = &attachment_->entry(),
-                  .seen_version = version,
-                  .generation = attachment_->layout.generation},
-                 left);
-    // Closed, dead or made anew: nothing comes any more.
-    if (observer_.version() == version) return observer_.has_next();
-  }
+  return attachment_->sleep_until([this] { return observer_.has_next(); }, timeout);
 }
 
 WriterState StreamSegmentReader::writer_state() const noexcept {

@@ -107,6 +107,54 @@ TEST(Interleaving, TwoReadsNeverGoBackInTime) {
   EXPECT_GT(schedules, 1'000U);
 }
 
+/// Whatever a reader has seen may be told to another, which must not find an older value then: not
+/// one that goes by the header, which lags behind the slots, and not one that was left behind.
+void expect_no_reader_behind(Sequence second_has_read, Sequence published) {
+  std::size_t ahead_of_header = 0;
+  const std::size_t schedules = Schedules().explore([&](const std::function<bool()>& choose) {
+    MemorySegment segment(pair_channel(3));
+    auto publisher = segment.publisher();
+    const auto keeps_up = segment.observer(0);
+    const auto other = segment.observer(8);
+    for (Sequence n = 1; n <= published; ++n) {
+      write(publisher, segment.geometry(), n);
+      expect_whole(read(keeps_up));
+      if (n == second_has_read) expect_whole(read(other));
+    }
+    Got first;
+    Got second;
+    std::uint64_t named = 0;
+    {
+      Actor writer([&] { write(publisher, segment.geometry(), published + 1); });
+      Actor reader([&] {
+        first = read(keeps_up);
+        named = segment.header().version.load() / 2;
+        second = read(other);
+      });
+      interleave(writer, reader, choose);
+    }
+    expect_whole(first);
+    expect_whole(second);
+    ASSERT_TRUE(first.sequence && second.sequence);
+    EXPECT_LE(*first.sequence, *second.sequence);
+    ahead_of_header += *first.sequence > named ? 1 : 0;
+  });
+  EXPECT_GT(schedules, 1'000U);
+  EXPECT_GT(ahead_of_header, 0U) << "no reader was ever ahead of the header";
+}
+
+TEST(Interleaving, NoReaderIsBehindAnotherThatReadBefore) {
+  for (const Sequence published : {1U, 4U}) expect_no_reader_behind(published, published);
+}
+
+TEST(Interleaving, NoReaderThatComesLateIsBehindAnother) {
+  expect_no_reader_behind(0, 2);
+}
+
+TEST(Interleaving, NoReaderThatWasLeftBehindStaysBehindAnother) {
+  expect_no_reader_behind(1, 3);
+}
+
 TEST(Interleaving, NeverWrittenUntilTheFirstPublish) {
   Schedules().explore([&](const std::function<bool()>& choose) {
     MemorySegment segment(pair_channel(2));

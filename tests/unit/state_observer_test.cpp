@@ -110,11 +110,53 @@ TEST_F(Observer, WriterThatDoesNotComeAroundDisturbsNoCopy) {
 
 TEST_F(Observer, ImpossibleVersionsEndInAnError) {
   publish(1);
-  const detail::StateObserver observer = segment_.observer(3);
-  for (const std::uint64_t version : {std::uint64_t{1}, std::uint64_t{4}, ~std::uint64_t{0},
-                                      std::uint64_t{1} << 63, ~std::uint64_t{0} - 1}) {
+  const detail::StateObserver attached_before = segment_.observer(3);
+  EXPECT_EQ(read(attached_before), "1 of publish 1");
+  for (const std::uint64_t version :
+       {std::uint64_t{4}, ~std::uint64_t{0}, std::uint64_t{1} << 63, ~std::uint64_t{0} - 1}) {
     segment_.header().version = version;
-    EXPECT_EQ(read(observer), version == 1 ? "NeverWritten" : "Contended") << version;
+    EXPECT_EQ(read(segment_.observer(3)), "Contended") << version;
+    EXPECT_EQ(read(attached_before), "1 of publish 1") << "goes by the slots";
+  }
+}
+
+TEST_F(Observer, FindsAPublishThatTheHeaderDoesNotNameYet) {
+  const detail::StateObserver early = segment_.observer();
+  for (std::uint64_t n = 1; n < 10; ++n) {
+    publish(n * 11);
+    segment_.header().version = detail::complete(n - 1);
+    EXPECT_EQ(read(early), fmt::format("{} of publish {}", n * 11, n));
+    EXPECT_EQ(early.version(), 2 * n) << "never less than what it has read";
+    const detail::StateObserver late = segment_.observer();
+    EXPECT_EQ(late.version(), 2 * n - 2);
+    EXPECT_EQ(read(late), fmt::format("{} of publish {}", n * 11, n))
+        << "one reader must not see an older value than another has seen before";
+    segment_.header().version = detail::complete(n);
+  }
+}
+
+TEST_F(Observer, CatchesUpFromAnyDistance) {
+  std::uint64_t n = 0;
+  for (std::uint64_t step = 1; step < 20; ++step) {
+    const detail::StateObserver observer = segment_.observer(0);
+    publish(++n);
+    EXPECT_EQ(read(observer), fmt::format("{0} of publish {0}", n));
+    EXPECT_FALSE(observer.has_after(n));
+    for (std::uint64_t i = 0; i < step; ++i) publish(++n);
+    EXPECT_TRUE(observer.has_after(n - step)) << step;
+    EXPECT_EQ(read(observer), fmt::format("{0} of publish {0}", n)) << step;
+    EXPECT_FALSE(observer.has_after(n));
+  }
+}
+
+TEST_F(Observer, WhatIsUnderWayIsNoChange) {
+  for (std::uint64_t n = 1; n < 10; ++n) {
+    const detail::StateObserver observer = segment_.observer(0);
+    publish(n);
+    EXPECT_EQ(read(observer), fmt::format("{0} of publish {0}", n));
+    static_cast<void>(publisher_.begin(segment_.geometry()));
+    EXPECT_FALSE(observer.has_after(n));
+    EXPECT_EQ(read(observer), fmt::format("{0} of publish {0}", n));
   }
 }
 

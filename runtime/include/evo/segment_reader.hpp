@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -65,11 +66,13 @@ class SegmentReader {
   [[nodiscard]] tl::expected<SampleInfo, ReadError> read_range(std::size_t offset,
                                                                std::span<std::byte> bytes) noexcept;
 
-  /// Twice the number of the last publish; one load.
+  /// Twice the number of the last publish; one load. Less than the last read found, never.
   [[nodiscard]] std::uint64_t version() const noexcept { return observer_.version(); }
 
   /// Whether there was a publish since the last successful read; one load.
-  [[nodiscard]] bool has_changed() const noexcept { return version() != seen_version_; }
+  [[nodiscard]] bool has_changed() const noexcept {
+    return seen_ ? observer_.has_after(*seen_) : version() != 0;
+  }
 
   /// Sleeps until there was a publish since the last successful read (returns true at
   /// once if so), the writer closed or was found dead by a cleaner, the segment was made anew,
@@ -99,7 +102,7 @@ class SegmentReader {
 
   /// For typed ends: the protocol without the bounds checks.
   [[nodiscard]] const detail::StateObserver& observer() const noexcept { return observer_; }
-  void mark_seen(Sequence n) noexcept { seen_version_ = detail::complete(n); }
+  void mark_seen(Sequence n) noexcept { seen_ = n; }
 
  private:
   explicit SegmentReader(std::unique_ptr<detail::ReaderAttachment> attachment,
@@ -108,7 +111,7 @@ class SegmentReader {
                                       const ReaderOptions& options);
 
   detail::StateObserver observer_;
-  std::uint64_t seen_version_ = 0;
+  std::optional<Sequence> seen_;  // by the last successful read
   std::unique_ptr<detail::ReaderAttachment> attachment_;
 };
 

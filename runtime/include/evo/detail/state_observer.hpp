@@ -1,4 +1,12 @@
-/// The reader's side of `kind: state`: works on read-only memory, stores nothing.
+/// The reader's side of `kind: state`: works on read-only memory, stores nothing to it.
+///
+/// It remembers the last publish that it found, and looks whether the slot after that one has come,
+/// in place of asking the header. So a reader that polls waits on the very line that brings the
+/// next value, and a value takes one transfer from core to core where a header and a slot would
+/// take two. Whoever was left behind by more than one publish goes by the header.
+///
+/// I1: a read returns a publish whose successor was not complete at some moment during the read. So
+///     no two readers, whatever they tell each other, see publishes in different orders.
 #pragma once
 
 #include "evo/control_file.hpp"
@@ -39,6 +47,7 @@ class StateObserver {
         control_(control),
         slots_(slots),
         geometry_(geometry),
+        limit_(geometry.sequence_limit()),
         generation_(generation),
         retries_(retries) {}
 
@@ -49,27 +58,36 @@ class StateObserver {
     if (detached()) [[unlikely]]
       return ReadError::Detached;
     for (std::uint32_t attempt = 0;; ++attempt) {
-      step(Step::ReaderLoadHeader);
-      // acquire [F]: pairs with the writer's publishing store [E], so the slot below
-      // is complete with publish n or already in use for a later one.
-      const Sequence n = header_->version.load(std::memory_order_acquire) / 2;
-      const ReaderSlot slot(slots_ + geometry_.index_of(n) * geometry_.stride, geometry_);
+      const Place latest = find_latest();
+      const Sequence n = latest.n;
+      const ReaderSlot slot = slot_of(latest);
       if (slot.try_read(n, copy)) [[likely]] {
         // A file that somebody has emptied looks like a publish 0 of zeros.
         if (n == 0 && !has_header()) [[unlikely]]
           return ReadError::Detached;
+        found_ = latest;
         return n;
       }
       if (n == 0 && slot.never_filled()) return ReadError::NeverWritten;
       if (attempt >= retries_) return ReadError::Contended;
       ++retried_;
+      found_ = {};
     }
   }
 
-  /// Twice the number of the last publish; one load.
+  /// Whether a publish after this one, which this reader has read, is complete; one load.
+  [[nodiscard]] bool has_after(Sequence n) const noexcept {
+    const Place next = after(found_.n == n && found_.known ? found_ : place_of(n));
+    return !is_to_come(next.n, slot_of(next).version());
+  }
+
+  /// Twice the number of the last publish, by the header, or by the last read if that found the one
+  /// which the header is just about to name; one load.
   [[nodiscard]] std::uint64_t version() const noexcept {
     // acquire [F]: pairs with the writer's publishing store [E].
-    return header_->version.load(std::memory_order_acquire);
+    const std::uint64_t version = header_->version.load(std::memory_order_acquire);
+    const std::uint64_t found = complete(found_.n);
+    return found_.known && version + 2 == found ? found : version;
   }
 
   /// Whether the segment was made anew since, or this is a forked child.
@@ -85,6 +103,83 @@ class StateObserver {
   [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
 
  private:
+  /// A publish and the index of its slot.
+  struct Place {
+    Sequence n = 0;
+    std::uint32_t index = 0;
+    bool known = false;
+  };
+
+  /// Publishes that may come while `find_latest` looks, before it takes what it has. The copy then
+  /// finds out whether that was overtaken, too.
+  static constexpr int kMostLooks = 16;
+
+  /// The newest complete publish (I1).
+  [[nodiscard, gnu::always_inline]] Place find_latest() const noexcept {
+    Place latest = found_.known ? found_ : named();
+    const Place next = after(latest);
+    const std::uint64_t version = slot_of(next).version();
+    if (is_to_come(next.n, version)) [[likely]]
+      return latest;
+    if (version == complete(next.n)) {
+      const Place second = after(next);
+      if (is_to_come(second.n, slot_of(second).version())) [[likely]]
+        return next;
+    }
+    return catch_up(latest);
+  }
+
+  /// As find_latest() for a reader that was left behind.
+  [[nodiscard, gnu::noinline]] Place catch_up(Place latest) const noexcept {
+    for (int looks = 0; looks < kMostLooks; ++looks) {
+      // Looked at again each time: meanwhile the header may name a later one. It lags behind the
+      // slots by one publish at most, and by a batch in a stream.
+      if (const Place named_now = named(); geometry_.is_after(named_now.n, latest.n)) {
+        latest = named_now;
+      }
+      const Place next = after(latest);
+      const std::uint64_t version = slot_of(next).version();
+      if (is_to_come(next.n, version)) break;
+      if (version == complete(next.n)) latest = next;
+    }
+    return latest;
+  }
+
+  /// The last publish that the header names.
+  [[nodiscard]] Place named() const noexcept {
+    step(Step::ReaderLoadHeader);
+    // acquire [F]: pairs with the writer's publishing store [E], so the slot of that publish
+    // is complete with it or already in use for a later one.
+    return place_of(header_->version.load(std::memory_order_acquire) / 2);
+  }
+
+  /// Whether this version in the slot of publish `next` is from before that is complete.
+  [[nodiscard]] bool is_to_come(Sequence next, std::uint64_t version) const noexcept {
+    if (version == complete(next) - 2 * std::uint64_t{geometry_.count}) [[likely]]
+      return true;
+    return version == filling(next) || version == kNeverFilled ||
+           (next < geometry_.count && version == complete(geometry_.before(next, geometry_.count)));
+  }
+
+  [[nodiscard]] Place place_of(Sequence n) const noexcept {
+    return {n, geometry_.index_of(n), true};
+  }
+
+  [[nodiscard]] Place after(Place place) const noexcept {
+    ++place.n;
+    if (++place.index == geometry_.count) {
+      place.index = 0;
+      // The limit is a multiple of the slot count, so the wrap can only be here.
+      if (place.n == limit_) [[unlikely]]
+        place.n = 0;
+    }
+    return place;
+  }
+
+  [[nodiscard]] ReaderSlot slot_of(Place place) const noexcept {
+    return {slots_ + place.index * geometry_.stride, geometry_};
+  }
+
   [[nodiscard]] bool has_header() const noexcept {
     // relaxed: only damage ever changes it.
     return __atomic_load_n(&header_->magic, __ATOMIC_RELAXED) == kSegmentMagic;
@@ -94,9 +189,12 @@ class StateObserver {
   const ControlFile* control_ = nullptr;
   const std::byte* slots_ = nullptr;
   SlotGeometry geometry_;
+  Sequence limit_ = 0;  // of the geometry; a division, done once
   std::uint64_t generation_ = 0;
   std::uint32_t retries_ = 0;
-  mutable std::uint64_t retried_ = 0;  // a reader belongs to one thread at a time
+  // A reader belongs to one thread at a time.
+  mutable Place found_;  // by the last read
+  mutable std::uint64_t retried_ = 0;
 };
 
 }  // namespace evo::detail
