@@ -12,6 +12,7 @@
 
 #include "clear_up.hpp"
 #include "data_file.hpp"
+#include "evo/clock.hpp"
 
 namespace evo::detail {
 

@@ -39,7 +39,9 @@ class StateReader {
   }
 
   /// The same without a second copy of a large value. On an error `value` is unspecified.
-  [[nodiscard]] tl::expected<Info, ReadError> read_into(Value& value) noexcept {
+  /// Inline: a small result that is returned in registers is put together in memory first, which
+  /// takes as long as the read.
+  [[nodiscard, gnu::always_inline]] tl::expected<Info, ReadError> read_into(Value& value) noexcept {
     std::uint64_t stamp_ns = 0;
     const auto n = copy_latest(value, stamp_ns);
     if (!n) [[unlikely]]

@@ -77,7 +77,7 @@ class StateObserver {
 
   /// Whether a publish after this one, which this reader has read, is complete; one load.
   [[nodiscard]] bool has_after(Sequence n) const noexcept {
-    const Place next = after(found_.n == n && found_.known ? found_ : place_of(n));
+    const Place next = after(found_.n == n ? found_ : place_of(n));
     return !is_to_come(next.n, slot_of(next).version());
   }
 
@@ -87,7 +87,7 @@ class StateObserver {
     // acquire [F]: pairs with the writer's publishing store [E].
     const std::uint64_t version = header_->version.load(std::memory_order_acquire);
     const std::uint64_t found = complete(found_.n);
-    return found_.known && version + 2 == found ? found : version;
+    return found_.known() && version + 2 == found ? found : version;
   }
 
   /// Whether the segment was made anew since, or this is a forked child.
@@ -105,10 +105,12 @@ class StateObserver {
  private:
   /// A publish and the index of its slot.
   struct Place {
-    Sequence n = 0;
-    std::uint32_t index = 0;
-    bool known = false;
+    Sequence n = kNone;
+    std::uint64_t index = 0;
+
+    [[nodiscard]] bool known() const noexcept { return n != kNone; }
   };
+  static constexpr Sequence kNone = ~Sequence{0};
 
   /// Publishes that may come while `find_latest` looks, before it takes what it has. The copy then
   /// finds out whether that was overtaken, too.
@@ -116,7 +118,7 @@ class StateObserver {
 
   /// The newest complete publish (I1).
   [[nodiscard, gnu::always_inline]] Place find_latest() const noexcept {
-    Place latest = found_.known ? found_ : named();
+    Place latest = found_.known() ? found_ : named();
     const Place next = after(latest);
     const std::uint64_t version = slot_of(next).version();
     if (is_to_come(next.n, version)) [[likely]]
@@ -162,7 +164,7 @@ class StateObserver {
   }
 
   [[nodiscard]] Place place_of(Sequence n) const noexcept {
-    return {n, geometry_.index_of(n), true};
+    return {n, geometry_.index_of(n)};
   }
 
   [[nodiscard]] Place after(Place place) const noexcept {

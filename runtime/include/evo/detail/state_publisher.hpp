@@ -9,9 +9,9 @@
 #include <optional>
 #include <utility>
 
-#include "evo/clock.hpp"
 #include "evo/control_file.hpp"
 #include "evo/detail/crc32c.hpp"
+#include "evo/detail/stamp_clock.hpp"
 #include "evo/detail/waiting.hpp"
 #include "evo/error.hpp"
 #include "evo/segment_header.hpp"
@@ -37,7 +37,8 @@ class StatePublisher {
         // relaxed: written by this very thread at create.
         fence_before_wake_(control->wake_protocol.load(std::memory_order_relaxed) ==
                            static_cast<std::uint32_t>(WakeProtocol::Fence)),
-        incarnation_(incarnation) {}
+        incarnation_(incarnation),
+        clock_(geometry.stamped ? StampClock::for_this_machine() : StampClock()) {}
 
   /// Publishes what `fill(payload)` puts into the next slot. If it throws, nothing was
   /// published. The geometry is a parameter so that typed ends pass a constant.
@@ -45,7 +46,7 @@ class StatePublisher {
   [[gnu::always_inline]] WriteResult publish(const SlotGeometry& geometry, Fill&& fill) {
     if (fenced()) [[unlikely]]
       return tl::unexpected(WriteError::Fenced);
-    fill_next(geometry, std::forward<Fill>(fill), [] { return monotonic_ns(); });
+    fill_next(geometry, std::forward<Fill>(fill), [this] { return clock_.now(); });
     announce();
     return {};
   }
@@ -82,7 +83,7 @@ class StatePublisher {
   WriteResult finish(const SlotGeometry& geometry, Sequence after) noexcept {
     if (after != sequence_ || fenced()) return tl::unexpected(WriteError::Fenced);
     const Next next = next_after(geometry);
-    seal(geometry, slot_at(geometry, next.index), next, [] { return monotonic_ns(); });
+    seal(geometry, slot_at(geometry, next.index), next, [this] { return clock_.now(); });
     announce();
     return {};
   }
@@ -93,6 +94,9 @@ class StatePublisher {
   }
 
   [[nodiscard]] Sequence sequence() const noexcept { return sequence_; }
+
+  /// The time for a stamp.
+  [[nodiscard]] std::uint64_t now() noexcept { return clock_.now(); }
 
   /// Whether somebody else has taken the segment since.
   [[nodiscard]] bool fenced() const noexcept {
@@ -160,6 +164,7 @@ class StatePublisher {
   std::uint32_t index_ = 0;
   bool fence_before_wake_ = true;
   std::uint64_t incarnation_ = 0;
+  StampClock clock_;
 };
 
 /// The last complete publish of a segment whose writer is gone: the one the header

@@ -68,7 +68,7 @@ class StreamPublisher {
     while (pushed < count) {
       if (room_ == 0 && make_room(timeout)) break;
       if (ring_.fenced()) break;
-      const std::uint64_t stamp = geometry.stamped ? monotonic_ns() : 0;
+      const std::uint64_t stamp = geometry.stamped ? ring_.now() : 0;
       std::uint64_t part = count - pushed;
       if (part > room_) part = room_;
       // Readers tell by the header how far a slot may be ahead of it.

@@ -1,0 +1,227 @@
+/// What do a write and a read cost on one core, as multiples of a memcpy of the same size?
+///
+/// One process has both ends, so every line is in its cache. The limit is memcpy of as many bytes,
+/// called as a caller who knows the size would call it. Google Benchmark runs the cases in random
+/// order, several times; a ratio is that of the medians.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "evo/segment_reader.hpp"
+#include "evo/segment_writer.hpp"
+#include "harness/arguments.hpp"
+#include "harness/channels.hpp"
+#include "harness/processes.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::bench {
+namespace {
+
+/// Collects the medians, by case and size.
+class Collector : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context& /*context*/) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration) continue;
+      times_ns_[run.run_name.function_name].push_back(run.GetAdjustedRealTime());
+    }
+  }
+  [[nodiscard]] const std::map<std::string, std::vector<double>>& times_ns() const {
+    return times_ns_;
+  }
+
+ private:
+  std::map<std::string, std::vector<double>> times_ns_;
+};
+
+template <class Channel>
+struct Ends {
+  test::TemporaryDomain directory;
+  BenchStateWriter<Channel> writer =
+      BenchStateWriter<Channel>::create({.domain = directory.domain()}).value();
+  BenchStateReader<Channel> reader =
+      BenchStateReader<Channel>::attach({.domain = directory.domain()}).value();
+};
+
+/// One row of the answer: what it is called, how many bytes it moves, and its name in the run.
+struct Asked {
+  std::string what;
+  std::size_t bytes;
+  std::string name;
+  bool limit = false;
+};
+
+class Register {
+ public:
+  template <class Body>
+  void add(std::string what, std::size_t bytes, Body&& body, bool limit = false) {
+    const std::string name = what + "/" + std::to_string(bytes);
+    benchmark::RegisterBenchmark(name.c_str(), std::forward<Body>(body));
+    asked_.push_back({std::move(what), bytes, name, limit});
+  }
+  [[nodiscard]] const std::vector<Asked>& asked() const { return asked_; }
+
+ private:
+  std::vector<Asked> asked_;
+};
+
+/// Keeps the compiler from knowing what is in the value, or that nobody uses it.
+template <class Value>
+void touch(Value& value) {
+  benchmark::DoNotOptimize(&value);
+  benchmark::ClobberMemory();
+}
+
+template <class Value>
+void copy(benchmark::State& state) {
+  const auto from = std::make_unique<Value>();
+  const auto to = std::make_unique<Value>();
+  for (auto _ : state) {
+    touch(*from);
+    std::memcpy(to.get(), from.get(), sizeof(Value));
+    touch(*to);
+  }
+}
+
+template <class Channel>
+void write(benchmark::State& state) {
+  Ends<Channel> ends;
+  const auto value = std::make_unique<typename Channel::Value>();
+  for (auto _ : state) {
+    touch(*value);
+    ends.writer.write(*value);
+  }
+}
+
+template <class Channel>
+void read(benchmark::State& state) {
+  Ends<Channel> ends;
+  const auto value = std::make_unique<typename Channel::Value>();
+  ends.writer.write(*value);
+  for (auto _ : state) {
+    if (!ends.reader.read_into(*value)) give_up("a read failed");
+    touch(*value);
+  }
+}
+
+template <class Channel>
+void read_new(benchmark::State& state) {
+  Ends<Channel> ends;
+  const auto value = std::make_unique<typename Channel::Value>();
+  for (auto _ : state) {
+    touch(*value);
+    ends.writer.write(*value);
+    if (!ends.reader.has_changed() || !ends.reader.read_into(*value)) give_up("a read failed");
+    touch(*value);
+  }
+}
+
+template <class Channel>
+void has_changed(benchmark::State& state) {
+  Ends<Channel> ends;
+  ends.writer.write({});
+  static_cast<void>(ends.reader.read());
+  for (auto _ : state) benchmark::DoNotOptimize(ends.reader.has_changed());
+}
+
+template <class Channel>
+void write_untyped(benchmark::State& state) {
+  const test::TemporaryDomain directory;
+  auto writer = SegmentWriter::create(describe<Channel>(), {.domain = directory.domain()}).value();
+  const auto value = std::make_unique<typename Channel::Value>();
+  for (auto _ : state) {
+    touch(*value);
+    writer.write(std::as_bytes(std::span(value.get(), 1)));
+  }
+}
+
+template <class Channel>
+void read_untyped(benchmark::State& state) {
+  Ends<Channel> ends;
+  ends.writer.write({});
+  auto reader =
+      SegmentReader::attach(describe<Channel>(), {.domain = ends.directory.domain()}).value();
+  const auto value = std::make_unique<typename Channel::Value>();
+  for (auto _ : state) {
+    if (!reader.read(std::as_writable_bytes(std::span(value.get(), 1)))) give_up("a read failed");
+    touch(*value);
+  }
+}
+
+template <std::size_t kBytes>
+void ask_size(Register& registered) {
+  using Channel = BenchState<kBytes>;
+  using Stamped = BenchState<kBytes, Stamp::Monotonic>;
+  registered.add("limit: memcpy", kBytes, copy<Payload<kBytes>>, true);
+  registered.add("write", kBytes, write<Channel>);
+  registered.add("write, untyped", kBytes, write_untyped<Channel>);
+  registered.add("write, stamped", kBytes, write<Stamped>);
+  registered.add("read", kBytes, read<Channel>);
+  registered.add("read, untyped", kBytes, read_untyped<Channel>);
+  registered.add("read, stamped", kBytes, read<Stamped>);
+  registered.add("write, changed?, read", kBytes, read_new<Channel>);
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void ask_all(Answer& answer, const Arguments& arguments) {
+  pin_to_core(usable_cores().at(0));
+  Register registered;
+  ask_size<56>(registered);
+  ask_size<64>(registered);
+  ask_size<1024>(registered);
+  ask_size<4096>(registered);
+  if (!arguments.quick) {
+    ask_size<65536>(registered);
+    ask_size<1048576>(registered);
+  }
+  registered.add("changed?", 64, has_changed<BenchState<64>>);
+
+  const std::string repetitions = "--benchmark_repetitions=" + std::to_string(arguments.rounds);
+  std::vector<const char*> options{"uncontended_bench", repetitions.c_str(),
+                                   "--benchmark_enable_random_interleaving=true",
+                                   "--benchmark_min_time=0.02"};
+  int count = static_cast<int>(options.size());
+  benchmark::Initialize(&count, const_cast<char**>(options.data()));
+  Collector collector;
+  benchmark::RunSpecifiedBenchmarks(&collector);
+
+  double limit = 0;
+  for (const Asked& asked : registered.asked()) {
+    const auto found = std::find_if(collector.times_ns().begin(), collector.times_ns().end(),
+                                    [&](const auto& entry) { return entry.first == asked.name; });
+    if (found == collector.times_ns().end()) throw std::runtime_error(asked.name + " did not run");
+    const std::vector<double>& times = found->second;
+    Row row;
+    row.what = asked.what;
+    row.bytes = asked.bytes;
+    row.runs = times.size();
+    row.least = *std::min_element(times.begin(), times.end());
+    row.median = median(times);
+    row.most = *std::max_element(times.begin(), times.end());
+    if (asked.limit) {
+      limit = row.median;
+    } else if (asked.what != "changed?") {
+      row.ratio = row.median / limit;
+    }
+    answer.add(std::move(row));
+  }
+}
+
+}  // namespace
+}  // namespace evo::bench
+
+int main(int count, char** arguments) {
+  return evo::bench::run_benchmark(count, arguments, {.name = "uncontended", .unit = "ns"},
+                                   "What do a write and a read cost on one core?",
+                                   evo::bench::ask_all);
+}
