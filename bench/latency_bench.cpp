@@ -128,20 +128,6 @@ Figures run_bare() {
   });
 }
 
-template <class Writer>
-Writer created(const test::TemporaryDomain& directory) {
-  auto writer = Writer::create({.domain = directory.domain()});
-  if (!writer) give_up(writer.error().message);
-  return std::move(*writer);
-}
-
-template <class Reader>
-Reader attached(const test::TemporaryDomain& directory) {
-  auto reader = Reader::attach({.domain = directory.domain()});
-  if (!reader) give_up(reader.error().message);
-  return std::move(*reader);
-}
-
 template <std::size_t kBytes, Stamp kStamp>
 struct StateEnd {
   using Channel = BenchState<kBytes, kStamp>;
@@ -156,9 +142,9 @@ struct StateEnd {
   }
   static StateEnd open(const std::array<test::TemporaryDomain, 2>& directories, std::size_t side,
                        Barrier& barrier) {
-    auto writer = created<BenchStateWriter<Channel>>(directories[side]);
+    auto writer = created<BenchStateWriter<Channel>>(directories[side].domain());
     barrier.wait_for(2);
-    return {std::move(writer), attached<BenchStateReader<Channel>>(directories[1 - side])};
+    return {std::move(writer), attached<BenchStateReader<Channel>>(directories[1 - side].domain())};
   }
 };
 
@@ -175,9 +161,10 @@ struct StreamEnd {
   }
   static StreamEnd open(const std::array<test::TemporaryDomain, 2>& directories, std::size_t side,
                         Barrier& barrier) {
-    auto writer = created<BenchStreamWriter<Channel>>(directories[side]);
+    auto writer = created<BenchStreamWriter<Channel>>(directories[side].domain());
     barrier.wait_for(2);
-    return {std::move(writer), attached<BenchStreamReader<Channel>>(directories[1 - side])};
+    return {std::move(writer),
+            attached<BenchStreamReader<Channel>>(directories[1 - side].domain())};
   }
 };
 

@@ -90,9 +90,7 @@ Figures run_stream(std::uint32_t readers, std::uint64_t values, std::size_t batc
   return measure_rate(
       readers, values,
       [&] {
-        auto writer = BenchStreamWriter<Channel>::create({.domain = directory.domain()});
-        if (!writer) give_up(writer.error().message);
-        return [&, writer = std::move(*writer)]() mutable {
+        return [&, writer = created<BenchStreamWriter<Channel>>(directory.domain())]() mutable {
           std::vector<Payload<kBytes>> out(batch);
           for (std::uint64_t n = 0; n < values; n += batch) {
             for (std::size_t i = 0; i < batch; ++i) out[i].number(n + i + 1);
@@ -105,9 +103,7 @@ Figures run_stream(std::uint32_t readers, std::uint64_t values, std::size_t batc
         };
       },
       [&](std::uint32_t) {
-        auto reader = BenchStreamReader<Channel>::attach({.domain = directory.domain()});
-        if (!reader) give_up(reader.error().message);
-        return [&, reader = std::move(*reader)]() mutable {
+        return [&, reader = attached<BenchStreamReader<Channel>>(directory.domain())]() mutable {
           std::vector<Payload<kBytes>> in(batch);
           for (std::uint64_t last = 0; last < values;) {
             if (batch == 1) {

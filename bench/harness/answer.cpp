@@ -19,6 +19,7 @@ nlohmann::ordered_json to_json(const Row& row) {
   object["bytes"] = row.bytes;
   object["readers"] = row.readers;
   object["cores"] = to_string(row.cores);
+  if (row.line_ns != 0) object["line_ns"] = row.line_ns;
   object["runs"] = row.runs;
   object["least"] = row.least;
   object["median"] = row.median;
@@ -34,17 +35,19 @@ nlohmann::ordered_json to_json(const Row& row) {
 
 Answer::Answer(Question question, bool json) : question_(std::move(question)), json_(json) {
   if (json_) return;
-  fmt::print("{:<34} {:>8} {:>7} {:>5} {:>4} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7}  {}\n",
-             question_.name + " (" + question_.unit + ")", "bytes", "readers", "cores", "runs",
-             "least", "median", "most", "p99", "p99.9", "ratio", "");
+  fmt::print("{:<34} {:>8} {:>7} {:>5} {:>4} {:>4} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7}  {}\n",
+             question_.name + " (" + question_.unit + ")", "bytes", "readers", "cores", "line",
+             "runs", "least", "median", "most", "p99", "p99.9", "ratio", "");
 }
 
 void Answer::add(Row row) {
   if (!json_) {
-    fmt::print("{:<34} {:>8} {:>7} {:>5} {:>4} {:>9.4g} {:>9.4g} {:>9.4g} {:>9} {:>9} {:>7}  {}\n",
-               row.what, row.bytes, row.readers, to_string(row.cores), row.runs, row.least,
-               row.median, row.most, cell(row.p99), cell(row.p999),
-               row.ratio ? fmt::format("{:.2f}", *row.ratio) : std::string("-"), row.note);
+    fmt::print(
+        "{:<34} {:>8} {:>7} {:>5} {:>4.0f} {:>4} {:>9.4g} {:>9.4g} {:>9.4g} {:>9} {:>9} {:>7}  "
+        "{}\n",
+        row.what, row.bytes, row.readers, to_string(row.cores), row.line_ns, row.runs, row.least,
+        row.median, row.most, cell(row.p99), cell(row.p999),
+        row.ratio ? fmt::format("{:.2f}", *row.ratio) : std::string("-"), row.note);
     std::fflush(stdout);
   }
   rows_.push_back(std::move(row));

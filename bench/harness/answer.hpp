@@ -26,6 +26,8 @@ struct Row {
   std::size_t bytes = 0;
   std::uint32_t readers = 1;
   Distance cores = Distance::Near;
+  /// What a cache line took from core to core meanwhile; median.
+  double line_ns = 0;
   std::size_t runs = 0;
   /// The smallest, the median and the largest figure of a run.
   double least = 0, median = 0, most = 0;

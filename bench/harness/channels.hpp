@@ -13,6 +13,7 @@
 #include "evo/state_writer.hpp"
 #include "evo/stream_reader.hpp"
 #include "evo/stream_writer.hpp"
+#include "harness/processes.hpp"
 
 namespace evo::bench {
 
@@ -100,5 +101,20 @@ template <class Channel>
 using BenchStreamWriter = BenchWriter<Channel, StreamWriter>;
 template <class Channel>
 using BenchStreamReader = BenchReader<Channel, StreamReader>;
+
+/// The ends, or the end of the process.
+template <class Writer>
+Writer created(const Domain& domain) {
+  auto writer = Writer::create({.domain = domain});
+  if (!writer) give_up(writer.error().message);
+  return std::move(*writer);
+}
+
+template <class Reader>
+Reader attached(const Domain& domain) {
+  auto reader = Reader::attach({.domain = domain});
+  if (!reader) give_up(reader.error().message);
+  return std::move(*reader);
+}
 
 }  // namespace evo::bench

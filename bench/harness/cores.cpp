@@ -87,9 +87,4 @@ std::string_view to_string(Distance distance) {
   return "mixed";
 }
 
-Distance distance_now() {
-  const auto& cores = usable_cores();
-  return line_latency_ns(cores.at(0), cores.at(1)) > kFarNs ? Distance::Far : Distance::Near;
-}
-
 }  // namespace evo::bench

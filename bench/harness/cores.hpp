@@ -16,14 +16,15 @@ void pin_to_core(int core);
 /// many short series. What is faster than this is not a message between the two.
 std::uint64_t line_latency_ns(int here, int there);
 
-/// The host moves virtual cores closer and farther: a line takes around 55 ns or around 225 ns.
+/// The host moves virtual cores closer and farther: a line takes 30 to 110 ns, or around 225 ns.
 /// Mixed: it did so during a measurement, which then means nothing.
 enum class Distance : std::uint8_t { Near, Far, Mixed };
-inline constexpr std::uint64_t kFarNs = 120;
+inline constexpr std::uint64_t kFarNs = 160;
 
 std::string_view to_string(Distance distance);
 
-/// The first two usable cores are near or far just now.
-Distance distance_now();
+constexpr Distance distance_of(std::uint64_t latency_ns) {
+  return latency_ns > kFarNs ? Distance::Far : Distance::Near;
+}
 
 }  // namespace evo::bench

@@ -14,6 +14,7 @@ constexpr int kAttempts = 4;
 
 struct Runs {
   std::vector<Figures> figures;
+  std::vector<double> lines_ns;
   std::vector<double> ratios;
 };
 
@@ -28,17 +29,30 @@ double median(std::vector<double> values) {
 /// One run during which the cores stayed where they were; the last one, mixed, if they never do.
 struct Bracketed {
   Figures figures;
-  Distance distance;
+  Distance distance = Distance::Mixed;
+  double line_ns = 0;
 };
 
+/// How much a line's way may change within one distance.
+constexpr std::uint64_t kSteadyPercent = 150;
+
+std::uint64_t line_now_ns() {
+  const auto& cores = usable_cores();
+  return line_latency_ns(cores.at(0), cores.at(1));
+}
+
 Bracketed run_bracketed(const Case& one) {
-  Bracketed result{};
-  Distance before = distance_now();
+  Bracketed result;
+  std::uint64_t before = line_now_ns();
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     result.figures = one.run();
-    const Distance after = distance_now();
-    result.distance = before == after ? after : Distance::Mixed;
-    if (before == after) break;
+    const std::uint64_t after = line_now_ns();
+    result.line_ns = static_cast<double>(before + after) / 2;
+    const auto [less, more] = std::minmax(before, after);
+    const bool steady =
+        distance_of(less) == distance_of(more) && 100 * more <= kSteadyPercent * less;
+    result.distance = steady ? distance_of(after) : Distance::Mixed;
+    if (steady) break;
     before = after;
   }
   return result;
@@ -63,6 +77,7 @@ void add_rows(Answer& answer, const Case& one, std::size_t bytes, const RunsByDi
     row.bytes = bytes;
     row.readers = one.readers;
     row.cores = distance;
+    row.line_ns = median(runs.lines_ns);
     row.runs = typical.size();
     row.least = *std::min_element(typical.begin(), typical.end());
     row.most = *std::max_element(typical.begin(), typical.end());
@@ -84,8 +99,9 @@ class Limits {
   void run() {
     std::map<Distance, double> best;
     for (std::size_t i = 0; i < cases_.size(); ++i) {
-      const auto [figures, distance] = run_bracketed(cases_[i]);
+      const auto [figures, distance, line_ns] = run_bracketed(cases_[i]);
       runs_[i][distance].figures.push_back(figures);
+      runs_[i][distance].lines_ns.push_back(line_ns);
       const auto [found, first] = best.emplace(distance, figures.typical);
       if (!first && is_better(figures.typical, found->second)) found->second = figures.typical;
     }
@@ -125,9 +141,10 @@ void measure(Answer& answer, const Group& group, int rounds) {
     for (std::size_t i = 0; i < group.cases.size(); ++i) {
       if (failed[i]) continue;
       try {
-        const auto [figures, distance] = run_bracketed(group.cases[i]);
+        const auto [figures, distance, line_ns] = run_bracketed(group.cases[i]);
         Runs& runs = of_cases[i][distance];
         runs.figures.push_back(figures);
+        runs.lines_ns.push_back(line_ns);
         if (const auto ratio = limits.ratio(figures.typical, distance)) {
           runs.ratios.push_back(*ratio);
         }

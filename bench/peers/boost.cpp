@@ -136,8 +136,9 @@ class MutexLink : public Link {
 }  // namespace
 
 Peer boost_queue_peer() {
-  return {.name = "Boost message_queue",
-          .make = [](const LinkOptions& options) { return std::make_unique<QueueLink>(options); }};
+  return {.name = "Boost message_queue", .blocks = true, .make = [](const LinkOptions& options) {
+            return std::make_unique<QueueLink>(options);
+          }};
 }
 
 Peer boost_mutex_peer() {

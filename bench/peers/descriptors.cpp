@@ -104,14 +104,14 @@ class DescriptorLink : public Link {
 }  // namespace
 
 Peer pipe_peer() {
-  return {.name = "pipe", .make = [](const LinkOptions& options) {
+  return {.name = "pipe", .blocks = true, .make = [](const LinkOptions& options) {
             return std::make_unique<DescriptorLink>(
                 options.receivers, [](std::array<int, 2>& fds) { return ::pipe(fds.data()); });
           }};
 }
 
 Peer unix_socket_peer() {
-  return {.name = "unix socket", .make = [](const LinkOptions& options) {
+  return {.name = "unix socket", .blocks = true, .make = [](const LinkOptions& options) {
             return std::make_unique<DescriptorLink>(options.receivers, [](std::array<int, 2>& fds) {
               return ::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data());
             });

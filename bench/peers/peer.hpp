@@ -60,6 +60,8 @@ struct Peer {
   std::string name;
   /// Whether receivers get every value, or the latest only.
   bool every_value = true;
+  /// Whether `receive` sleeps.
+  bool blocks = false;
   std::size_t most_bytes = std::size_t{1} << 20;
   std::function<std::unique_ptr<Link>(const LinkOptions&)> make = {};
 };

@@ -91,8 +91,9 @@ class ZeromqLink : public Link {
 }  // namespace
 
 Peer zeromq_peer() {
-  return {.name = "ZeroMQ, ipc",
-          .make = [](const LinkOptions& options) { return std::make_unique<ZeromqLink>(options); }};
+  return {.name = "ZeroMQ, ipc", .blocks = true, .make = [](const LinkOptions& options) {
+            return std::make_unique<ZeromqLink>(options);
+          }};
 }
 
 }  // namespace evo::bench

@@ -1,0 +1,143 @@
+/// What does a read of a new value cost, and how often is it overtaken?
+///
+/// A writer on one core writes at a fixed rate, or as fast as it can; a reader on another one
+/// polls, and reads each new value that it sees. A figure is the time of such a read, from the
+/// moment when it is known that there is a new value. The limit is the same read while nobody
+/// writes.
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "harness/arguments.hpp"
+#include "harness/channels.hpp"
+#include "harness/rounds.hpp"
+#include "harness/timing.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::bench {
+namespace {
+
+constexpr std::uint64_t kDurationNs = 60'000'000;
+constexpr std::size_t kMostReads = 20'000;
+
+struct Run {
+  Barrier barrier;
+  std::atomic<bool> done{false};
+  TimesFound times;
+  double retries_in_100 = 0;
+  double contended_in_100 = 0;
+};
+
+template <class Channel>
+void write_at(BenchStateWriter<Channel>& writer, std::uint64_t period_ns, const Run& run) {
+  auto value = std::make_unique<typename Channel::Value>();
+  std::uint64_t n = 0;
+  std::uint64_t next = monotonic_ns();
+  // relaxed: only says when to stop.
+  while (!run.done.load(std::memory_order_relaxed)) {
+    if (period_ns != 0) {
+      if (monotonic_ns() < next) continue;
+      next += period_ns;
+    }
+    value->number(++n);
+    writer.write(*value);
+  }
+}
+
+template <class Channel>
+void read_new(BenchStateReader<Channel>& reader, Run& run) {
+  auto value = std::make_unique<typename Channel::Value>();
+  const std::uint64_t clock_cost = clock_cost_ns();
+  std::vector<std::uint64_t> times;
+  std::uint64_t contended = 0;
+  const std::uint64_t end = monotonic_ns() + kDurationNs;
+  while (monotonic_ns() < end && times.size() < kMostReads) {
+    if (!reader.has_changed()) continue;
+    bool read = false;
+    times.push_back(time_ns(clock_cost, [&] { read = reader.read_into(*value).has_value(); }));
+    if (read && value->number() == 0) give_up("a value came torn");
+    contended += read ? 0 : 1;
+  }
+  run.done = true;
+  if (times.empty()) give_up("nothing was written");
+  const auto hundreds = static_cast<double>(times.size()) / 100;
+  run.retries_in_100 = static_cast<double>(reader.retries()) / hundreds;
+  run.contended_in_100 = static_cast<double>(contended) / hundreds;
+  run.times.set(times);
+}
+
+template <std::size_t kBytes>
+Figures run(std::uint64_t period_ns) {
+  using Channel = BenchState<kBytes>;
+  const Shared<Run> shared;
+  const test::TemporaryDomain directory;
+  const auto& cores = usable_cores();
+  run_together({{cores.at(0),
+                 [&] {
+                   auto writer = created<BenchStateWriter<Channel>>(directory.domain());
+                   shared->barrier.wait_for(2);
+                   write_at(writer, period_ns, *shared);
+                 }},
+                {cores.at(1), [&] {
+                   shared->barrier.wait_for(2);
+                   auto reader = attached<BenchStateReader<Channel>>(directory.domain());
+                   read_new(reader, *shared);
+                 }}});
+  Figures figures = shared->times.figures();
+  figures.note = fmt::format("{:.2f} retries and {:.2f} contended in 100 reads",
+                             shared->retries_in_100, shared->contended_in_100);
+  return figures;
+}
+
+template <std::size_t kBytes>
+Figures run_quiet() {
+  using Channel = BenchState<kBytes>;
+  const Shared<Run> shared;
+  const test::TemporaryDomain directory;
+  run_together({{usable_cores().at(1), [&] {
+                   auto writer = created<BenchStateWriter<Channel>>(directory.domain());
+                   auto reader = attached<BenchStateReader<Channel>>(directory.domain());
+                   auto value = std::make_unique<typename Channel::Value>();
+                   value->number(1);
+                   writer.write(*value);
+                   const std::uint64_t clock_cost = clock_cost_ns();
+                   std::vector<std::uint64_t> times;
+                   for (int i = 0; i < 3000; ++i) {
+                     times.push_back(
+                         time_ns(clock_cost, [&] { static_cast<void>(reader.read_into(*value)); }));
+                   }
+                   shared->times.set(times);
+                 }}});
+  return shared->times.figures();
+}
+
+template <std::size_t kBytes>
+void ask(Answer& answer, const Arguments& arguments) {
+  Group group;
+  group.bytes = kBytes;
+  group.limits = {{"limit: nobody writes", run_quiet<kBytes>}};
+  if (!arguments.quick) {
+    group.cases = {{"writer at 1 kHz", [] { return run<kBytes>(1'000'000); }},
+                   {"writer at 10 kHz", [] { return run<kBytes>(100'000); }}};
+  }
+  group.cases.push_back({"writer at 100 kHz", [] { return run<kBytes>(10'000); }});
+  group.cases.push_back({"writer flat out", [] { return run<kBytes>(0); }});
+  measure(answer, group, arguments.rounds);
+}
+
+void ask_all(Answer& answer, const Arguments& arguments) {
+  ask<56>(answer, arguments);
+  ask<4096>(answer, arguments);
+  if (arguments.quick) return;
+  ask<1024>(answer, arguments);
+  ask<65536>(answer, arguments);
+  ask<1048576>(answer, arguments);
+}
+
+}  // namespace
+}  // namespace evo::bench
+
+int main(int count, char** arguments) {
+  return evo::bench::run_benchmark(count, arguments, {.name = "fresh", .unit = "ns a read"},
+                                   "What does a read of a new value cost?", evo::bench::ask_all);
+}
