@@ -26,6 +26,7 @@ struct Run {
   TimesFound times;
   double retries_in_100 = 0;
   double contended_in_100 = 0;
+  double reads_per_second = 0;
 };
 
 template <class Channel>
@@ -50,7 +51,8 @@ void read_new(BenchStateReader<Channel>& reader, Run& run) {
   const std::uint64_t clock_cost = clock_cost_ns();
   std::vector<std::uint64_t> times;
   std::uint64_t contended = 0;
-  const std::uint64_t end = monotonic_ns() + kDurationNs;
+  const std::uint64_t start = monotonic_ns();
+  const std::uint64_t end = start + kDurationNs;
   while (monotonic_ns() < end && times.size() < kMostReads) {
     if (!reader.has_changed()) continue;
     bool read = false;
@@ -61,14 +63,15 @@ void read_new(BenchStateReader<Channel>& reader, Run& run) {
   run.done = true;
   if (times.empty()) give_up("nothing was written");
   const auto hundreds = static_cast<double>(times.size()) / 100;
+  run.reads_per_second = hundreds * 1e11 / static_cast<double>(monotonic_ns() - start);
   run.retries_in_100 = static_cast<double>(reader.retries()) / hundreds;
   run.contended_in_100 = static_cast<double>(contended) / hundreds;
   run.times.set(times);
 }
 
-template <std::size_t kBytes>
+template <std::size_t kBytes, std::uint32_t kSlots = 4>
 Figures run(std::uint64_t period_ns) {
-  using Channel = BenchState<kBytes>;
+  using Channel = BenchState<kBytes, Stamp::None, kSlots>;
   const Shared<Run> shared;
   const test::TemporaryDomain directory;
   const auto& cores = usable_cores();
@@ -84,8 +87,9 @@ Figures run(std::uint64_t period_ns) {
                    read_new(reader, *shared);
                  }}});
   Figures figures = shared->times.figures();
-  figures.note = fmt::format("{:.2f} retries and {:.2f} contended in 100 reads",
-                             shared->retries_in_100, shared->contended_in_100);
+  figures.note =
+      fmt::format("{:.2f} retries and {:.2f} contended in 100 reads, {:.3g} reads a second",
+                  shared->retries_in_100, shared->contended_in_100, shared->reads_per_second);
   return figures;
 }
 
@@ -122,6 +126,9 @@ void ask(Answer& answer, const Arguments& arguments) {
   }
   group.cases.push_back({"writer at 100 kHz", [] { return run<kBytes>(10'000); }});
   group.cases.push_back({"writer flat out", [] { return run<kBytes>(0); }});
+  if (!arguments.quick) {
+    group.cases.push_back({"writer flat out, 32 slots", [] { return run<kBytes, 32>(0); }});
+  }
   measure(answer, group, arguments.rounds);
 }
 

@@ -128,23 +128,37 @@ class StateObserver {
       if (is_to_come(second.n, slot_of(second).version())) [[likely]]
         return next;
     }
-    return catch_up(latest);
+    return catch_up(latest, version);
   }
 
-  /// As find_latest() for a reader that was left behind.
-  [[nodiscard, gnu::noinline]] Place catch_up(Place latest) const noexcept {
+  /// As find_latest() for a reader that was left behind: the slot after `latest` had this version.
+  [[nodiscard, gnu::noinline]] Place catch_up(Place latest, std::uint64_t version) const noexcept {
     for (int looks = 0; looks < kMostLooks; ++looks) {
-      // Looked at again each time: meanwhile the header may name a later one. It lags behind the
-      // slots by one publish at most, and by a batch in a stream.
-      if (const Place named_now = named(); geometry_.is_after(named_now.n, latest.n)) {
-        latest = named_now;
-      }
+      // Whatever comes after this was completed after that look, so at that moment it was the
+      // newest, and a writer in a hurry need not be looked at again.
+      const Sequence newest_then = newest_when_seen(version);
+      const Place now = named();
+      if (is_after(now.n, newest_then)) return now;
+      if (is_after(now.n, latest.n)) latest = now;
       const Place next = after(latest);
-      const std::uint64_t version = slot_of(next).version();
+      version = slot_of(next).version();
       if (is_to_come(next.n, version)) break;
       if (version == complete(next.n)) latest = next;
     }
     return latest;
+  }
+
+  /// No publish after this one was complete when a slot was seen with this version: the one that
+  /// is being filled is the first that is not, and a slot keeps its publish while the others
+  /// are filled once.
+  [[nodiscard]] Sequence newest_when_seen(std::uint64_t version) const noexcept {
+    const Sequence n = version / 2;
+    return version % 2 != 0 ? n : geometry_.after(n, geometry_.count - 1);
+  }
+
+  [[nodiscard]] bool is_after(Sequence n, Sequence other) const noexcept {
+    const Sequence distance = n >= other ? n - other : limit_ - (other - n);
+    return distance != 0 && distance < limit_ / 2;
   }
 
   /// The last publish that the header names.
@@ -163,9 +177,7 @@ class StateObserver {
            (next < geometry_.count && version == complete(geometry_.before(next, geometry_.count)));
   }
 
-  [[nodiscard]] Place place_of(Sequence n) const noexcept {
-    return {n, geometry_.index_of(n)};
-  }
+  [[nodiscard]] Place place_of(Sequence n) const noexcept { return {n, geometry_.index_of(n)}; }
 
   [[nodiscard]] Place after(Place place) const noexcept {
     ++place.n;
