@@ -1,7 +1,8 @@
 /// The data path, a million times each: no system call, no allocation, no page fault.
 ///
 /// Each operation runs in a process of its own, which makes its segments, does the operation a few
-/// times (so that code and data of the C library are there), and then has the kernel watch it:
+/// times on others like them (so that the code is there, and nothing else), and then has the kernel
+/// watch it from the first one on:
 ///
 ///   system calls   a seccomp filter turns each into SIGSYS, which is counted
 ///   allocations    this program has malloc and its family replaced by ones that count
@@ -29,7 +30,7 @@
 #include <probe.evo.hpp>
 #include <string>
 
-#include "child_process.hpp"
+#include "segments.hpp"
 #include "temporary_domain.hpp"
 
 namespace evo::test {
@@ -123,18 +124,25 @@ std::string said(std::uint64_t calls, std::uint64_t allocated, std::uint64_t fau
 
 const std::string kNothing = said(0, 0, 0, 0);
 
-/// Calls `operation(i)`, which says whether all went well, so many times under the kernel's eyes.
-/// Ends the process's ability to do anything else but report.
+/// Calls `operation(i)`, which says whether all went well, a few times, then so many times under
+/// the kernel's eyes. The process can do nothing else afterwards but report.
 template <class Operation>
 std::string measure(std::uint64_t times, Operation&& operation) {
+  // A process that was just forked shares its pages with its parent until it writes to them.
+  for (std::uint64_t i = 0; i < kWarmUp; ++i) operation(i);
   count_system_calls();
   std::uint64_t failures = 0;
   const std::uint64_t allocations_before = allocations.load(std::memory_order_relaxed);
   const std::uint64_t faults_before = page_faults();
-  for (std::uint64_t i = 0; i < times; ++i) failures += operation(i) ? 0 : 1;
+  for (std::uint64_t i = kWarmUp; i < kWarmUp + times; ++i) failures += operation(i) ? 0 : 1;
   const std::uint64_t faults = page_faults() - faults_before;
   const std::uint64_t allocated = allocations.load(std::memory_order_relaxed) - allocations_before;
   return said(system_calls.load(std::memory_order_relaxed), allocated, faults, failures);
+}
+
+/// A value with a page to itself in each of many slots.
+ChannelDescription paged_channel() {
+  return raw_channel("paged", 4096, 64);
 }
 
 /// Both ends of every kind, with the options' defaults (prefault among them).
@@ -147,7 +155,9 @@ struct Ends {
         trace_writer(TraceWriter::create({.domain = domain}).value()),
         trace_reader(TraceReader::attach({.domain = domain}).value()),
         alarm_writer(AlarmWriter::create({.domain = domain}).value()),
-        alarm_reader(AlarmReader::attach({.domain = domain}).value()) {
+        alarm_reader(AlarmReader::attach({.domain = domain}).value()),
+        paged_writer(SegmentWriter::create(paged_channel(), {.domain = domain}).value()),
+        paged_reader(SegmentReader::attach("paged", {.domain = domain}).value()) {
     probe_writer.write({.cycle = 1});
     bulk_writer.write({});
   }
@@ -160,14 +170,27 @@ struct Ends {
   TraceReader trace_reader;
   AlarmWriter alarm_writer;  // overflow: block
   AlarmReader alarm_reader;
+  SegmentWriter paged_writer;
+  SegmentReader paged_reader;
   std::array<Trace, 4> traces{};
   std::array<Alarm, 2> alarms{};
   probe::Bulk bulk{};
+  std::array<std::uint64_t, 512> page{};
 };
+
+bool go_through_pages(SegmentWriter& writer, SegmentReader& reader,
+                      std::array<std::uint64_t, 512>& page) {
+  return writer.write(bytes_of(page)).has_value() &&
+         reader.read(writable_bytes_of(page)).has_value();
+}
 
 struct Operation {
   const char* name;
   bool (*run)(Ends& ends, std::uint64_t i);
+
+  friend void PrintTo(const Operation& operation, std::ostream* stream) {
+    *stream << operation.name;
+  }
 };
 
 bool push_alarm(Ends& ends, std::uint64_t i) {
@@ -235,6 +258,10 @@ const Operation kDataPath[] = {
        return ends.alarm_writer.push_batch(ends.alarms) == ends.alarms.size() &&
               ends.alarm_reader.next_batch(ends.alarms) == ends.alarms.size();
      }},
+    {"untyped_through_many_pages",
+     [](Ends& ends, std::uint64_t) {
+       return go_through_pages(ends.paged_writer, ends.paged_reader, ends.page);
+     }},
     {"view_of_block",
      [](Ends& ends, std::uint64_t i) {
        return push_alarm(ends, i) && ends.alarm_reader.view().has_value();
@@ -250,7 +277,7 @@ std::string clock_obstacle() {
       return true;
     });
   });
-  if (child.text == kNothing) return "";
+  if (child.text.starts_with("0 system calls")) return "";
   std::ifstream file("/sys/devices/system/clocksource/clocksource0/current_clocksource");
   std::string source;
   std::getline(file, source);
@@ -264,12 +291,15 @@ TEST_P(DataPath, AsksNothingOfTheKernel) {
   const std::string obstacle = clock_obstacle();
   if (!obstacle.empty()) GTEST_SKIP() << obstacle;
   const auto million = [] {
+    const TemporaryDomain practice;
     const TemporaryDomain directory;
     return in_child([&]() -> std::string {
              // For ever: closing a segment takes system calls, which only count by then.
+             auto& others = *new Ends(practice.domain());
              auto& ends = *new Ends(directory.domain());
-             for (std::uint64_t i = 0; i < kWarmUp; ++i) GetParam().run(ends, i);
-             return measure(kOperations, [&](std::uint64_t i) { return GetParam().run(ends, i); });
+             return measure(kOperations, [&](std::uint64_t i) {
+               return GetParam().run(i < kWarmUp ? others : ends, i);
+             });
            })
         .text;
   };
@@ -305,10 +335,10 @@ TEST(DataPathMeasurement, CountsAllocations) {
 TEST(DataPathMeasurement, CountsPageFaults) {
   const ChildResult child = in_child([]() -> std::string {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    void* fresh = ::mmap(nullptr, kControls * page, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const std::size_t size = (kWarmUp + kControls) * page;
+    void* fresh = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (fresh == MAP_FAILED) return "no memory";
-    ::madvise(fresh, kControls * page, MADV_NOHUGEPAGE);
+    ::madvise(fresh, size, MADV_NOHUGEPAGE);
     auto* bytes = static_cast<volatile char*>(fresh);
     return measure(kControls, [&](std::uint64_t i) {
       bytes[i * page] = 1;
@@ -316,6 +346,23 @@ TEST(DataPathMeasurement, CountsPageFaults) {
     });
   });
   EXPECT_EQ(child.text, said(0, 0, kControls, 0));
+}
+
+TEST(DataPathMeasurement, CountsThePagesThatWereNotPrefaulted) {
+  const TemporaryDomain directory;
+  const ChildResult child = in_child([&]() -> std::string {
+    const MemoryOptions untouched{.prefault = false};
+    const auto options = WriterOptions{.domain = directory.domain(), .memory = untouched};
+    auto& writer = *new auto(SegmentWriter::create(paged_channel(), options).value());
+    auto& reader = *new auto(
+        SegmentReader::attach("paged", {.domain = directory.domain(), .memory = untouched})
+            .value());
+    std::array<std::uint64_t, 512> page{};
+    return measure(kControls,
+                   [&](std::uint64_t) { return go_through_pages(writer, reader, page); });
+  });
+  EXPECT_TRUE(child.text.starts_with("0 system calls, 0 allocations, ")) << child.text;
+  EXPECT_FALSE(contains(child.text, " 0 page faults")) << child.text;
 }
 
 TEST(DataPathMeasurement, CountsWhatDidNotGoWell) {
