@@ -7,10 +7,16 @@
 #include "common/input.hpp"
 #include "common/log.hpp"
 #include "common/periodic_loop.hpp"
-#include "common/real_time.hpp"
 #include "evo/domain.hpp"
+#include "evo/rt.hpp"
 
 namespace evo::cell {
+
+/// What the system gave a module to meet its deadlines, for people.
+struct RealTimeReport {
+  std::string scheduling;  ///< "FIFO 50", or "OTHER" with the reason
+  std::string memory;      ///< "locked", or "not locked" with the reason
+};
 
 struct ModuleOptions {
   std::string domain_path;
@@ -25,7 +31,7 @@ struct ModuleOptions {
   /// --domain, else what EVO_DOMAIN says.
   [[nodiscard]] Domain domain() const;
 
-  /// Asks for real time, unless told not to.
+  /// Asks for SCHED_FIFO and locked memory, unless told not to; what is refused is told.
   [[nodiscard]] RealTimeReport ask_for_real_time() const;
 };
 

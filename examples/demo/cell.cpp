@@ -23,8 +23,7 @@ ModuleReport report_of(const std::string& name, ChildProcess& process) {
   ModuleReport report{.name = name, .started = {}, .summary = {}, .errors = {}, .failure = {}};
   for (const std::string& line : process.lines()) {
     auto fields = parse_log_line(line);
-    // A sanitizer or a library may write lines of its own; they tell of trouble, too.
-    if (fields["level"] == "error" || !fields.contains("event")) report.errors.push_back(line);
+    if (tells_of_trouble(line)) report.errors.push_back(line);
     if (fields["event"] == "started")
       report.started = std::move(fields);
     else if (fields["event"] == "summary")
@@ -35,6 +34,11 @@ ModuleReport report_of(const std::string& name, ChildProcess& process) {
 }
 
 }  // namespace
+
+bool tells_of_trouble(const std::string& line) {
+  auto fields = parse_log_line(line);
+  return fields["level"] == "error" || !fields.contains("event");
+}
 
 std::uint64_t ModuleReport::number(const std::string& key) const {
   const auto found = summary.find(key);
@@ -57,7 +61,9 @@ tl::expected<ChildProcess, std::string> Cell::start_module(const std::string& na
     arguments.insert(arguments.end(), {"--recipe", options_.recipe.string()});
   }
   if (name == "api_liaison") {
-    arguments.insert(arguments.end(), {"--speed", fmt::format("{}", options_.recipe_speed)});
+    arguments.insert(arguments.end(),
+                     {"--speed", fmt::format("{}", options_.recipe_speed), "--timeout",
+                      fmt::format("{}", options_.command_timeout_seconds)});
   } else if (!options_.real_time) {
     arguments.emplace_back("--no-real-time");
   }
@@ -70,19 +76,38 @@ const ChildProcess& Cell::child(std::string_view name) const {
       ->process;
 }
 
-tl::expected<void, std::string> Cell::restart_hal_core() {
-  Module& hal_core = modules_.front();
-  hal_core.process.signal(SIGKILL);
-  if (!hal_core.process.wait(kPatience))
-    return tl::unexpected<std::string>("hal_core outlived SIGKILL");
-  auto process = start_module(hal_core.name);
+tl::expected<ModuleReport, std::string> Cell::restart(std::string_view name) {
+  Module& module = *std::find_if(modules_.begin(), modules_.end(),
+                                 [&](const Module& one) { return one.name == name; });
+  module.process.signal(SIGKILL);
+  if (!module.process.wait(kPatience)) {
+    return tl::unexpected(fmt::format("{} outlived SIGKILL", name));
+  }
+  auto process = start_module(module.name);
   if (!process) return tl::unexpected(process.error());
   // Its report after the start of the next life: no time is lost by it.
-  ModuleReport report = report_of("hal_core, killed", hal_core.process);
+  ModuleReport report = report_of(fmt::format("{}, killed", name), module.process);
   report.failure.clear();
-  former_lives_.push_back(std::move(report));
-  hal_core.process = std::move(*process);
+  module.process = std::move(*process);
+  return report;
+}
+
+tl::expected<void, std::string> Cell::restart_hal_core() {
+  auto report = restart("hal_core");
+  if (!report) return tl::unexpected(report.error());
+  former_lives_.push_back(std::move(*report));
   return {};
+}
+
+std::vector<std::string> Cell::take_errors() {
+  std::vector<std::string> errors;
+  for (Module& module : modules_) {
+    module.process.drain();
+    for (std::string& line : module.process.take_lines()) {
+      if (tells_of_trouble(line)) errors.push_back(std::move(line));
+    }
+  }
+  return errors;
 }
 
 std::optional<std::string> Cell::trouble() {

@@ -19,6 +19,7 @@ struct CellOptions {
   std::filesystem::path domain;
   std::filesystem::path recipe;
   double recipe_speed = 1;
+  double command_timeout_seconds = 2;  ///< of api_liaison
   bool real_time = true;
 };
 
@@ -34,6 +35,10 @@ struct ModuleReport {
   [[nodiscard]] std::uint64_t number(const std::string& key) const;
 };
 
+/// Whether a line of a module tells of trouble; a sanitizer or a library may write lines of its
+/// own.
+[[nodiscard]] bool tells_of_trouble(const std::string& line);
+
 class Cell {
  public:
   /// Starts the four. Whether they get on is to be seen in their segments and by `trouble()`.
@@ -42,11 +47,19 @@ class Cell {
   /// Hands a command to api_liaison.
   void command(std::string_view line) const { child("api_liaison").send_line(line); }
 
-  /// Kills hal_core with SIGKILL, and starts it again as soon as it is dead.
+  /// Kills a module with SIGKILL, and starts it again as soon as it is dead. Returns what it had
+  /// said.
+  [[nodiscard]] tl::expected<ModuleReport, std::string> restart(std::string_view name);
+  /// The same with hal_core; what it had said is kept for `stop`.
   [[nodiscard]] tl::expected<void, std::string> restart_hal_core();
+
+  [[nodiscard]] pid_t pid(std::string_view name) const { return child(name).pid(); }
 
   /// Hears the modules, and says what is wrong if one of them has ended by itself.
   [[nodiscard]] std::optional<std::string> trouble();
+
+  /// Hears the modules and forgets what they have said, but for the errors, which it returns.
+  [[nodiscard]] std::vector<std::string> take_errors();
 
   /// Ends them with SIGTERM; those that do not end within some seconds with SIGKILL. Returns what
   /// they have said, hal_core's first life first.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "evo/error.hpp"
@@ -35,6 +36,8 @@ class ChildProcess {
   void drain();
   /// The whole lines that it has written to stderr.
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
+  /// The same, and forgets them: for those that run for long.
+  [[nodiscard]] std::vector<std::string> take_lines() noexcept { return std::exchange(lines_, {}); }
 
   /// Writes a line to its stdin, if that is connected.
   void send_line(std::string_view line) const;

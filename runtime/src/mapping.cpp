@@ -7,11 +7,10 @@
 
 #include <array>
 #include <cerrno>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "evo/segment_header.hpp"
+#include "huge_pages.hpp"
 
 namespace evo::detail {
 
@@ -45,25 +44,6 @@ bool bind_to_node(std::byte* address, std::size_t size, int node) {
                    kMpolMfMove) == 0;
 }
 
-/// Whether the kernel maps some of the range by huge pages, as /proc/self/smaps says.
-bool has_huge_pages(const std::byte* address) {
-  std::ifstream smaps("/proc/self/smaps");
-  const std::string start = fmt::format("{:x}-", reinterpret_cast<std::uintptr_t>(address));
-  bool inside = false;
-  for (std::string line; std::getline(smaps, line);) {
-    if (line.find('-') < line.find(' ')) inside = line.starts_with(start);
-    if (!inside) continue;
-    std::istringstream fields(line);
-    std::string key;
-    std::uint64_t kilobytes = 0;
-    if (fields >> key >> kilobytes && kilobytes != 0 &&
-        (key == "ShmemPmdMapped:" || key == "FilePmdMapped:")) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 void add_note(MemoryReport& report, std::string_view note) {
@@ -90,6 +70,10 @@ Result<Mapping> Mapping::map(int fd, std::size_t size, Protection protection) {
   return mapping;
 }
 
+void Mapping::gather_huge_pages() const {
+  detail::gather_huge_pages(address_, size_);
+}
+
 Result<MemoryReport> Mapping::apply(const MemoryOptions& options, Protection protection) {
   MemoryReport report;
   if (options.numa_node >= 0) {
@@ -102,11 +86,13 @@ Result<MemoryReport> Mapping::apply(const MemoryOptions& options, Protection pro
   if (options.huge_pages) ::madvise(address_, size_, MADV_HUGEPAGE);
   if (options.prefault) report.prefaulted = prefault(address_, size_, protection);
   if (options.huge_pages) {
-    report.huge_pages = has_huge_pages(address_);
+    const MappedPages pages = mapped_pages(address_);
+    report.huge_pages = pages.huge;
     if (!report.huge_pages) {
-      add_note(report,
-               "no huge pages: the segment is small, or the mount does not give them (remount the "
-               "tmpfs with huge=advise)");
+      add_note(report, options.prefault
+                           ? why_no_huge_pages(size_, pages.device)
+                           : "no huge pages yet: nothing is mapped before it is touched; ask for "
+                             "prefault, too");
     }
   }
   if (options.lock) {

@@ -32,6 +32,9 @@ class Mapping {
 
   static Result<Mapping> map(int fd, std::size_t size, Protection protection);
 
+  /// Moves the pages of a file that nobody else maps yet into huge ones, as far as the kernel can.
+  void gather_huge_pages() const;
+
   /// Applies the options and says what was obtained; `lock` that cannot be had is an
   /// error, everything else a note.
   Result<MemoryReport> apply(const MemoryOptions& options, Protection protection);

@@ -94,6 +94,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   writer->layout = *layout;
   writer->quota = std::move(*quota);
   writer->limits = *limits;
+  writer->wants_huge_pages_ = options.memory.huge_pages;
   if (auto done = writer->open_or_make(channel, options.on_orphan); !done) {
     return tl::unexpected(done.error());
   }
@@ -236,6 +237,8 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   header().writer_pid.store(own_pid(), std::memory_order_relaxed);
   write_schema(data.data(), layout, channel);
   reset_slots(slots(), layout.geometry);
+  // Before it has a name: gathering takes pages away from those who map them.
+  if (wants_huge_pages_) data.gather_huge_pages();
   last = 0;
 
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;

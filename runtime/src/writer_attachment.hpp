@@ -48,6 +48,7 @@ struct WriterAttachment {
   void announce();
 
   std::string warning_;  // about the memory of the domain
+  bool wants_huge_pages_ = false;
   bool taken_over_ = false;
   bool open_ = false;  // the segment is there and ours: to be closed in the end
 };

@@ -1,15 +1,13 @@
 /// A tmpfs without room: an error when the segment is made, never SIGBUS afterwards.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/statvfs.h>
 
 #include <optional>
 #include <thread>
 
 #include "fault_matrix.hpp"
-#include "namespaces.hpp"
+#include "mounted_tmpfs.hpp"
 #include "segment_ends.hpp"
 #include "temporary_domain.hpp"
 
@@ -29,14 +27,7 @@ class FullFileSystem : public testing::Test {
   /// Runs `body()` in a child for which alone a tmpfs of 1 MiB is mounted on the domain.
   template <class Body>
   ChildResult in_small_file_system(Body&& body) const {
-    return in_child([&]() -> std::string {
-      if (::unshare(CLONE_NEWNS) != 0 ||
-          ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-          ::mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, "size=1m,mode=0700") != 0) {
-        return std::string("cannot mount a file system: ") + std::strerror(errno);
-      }
-      return body();
-    });
+    return on_tmpfs(directory_.path(), "size=1m", std::forward<Body>(body));
   }
 
   TemporaryDomain directory_;

@@ -16,8 +16,9 @@ struct MemoryOptions {
   /// Keep the pages in physical memory (mlock). Refused with ResourceExhausted
   /// if RLIMIT_MEMLOCK does not allow it.
   bool lock = false;
-  /// Ask for transparent huge pages; they are given only where the mount allows
-  /// them (tmpfs: `huge=advise`).
+  /// Ask for transparent huge pages, for segments of 2 MiB and more; they are given only where the
+  /// mount allows them (tmpfs: `huge=advise`) and to the writer that makes the segment. Readers
+  /// and successors share what it was given.
   bool huge_pages = false;
   /// Bind the pages to this NUMA node; -1 leaves them where they fall.
   int numa_node = -1;
@@ -28,6 +29,7 @@ struct MemoryOptions {
 /// What was obtained of MemoryOptions.
 struct MemoryReport {
   bool locked = false;
+  /// Some of the segment is mapped by huge pages, as /proc/self/smaps says.
   bool huge_pages = false;
   bool numa_bound = false;
   bool prefaulted = false;

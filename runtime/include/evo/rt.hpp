@@ -1,0 +1,78 @@
+/// Real time for a thread: what to ask of the kernel, and what it gave.
+///
+///   auto report = evo::rt::enter({.priority = 50, .cpus = {3}});
+///
+/// To be called by the thread that has the deadline, after `create` and `attach` and before its
+/// loop: it makes system calls, allocates, and takes milliseconds. Channels work without it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evo/error.hpp"
+
+namespace evo::rt {
+
+/// Which pages of the process are to stay in physical memory.
+enum class MemoryLock : std::uint8_t {
+  None,              ///< leave everything as it is
+  Present,           ///< those that are mapped now
+  PresentAndFuture,  ///< those mapped later, too, the whole stack of each later thread among them
+};
+
+/// What is asked for. All of it is optional, and none of it is needed for correctness.
+struct Options {
+  /// SCHED_FIFO of this priority, 1 to 99, for the calling thread. None: as it is. Threads and
+  /// processes that it starts afterwards are ordinary ones again (SCHED_RESET_ON_FORK).
+  std::optional<int> priority = {};
+  /// Cores that the calling thread may run on; those that it starts afterwards inherit them.
+  /// Empty: as it is.
+  std::vector<int> cpus = {};
+  /// Of the whole process.
+  MemoryLock memory = MemoryLock::PresentAndFuture;
+  /// Bytes of the calling thread's stack to touch now, so that deeper calls take no page fault.
+  /// Zero: none.
+  std::size_t stack_bytes = std::size_t{256} * 1024;
+};
+
+/// How the kernel schedules a thread; see sched(7).
+enum class Policy : std::uint8_t { Other, Fifo, RoundRobin, Batch, Idle, Deadline, Unknown };
+
+/// What the calling thread and its process have now, as read back from the kernel. A note is empty
+/// if all was obtained; else it says what was not, why, and what to do.
+struct Report {
+  Policy policy = Policy::Unknown;
+  int priority = 0;  ///< of Fifo and RoundRobin; else 0
+  std::string scheduling_note;
+
+  std::vector<int> cpus;  ///< cores that the thread may run on, in order
+  std::string cpus_note;
+
+  bool memory_locked = false;         ///< asked for, and done: the pages mapped now
+  bool future_memory_locked = false;  ///< asked for, and done: those mapped later
+  std::uint64_t locked_bytes = 0;     ///< of the whole process, as the kernel counts them (VmLck)
+  std::string memory_note;
+
+  std::size_t stack_bytes = 0;  ///< bytes of the stack that were touched
+  std::string stack_note;
+
+  /// Whether everything that was asked for was obtained.
+  [[nodiscard]] bool complete() const noexcept {
+    return scheduling_note.empty() && cpus_note.empty() && memory_note.empty() &&
+           stack_note.empty();
+  }
+};
+
+/// "OTHER", "FIFO", …: the names of sched(7) without SCHED_.
+[[nodiscard]] std::string_view to_string(Policy policy) noexcept;
+
+/// Asks for all of it and tells what was obtained; what is refused is noted, and the rest done all
+/// the same. Unsupported, and nothing done: a priority that SCHED_FIFO does not have, or a core
+/// that this computer does not have.
+[[nodiscard]] Result<Report> enter(const Options& options);
+
+}  // namespace evo::rt

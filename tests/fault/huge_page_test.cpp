@@ -1,0 +1,164 @@
+/// A tmpfs that gives huge pages, and ones that do not: who gets them, and what the others are
+/// told.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "fault_matrix.hpp"
+#include "mounted_tmpfs.hpp"
+#include "segment_ends.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+constexpr const char* kGiving = "size=64m,huge=advise";
+constexpr MemoryOptions kHuge{.huge_pages = true};
+
+std::string shmem_setting() {
+  std::ifstream file("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+/// Bytes of this process's mappings of data files that are mapped by huge pages, and whether each
+/// such mapping begins at a multiple of their size: both as smaps says.
+std::string huge_mappings() {
+  std::ifstream smaps("/proc/self/smaps");
+  std::uint64_t begin = 0;
+  std::uint64_t bytes = 0;
+  bool aligned = true;
+  for (std::string line; std::getline(smaps, line);) {
+    if (line.find('-') < line.find(' ')) begin = std::stoull(line, nullptr, 16);
+    if (!line.starts_with("ShmemPmdMapped:")) continue;
+    const std::uint64_t kilobytes = std::stoull(line.substr(line.find(':') + 1));
+    bytes += kilobytes * 1024;
+    aligned = aligned && (kilobytes == 0 || begin % (2 * kMegabyte) == 0);
+  }
+  return fmt::format("{} MiB{}", bytes / kMegabyte, aligned ? "" : ", not aligned");
+}
+
+/// "huge", or why not.
+std::string pages_of(const MemoryReport& report) {
+  return report.huge_pages ? "huge" : report.note;
+}
+
+class HugePages : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string setting = shmem_setting();
+    if (setting.empty()) GTEST_SKIP() << "this kernel has no huge pages for shared memory";
+    if (contains(setting, "[deny]")) GTEST_SKIP() << "shmem_enabled is 'deny'";
+    const ChildResult probe =
+        on_tmpfs(directory_.path(), kGiving, []() -> std::string { return "mounted"; });
+    if (probe.text != "mounted") GTEST_SKIP() << probe.text;
+  }
+
+  [[nodiscard]] SegmentWriter writer(const MemoryOptions& memory,
+                                     OnOrphan on_orphan = OnOrphan::TakeOver) const {
+    return SegmentWriter::create(
+               channel_, {.domain = directory_.domain(), .memory = memory, .on_orphan = on_orphan})
+        .value();
+  }
+  [[nodiscard]] SegmentReader reader(const MemoryOptions& memory) const {
+    return SegmentReader::attach(channel_, {.domain = directory_.domain(), .memory = memory})
+        .value();
+  }
+  void leave_orphan_with(const MemoryOptions& memory) const {
+    in_child([&]() -> std::string {
+      SegmentWriter doomed = writer(memory);
+      publish(doomed, 7);
+      die();
+    });
+  }
+
+  TemporaryDomain directory_;
+  ChannelDescription channel_ = raw_channel("large", 3 * kMegabyte);  // four slots of it
+};
+
+TEST_F(HugePages, AreGivenToBothEnds) {
+  const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
+    SegmentWriter own_writer = writer(kHuge);
+    const std::string written = huge_mappings();
+    SegmentReader own_reader = reader(kHuge);
+    publish(own_writer, 9);
+    return fmt::format("{} {}, {} {}, reads {}", pages_of(own_writer.memory()), written,
+                       pages_of(own_reader.memory()), huge_mappings(), read_whole(own_reader));
+  });
+  EXPECT_EQ(child.text, "huge 12 MiB, huge 24 MiB, reads 9");
+  tried(2, "huge=advise: writer and reader are mapped by huge pages");
+}
+
+TEST_F(HugePages, AreNotTakenUnasked) {
+  const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
+    const SegmentWriter own_writer = writer({});
+    const SegmentReader own_reader = reader({});
+    return fmt::format("'{}' '{}' {}", pages_of(own_writer.memory()), pages_of(own_reader.memory()),
+                       huge_mappings());
+  });
+  EXPECT_EQ(child.text, "'' '' 0 MiB");
+  tried(2, "not asked for: none, and no note");
+}
+
+TEST_F(HugePages, AreASuccessorsToo) {
+  const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
+    leave_orphan_with(kHuge);
+    const SegmentWriter successor = writer(kHuge);
+    return fmt::format("{} after {}", pages_of(successor.memory()),
+                       successor.current_version() / 2);
+  });
+  EXPECT_EQ(child.text, "huge after 7");
+  tried(1, "taken over in place: still huge pages");
+}
+
+TEST_F(HugePages, AreNotGatheredUnderThoseWhoReadAlready) {
+  const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
+    leave_orphan_with({});
+    const SegmentReader own_reader = reader(kHuge);
+    if (!contains(pages_of(own_reader.memory()), "did not ask")) return own_reader.memory().note;
+    const auto successor = std::optional(writer(kHuge));
+    if (!contains(pages_of(successor->memory()), "did not ask")) return successor->memory().note;
+    return huge_mappings();
+  });
+  EXPECT_EQ(child.text, "0 MiB");
+  const ChildResult anew = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
+    leave_orphan_with({});
+    return pages_of(writer(kHuge, OnOrphan::Replace).memory());
+  });
+  EXPECT_EQ(anew.text, "huge");
+  tried(3, "made without: stays without until it is made anew");
+}
+
+TEST_F(HugePages, AreMissingWhereTheMountGivesNone) {
+  std::size_t tries = 0;
+  for (const char* options : {"size=64m,huge=never", "size=64m"}) {
+    const ChildResult child = on_tmpfs(directory_.path(), options, [&]() -> std::string {
+      return pages_of(writer(kHuge).memory());
+    });
+    // Newer kernels may be built to give them by default.
+    if (child.text == "huge" && !contains(options, "huge=")) continue;
+    EXPECT_EQ(child.text,
+              fmt::format("no huge pages: the tmpfs at {0} is mounted without; mount -o "
+                          "remount,huge=advise {0}",
+                          directory_.path().string()));
+    ++tries;
+  }
+  tried(tries, "huge=never: ordinary pages, and a note that names the mount");
+}
+
+TEST_F(HugePages, DoNotTakeMoreRoomThanThereIs) {
+  const ChildResult child = on_tmpfs(directory_.path(), "size=13m,huge=advise", [&] {
+    SegmentWriter own_writer = writer(kHuge);
+    publish(own_writer, 9);
+    return attach_and_read(directory_.domain(), channel_);
+  });
+  EXPECT_EQ(child.text, "9");
+  EXPECT_EQ(child.status, 0) << "SIGBUS is " << SIGBUS;
+  tried(1, "barely room: the segment works, no SIGBUS");
+}
+
+}  // namespace
+}  // namespace evo::test
