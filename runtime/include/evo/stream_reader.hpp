@@ -72,7 +72,6 @@ class StreamReader {
     if (Channel::checksum != Checksum::None || size_ != sizeof(Value) || !kept) {
       // Checked, filled up with zeros, or from before a seek, when nobody kept it for us: that
       // takes a copy of the value.
-      if (!local_) local_ = std::make_unique<Value>();
       std::uint64_t stamp_ns = 0;
       if (!look(*local_, stamp_ns)) return std::nullopt;
       return View<Value>(observer, local_.get());
@@ -100,7 +99,6 @@ class StreamReader {
         throw;
       }
     } else {
-      if (!local_) local_ = std::make_unique<Value>();
       std::uint64_t stamp_ns = 0;
       if (!look(*local_, stamp_ns)) return false;
       std::forward<Use>(use)(std::as_const(*local_));
@@ -177,8 +175,8 @@ class StreamReader {
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
  protected:
-  explicit StreamReader(StreamSegmentReader reader) noexcept
-      : reader_(std::move(reader)), size_(common_size()) {}
+  explicit StreamReader(StreamSegmentReader reader)
+      : reader_(std::move(reader)), size_(common_size()), local_(std::make_unique<Value>()) {}
 
   template <class Reader>
   static Result<Reader> attach_as(ReaderOptions options) {
@@ -222,7 +220,8 @@ class StreamReader {
 
   StreamSegmentReader reader_;
   std::size_t size_;  // bytes that segment and reader have in common
-  std::unique_ptr<Value> local_;
+  std::unique_ptr<Value>
+      local_;  // for copies of a view; made at attach, for the data path allocates nothing
 };
 
 }  // namespace evo

@@ -1,0 +1,89 @@
+"""Compares measured ratios to the limit with those that were accepted.
+
+usage: compare.py --compare REFERENCE.json RESULT.json...
+       compare.py --accept REFERENCE.json RESULT.json...
+
+A ratio tells how many times longer something took than the best that the machine did in the same
+round, so it is the same on a fast machine and a slow one, but for noise. The reference gives for each
+case the ratio and the noise: by what factor it may be exceeded. Times are never compared.
+
+--compare exits with 1 and a line for each case that became worse. --accept writes the measured ratios
+and keeps the noise of the cases that were there before.
+"""
+
+import json
+import sys
+from typing import Any
+
+USUAL_NOISE = 1.6
+
+
+def load(path: str) -> Any:
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def measured(paths: list[str]) -> dict[str, float]:
+    """The ratio of each case; of those measured at several distances, the best one."""
+    ratios: dict[str, float] = {}
+    for path in paths:
+        answer = load(path)
+        for row in answer["rows"]:
+            if "ratio" not in row:
+                continue
+            key = f"{answer['question']}: {row['what']}, {row['bytes']} bytes, {row['readers']} readers"
+            ratios[key] = min(row["ratio"], ratios.get(key, row["ratio"]))
+    return ratios
+
+
+def compare(reference: dict[str, Any], ratios: dict[str, float]) -> int:
+    worse = 0
+    for key, expected in reference.items():
+        if key not in ratios:
+            continue
+        most = expected["ratio"] * expected["noise"]
+        if ratios[key] > most:
+            worse += 1
+            print(f"{key}: {ratios[key]:.2f} times the limit, accepted are {expected['ratio']:.2f} and up to "
+                  f"{most:.2f} with noise", file=sys.stderr)
+    known = [key for key in ratios if key in reference]
+    if not known:
+        print("none of the cases that were measured is in the reference; write them with --accept", file=sys.stderr)
+        return 1
+    print(f"{len(known)} ratios compared, {worse} worse than accepted")
+    if worse:
+        print("measure again on a quiet machine; if it stays, find out what made it slower, "
+              "or accept it with: scripts/bench --quick --accept", file=sys.stderr)
+    return 1 if worse else 0
+
+
+def accept(path: str, reference: dict[str, Any], ratios: dict[str, float]) -> int:
+    for key, ratio in ratios.items():
+        noise = reference.get(key, {}).get("noise", USUAL_NOISE)
+        reference[key] = {"ratio": round(ratio, 2), "noise": noise}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(dict(sorted(reference.items())), file, indent=2)
+        file.write("\n")
+    print(f"{len(ratios)} ratios written to {path}")
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) < 3 or arguments[0] not in ("--compare", "--accept"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    ratios = measured(arguments[2:])
+    try:
+        reference = load(arguments[1])
+    except FileNotFoundError:
+        if arguments[0] == "--compare":
+            print(f"{arguments[1]} is not there; make it with: scripts/bench --quick --accept", file=sys.stderr)
+            return 1
+        reference = {}
+    if arguments[0] == "--accept":
+        return accept(arguments[1], reference, ratios)
+    return compare(reference, ratios)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,43 @@
+"""Puts measured tables into docs/performance.md.
+
+usage: update_performance.py DIR      DIR as left by scripts/bench --output DIR
+
+Replaces what stands between the lines `<!-- NAME -->` and `<!-- end -->` by the table of DIR/NAME.json, or by
+DIR/NAME.txt as it is. A name for which DIR has nothing keeps its table.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent.parent / "docs" / "performance.md"
+
+
+def block(directory: Path, name: str) -> str | None:
+    result = directory / f"{name}.json"
+    if result.exists():
+        command = [sys.executable, str(HERE / "table.py"), "--markdown", str(result)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = directory / f"{name}.txt"
+    return f"```\n{text.read_text(encoding='utf-8')}```\n" if text.exists() else None
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
+        print(__doc__, file=sys.stderr)
+        return 2
+    directory = Path(arguments[0])
+
+    def replace(match: re.Match[str]) -> str:
+        new = block(directory, match[1])
+        return match[0] if new is None else f"<!-- {match[1]} -->\n{new}<!-- end -->"
+
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(re.sub(r"<!-- (\w+) -->\n.*?<!-- end -->", replace, page, flags=re.DOTALL), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
