@@ -45,10 +45,11 @@ Result<Control> check(Control control, std::uint64_t size, std::string_view name
   if (!mapping) return tl::unexpected(mapping.error());
   control.mapping = std::move(*mapping);
   if (control->magic != kControlMagic) return corrupt_control(path, "wrong magic");
-  if (control->format_min > kControlFormatVersion || control->format < 1) {
+  if (control->format_min > kControlFormatVersion || control->format < kOldestUsableControlFormat) {
     return fail(ErrorCode::FormatMismatch,
                 "'{}' is of control format {} (readable from {}), this build reads {}; build all "
-                "ends against the same release of EVO Channels",
+                "ends against the same release of EVO Channels, and remove the file if none of "
+                "them runs",
                 path, control->format, control->format_min, kControlFormatVersion);
   }
   if (load_text(control->name.data(), control->name.size()) != name) {

@@ -94,6 +94,9 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_vie
   auto memory = reader->data.apply(options.memory, Protection::Read);
   if (!memory) return tl::unexpected(memory.error());
   reader->memory = std::move(*memory);
+  // A reader's cycle is its own: the schema's period binds the writer.
+  reader->watch.emplace(reader->control.operator->(), &reader->entry().watch,
+                        WatchedEnd{.max_age_ns = reader->layout.max_age_ns});
   // No name has changed: this is what tells those who watch the directory.
   ::futimens(reader->control.fd.get(), nullptr);
   reader->control.fd.blank_in_children(reader->control.mapping.bytes(), reader->data.bytes());

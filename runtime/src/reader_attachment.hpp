@@ -8,6 +8,7 @@
 
 #include "control.hpp"
 #include "evo/clock.hpp"
+#include "evo/detail/end_watch.hpp"
 #include "evo/detail/state_observer.hpp"
 #include "evo/detail/waiting.hpp"
 #include "evo/segment_reader.hpp"
@@ -71,6 +72,7 @@ struct ReaderAttachment {
   Mapping data;
   SegmentLayout layout;
   MemoryReport memory;
+  std::optional<EndWatch> watch;
   std::uint32_t entry_index = 0;
   std::uint32_t field_count = 0;
   std::vector<std::uint8_t> bfbs;

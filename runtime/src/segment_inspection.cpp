@@ -94,7 +94,7 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
     info.fault = "its control file is damaged; stop its writer and readers and remove the file";
     return false;
   }
-  if (control->format_min > kControlFormatVersion) {
+  if (control->format_min > kControlFormatVersion || control->format < kOldestUsableControlFormat) {
     info.condition = SegmentCondition::Corrupt;
     info.fault = fmt::format("its control file is of format {}, this build reads {}",
                              control->format, kControlFormatVersion);

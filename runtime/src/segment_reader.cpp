@@ -40,7 +40,9 @@ SegmentReader::SegmentReader(std::unique_ptr<detail::ReaderAttachment> attachmen
                              std::uint32_t retries) noexcept
     : observer_(&attachment->header(), attachment->control.operator->(), attachment->slots(),
                 attachment->layout.geometry, attachment->layout.generation, retries),
-      attachment_(std::move(attachment)) {}
+      attachment_(std::move(attachment)) {
+  observer_.watch_by(&*attachment_->watch);
+}
 
 Result<void> SegmentReader::reattach(std::chrono::nanoseconds wait) {
   ReaderOptions options = attachment_->options;

@@ -36,7 +36,9 @@ StreamSegmentReader::StreamSegmentReader(
     : observer_(&attachment->header(), attachment->control.operator->(), &attachment->entry(),
                 attachment->slots(), attachment->layout.geometry, attachment->layout.generation,
                 attachment->options.retries),
-      attachment_(std::move(attachment)) {}
+      attachment_(std::move(attachment)) {
+  observer_.watch_by(&*attachment_->watch);
+}
 
 Result<void> StreamSegmentReader::reattach(std::chrono::nanoseconds wait) {
   ReaderOptions options = attachment_->options;

@@ -105,17 +105,25 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
     return tl::unexpected(memory.error());
   }
   writer->memory = std::move(*memory);
+  // The table too: a push to a blocking stream looks at it.
+  static_cast<void>(
+      writer->control.mapping.apply({.prefault = options.memory.prefault}, Protection::ReadWrite));
+  writer->watch.emplace(writer->control.operator->(), &writer->control->writer_watch,
+                        WatchedEnd{.writes = true, .period_ns = writer->layout.period_ns});
   add_note(writer->memory, writer->warning_);
   writer->control.fd.blank_in_children(writer->control.mapping.bytes(), writer->data.bytes());
   writer->open_ = true;
   return writer;
 }
 
-StatePublisher WriterAttachment::publisher() const noexcept {
-  return {&header(), control.operator->(), slots(), layout.geometry, incarnation, last};
+StatePublisher WriterAttachment::publisher() noexcept {
+  StatePublisher publisher(&header(), control.operator->(), slots(), layout.geometry, incarnation,
+                           last);
+  publisher.watch_by(&*watch);
+  return publisher;
 }
 
-StreamPublisher WriterAttachment::stream_publisher() const noexcept {
+StreamPublisher WriterAttachment::stream_publisher() noexcept {
   return {publisher(), control.operator->(), control.table_size(), control.fd.get(), layout};
 }
 
@@ -295,6 +303,7 @@ void WriterAttachment::forget_earlier_boot() {
   // relaxed: under the writer's lock, and nobody of this boot has attached yet.
   control->state.store(static_cast<std::uint32_t>(ControlState::Empty), std::memory_order_relaxed);
   control->waiters.store(0, std::memory_order_relaxed);
+  control->watch_session.store(0, std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < control.table_size(); ++i) {
     control->readers()[i].waiting.store(0, std::memory_order_relaxed);
   }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "control.hpp"
+#include "evo/detail/end_watch.hpp"
 #include "evo/detail/state_publisher.hpp"
 #include "evo/detail/stream_publisher.hpp"
 #include "quota.hpp"
@@ -19,8 +21,8 @@ struct WriterAttachment {
   /// Closes the segment: marks it, removes its files, wakes sleepers, frees the lock.
   ~WriterAttachment();
 
-  [[nodiscard]] StatePublisher publisher() const noexcept;
-  [[nodiscard]] StreamPublisher stream_publisher() const noexcept;
+  [[nodiscard]] StatePublisher publisher() noexcept;
+  [[nodiscard]] StreamPublisher stream_publisher() noexcept;
   [[nodiscard]] SegmentHeader& header() const noexcept {
     return *reinterpret_cast<SegmentHeader*>(data.data());
   }
@@ -34,6 +36,7 @@ struct WriterAttachment {
   Mapping data;
   SegmentLayout layout;
   MemoryReport memory;
+  std::optional<EndWatch> watch;
   std::uint64_t incarnation = 0;
   Sequence last = 0;
 

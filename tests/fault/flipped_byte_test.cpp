@@ -188,7 +188,7 @@ class FlippedByte : public testing::Test {
 };
 
 constexpr std::size_t kHeaderBytes = 256;
-constexpr std::size_t kControlBytes = 512 + 2 * 64;  // with the first two entries of readers
+constexpr std::size_t kControlBytes = 640 + 2 * 192;  // with the first two entries of readers
 
 TEST_F(FlippedByte, OfTheHeader) {
   const std::string name = data_name();

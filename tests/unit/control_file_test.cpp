@@ -34,10 +34,10 @@ TEST(ControlFormat, EveryFieldStandsAtItsOffset) {
   ASSERT_TRUE(reader) << message_of(reader);
 
   const Bytes file = read_bytes(control_of(directory, "probe"));
-  ASSERT_EQ(file.size(), 12288U) << "512 bytes and 128 readers of 64 bytes, in whole pages";
+  ASSERT_EQ(file.size(), 28672U) << "640 bytes and 128 readers of 192 bytes, in whole pages";
   EXPECT_EQ(peek<std::uint64_t>(file, 0), 0x45564f5f43544c00U);
-  EXPECT_EQ(peek<std::uint16_t>(file, 8), 1U) << "format";
-  EXPECT_EQ(peek<std::uint16_t>(file, 10), 1U) << "format_min";
+  EXPECT_EQ(peek<std::uint16_t>(file, 8), 2U) << "format";
+  EXPECT_EQ(peek<std::uint16_t>(file, 10), 2U) << "format_min";
   EXPECT_EQ(peek<std::uint32_t>(file, 12), 0U);
   EXPECT_EQ((peek<std::array<std::uint8_t, 16>>(file, 16)), detail::boot_id().bytes);
   EXPECT_EQ(text_at(file, 32, 48), "probe");
@@ -52,19 +52,22 @@ TEST(ControlFormat, EveryFieldStandsAtItsOffset) {
   EXPECT_LE(peek<std::uint32_t>(file, 160), 1U) << "wake_protocol";
   EXPECT_EQ(peek<std::uint32_t>(file, 164), 128U) << "reader_limit";
   EXPECT_GE(peek<std::uint64_t>(file, 168), before);
+  EXPECT_EQ(peek<std::uint32_t>(file, 184), 0U) << "watch_session";
   EXPECT_EQ(peek<std::uint32_t>(file, 192), 0U) << "waiters";
+  EXPECT_EQ(peek<std::uint32_t>(file, 204), 0U) << "watch_sessions";
   EXPECT_EQ(text_at(file, 256 + 40 * current, 32), "tester");
   EXPECT_EQ(peek<std::uint32_t>(file, 256 + 40 * current + 32), pid);
   EXPECT_EQ(peek<std::uint32_t>(file, 256 + 40 * (1 - current) + 32), 0U) << "no second file";
   const std::string executable = detail::executable_path();
   EXPECT_TRUE(executable.ends_with(text_at(file, 336, 176)));
 
-  EXPECT_EQ(peek<std::uint32_t>(file, 512), pid) << "reader 0";
-  EXPECT_EQ(peek<std::uint32_t>(file, 516), 0U) << "does not wait";
-  EXPECT_EQ(peek<std::uint64_t>(file, 520), 0U) << "cursor";
-  EXPECT_GE(peek<std::uint64_t>(file, 528), before) << "attached_ns";
-  EXPECT_EQ(text_at(file, 536, 16), detail::process_name());
-  for (std::size_t i = 576; i < file.size(); ++i) ASSERT_EQ(file[i], std::byte{0}) << i;
+  for (std::size_t i = 512; i < 640; ++i) ASSERT_EQ(file[i], std::byte{0}) << "writer_watch";
+  EXPECT_EQ(peek<std::uint32_t>(file, 640), pid) << "reader 0";
+  EXPECT_EQ(peek<std::uint32_t>(file, 644), 0U) << "does not wait";
+  EXPECT_EQ(peek<std::uint64_t>(file, 648), 0U) << "cursor";
+  EXPECT_GE(peek<std::uint64_t>(file, 656), before) << "attached_ns";
+  EXPECT_EQ(text_at(file, 664, 16), detail::process_name());
+  for (std::size_t i = 704; i < file.size(); ++i) ASSERT_EQ(file[i], std::byte{0}) << i;
 }
 
 TEST(ControlFormat, LocksLieOnBytes0And1PlusReader) {
@@ -105,7 +108,7 @@ TEST(Control, TableGrowsForASchemaWithMoreReaders) {
   channel.max_readers = 200;
   auto writer = SegmentWriter::create(channel, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
-  EXPECT_EQ(std::filesystem::file_size(path), 16384U);
+  EXPECT_EQ(std::filesystem::file_size(path), 40960U);
   EXPECT_EQ(inode_of(path), inode);
   std::vector<SegmentReader> readers;
   for (int i = 0; i < 199; ++i) {
@@ -142,9 +145,12 @@ TEST_F(ForeignControl, WrongMagicIsCorrupt) {
 
 TEST_F(ForeignControl, OtherFormatIsNamed) {
   poke(path_, 8, std::uint16_t{5});
-  EXPECT_EQ(attach(), "ok") << "newer, but readable from 1";
+  EXPECT_EQ(attach(), "ok") << "newer, but readable from 2";
   poke(path_, 10, std::uint16_t{5});
   EXPECT_EQ(attach(), "FormatMismatch");
+  EXPECT_EQ(create(), "FormatMismatch");
+  poke(path_, 8, std::uint32_t{0x00010001});
+  EXPECT_EQ(attach(), "FormatMismatch") << "format 1 had no room for the deadline watch";
   EXPECT_EQ(create(), "FormatMismatch");
   poke(path_, 8, std::uint32_t{0});
   EXPECT_EQ(attach(), "FormatMismatch");
@@ -160,7 +166,7 @@ TEST_F(ForeignControl, FileOfAnotherSegmentIsCorrupt) {
 
 TEST_F(ForeignControl, ImpossibleSizesAreCorrupt) {
   for (const std::uintmax_t size :
-       {0UL, 1UL, 511UL, 4095UL, 4097UL, 12287UL, 12289UL, 659457UL, 663552UL, 1UL << 32}) {
+       {0UL, 1UL, 511UL, 4095UL, 4097UL, 12287UL, 12289UL, 1970177UL, 1974272UL, 1UL << 32}) {
     std::filesystem::resize_file(path_, size);
     EXPECT_EQ(attach(), "Corrupt") << size;
     EXPECT_EQ(create(), "Corrupt") << size;

@@ -641,7 +641,7 @@ void limit(__rlimit_resource resource, rlim_t value) {
 }
 
 TEST_F(Create, FileSizeLimitIsAnErrorThatLeavesNothing) {
-  for (const rlim_t bytes : {0UL, 100UL, 4096UL, 12287UL, 12288UL, 65536UL, 106496UL}) {
+  for (const rlim_t bytes : {0UL, 100UL, 4096UL, 28671UL, 28672UL, 65536UL, 106496UL}) {
     const ChildResult child = in_child([&]() -> std::string {
       limit(RLIMIT_FSIZE, bytes);
       return outcome(create(raw_channel("probe", 100'000, 2)));

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "deadlines.hpp"
 #include "evo/domain.hpp"
 #include "supervise.hpp"
 
@@ -29,10 +30,15 @@ int main(int count, char** arguments) {
   app.fallthrough();
   evo::tools::SuperviseArguments supervise;
   evo::tools::add_supervise(app, supervise);
+  evo::tools::DeadlinesArguments deadlines;
+  evo::tools::add_deadlines(app, deadlines);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (app.got_subcommand("deadlines")) {
+    return evo::tools::run_deadlines(deadlines, domain_named(domain));
   }
   return evo::tools::run_supervise(supervise, domain_named(domain));
 }

@@ -17,28 +17,37 @@
 ///     164  reader_limit       u32   readers that may attach
 ///     168  writer_started_ns  u64   CLOCK_REALTIME, advice
 ///     176  found_dead_ns      u64   CLOCK_MONOTONIC when the writer was first seen dead; or 0
-///     184  (zero)             8 bytes
+///     184  watch_session      u32   of the deadline watch that is on; 0: off
+///     188  (zero)             u32
 ///   line 3, sleeping readers
 ///     192  waiters            u32
 ///     196  (zero)             u32
 ///     200  entries_used       u32   entries of the reader table that were ever taken
-///     204  (zero)             52 bytes
+///     204  watch_sessions     u32   of the deadline watch, so far
+///     208  watch_deadline_ns  u64   of an interval; 0: by the schema
+///     216  watch_write_deadline_ns u64
+///     224  watch_read_deadline_ns  u64
+///     232  (zero)             24 bytes
 ///   lines 4 to 7
 ///     256  data_files[2]      40 bytes each: module 32 bytes, pid u32, (zero) u32
 ///     336  writer_executable  176 bytes: advice
-///   from 512
-///     512  reader table       64 bytes an entry
+///   lines 8 and 9
+///     512  writer_watch       WatchBlock
+///   from 640
+///     640  reader table       192 bytes an entry: 64 of ReaderEntry, and its WatchBlock
 ///
 /// Kernel locks (fcntl F_OFD_SETLK) on the bytes of this file say who lives: byte 0 is
-/// held by the writer, byte 1 + i by reader i, byte 10241 by whoever tidies up. The bytes'
-/// contents do not matter.
+/// held by the writer, byte 1 + i by reader i, byte 10241 by whoever tidies up, byte 10242 by
+/// whoever switches the deadline watch. The bytes' contents do not matter.
 ///
-/// I1: everything but the reader table, `waiters` and `entries_used` is written only under the lock
-///     on byte 0.
+/// I1: everything but the reader table, `waiters`, `entries_used` and what begins with `watch_` is
+///     written only under the lock on byte 0.
 /// I2: entry i of the reader table is written only under the lock on byte 1 + i.
 /// I3: at most the two files named in `data_files` exist for this segment; the one
 ///     that is not `current` is removed by whoever holds the lock next.
 /// I4: the file never shrinks while it has its name.
+/// I5: what begins with `watch_` is written only under the lock on byte 10242, except by a writer
+///     that finds the file of an earlier boot.
 #pragma once
 
 #include <array>
@@ -49,7 +58,9 @@
 namespace evo {
 
 inline constexpr std::uint64_t kControlMagic = 0x45564F5F43544C00U;
-inline constexpr std::uint16_t kControlFormatVersion = 1;
+/// The format that this build writes, and the oldest one that it can use. 2: deadline watch.
+inline constexpr std::uint16_t kControlFormatVersion = 2;
+inline constexpr std::uint16_t kOldestUsableControlFormat = 2;
 inline constexpr std::uint32_t kMaximumReaders = 10240;
 
 /// What the last holder of the writer's lock has left.
@@ -72,6 +83,39 @@ struct DataFileName {
   std::uint32_t reserved = 0;
 };
 
+/// What the deadline watch found out about one end: counted by that end alone, for whoever asks.
+/// Two cache lines, which no other end writes to.
+///
+///       0  session            u32   that the numbers belong to; 0: none
+///       4  (zero)             u32
+///       8  operations         u64
+///      16  late, slow, stale  u64 each: misses, see deadline_watch.hpp
+///      40  longest_interval_ns, longest_duration_ns, greatest_age_ns   u64 each
+///      64  jitter             16 buckets of u32: kJitterBuckets
+struct WatchBlock {
+  static constexpr std::size_t kJitterBuckets = 16;
+
+  std::atomic<std::uint32_t> session{0};
+  std::uint32_t reserved = 0;
+  std::atomic<std::uint64_t> operations{0};
+  std::atomic<std::uint64_t> late{0};
+  std::atomic<std::uint64_t> slow{0};
+  std::atomic<std::uint64_t> stale{0};
+  std::atomic<std::uint64_t> longest_interval_ns{0};
+  std::atomic<std::uint64_t> longest_duration_ns{0};
+  std::atomic<std::uint64_t> greatest_age_ns{0};
+  std::array<std::atomic<std::uint32_t>, kJitterBuckets> jitter{};
+};
+static_assert(sizeof(WatchBlock) == 128 && alignof(WatchBlock) == 8);
+static_assert(offsetof(WatchBlock, operations) == 8);
+static_assert(offsetof(WatchBlock, late) == 16);
+static_assert(offsetof(WatchBlock, slow) == 24);
+static_assert(offsetof(WatchBlock, stale) == 32);
+static_assert(offsetof(WatchBlock, longest_interval_ns) == 40);
+static_assert(offsetof(WatchBlock, longest_duration_ns) == 48);
+static_assert(offsetof(WatchBlock, greatest_age_ns) == 56);
+static_assert(offsetof(WatchBlock, jitter) == 64);
+
 /// One attached reader.
 struct ReaderEntry {
   std::atomic<std::uint32_t> pid{0};          ///< advice; 0: the entry is probably free
@@ -81,8 +125,10 @@ struct ReaderEntry {
   std::array<char, 16> process_name{};        ///< advice
   std::atomic<std::uint64_t> generation{0};   ///< of the data file that the cursor belongs to
   std::array<std::uint8_t, 16> reserved{};
+  WatchBlock watch;
 };
-static_assert(sizeof(ReaderEntry) == 64 && alignof(ReaderEntry) == 8);
+static_assert(sizeof(ReaderEntry) == 192 && alignof(ReaderEntry) == 8);
+static_assert(offsetof(ReaderEntry, watch) == 64);
 
 struct ControlFile {
   std::uint64_t magic = kControlMagic;
@@ -103,15 +149,22 @@ struct ControlFile {
   std::atomic<std::uint32_t> reader_limit{0};
   std::atomic<std::uint64_t> writer_started_ns{0};
   std::atomic<std::uint64_t> found_dead_ns{0};
-  std::array<std::uint8_t, 8> reserved2{};
+  std::atomic<std::uint32_t> watch_session{0};
+  std::uint32_t reserved2 = 0;
 
   std::atomic<std::uint32_t> waiters{0};
   std::uint32_t reserved3 = 0;
   std::atomic<std::uint32_t> entries_used{0};
-  std::array<std::uint8_t, 52> reserved4{};
+  std::atomic<std::uint32_t> watch_sessions{0};
+  std::atomic<std::uint64_t> watch_deadline_ns{0};
+  std::atomic<std::uint64_t> watch_write_deadline_ns{0};
+  std::atomic<std::uint64_t> watch_read_deadline_ns{0};
+  std::array<std::uint8_t, 24> reserved4{};
 
   std::array<DataFileName, 2> data_files;
   std::array<char, 176> writer_executable{};
+
+  WatchBlock writer_watch;
 
   /// The reader table follows the header; the mapping is as long as the file.
   [[nodiscard]] ReaderEntry* readers() noexcept {
@@ -119,7 +172,7 @@ struct ControlFile {
   }
 };
 static_assert(sizeof(DataFileName) == 40 && alignof(DataFileName) == 4);
-static_assert(sizeof(ControlFile) == 512 && alignof(ControlFile) == 8);
+static_assert(sizeof(ControlFile) == 640 && alignof(ControlFile) == 8);
 static_assert(offsetof(ControlFile, boot_id) == 16);
 static_assert(offsetof(ControlFile, name) == 32);
 static_assert(offsetof(ControlFile, incarnation) == 128);
@@ -132,16 +185,24 @@ static_assert(offsetof(ControlFile, wake_protocol) == 160);
 static_assert(offsetof(ControlFile, reader_limit) == 164);
 static_assert(offsetof(ControlFile, writer_started_ns) == 168);
 static_assert(offsetof(ControlFile, found_dead_ns) == 176);
+static_assert(offsetof(ControlFile, watch_session) == 184);
 static_assert(offsetof(ControlFile, waiters) == 192);
 static_assert(offsetof(ControlFile, entries_used) == 200);
+static_assert(offsetof(ControlFile, watch_sessions) == 204);
+static_assert(offsetof(ControlFile, watch_deadline_ns) == 208);
+static_assert(offsetof(ControlFile, watch_write_deadline_ns) == 216);
+static_assert(offsetof(ControlFile, watch_read_deadline_ns) == 224);
 static_assert(offsetof(ControlFile, data_files) == 256);
 static_assert(offsetof(ControlFile, writer_executable) == 336);
+static_assert(offsetof(ControlFile, writer_watch) == 512);
 
 /// The byte of the control file on which the writer holds its lock.
 inline constexpr std::uint64_t kWriterLockByte = 0;
 /// The byte that is locked by whoever takes the writer's lock for a moment, to tidy up behind a
 /// dead writer: a writer that finds both taken waits, instead of taking it for a live one.
 inline constexpr std::uint64_t kTidyLockByte = 1 + kMaximumReaders;
+/// The byte that is locked by whoever switches the deadline watch on or off.
+inline constexpr std::uint64_t kWatchLockByte = 2 + kMaximumReaders;
 /// The byte on which reader `index` holds its lock.
 constexpr std::uint64_t reader_lock_byte(std::uint32_t index) {
   return 1U + std::uint64_t{index};

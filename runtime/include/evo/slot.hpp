@@ -192,6 +192,8 @@ class ReaderSlot {
     return word(0).load(std::memory_order_relaxed) == kNeverFilled;
   }
 
+  [[nodiscard]] bool is_stamped() const noexcept { return geometry_.stamped; }
+
   [[nodiscard]] std::uint64_t stamp_ns() const noexcept {
     // relaxed: like a word of the payload, between [A] and [B].
     return word(geometry_.stamp_offset()).load(std::memory_order_relaxed);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "evo/control_file.hpp"
+#include "evo/detail/end_watch.hpp"
 #include "evo/error.hpp"
 #include "evo/segment_header.hpp"
 #include "evo/slot.hpp"
@@ -55,8 +56,11 @@ class StateObserver {
   /// number of that publish. What `copy` stored counts only then.
   template <class Copy>
   [[nodiscard, gnu::always_inline]] ReadOutcome read(Copy&& copy) const {
-    if (detached()) [[unlikely]]
-      return ReadError::Detached;
+    bool counts = false;
+    if (is_disturbed()) [[unlikely]] {
+      if (detached()) return ReadError::Detached;
+      counts = begin_watched(watch_);
+    }
     for (std::uint32_t attempt = 0;; ++attempt) {
       const Place latest = find_latest();
       const Sequence n = latest.n;
@@ -66,6 +70,8 @@ class StateObserver {
         if (n == 0 && !has_header()) [[unlikely]]
           return ReadError::Detached;
         found_ = latest;
+        if (counts) [[unlikely]]
+          count_found();
         return n;
       }
       if (n == 0 && slot.never_filled()) return ReadError::NeverWritten;
@@ -74,6 +80,9 @@ class StateObserver {
       found_ = {};
     }
   }
+
+  /// Counts what is read while a deadline watch is on. It must outlive the observer.
+  void watch_by(EndWatch* watch) noexcept { watch_ = watch; }
 
   /// Whether a publish after this one, which this reader has read, is complete; one load.
   [[nodiscard]] bool has_after(Sequence n) const noexcept {
@@ -115,6 +124,19 @@ class StateObserver {
   /// Publishes that may come while `find_latest` looks, before it takes what it has. The copy then
   /// finds out whether that was overtaken, too.
   static constexpr int kMostLooks = 16;
+
+  /// Detached, or a deadline watch is on: both in one branch.
+  [[nodiscard]] bool is_disturbed() const noexcept {
+    // relaxed: as in detached(); EndWatch looks again before it relies on anything. Both words
+    // are in one line.
+    return ((control_->generation.load(std::memory_order_relaxed) ^ generation_) |
+            control_->watch_session.load(std::memory_order_relaxed)) != 0;
+  }
+
+  /// Not inlined, and without arguments: a read that is not watched has no more to keep.
+  [[gnu::noinline, gnu::cold]] void count_found() const noexcept {
+    end_watched(watch_, slot_of(found_), found_.n);
+  }
 
   /// The newest complete publish (I1).
   [[nodiscard, gnu::always_inline]] Place find_latest() const noexcept {
@@ -206,6 +228,7 @@ class StateObserver {
   Sequence limit_ = 0;  // of the geometry; a division, done once
   std::uint64_t generation_ = 0;
   std::uint32_t retries_ = 0;
+  EndWatch* watch_ = nullptr;
   // A reader belongs to one thread at a time.
   mutable Place found_;  // by the last read
   mutable std::uint64_t retried_ = 0;

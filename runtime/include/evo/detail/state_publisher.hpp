@@ -11,6 +11,7 @@
 
 #include "evo/control_file.hpp"
 #include "evo/detail/crc32c.hpp"
+#include "evo/detail/end_watch.hpp"
 #include "evo/detail/stamp_clock.hpp"
 #include "evo/detail/waiting.hpp"
 #include "evo/error.hpp"
@@ -44,8 +45,11 @@ class StatePublisher {
   /// published. The geometry is a parameter so that typed ends pass a constant.
   template <class Fill>
   [[gnu::always_inline]] WriteResult publish(const SlotGeometry& geometry, Fill&& fill) {
-    if (fenced()) [[unlikely]]
-      return tl::unexpected(WriteError::Fenced);
+    if (is_disturbed()) [[unlikely]] {
+      if (fenced()) return tl::unexpected(WriteError::Fenced);
+      publish_watched(geometry, fill);
+      return {};
+    }
     fill_next(geometry, std::forward<Fill>(fill), [this] { return clock_.now(); });
     announce();
     return {};
@@ -82,9 +86,12 @@ class StatePublisher {
   /// Publishes the slot that `begin` returned when the last publish was `after`.
   WriteResult finish(const SlotGeometry& geometry, Sequence after) noexcept {
     if (after != sequence_ || fenced()) return tl::unexpected(WriteError::Fenced);
-    const Next next = next_after(geometry);
-    seal(geometry, slot_at(geometry, next.index), next, [this] { return clock_.now(); });
-    announce();
+    if (watched()) [[unlikely]] {
+      finish_watched(geometry);
+    } else {
+      seal_begun(geometry);
+      announce();
+    }
     return {};
   }
 
@@ -105,7 +112,49 @@ class StatePublisher {
     return control_->incarnation.load(std::memory_order_relaxed) != incarnation_;
   }
 
+  /// Counts what is published while a deadline watch is on. It must outlive the publisher.
+  void watch_by(EndWatch* watch) noexcept { watch_ = watch; }
+  [[nodiscard]] EndWatch* watch() const noexcept { return watch_; }
+
+  /// Whether a deadline watch is on.
+  [[nodiscard]] bool watched() const noexcept {
+    // relaxed: EndWatch looks again before it relies on anything. The line is that of the
+    // incarnation, so the load stays in this core's cache.
+    return control_->watch_session.load(std::memory_order_relaxed) != 0;
+  }
+
  private:
+  /// Fenced off, or a deadline watch is on: both in one branch.
+  [[nodiscard]] bool is_disturbed() const noexcept {
+    // relaxed, both: as in fenced() and watched().
+    return ((control_->incarnation.load(std::memory_order_relaxed) ^ incarnation_) |
+            control_->watch_session.load(std::memory_order_relaxed)) != 0;
+  }
+
+  /// A publish of its own, so that the one that is not watched has one branch more and no
+  /// register less. `fill` is a copy: of one that was passed by reference, the compiler would
+  /// have to keep in memory whatever it refers to.
+  template <class Fill>
+  [[gnu::noinline, gnu::cold]] void publish_watched(const SlotGeometry& geometry, Fill fill) {
+    const bool counts = begin_watched(watch_);
+    fill_next(geometry, fill, [this] { return clock_.now(); });
+    announce();
+    if (counts) watch_->end(0);
+  }
+
+  /// The time in which the caller filled the slot is the caller's.
+  [[gnu::noinline, gnu::cold]] void finish_watched(const SlotGeometry& geometry) noexcept {
+    const bool counts = begin_watched(watch_);
+    seal_begun(geometry);
+    announce();
+    if (counts) watch_->end(0);
+  }
+
+  [[gnu::always_inline]] void seal_begun(const SlotGeometry& geometry) noexcept {
+    const Next next = next_after(geometry);
+    seal(geometry, slot_at(geometry, next.index), next, [this] { return clock_.now(); });
+  }
+
   struct Next {
     Sequence sequence;
     std::uint32_t index;
@@ -165,6 +214,7 @@ class StatePublisher {
   bool fence_before_wake_ = true;
   std::uint64_t incarnation_ = 0;
   StampClock clock_;
+  EndWatch* watch_ = nullptr;
 };
 
 /// The last complete publish of a segment whose writer is gone: the one the header

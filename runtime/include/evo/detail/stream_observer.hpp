@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "evo/control_file.hpp"
+#include "evo/detail/end_watch.hpp"
 #include "evo/error.hpp"
 #include "evo/segment_header.hpp"
 #include "evo/slot.hpp"
@@ -37,11 +38,28 @@ class StreamObserver {
   /// What `copy` stored counts only if true. The value is not taken before `advance`.
   template <class Copy>
   [[nodiscard, gnu::always_inline]] bool look(Copy&& copy) {
+    bool counts = false;
+    if (watched()) [[unlikely]]
+      counts = begin_watched(watch_);
     for (std::uint32_t attempt = 0;; ++attempt) {
-      if (slot().try_read(next_, copy)) [[likely]]
+      if (slot().try_read(next_, copy)) [[likely]] {
+        if (counts) [[unlikely]]
+          count_next();
         return true;
+      }
       if (!catch_up(attempt)) return false;
     }
+  }
+
+  /// Counts the values that are looked at while a deadline watch is on. It must outlive the
+  /// observer.
+  void watch_by(EndWatch* watch) noexcept { watch_ = watch; }
+
+  /// Whether a deadline watch is on.
+  [[nodiscard]] bool watched() const noexcept {
+    // relaxed: EndWatch looks again before it relies on anything. The line changes hardly ever, so
+    // the load stays in this core's cache.
+    return control_->watch_session.load(std::memory_order_relaxed) != 0;
   }
 
   /// The next value is taken. Give the slots behind it free with `store_cursor`.
@@ -119,6 +137,11 @@ class StreamObserver {
   }
 
  private:
+  /// As StateObserver::count_found.
+  [[gnu::noinline, gnu::cold]] void count_next() const noexcept {
+    end_watched(watch_, slot(), next_);
+  }
+
   [[nodiscard]] ReaderSlot slot() const noexcept { return slot_of(index_); }
   [[nodiscard]] ReaderSlot slot_of(std::uint32_t index) const noexcept {
     return {slots_ + index * geometry_.stride, geometry_};
@@ -147,6 +170,7 @@ class StreamObserver {
   SlotGeometry geometry_;
   std::uint64_t generation_ = 0;
   std::uint32_t retries_ = 0;
+  EndWatch* watch_ = nullptr;
   Sequence next_ = 1;
   std::uint32_t index_ = 1;
   Sequence kept_from_ = 1;  // the newest value when the cursor was last set

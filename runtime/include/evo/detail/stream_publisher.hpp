@@ -68,6 +68,7 @@ class StreamPublisher {
     while (pushed < count) {
       if (room_ == 0 && make_room(timeout)) break;
       if (ring_.fenced()) break;
+      const bool counts = ring_.watched() && begin_watched(ring_.watch());
       const std::uint64_t stamp = geometry.stamped ? ring_.now() : 0;
       std::uint64_t part = count - pushed;
       if (part > room_) part = room_;
@@ -78,6 +79,8 @@ class StreamPublisher {
             geometry, [&](std::byte* payload) { fill(pushed, payload); }, [&] { return stamp; });
       }
       ring_.announce();
+      if (counts) [[unlikely]]
+        ring_.watch()->end(0);
       room_ -= part;
     }
     return pushed;

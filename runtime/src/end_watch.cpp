@@ -1,0 +1,152 @@
+#include "evo/detail/end_watch.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+namespace evo::detail {
+
+namespace {
+
+/// Bucket 0 ends at 2^8 ns.
+constexpr unsigned kFirstBucketBits = 8;
+
+void add_one(std::atomic<std::uint64_t>& counter) noexcept {
+  // relaxed, both: this end alone stores to it (I1); whoever looks takes each number by itself.
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void raise(std::atomic<std::uint64_t>& greatest, std::uint64_t value) noexcept {
+  // relaxed, both: as in add_one.
+  if (value > greatest.load(std::memory_order_relaxed)) {
+    greatest.store(value, std::memory_order_relaxed);
+  }
+}
+
+/// Counts a miss if there is a deadline; keeps the worst in any case.
+void judge(std::uint64_t value, std::uint64_t deadline, std::atomic<std::uint64_t>& worst,
+           std::atomic<std::uint64_t>& misses) noexcept {
+  raise(worst, value);
+  if (deadline != 0 && value > deadline) add_one(misses);
+}
+
+/// The counters of a block, all but its session, become zero.
+void clear_figures(WatchBlock& block) noexcept {
+  // relaxed: who looks at them meanwhile finds that the session has changed.
+  for (auto* figure :
+       {&block.operations, &block.late, &block.slow, &block.stale, &block.longest_interval_ns,
+        &block.longest_duration_ns, &block.greatest_age_ns}) {
+    figure->store(0, std::memory_order_relaxed);
+  }
+  for (auto& bucket : block.jitter) bucket.store(0, std::memory_order_relaxed);
+}
+
+/// Begins the figures anew for a session.
+void reset(WatchBlock& block, std::uint32_t session) noexcept {
+  // relaxed: the fence keeps it before the figures.
+  block.session.store(0, std::memory_order_relaxed);
+  // release fence [U]: pairs with the acquire fence [V]. Who has seen a figure of the new session
+  // sees that the former one is over.
+  std::atomic_thread_fence(std::memory_order_release);
+  clear_figures(block);
+  // release [W]: pairs with the acquire load [X]. Who sees the session sees no older figures.
+  block.session.store(session, std::memory_order_release);
+}
+
+}  // namespace
+
+std::size_t jitter_bucket(std::uint64_t jitter_ns) noexcept {
+  const auto bits = static_cast<std::size_t>(std::bit_width(jitter_ns >> kFirstBucketBits));
+  return std::min(bits, WatchBlock::kJitterBuckets - 1);
+}
+
+std::uint64_t jitter_bucket_end_ns(std::size_t bucket) noexcept {
+  if (bucket >= WatchBlock::kJitterBuckets - 1) return std::numeric_limits<std::uint64_t>::max();
+  return std::uint64_t{1} << (kFirstBucketBits + bucket);
+}
+
+EndWatch::EndWatch(const ControlFile* control, WatchBlock* block, const WatchedEnd& end) noexcept
+    : EndWatch(control, block, end, StampClock::for_this_machine()) {}
+
+EndWatch::EndWatch(const ControlFile* control, WatchBlock* block, const WatchedEnd& end,
+                   const StampClock& clock) noexcept
+    : control_(control), block_(block), end_(end), clock_(clock) {
+  reset(*block_, 0);
+}
+
+void EndWatch::begin() noexcept {
+  // acquire [Y]: pairs with the release store [Z] of whoever started the watch, so that the
+  // deadlines are those of this session.
+  const std::uint32_t session = control_->watch_session.load(std::memory_order_acquire);
+  // 0: it was switched off a moment ago; this one still counts for the session that was.
+  if (session != session_ && session != 0) begin_session(session);
+  began_ns_ = clock_.now();
+}
+
+void EndWatch::begin_session(std::uint32_t session) noexcept {
+  // relaxed, all three: ordered by [Y]. A start that follows at once may change them under our
+  // eyes; then the next operation finds its session, and begins anew.
+  const std::uint64_t deadline = control_->watch_deadline_ns.load(std::memory_order_relaxed);
+  const auto& duration =
+      end_.writes ? control_->watch_write_deadline_ns : control_->watch_read_deadline_ns;
+  duration_deadline_ns_ = duration.load(std::memory_order_relaxed);
+  interval_deadline_ns_ = deadline != 0 ? deadline : 2 * end_.period_ns;
+  age_deadline_ns_ = end_.max_age_ns != 0 ? end_.max_age_ns : deadline;
+  session_ = session;
+  last_ns_ = 0;
+  interval_ns_ = 0;
+  reset(*block_, session);
+}
+
+void EndWatch::record(std::uint64_t began_ns, std::uint64_t ended_ns,
+                      std::uint64_t stamp_ns) noexcept {
+  if (session_ == 0) return;
+  add_one(block_->operations);
+  // Stamps come from another process's clock, which may be some nanoseconds ahead of ours.
+  const std::uint64_t duration = ended_ns > began_ns ? ended_ns - began_ns : 0;
+  judge(duration, duration_deadline_ns_, block_->longest_duration_ns, block_->slow);
+  if (stamp_ns != 0) {
+    const std::uint64_t age = ended_ns > stamp_ns ? ended_ns - stamp_ns : 0;
+    judge(age, age_deadline_ns_, block_->greatest_age_ns, block_->stale);
+  }
+  if (last_ns_ != 0) record_interval(ended_ns > last_ns_ ? ended_ns - last_ns_ : 0);
+  last_ns_ = ended_ns;
+}
+
+void EndWatch::record_interval(std::uint64_t interval_ns) noexcept {
+  judge(interval_ns, interval_deadline_ns_, block_->longest_interval_ns, block_->late);
+  // Without a promise, one interval is what the next should be like.
+  const std::uint64_t expected = end_.period_ns != 0 ? end_.period_ns : interval_ns_;
+  if (expected != 0) {
+    count_jitter(interval_ns > expected ? interval_ns - expected : expected - interval_ns);
+  }
+  interval_ns_ = interval_ns;
+}
+
+void EndWatch::count_jitter(std::uint64_t jitter_ns) noexcept {
+  std::atomic<std::uint32_t>& bucket = block_->jitter[jitter_bucket(jitter_ns)];
+  // relaxed, here: as in add_one.
+  if (bucket.load(std::memory_order_relaxed) == std::numeric_limits<std::uint32_t>::max()) {
+    // Full: all of them lose half, so that the shares stay what they are.
+    for (auto& each : block_->jitter) {
+      each.store(each.load(std::memory_order_relaxed) / 2, std::memory_order_relaxed);
+    }
+  }
+  bucket.store(bucket.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+bool begin_watched(EndWatch* watch) noexcept {
+  if (watch == nullptr) return false;
+  watch->begin();
+  return true;
+}
+
+void end_watched(EndWatch* watch, const ReaderSlot& slot, Sequence n) noexcept {
+  std::uint64_t stamp_ns = 0;
+  const bool found = slot.try_read(n, [&](const ReaderSlot& same) {
+    if (same.is_stamped()) stamp_ns = same.stamp_ns();
+  });
+  watch->end(found ? stamp_ns : 0);
+}
+
+}  // namespace evo::detail

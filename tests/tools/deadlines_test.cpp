@@ -1,0 +1,66 @@
+/// evo-shm deadlines: switches, shows, and refuses.
+#include <gtest/gtest.h>
+
+#include "program.hpp"
+#include "segments.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+class Deadlines : public testing::Test {
+ protected:
+  /// The exit code, and what was said.
+  [[nodiscard]] std::string run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--domain", directory_.path().string(), "deadlines"});
+    Program program(EVO_SHM, arguments);
+    std::string text;
+    const int code = program.join(&text);
+    return fmt::format("{}: {}", code, text);
+  }
+
+  TemporaryDomain directory_;
+};
+
+TEST_F(Deadlines, AreCountedFromStartToStop) {
+  auto writer =
+      SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()}).value();
+  auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()}).value();
+  const auto operate = [&] {
+    writer.write(bytes_of(std::uint64_t{1}));
+    static_cast<void>(read_number(reader));
+  };
+  operate();
+  EXPECT_TRUE(run({"show", "probe"}).starts_with("0: probe: no deadline watch was started"));
+  EXPECT_EQ(run({"start", "probe", "--deadline", "1ns", "--write", "3600s"}), "0: ");
+  operate();
+  operate();
+  std::string shown = run({"show", "probe"});
+  EXPECT_TRUE(shown.starts_with(
+      "0: probe: deadline watch 1 is on; interval 1 ns, write 3600 s, read 100 us\n"))
+      << shown;
+  const auto line = [&](std::string_view end) {
+    return fmt::format("\n{:<7} {:>8} {:<16}", end, ::getpid(),
+                       end == "writer" ? "" : "tools_tests");
+  };
+  EXPECT_TRUE(contains(shown, line("writer") + "            2        1        0        0 "))
+      << shown;
+  EXPECT_TRUE(contains(shown, line("reader") + "            2        1 ")) << shown;
+  EXPECT_EQ(run({"stop", "probe"}), "0: ");
+  operate();
+  shown = run({"show", "probe"});
+  EXPECT_TRUE(shown.starts_with("0: probe: deadline watch 1 is off; ")) << shown;
+  EXPECT_TRUE(contains(shown, line("writer") + "            2 ")) << shown;
+}
+
+TEST_F(Deadlines, OfNoSegmentAndWrongOnesAreRefused) {
+  EXPECT_TRUE(run({"start", "probe"}).starts_with("1: evo-shm: NotFound: "))
+      << run({"start", "probe"});
+  EXPECT_TRUE(run({"start", "probe", "--deadline", "soon"}).starts_with("2: "));
+  EXPECT_TRUE(run({"start", "probe", "--deadline", "-1ms"}).starts_with("2: "));
+  EXPECT_TRUE(run({"start"}).starts_with("2: "));
+  EXPECT_TRUE(run({}).starts_with("2: "));
+}
+
+}  // namespace
+}  // namespace evo::test
