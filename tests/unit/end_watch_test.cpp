@@ -137,7 +137,7 @@ TEST_F(WatchedEnds, JitterIsTheDistanceFromThePeriod) {
 TEST_F(WatchedEnds, WithoutAPeriodJitterIsTheDistanceFromTheIntervalBefore) {
   start(1, 0);
   auto watch = this->watch({});
-  for (const std::uint64_t at : {1000, 3000, 5000, 8000}) operate(watch, at * kUs);
+  for (const std::uint64_t at : {1000U, 3000U, 5000U, 8000U}) operate(watch, at * kUs);
   EXPECT_EQ(jitter(), "0:1 12:1") << "none for the first interval, then 0, then 1 ms";
 }
 
