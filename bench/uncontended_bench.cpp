@@ -153,6 +153,51 @@ void read_untyped(benchmark::State& state) {
   }
 }
 
+template <class Channel>
+void read_field(benchmark::State& state) {
+  Ends<Channel> ends;
+  const auto value = std::make_unique<typename Channel::Value>();
+  ends.writer.write(*value);
+  for (auto _ : state) {
+    const auto field = ends.reader.second();
+    if (!field) give_up("a read failed");
+    benchmark::DoNotOptimize(*field);
+  }
+}
+
+template <std::size_t kBytes>
+std::uint64_t sum_of(const Payload<kBytes>& value) {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t word : value.words) sum += word;
+  return sum;
+}
+
+/// What the calculation on a value costs where it lies: on the heap, and in a slot of a stream.
+template <std::size_t kBytes>
+void use_native(benchmark::State& state) {
+  const auto value = std::make_unique<Payload<kBytes>>();
+  for (auto _ : state) {
+    touch(*value);
+    benchmark::DoNotOptimize(sum_of(*value));
+  }
+}
+
+template <std::size_t kBytes>
+void use_in_place(benchmark::State& state) {
+  using Channel = BenchStream<kBytes, Overflow::Block>;
+  const test::TemporaryDomain directory;
+  auto writer = created<BenchStreamWriter<Channel>>(directory.domain());
+  auto reader = attached<BenchStreamReader<Channel>>(directory.domain());
+  const auto value = std::make_unique<Payload<kBytes>>();
+  writer.push(*value);
+  for (auto _ : state) {
+    auto view = reader.view();
+    if (!view) give_up("nothing to read");
+    benchmark::DoNotOptimize(sum_of(**view));
+    view->give_back();
+  }
+}
+
 template <std::size_t kBytes>
 void ask_size(Register& registered) {
   using Channel = BenchState<kBytes>;
@@ -165,6 +210,13 @@ void ask_size(Register& registered) {
   registered.add("read, untyped", kBytes, read_untyped<Channel>);
   registered.add("read, stamped", kBytes, read<Stamped>);
   registered.add("write, changed?, read", kBytes, read_new<Channel>);
+  registered.add("read of one field", kBytes, read_field<Channel>);
+}
+
+template <std::size_t kBytes>
+void ask_in_place(Register& registered) {
+  registered.add("limit: sum of a native struct", kBytes, use_native<kBytes>, true);
+  registered.add("sum in place, by a view", kBytes, use_in_place<kBytes>);
 }
 
 double median(std::vector<double> values) {
@@ -183,6 +235,9 @@ void ask_all(Answer& answer, const Arguments& arguments) {
   if (!arguments.quick) {
     ask_size<65536>(registered);
     ask_size<1048576>(registered);
+    ask_in_place<64>(registered);
+    ask_in_place<4096>(registered);
+    ask_in_place<65536>(registered);
   }
   registered.add("changed?", 64, has_changed<BenchState<64>>);
 

@@ -88,6 +88,11 @@ class BenchReader : public End<Channel> {
     return End<Channel>::template attach_as<BenchReader>(std::move(options));
   }
 
+  /// The second word of a state, as the accessor of a field.
+  [[nodiscard]] tl::expected<std::uint64_t, ReadError> second() const noexcept {
+    return this->template field<std::uint64_t, 8>();
+  }
+
  private:
   friend End<Channel>;
   using End<Channel>::End;
