@@ -106,6 +106,7 @@ Figures run_futex() {
       },
       [&] {
         return [&, seen = std::uint32_t{0}](Value& value) mutable {
+          // acquire, both: pair with the release of the writer.
           while (word->count.load(std::memory_order_acquire) == seen) {
             ::syscall(SYS_futex, &word->count, FUTEX_WAIT, seen, nullptr, nullptr, 0);
           }

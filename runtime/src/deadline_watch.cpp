@@ -107,6 +107,7 @@ std::vector<EndDeadlines> read_readers(const Control& control, std::uint32_t ses
       std::min(control->entries_used.load(std::memory_order_relaxed), control.table_size());
   for (std::uint32_t i = 0; i < used; ++i) {
     const ReaderEntry& entry = control->readers()[i];
+    // relaxed: as above.
     const std::uint32_t pid = entry.pid.load(std::memory_order_relaxed);
     if (pid == 0 || !detail::is_locked(control.fd.get(), reader_lock_byte(i))) continue;
     EndDeadlines& reader = readers.emplace_back(read_block(entry.watch, session));

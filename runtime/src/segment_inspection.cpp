@@ -201,6 +201,7 @@ bool Inspector::look_at_data(SegmentInfo& info, const ControlFile& control) cons
     info.fault = "its control file names an impossible module; remove its files";
     return true;
   }
+  // relaxed, here and below: a listing tells what was so at some moment, and each word is whole.
   info.data_file = data_file_name(info.module, info.name, name.pid.load(std::memory_order_relaxed));
   auto file = open(info.data_file, data_mode(Access::Group));
   if (!file) {

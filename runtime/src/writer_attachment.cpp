@@ -139,6 +139,7 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
                 "TakeOver or Replace",
                 name, describe_writer(control));
   }
+  // relaxed: as above, under the writer's lock.
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   // A writer that died while replacing the file has left it (I3).
   const bool has_room = remove_data_file(domain, name, control, 1U - current);
@@ -177,6 +178,7 @@ void WriterAttachment::announce() {
   const std::string executable = executable_path();
   store_text(control->writer_executable.data(), control->writer_executable.size(),
              last_part(executable, control->writer_executable.size()));
+  // relaxed, all three: advice, carried along by the store of the pid.
   control->writer_uid.store(::geteuid(), std::memory_order_relaxed);
   control->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
   control->found_dead_ns.store(0, std::memory_order_relaxed);
@@ -199,6 +201,7 @@ bool WriterAttachment::find_in_place(const ChannelDescription& channel, const st
   auto found = read_header(mapping->bytes(), file->size, path);
   if (!found) return false;
   SegmentLayout expected = layout;
+  // relaxed: under the writer's lock.
   expected.generation = control->generation.load(std::memory_order_relaxed);
   expected.boot_id = found->boot_id;
   expected.created_realtime_ns = found->created_realtime_ns;
@@ -264,6 +267,7 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   control->state.store(static_cast<std::uint32_t>(ControlState::Open), std::memory_order_release);
   if (data_file_path(domain, name, control, current) ==
       data_file_path(domain, name, control, fresh)) {
+    // relaxed: under the writer's lock, and only its holder looks for it.
     control->data_files[current].pid.store(0, std::memory_order_relaxed);
   } else {
     // If it must stay, because it is somebody else's, the entry goes on naming it.
@@ -274,6 +278,7 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
 
 Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDescription& channel) {
   const std::string path = data_path(domain, channel.owner, name, own_pid());
+  // relaxed: under the writer's lock.
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   DataFileName& entry = control->data_files[1U - current];
   store_text(entry.module.data(), entry.module.size(), channel.owner);

@@ -66,7 +66,7 @@ class SegmentReader {
   [[nodiscard]] tl::expected<SampleInfo, ReadError> read_range(std::size_t offset,
                                                                std::span<std::byte> bytes) noexcept;
 
-  /// Twice the number of the last publish; one load. Less than the last read found, never.
+  /// Twice the number of the last publish; one load. Never less than what the last read found.
   [[nodiscard]] std::uint64_t version() const noexcept { return observer_.version(); }
 
   /// Whether there was a publish since the last successful read; one load.

@@ -220,8 +220,8 @@ class StreamReader {
 
   StreamSegmentReader reader_;
   std::size_t size_;  // bytes that segment and reader have in common
-  std::unique_ptr<Value>
-      local_;  // for copies of a view; made at attach, for the data path allocates nothing
+  // For the copy behind a view. Made at attach, for the data path allocates nothing.
+  std::unique_ptr<Value> local_;
 };
 
 }  // namespace evo

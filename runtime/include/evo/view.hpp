@@ -10,8 +10,8 @@ namespace evo {
 
 /// The next value of a stream, in place. With `overflow: block` nobody overwrites it before the
 /// view ends: the reader's own cursor stands before it. (A value from before a seek, which nobody
-/// kept, is a copy.) With `overwrite` the writer may: whatever
-/// was read of the value counts only if `still_valid()` says so afterwards.
+/// kept, is a copy.) With `overwrite` the writer may: whatever was read of the value counts only if
+/// `still_valid()` says so afterwards.
 ///
 /// The value is taken when the view ends. The reader must not be moved or destroyed, and takes
 /// nothing else, while a view is out.
