@@ -122,8 +122,8 @@ class StateObserver {
   static constexpr Sequence kNone = ~Sequence{0};
 
   /// How often a reader that was left behind looks, before it takes what it has. Only a writer that
-  /// publishes between each two looks makes it look so often; then what it has came during the read,
-  /// and I1 holds all the same.
+  /// publishes between each two looks makes it look so often; then what it has came during the
+  /// read, and I1 holds all the same.
   static constexpr int kMostLooks = 16;
 
   /// Detached, or a deadline watch is on: both in one branch.
