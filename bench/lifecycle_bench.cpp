@@ -1,16 +1,14 @@
 /// How long do create, takeover, refusal, listing and the notice of a death take?
 ///
-/// lifecycle_bench [TRIES]     default 1000; works in a directory of its own in /dev/shm
-#include <sys/resource.h>
-
-#include <charconv>
-#include <cstdio>
-
+/// Each figure is one try; 40 tries a round, of listings two. There is no limit to compare with:
+/// all of it is system calls.
 #include "../tests/tools/program.hpp"
 #include "evo/clock.hpp"
 #include "evo/discovery.hpp"
 #include "evo/segment_info.hpp"
+#include "harness/arguments.hpp"
 #include "harness/percentiles.hpp"
+#include "harness/processes.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
 
@@ -20,12 +18,24 @@ namespace {
 using test::raw_channel;
 using test::TemporaryDomain;
 
+constexpr std::uint32_t kBytes = 64;
 constexpr ResourceLimits kNoLimits{
     .segments_per_process = 100'000, .segments_per_domain = 100'000, .creations_per_second = 0};
 
-[[noreturn]] void give_up(const std::string& why) {
-  fmt::print(stderr, "lifecycle_bench: {}\n", why);
-  std::exit(1);
+/// Adds a row of what was measured, in microseconds; `goal_us` 0: there is none.
+void tell(Answer& answer, const std::string& what, Percentiles& times, double goal_us = 0) {
+  Row row;
+  row.what = what;
+  row.bytes = kBytes;
+  row.readers = 0;
+  row.runs = times.size();
+  row.least = times.at(0) / 1e3;
+  row.median = times.at(0.5) / 1e3;
+  row.most = times.at(1) / 1e3;
+  row.p99 = times.at(0.99) / 1e3;
+  row.note = fmt::format("p95 {:.4g}", times.at(0.95) / 1e3);
+  if (goal_us != 0) row.note += fmt::format(", goal {:.0f}", goal_us);
+  answer.add(std::move(row));
 }
 
 /// Runs `work` and adds its time.
@@ -37,7 +47,7 @@ auto timed(Percentiles& times, Work&& work) {
   return result;
 }
 
-void measure_create(int tries) {
+void measure_create(Answer& answer, int tries) {
   const TemporaryDomain directory;
   Percentiles create;
   Percentiles close;
@@ -45,11 +55,11 @@ void measure_create(int tries) {
   Percentiles attach;
   for (int i = 0; i < tries; ++i) {
     auto writer = timed(create, [&] {
-      return SegmentWriter::create(raw_channel("probe", 64), {.domain = directory.domain()});
+      return SegmentWriter::create(raw_channel("probe", kBytes), {.domain = directory.domain()});
     });
     if (!writer) give_up(writer.error().message);
     timed(refusal, [&] {
-      return SegmentWriter::create(raw_channel("probe", 64), {.domain = directory.domain()});
+      return SegmentWriter::create(raw_channel("probe", kBytes), {.domain = directory.domain()});
     });
     {
       auto reader = timed(
@@ -61,15 +71,15 @@ void measure_create(int tries) {
       return 0;
     });
   }
-  create.print("create");
-  attach.print("attach");
-  refusal.print("second writer refused (goal: < 100)");
-  close.print("close");
+  tell(answer, "create", create);
+  tell(answer, "attach", attach);
+  tell(answer, "second writer refused", refusal, 100);
+  tell(answer, "close", close);
 }
 
-void measure_takeover(int tries) {
+void measure_takeover(Answer& answer, int tries) {
   const TemporaryDomain directory;
-  const ChannelDescription channel = raw_channel("probe", 64);
+  const ChannelDescription channel = raw_channel("probe", kBytes);
   Percentiles takeover;
   for (int i = 0; i < tries; ++i) {
     test::leave_orphan(directory.domain(), channel, 1);
@@ -79,7 +89,7 @@ void measure_takeover(int tries) {
     if (!writer) give_up(writer.error().message);
     if (writer->current_version() != 2) give_up("the value was lost");
   }
-  takeover.print("takeover after kill -9 (goal: < 1000)");
+  tell(answer, "takeover after kill -9", takeover, 1000);
 }
 
 /// Reads lines until one has both words; false at the end.
@@ -90,7 +100,7 @@ bool await_line(test::Program& program, std::string_view first, std::string_view
   return false;
 }
 
-void measure_notice_of_death(int tries) {
+void measure_notice_of_death(Answer& answer, int tries) {
   const TemporaryDomain directory;
   test::Program supervisor(EVO_SHM, {"supervise", "--domain", directory.path().string()});
   if (!await_line(supervisor, "event=started", "")) give_up("evo-shm supervise does not start");
@@ -99,7 +109,7 @@ void measure_notice_of_death(int tries) {
     const test::Pipe ready;
     test::Child writer([&]() -> std::string {
       const auto own =
-          SegmentWriter::create(raw_channel("probe", 64), {.domain = directory.domain()});
+          SegmentWriter::create(raw_channel("probe", kBytes), {.domain = directory.domain()});
       ready.write("x");
       ::pause();
       return {};
@@ -114,7 +124,7 @@ void measure_notice_of_death(int tries) {
     }
     notice.add(monotonic_ns() - start);
   }
-  notice.print("kill -9 to the supervisor's line (goal: < 10000)");
+  tell(answer, "kill -9 to the supervisor's line", notice, 10'000);
   supervisor.end();
 }
 
@@ -126,7 +136,7 @@ void fill(const TemporaryDomain& directory, int count) {
     const auto result = test::in_child([&]() -> std::string {
       std::vector<SegmentWriter> writers;
       for (int i = first; i < std::min(count, first + kAtOnce); ++i) {
-        auto writer = SegmentWriter::create(raw_channel(fmt::format("segment_{:05}", i), 64),
+        auto writer = SegmentWriter::create(raw_channel(fmt::format("segment_{:05}", i), kBytes),
                                             {.domain = directory.domain(), .limits = kNoLimits});
         if (!writer) return writer.error().message;
         writers.push_back(std::move(*writer));
@@ -137,7 +147,7 @@ void fill(const TemporaryDomain& directory, int count) {
   }
 }
 
-void measure_listing(int count, int tries) {
+void measure_listing(Answer& answer, int count, int tries) {
   const TemporaryDomain directory;
   fill(directory, count);
   Percentiles names;
@@ -171,31 +181,32 @@ void measure_listing(int count, int tries) {
       return 0;
     });
   }
-  names.print(fmt::format("names of {} segments, cold", count));
-  everything.print(fmt::format("everything about {} segments, cold", count));
-  warm.print(fmt::format("{} segments, warm", count));
-  find.print(fmt::format("1000 lookups among {} segments", count));
+  // The goals are for 1,000.
+  const bool asked = count == 1000;
+  tell(answer, fmt::format("names of {} segments, cold", count), names, asked ? 1000 : 0);
+  tell(answer, fmt::format("everything about {} segments, cold", count), everything,
+       asked ? 5000 : 0);
+  tell(answer, fmt::format("{} segments, warm", count), warm, asked ? 100 : 0);
+  tell(answer, fmt::format("1000 lookups among {} segments", count), find);
+}
+
+void ask_all(Answer& answer, const Arguments& arguments) {
+  const int tries = 40 * arguments.rounds;
+  measure_create(answer, tries);
+  measure_takeover(answer, tries);
+  measure_notice_of_death(answer, tries);
+  for (const int segments : {10, 1000, 10'000}) {
+    if (arguments.quick && segments > 1000) break;
+    measure_listing(answer, segments, tries / 20);
+  }
 }
 
 }  // namespace
 }  // namespace evo::bench
 
 int main(int count, char** arguments) {
-  int tries = 1000;
-  if (count > 1) {
-    const std::string_view text(arguments[1]);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), tries);
-    if (count > 2 || error != std::errc() || end != text.data() + text.size() || tries < 1) {
-      fmt::print(stderr, "usage: lifecycle_bench [TRIES]\n");
-      return 2;
-    }
-  }
-  evo::bench::Percentiles::print_head();
-  evo::bench::measure_create(tries);
-  evo::bench::measure_takeover(tries);
-  evo::bench::measure_notice_of_death(tries);
-  for (const int segments : {10, 1000, 10'000}) {
-    evo::bench::measure_listing(segments, std::max(1, tries / 20));
-  }
-  return 0;
+  return evo::bench::run_benchmark(
+      count, arguments, {.name = "lifecycle", .unit = "us"},
+      "How long do create, takeover, refusal, listing and the notice of a death take?",
+      evo::bench::ask_all);
 }

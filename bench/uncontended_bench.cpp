@@ -110,6 +110,33 @@ void read(benchmark::State& state) {
 }
 
 template <class Channel>
+void read_returned(benchmark::State& state) {
+  Ends<Channel> ends;
+  ends.writer.write({});
+  for (auto _ : state) {
+    const auto sample = ends.reader.read();
+    if (!sample) give_up("a read failed");
+    touch(sample->value);
+  }
+}
+
+template <std::size_t kBytes>
+void push_next(benchmark::State& state) {
+  using Channel = BenchStream<kBytes, Overflow::Block>;
+  const test::TemporaryDomain directory;
+  auto writer = created<BenchStreamWriter<Channel>>(directory.domain());
+  auto reader = attached<BenchStreamReader<Channel>>(directory.domain());
+  const auto value = std::make_unique<Payload<kBytes>>();
+  for (auto _ : state) {
+    touch(*value);
+    writer.push(*value);
+    const auto item = reader.next();
+    if (!item) give_up("nothing to take");
+    touch(item->value);
+  }
+}
+
+template <class Channel>
 void read_new(benchmark::State& state) {
   Ends<Channel> ends;
   const auto value = std::make_unique<typename Channel::Value>();
@@ -209,7 +236,10 @@ void ask_size(Register& registered) {
   registered.add("read", kBytes, read<Channel>);
   registered.add("read, untyped", kBytes, read_untyped<Channel>);
   registered.add("read, stamped", kBytes, read<Stamped>);
+  registered.add("read, returned", kBytes, read_returned<Channel>);
   registered.add("write, changed?, read", kBytes, read_new<Channel>);
+  // 1024 values of 1 MiB would be more than a segment may hold.
+  if constexpr (kBytes < 1'048'576) registered.add("push, next", kBytes, push_next<kBytes>);
   registered.add("read of one field", kBytes, read_field<Channel>);
 }
 

@@ -1,11 +1,8 @@
 /// What a set of measured times says.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 namespace evo::bench {
@@ -21,15 +18,7 @@ class Percentiles {
     return static_cast<double>(times_ns_.at(index));
   }
 
-  /// One line of a table, in microseconds.
-  void print(std::string_view what) {
-    fmt::print("{:<44} {:>6} {:>10.1f} {:>10.1f} {:>10.1f} {:>10.1f}\n", what, times_ns_.size(),
-               at(0.5) / 1e3, at(0.95) / 1e3, at(0.99) / 1e3, at(1) / 1e3);
-  }
-  static void print_head() {
-    fmt::print("{:<44} {:>6} {:>10} {:>10} {:>10} {:>10}\n", "", "tries", "p50 us", "p95 us",
-               "p99 us", "max us");
-  }
+  [[nodiscard]] std::size_t size() const { return times_ns_.size(); }
 
  private:
   std::vector<std::uint64_t> times_ns_;

@@ -17,6 +17,10 @@ constexpr int kDeepestNesting = 16;
 constexpr std::size_t kMostFields = 4096;
 /// Longer than any name or unit; a small hostile file can use one long text over and over.
 constexpr std::size_t kLongestText = 256;
+/// Longer comments are cut.
+constexpr std::size_t kLongestComment = 1024;
+/// More attributes than there are.
+constexpr std::size_t kMostAttributes = 64;
 
 tl::unexpected<Error> invalid(std::string_view what) {
   return detail::fail(ErrorCode::InvalidSchema,
@@ -40,6 +44,22 @@ std::string printable(std::string_view text) {
       out.begin(), out.end(),
       [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, '?');
   return out;
+}
+
+/// The lines of a comment, joined.
+template <class T>
+std::string documentation_of(const T& commented) {
+  std::string text;
+  if (commented.documentation() == nullptr) return text;
+  for (const flatbuffers::String* line : *commented.documentation()) {
+    std::string_view words = view(line);
+    words.remove_prefix(std::min(words.find_first_not_of(' '), words.size()));
+    if (!text.empty()) text += ' ';
+    text += words;
+    if (text.size() > kLongestComment) break;
+  }
+  text.resize(std::min(text.size(), kLongestComment));
+  return printable(text);
 }
 
 template <class T>
@@ -139,13 +159,18 @@ class Walker {
     const bool is_array = base_type == reflection::Array;
     const reflection::BaseType element =
         is_array ? base_type_at(type, reflection::Type::VT_ELEMENT) : base_type;
-    if (is_too_long(field.name()) || attribute(field, "unit").size() > kLongestText) {
-      return invalid("a name or a unit is too long");
+    if (is_too_long(field.name()) || attribute(field, "unit").size() > kLongestText ||
+        attribute(field, "min").size() > kLongestText ||
+        attribute(field, "max").size() > kLongestText) {
+      return invalid("a name, a unit or a limit is too long");
     }
     Shape shape;
     shape.entry.path = printable(view(field.name()));
     shape.entry.length = is_array ? type.fixed_length() : 0;
     shape.entry.unit = printable(attribute(field, "unit"));
+    shape.entry.minimum = printable(attribute(field, "min"));
+    shape.entry.maximum = printable(attribute(field, "max"));
+    shape.entry.documentation = documentation_of(field);
     if (element == reflection::Obj) {
       shape.nested = object_at(type.index());
       if (shape.nested == nullptr || !has_size(*shape.nested)) {
@@ -207,7 +232,23 @@ class Walker {
   std::set<const reflection::Enum*> seen_enums_;
 };
 
+void describe(const reflection::Object& object, SchemaLayout& layout) {
+  const auto cut = [](std::string_view text) { return printable(text.substr(0, kLongestComment)); };
+  layout.struct_name = cut(view(object.name()));
+  layout.documentation = documentation_of(object);
+  for (const reflection::KeyValue* entry : *object.attributes()) {
+    if (layout.attributes.size() >= kMostAttributes) break;
+    layout.attributes.push_back({cut(view(entry->key())), cut(view(entry->value()))});
+  }
+}
+
 }  // namespace
+
+std::string_view SchemaLayout::attribute(std::string_view name) const {
+  const auto found = std::find_if(attributes.begin(), attributes.end(),
+                                  [&](const SegmentAttribute& a) { return a.name == name; });
+  return found == attributes.end() ? std::string_view() : found->value;
+}
 
 Result<SchemaLayout> read_schema(std::span<const std::uint8_t> shared, std::string_view segment) {
   // A copy is aligned, and nobody changes it between the check and the use.
@@ -218,7 +259,10 @@ Result<SchemaLayout> read_schema(std::span<const std::uint8_t> shared, std::stri
   }
   const reflection::Schema& schema = *reflection::GetSchema(bfbs.data());
   for (const reflection::Object* object : *schema.objects()) {
-    if (attribute(*object, "segment") == segment) return Walker(schema).walk(*object);
+    if (attribute(*object, "segment") != segment) continue;
+    auto layout = Walker(schema).walk(*object);
+    if (layout) describe(*object, *layout);
+    return layout;
   }
   return invalid(fmt::format("it declares no segment '{}'", segment));
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "evo/detail/crc32c.hpp"
+#include "range_copy.hpp"
 #include "reader_attachment.hpp"
 
 namespace evo {
@@ -70,23 +70,11 @@ tl::expected<SampleInfo, ReadError> SegmentReader::read_range(std::size_t offset
   if (offset > size() || bytes.size() > size() - offset) {
     return tl::unexpected(ReadError::OutOfRange);
   }
-  const SlotGeometry& geometry = observer_.geometry();
-  SampleInfo info;
-  bool intact = true;
-  const auto n = observer_.read([&](const detail::ReaderSlot& slot) {
-    if (!bytes.empty()) {
-      detail::copy_range_from_shared(bytes.data(), slot.payload(), offset, bytes.size());
-    }
-    if (geometry.stamped) info.stamp_ns = slot.stamp_ns();
-    if (geometry.checksummed) {
-      intact = detail::crc32c_of_shared(slot.payload(), geometry.payload_size) == slot.checksum();
-    }
-  });
+  detail::RangeCopy copy{.offset = offset, .bytes = bytes};
+  const auto n = observer_.read(
+      [&](const detail::ReaderSlot& slot) { copy(slot, observer_.geometry()); });
   if (!n) return tl::unexpected(n.error());
-  if (!intact) return tl::unexpected(ReadError::ChecksumMismatch);
-  info.sequence = *n;
-  info.max_age = std::chrono::nanoseconds(attachment_->layout.max_age_ns);
-  return info;
+  return copy.result(*n, attachment_->layout.max_age_ns);
 }
 
 bool SegmentReader::wait_for_change(std::chrono::nanoseconds timeout) noexcept {

@@ -40,11 +40,15 @@ bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
   const bool again = attempt < retries_;
   const std::uint64_t version = slot().version();
   if (version == complete(next_)) return again;  // it has just come
+  const Sequence held = version / 2 + version % 2;
+  const bool filled = version != kNeverFilled;
+  // The slot still has a value from before, or is being filled with the next one. The header is
+  // left alone: its line belongs to the writer, who would have to fetch it back for each push.
+  if (filled && !geometry_.is_after(held, next_)) return false;
   // Looked at after the slot: what the header names now, the slot may not have held yet.
   const Sequence last = latest();
   const std::uint64_t capacity = geometry_.count - 1;
-  const Sequence held = version / 2 + version % 2;
-  if (version != kNeverFilled && geometry_.is_after(held, next_)) {
+  if (filled) {
     // Overwritten. In a batch the slots are ahead of the header, by up to the capacity.
     const Sequence known = version % 2 == 0 ? held : geometry_.before(held, 1);
     const bool ahead = geometry_.is_after(known, last);

@@ -54,6 +54,29 @@ constexpr std::chrono::nanoseconds max_age_of() {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Becomes a T by default initialization, in the very place that it initializes.
+template <class T>
+struct DefaultInitialized {
+  operator T() const noexcept {
+    T made;
+    return made;
+  }
+};
+
+/// Becomes a Sample or an Item that has no value yet. A container that makes one by itself fills
+/// it with zeros first, and for more than 64 bytes compilers do that with an instruction that
+/// takes longer than the whole read.
+template <class Holder>
+struct WithoutValue {
+  operator Holder() const noexcept {
+    return {.value = DefaultInitialized<decltype(Holder::value)>()};
+  }
+};
+
+}  // namespace detail
+
 /// A value together with the number and the time of the publish that it comes from.
 template <class T>
 struct Sample {

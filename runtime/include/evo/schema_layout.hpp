@@ -19,6 +19,9 @@ struct LayoutField {
   std::string type;  ///< `float32`, `struct evo.control.Axis`, `enum evo.control.Mode: uint8`
   std::uint32_t length = 0;  ///< elements of an array; 0 if it is none
   std::string unit;          ///< empty if none
+  std::string minimum;       ///< as the schema writes it; empty if none
+  std::string maximum;
+  std::string documentation;  ///< its comment, lines joined; empty if none
 };
 
 struct LayoutEnumValue {
@@ -26,12 +29,24 @@ struct LayoutEnumValue {
   std::int64_t value = 0;  ///< as the bits of a signed number
 };
 
+/// What a schema says about a segment beside its layout: `owner`, `readers`, `period` …
+struct SegmentAttribute {
+  std::string name;
+  std::string value;
+};
+
 /// A segment's payload as its schema tells it, fields in order of offset.
 struct SchemaLayout {
+  std::string struct_name;    ///< `evo.control.ControlState`
+  std::string documentation;  ///< its comment, lines joined; empty if none
+  std::vector<SegmentAttribute> attributes;
   std::uint64_t size = 0;
   std::uint64_t alignment = 0;
   std::vector<LayoutField> fields;
   std::vector<LayoutEnumValue> enum_values;
+
+  /// What the schema says; empty if nothing.
+  [[nodiscard]] std::string_view attribute(std::string_view name) const;
 };
 
 /// Reads the struct whose attribute `segment` is `segment`. The bytes may be hostile:

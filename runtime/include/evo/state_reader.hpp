@@ -30,11 +30,16 @@ class StateReader {
   /// Copies the last value out. NeverWritten: no publish yet. Contended: overtaken by the
   /// writer `retries` times. Detached: made anew, attach again.
   [[nodiscard]] tl::expected<Sample<Value>, ReadError> read() noexcept {
-    tl::expected<Sample<Value>, ReadError> sample;
+    // Every return names `sample`, so that it is made in the caller's place. A copy of it would
+    // load in wide pieces what was just stored word by word, and wait for the stores.
+    tl::expected<Sample<Value>, ReadError> sample(tl::in_place,
+                                                  detail::WithoutValue<Sample<Value>>());
     const auto n = copy_latest(sample->value, sample->stamp_ns);
-    if (!n) [[unlikely]]
-      return tl::unexpected(n.error());
-    sample->sequence = *n;
+    if (n) [[likely]] {
+      sample->sequence = *n;
+    } else {
+      sample = tl::unexpected(n.error());
+    }
     return sample;
   }
 

@@ -33,13 +33,18 @@ class StreamReader {
   /// `overwrite` stream, it goes on with the oldest value that is left, and the item says how
   /// many were lost; overtaken `ReaderOptions::retries` times in one call, it gives nothing.
   [[nodiscard]] std::optional<Item<Value>> next() noexcept {
-    std::optional<Item<Value>> item(std::in_place);
-    if (!look(item->value, item->stamp_ns)) return std::nullopt;
-    detail::StreamObserver& observer = reader_.observer();
-    item->sequence = observer.next();
-    item->lost = observer.take_lost();
-    observer.advance();
-    observer.store_cursor();
+    // Every return names `item`, so that it is made in the caller's place; see StateReader::read.
+    std::optional<Item<Value>> item(std::in_place, detail::WithoutValue<Item<Value>>());
+    if (look(item->value, item->stamp_ns)) [[likely]] {
+      detail::StreamObserver& observer = reader_.observer();
+      item->sequence = observer.next();
+      if (observer.has_lost()) [[unlikely]]
+        item->lost = observer.take_lost();
+      observer.advance();
+      observer.store_cursor();
+    } else {
+      item.reset();
+    }
     return item;
   }
 

@@ -87,7 +87,8 @@ class StreamObserver {
     store_cursor();
   }
 
-  /// Values lost since the last call.
+  /// Values lost since the last call of `take_lost`, and whether there are any.
+  [[nodiscard]] bool has_lost() const noexcept { return lost_since_ != 0; }
   std::uint64_t take_lost() noexcept { return std::exchange(lost_since_, 0); }
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
 
