@@ -117,13 +117,23 @@ tl::expected<SampleInfo, ReadError> PassiveReader::read_at(std::uint64_t sequenc
   if (detached()) return tl::unexpected(ReadError::Detached);
   const SlotGeometry& geometry = observer_.geometry();
   if (sequence >= geometry.sequence_limit()) return tl::unexpected(ReadError::NeverWritten);
-  const std::byte* slots = files_->data.data() + files_->layout.slots_offset;
-  const detail::ReaderSlot slot(slots + geometry.index_of(sequence) * geometry.stride, geometry);
   detail::RangeCopy copy{.bytes = value.first(std::min<std::size_t>(value.size(), size()))};
+  const detail::ReaderSlot slot = slot_of(geometry.index_of(sequence));
   if (!slot.try_read(sequence, [&](const detail::ReaderSlot& s) { copy(s, geometry); })) {
     return tl::unexpected(ReadError::NeverWritten);
   }
   return copy.result(sequence, files_->layout.max_age_ns);
+}
+
+std::uint64_t PassiveReader::slot_version(std::uint32_t index) const noexcept {
+  const SlotGeometry& geometry = observer_.geometry();
+  return slot_of(index % geometry.count).version();
+}
+
+detail::ReaderSlot PassiveReader::slot_of(std::uint32_t index) const noexcept {
+  const SlotGeometry& geometry = observer_.geometry();
+  const std::byte* slots = files_->data.data() + files_->layout.slots_offset;
+  return {slots + index * geometry.stride, geometry};
 }
 
 const SegmentLayout& PassiveReader::layout() const noexcept {

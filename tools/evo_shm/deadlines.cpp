@@ -1,131 +1,151 @@
-#include "deadlines.hpp"
+/// `evo-shm deadlines start|stop|show NAME`
+#include "evo/deadline_watch.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
-#include <optional>
+#include "command.hpp"
+#include "text/duration.hpp"
+#include "text/table.hpp"
 
 namespace evo::tools {
 
 namespace {
 
-struct Unit {
-  std::string_view name;
-  std::int64_t nanoseconds;
+struct DeadlinesOptions {
+  std::string segment;
+  std::string deadline = "0ns";
+  std::string write_deadline = "1ms";
+  std::string read_deadline = "100us";
 };
-constexpr std::array<Unit, 4> kUnits = {
-    {{"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}}};
-
-/// "250us", as in a schema.
-std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
-  std::int64_t count = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || count < 0) return std::nullopt;
-  const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
-  for (const Unit& known : kUnits) {
-    if (unit != known.name) continue;
-    if (count > std::chrono::nanoseconds::max().count() / known.nanoseconds) return std::nullopt;
-    return std::chrono::nanoseconds(count * known.nanoseconds);
-  }
-  return std::nullopt;
-}
-
-/// With three digits, in the largest unit that leaves something before the point.
-std::string in_words(std::chrono::nanoseconds time) {
-  if (time == std::chrono::nanoseconds::max()) return "more";
-  for (auto unit = kUnits.rbegin(); unit != kUnits.rend(); ++unit) {
-    if (time.count() < unit->nanoseconds) continue;
-    return fmt::format("{:.4g} {}",
-                       static_cast<double>(time.count()) / static_cast<double>(unit->nanoseconds),
-                       unit->name);
-  }
-  return "0";
-}
 
 std::string limit_in_words(std::chrono::nanoseconds time, std::string_view otherwise) {
   return time == std::chrono::nanoseconds::zero() ? std::string(otherwise) : in_words(time);
 }
 
-void print_end(std::string_view role, const EndDeadlines& end) {
-  fmt::print("{:<7} {:>8} {:<16} {:>12} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>9} {:>9} {:>9}\n",
-             role, end.pid, end.process_name, end.operations, end.late, end.slow, end.stale,
-             in_words(end.longest_interval), in_words(end.longest_duration),
-             in_words(end.greatest_age), in_words(end.jitter.percentile(50)),
-             in_words(end.jitter.percentile(99)), in_words(end.jitter.percentile(99.9)));
+std::vector<std::string> row_of(std::string_view role, const EndDeadlines& end) {
+  return {std::string(role),
+          std::to_string(end.pid),
+          end.process_name,
+          std::to_string(end.operations),
+          std::to_string(end.late),
+          std::to_string(end.slow),
+          std::to_string(end.stale),
+          in_words(end.longest_interval),
+          in_words(end.longest_duration),
+          in_words(end.greatest_age),
+          in_words(end.jitter.percentile(50)),
+          in_words(end.jitter.percentile(99)),
+          in_words(end.jitter.percentile(99.9))};
 }
 
-void print_report(std::string_view segment, const DeadlineReport& report) {
-  fmt::print("{}: deadline watch {} is {}; interval {}, write {}, read {}\n", segment,
-             report.session, report.on ? "on" : "off",
-             limit_in_words(report.options.deadline, "by the schema"),
-             limit_in_words(report.options.write_deadline, "not judged"),
-             limit_in_words(report.options.read_deadline, "not judged"));
-  fmt::print("{:<7} {:>8} {:<16} {:>12} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>9} {:>9} {:>9}\n",
-             "end", "pid", "process", "operations", "late", "slow", "stale", "interval", "duration",
-             "age", "jitter 50", "99", "99.9 %");
-  print_end("writer", report.writer);
-  for (const EndDeadlines& reader : report.readers) print_end("reader", reader);
+std::string table_of(std::string_view segment, const DeadlineReport& report) {
+  Table table({{"END"},
+               {"PID", Align::Right},
+               {"PROCESS"},
+               {"OPERATIONS", Align::Right},
+               {"LATE", Align::Right},
+               {"SLOW", Align::Right},
+               {"STALE", Align::Right},
+               {"INTERVAL", Align::Right},
+               {"DURATION", Align::Right},
+               {"AGE", Align::Right},
+               {"JITTER 50 %", Align::Right},
+               {"99 %", Align::Right},
+               {"99.9 %", Align::Right}});
+  table.add(row_of("writer", report.writer));
+  for (const EndDeadlines& reader : report.readers) table.add(row_of("reader", reader));
+  return fmt::format("{}: deadline watch {} is {}; interval {}, write {}, read {}\n{}", segment,
+                     report.session, report.on ? "on" : "off",
+                     limit_in_words(report.options.deadline, "by the schema"),
+                     limit_in_words(report.options.write_deadline, "not judged"),
+                     limit_in_words(report.options.read_deadline, "not judged"), table.text());
 }
 
-int fail(const Error& error) {
-  fmt::print(stderr, "evo-shm: {}\n", error);
-  return 1;
+nlohmann::ordered_json to_json(const EndDeadlines& end) {
+  nlohmann::ordered_json object;
+  object["pid"] = end.pid;
+  object["process"] = end.process_name;
+  object["operations"] = end.operations;
+  object["late"] = end.late;
+  object["slow"] = end.slow;
+  object["stale"] = end.stale;
+  object["longest_interval_ns"] = end.longest_interval.count();
+  object["longest_duration_ns"] = end.longest_duration.count();
+  object["greatest_age_ns"] = end.greatest_age.count();
+  object["jitter_counts"] = end.jitter.counts;
+  return object;
 }
 
-int show(const std::string& segment, const Domain& domain) {
-  const auto report = read_deadline_watch(domain, segment);
-  if (!report) return fail(report.error());
-  if (report->session == 0) {
-    fmt::print("{}: no deadline watch was started; begin one with: evo-shm deadlines start {}\n",
-               segment, segment);
-    return 0;
+nlohmann::ordered_json to_json(const DeadlineReport& report) {
+  nlohmann::ordered_json document;
+  document["on"] = report.on;
+  document["session"] = report.session;
+  document["deadline_ns"] = report.options.deadline.count();
+  document["write_deadline_ns"] = report.options.write_deadline.count();
+  document["read_deadline_ns"] = report.options.read_deadline.count();
+  document["writer"] = to_json(report.writer);
+  auto& readers = document["readers"] = nlohmann::ordered_json::array();
+  for (const EndDeadlines& reader : report.readers) readers.push_back(to_json(reader));
+  return document;
+}
+
+ExitCode show(const DeadlinesOptions& options, const Context& context) {
+  const auto report = read_deadline_watch(context.domain, options.segment);
+  if (!report) return fail(with_suggestion(report.error(), context.domain, options.segment));
+  if (context.json()) {
+    print_json(to_json(*report));
+  } else if (report->session == 0) {
+    print_text(fmt::format(
+        "{}: no deadline watch was started; begin one with: evo-shm deadlines start {}\n",
+        options.segment, options.segment));
+  } else {
+    print_text(table_of(options.segment, *report));
   }
-  print_report(segment, *report);
-  return 0;
+  return ExitCode::Fine;
+}
+
+ExitCode end_of(const Result<void>& done, const DeadlinesOptions& options, const Context& context) {
+  return done ? ExitCode::Fine
+              : fail(with_suggestion(done.error(), context.domain, options.segment));
+}
+
+ExitCode start(const DeadlinesOptions& options, const Context& context) {
+  const WatchOptions watch{.deadline = *parse_duration(options.deadline),
+                           .write_deadline = *parse_duration(options.write_deadline),
+                           .read_deadline = *parse_duration(options.read_deadline)};
+  return end_of(start_deadline_watch(context.domain, options.segment, watch), options, context);
+}
+
+ExitCode stop(const DeadlinesOptions& options, const Context& context) {
+  return end_of(stop_deadline_watch(context.domain, options.segment), options, context);
+}
+
+void declare(CLI::App& command, DeadlinesOptions& options) {
+  add_segment(command, options.segment);
+}
+
+void declare_start(CLI::App& command, DeadlinesOptions& options) {
+  declare(command, options);
+  command.add_option("--deadline", options.deadline, "Longest interval; 0ns: by the schema")
+      ->check(duration_validator())
+      ->capture_default_str();
+  command.add_option("--write", options.write_deadline, "Longest write; 0ns: not judged")
+      ->check(duration_validator())
+      ->capture_default_str();
+  command.add_option("--read", options.read_deadline, "Longest read; 0ns: not judged")
+      ->check(duration_validator())
+      ->capture_default_str();
 }
 
 }  // namespace
 
-void add_deadlines(CLI::App& app, DeadlinesArguments& arguments) {
-  CLI::App* command = app.add_subcommand(
+void add_deadlines(Commands& commands) {
+  CLI::App& group = commands.add_group(
       "deadlines", "Have the ends of a running segment count what becomes of their deadlines");
-  command->require_subcommand(1);
-  const auto add = [&](const char* name, const char* what, DeadlinesAction action) {
-    CLI::App* added = command->add_subcommand(name, what);
-    added->add_option("segment", arguments.segment, "The segment's name")->required();
-    added->callback([&arguments, action] { arguments.action = action; });
-    return added;
-  };
-  CLI::App* start = add("start", "Begin to count, from zero", DeadlinesAction::Start);
-  add("stop", "Count no more", DeadlinesAction::Stop);
-  add("show", "Print what was counted", DeadlinesAction::Show);
-  const CLI::Validator time(
-      [](const std::string& text) {
-        return parse_duration(text) ? std::string() : "a time is written as 250us, 1ms or 2s";
-      },
-      "TIME");
-  start->add_option("--deadline", arguments.deadline, "Longest interval; 0ns: by the schema")
-      ->check(time)
-      ->capture_default_str();
-  start->add_option("--write", arguments.write_deadline, "Longest write; 0ns: not judged")
-      ->check(time)
-      ->capture_default_str();
-  start->add_option("--read", arguments.read_deadline, "Longest read; 0ns: not judged")
-      ->check(time)
-      ->capture_default_str();
-}
-
-int run_deadlines(const DeadlinesArguments& arguments, const Domain& domain) {
-  if (arguments.action == DeadlinesAction::Show) return show(arguments.segment, domain);
-  const auto done =
-      arguments.action == DeadlinesAction::Stop
-          ? stop_deadline_watch(domain, arguments.segment)
-          : start_deadline_watch(domain, arguments.segment,
-                                 {.deadline = *parse_duration(arguments.deadline),
-                                  .write_deadline = *parse_duration(arguments.write_deadline),
-                                  .read_deadline = *parse_duration(arguments.read_deadline)});
-  return done ? 0 : fail(done.error());
+  commands.add_to<DeadlinesOptions>(group, "start", "Begin to count, from zero", declare_start,
+                                    start);
+  commands.add_to<DeadlinesOptions>(group, "stop", "Count no more", declare, stop);
+  commands.add_to<DeadlinesOptions>(group, "show", "Print what was counted", declare, show);
 }
 
 }  // namespace evo::tools

@@ -1,15 +1,12 @@
 /// evo-shm: see, understand and repair segments.
-///
-/// Exit codes: 0 fine, 1 something is wrong, 2 wrong usage.
-#include <signal.h>
+#include <map>
 
-#include <CLI/CLI.hpp>
-
-#include "deadlines.hpp"
-#include "evo/domain.hpp"
-#include "supervise.hpp"
+#include "command.hpp"
+#include "text/terminal.hpp"
 
 namespace {
+
+using namespace evo::tools;
 
 /// "system", "user" or a directory, as EVO_DOMAIN may say.
 evo::Domain domain_named(const std::string& name) {
@@ -19,26 +16,36 @@ evo::Domain domain_named(const std::string& name) {
   return evo::Domain(name);
 }
 
+constexpr const char* kExitCodes =
+    "Exit codes: 0 fine, 1 found something wrong, 2 usage, 3 not found, 4 mismatch,\n"
+    "5 not permitted, 6 busy.";
+
 }  // namespace
 
 int main(int count, char** arguments) {
   CLI::App app("See, understand and repair the segments of a domain.", "evo-shm");
   app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(kExitCodes);
   std::string domain;
   app.add_option("--domain", domain,
                  "The domain: 'system', 'user' or an absolute directory (default: $EVO_DOMAIN)");
-  app.fallthrough();
-  evo::tools::SuperviseArguments supervise;
-  evo::tools::add_supervise(app, supervise);
-  evo::tools::DeadlinesArguments deadlines;
-  evo::tools::add_deadlines(app, deadlines);
+  Context context;
+  app.add_option("--format", context.format, "table, or json for programs")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Format>{{"table", Format::Table}, {"json", Format::Json}}))
+      ->option_text("table|json");
+  Commands commands(app);
+  for (const auto add : {add_list, add_inspect, add_watch, add_readers, add_schema, add_diff,
+                         add_validate, add_deadlines, add_supervise}) {
+    add(commands);
+  }
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::Usage);
   }
-  if (app.got_subcommand("deadlines")) {
-    return evo::tools::run_deadlines(deadlines, domain_named(domain));
-  }
-  return evo::tools::run_supervise(supervise, domain_named(domain));
+  context.domain = domain_named(domain);
+  context.colours = has_colours();
+  return static_cast<int>(commands.run_chosen(context));
 }

@@ -46,6 +46,9 @@ class PassiveReader {
   /// Number of the last publish; 0 before the first.
   [[nodiscard]] std::uint64_t sequence() const noexcept { return observer_.version() / 2; }
 
+  /// The version as it stands in a slot: odd while it is being filled, all ones if it never was.
+  [[nodiscard]] std::uint64_t slot_version(std::uint32_t index) const noexcept;
+
   /// Copies that the writer overtook and that were made again, over all reads so far.
   [[nodiscard]] std::uint64_t retries() const noexcept { return observer_.retried(); }
 
@@ -63,7 +66,9 @@ class PassiveReader {
 
  private:
   struct Files;
-  PassiveReader(std::unique_ptr<Files> files) noexcept;
+  explicit PassiveReader(std::unique_ptr<Files> files) noexcept;
+
+  [[nodiscard]] detail::ReaderSlot slot_of(std::uint32_t index) const noexcept;
 
   std::unique_ptr<Files> files_;
   detail::StateObserver observer_;

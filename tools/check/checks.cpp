@@ -1,0 +1,161 @@
+#include "check/checks.hpp"
+
+#include <fmt/format.h>
+
+#include "look/words.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+Check ok(std::string_view name, std::string finding) {
+  return {name, CheckResult::Ok, std::move(finding)};
+}
+Check wrong(std::string_view name, std::string finding) {
+  return {name, CheckResult::Wrong, std::move(finding)};
+}
+
+Check check_header(const SegmentInfo& info) {
+  if (info.condition == SegmentCondition::Unfinished) {
+    return {"header", CheckResult::Warning, info.fault};
+  }
+  if (info.condition != SegmentCondition::Sound) {
+    return wrong("header", fmt::format("{}: {}", state_of(info), info.fault));
+  }
+  const SegmentLayout& layout = info.layout;
+  return ok("header", fmt::format("{} of {} bytes, {} slots", kind_of(info),
+                                  layout.geometry.payload_size, layout.geometry.count));
+}
+
+/// One look at all versions. They change meanwhile, so only what no order of publishes explains is
+/// wrong: a slot that holds a publish of another slot, or one far from the header's.
+std::optional<std::string> find_odd_version(const PassiveReader& reader) {
+  const SlotGeometry& geometry = reader.layout().geometry;
+  const std::uint64_t before = reader.sequence();
+  for (std::uint32_t i = 0; i < geometry.count; ++i) {
+    const std::uint64_t version = reader.slot_version(i);
+    if (version == detail::kNeverFilled) continue;
+    const std::uint64_t n = version / 2 + version % 2;
+    if (geometry.index_of(n) != i) {
+      return fmt::format("slot {} has version {}, which belongs into slot {}", i, version,
+                         geometry.index_of(n));
+    }
+    const std::uint64_t after = reader.sequence();
+    // Of a batch several slots are ahead of the header, of a slow look any number is behind.
+    const bool ahead = geometry.is_after(n, after);
+    if (ahead && geometry.distance(after, n) >= geometry.count) {
+      return fmt::format("slot {} has version {}, and the header is at {}", i, version, 2 * after);
+    }
+    if (!ahead && geometry.is_after(before, n) && geometry.distance(n, before) > geometry.count) {
+      return fmt::format("slot {} still has version {}, and the header is at {}", i, version,
+                         2 * before);
+    }
+  }
+  return std::nullopt;
+}
+
+Check check_versions(const SegmentLook& look) {
+  if (auto odd = find_odd_version(look.reader())) {
+    return wrong("versions", *odd + "; restart the writer with on_orphan Replace");
+  }
+  return ok("versions", fmt::format("{} publishes", look.sequence()));
+}
+
+Check check_value(const SegmentLook& look, const ValueLook& value) {
+  if (!value.error) {
+    return ok("value", look.info().layout.geometry.checksummed ? "its checksum holds"
+                                                               : "whole; it carries no checksum");
+  }
+  if (*value.error == ReadError::NeverWritten) return ok("value", "never written");
+  if (*value.error == ReadError::ChecksumMismatch) {
+    return wrong("value",
+                 "its checksum does not hold: somebody else wrote into it; find out who "
+                 "maps the data file writable");
+  }
+  return {"value", CheckResult::Warning,
+          fmt::format("could not be read: {}; try again", to_string(*value.error))};
+}
+
+Check check_schema(const SegmentLook& look) {
+  if (look.fields()) return ok("schema", look.fields()->layout().struct_name);
+  if (look.reader().bfbs().empty()) {
+    return {"schema", CheckResult::Warning, look.fault()->message};
+  }
+  return wrong("schema", look.fault()->message);
+}
+
+Check check_ranges(const Fields& fields, const ValueLook& value) {
+  constexpr std::size_t kMost = 5;
+  std::vector<std::string> complaints;
+  std::size_t count = 0;
+  for (const Field& field : fields.all()) {
+    auto complaint = fields.complaint(field, value.bytes);
+    if (complaint && ++count <= kMost) complaints.push_back(std::move(*complaint));
+  }
+  if (complaints.empty()) return ok("ranges", "every field within its limits");
+  return wrong("ranges",
+               fmt::format("{}{}", fmt::join(complaints, "; "),
+                           count > kMost ? fmt::format("; and {} more", count - kMost) : ""));
+}
+
+Check check_freshness(const SegmentInfo& info) {
+  switch (info.freshness) {
+    case Freshness::Unknown:
+      return ok("freshness", "the schema promises nothing, or nothing was written");
+    case Freshness::Fresh:
+      return ok("freshness", age_of(info));
+    case Freshness::Late:
+      return {"freshness", CheckResult::Warning, age_of(info) + ": more than two periods old"};
+    case Freshness::Stale:
+      break;
+  }
+  return wrong("freshness", age_of(info) + ": older than max_age; see to its writer");
+}
+
+Check check_locks(const SegmentInfo& info) {
+  const std::string readers =
+      fmt::format("{} of {} readers", info.readers.size(), info.reader_limit);
+  switch (info.writer_state) {
+    case WriterState::Alive:
+      return ok("locks", fmt::format("{} writes, {}", writer_of(info), readers));
+    case WriterState::Dead:
+      return wrong("locks", fmt::format("{} is dead, {}; restart it, or evo-shm recover {}",
+                                        writer_of(info), readers, info.name));
+    case WriterState::Closed:
+      break;
+  }
+  return ok("locks", fmt::format("its writer has closed it, {}", readers));
+}
+
+}  // namespace
+
+std::string_view to_string(CheckResult result) noexcept {
+  switch (result) {
+    case CheckResult::Ok:
+      return "ok";
+    case CheckResult::Warning:
+      return "warning";
+    case CheckResult::Wrong:
+      return "wrong";
+  }
+  return "?";
+}
+
+std::vector<Check> check_segment(SegmentLook& look) {
+  const SegmentInfo& info = look.info();
+  std::vector<Check> checks{check_header(info)};
+  const bool unknown = info.condition == SegmentCondition::Foreign ||
+                       info.condition == SegmentCondition::Unreadable ||
+                       info.condition == SegmentCondition::Unclaimed;
+  if (!unknown) checks.push_back(check_locks(info));
+  if (!look.readable()) return checks;
+  checks.push_back(check_versions(look));
+  checks.push_back(check_schema(look));
+  const ValueLook value = look.value();
+  checks.push_back(check_value(look, value));
+  if (look.fields() && value.has_bytes()) checks.push_back(check_ranges(*look.fields(), value));
+  checks.push_back(check_freshness(info));
+  return checks;
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,29 @@
+/// What can be checked about a segment from outside.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "look/segment_look.hpp"
+
+namespace evo::tools {
+
+enum class CheckResult : std::uint8_t { Ok, Warning, Wrong };
+
+[[nodiscard]] std::string_view to_string(CheckResult result) noexcept;
+
+struct Check {
+  std::string_view name;  ///< one word
+  CheckResult result = CheckResult::Ok;
+  std::string finding;  ///< and what to do, unless Ok
+};
+
+/// `header` (magic, format, checksum of the constants, geometry), `versions` (of the header and of
+/// each slot, against each other), `checksum` of the last value, `schema`, `ranges`
+/// (`min` and `max`, enumerators, bools), `freshness` against `max_age`, `locks` (whether the
+/// writer lives, and who reads). What cannot be checked for a reason that was told is left out.
+std::vector<Check> check_segment(SegmentLook& look);
+
+}  // namespace evo::tools

@@ -1,0 +1,207 @@
+#include "decode/idl.hpp"
+
+#include <flatbuffers/reflection_generated.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <set>
+#include <vector>
+
+#include "evo/schema_layout.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+std::string_view view(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : std::string_view(text->c_str(), text->size());
+}
+
+/// As a string literal of the IDL.
+std::string literal(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02X}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string_view namespace_of(std::string_view full_name) {
+  const std::size_t dot = full_name.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : full_name.substr(0, dot);
+}
+
+std::string_view short_name(std::string_view full_name) {
+  return full_name.substr(full_name.rfind('.') + 1);
+}
+
+std::string_view name_of(reflection::BaseType type) {
+  constexpr std::array<std::pair<reflection::BaseType, std::string_view>, 11> kNames = {
+      {{reflection::Bool, "bool"},
+       {reflection::Byte, "byte"},
+       {reflection::UByte, "ubyte"},
+       {reflection::Short, "short"},
+       {reflection::UShort, "ushort"},
+       {reflection::Int, "int"},
+       {reflection::UInt, "uint"},
+       {reflection::Long, "long"},
+       {reflection::ULong, "ulong"},
+       {reflection::Float, "float"},
+       {reflection::Double, "double"}}};
+  const auto* found = std::find_if(kNames.begin(), kNames.end(),
+                                   [&](const auto& entry) { return entry.first == type; });
+  return found == kNames.end() ? std::string_view("byte") : found->second;
+}
+
+template <class T>
+bool has_attribute(const T& holder, std::string_view name) {
+  if (holder.attributes() == nullptr) return false;
+  return std::any_of(holder.attributes()->begin(), holder.attributes()->end(),
+                     [&](const auto* entry) { return view(entry->key()) == name; });
+}
+
+/// Writes what a struct needs before the struct itself.
+class Writer {
+ public:
+  explicit Writer(const reflection::Schema& schema) : schema_(schema) {}
+
+  void add(const reflection::Object& object) {
+    if (!done_.insert(&object).second) return;
+    std::vector<const reflection::Field*> fields(object.fields()->begin(), object.fields()->end());
+    std::stable_sort(fields.begin(), fields.end(),
+                     [](const auto* a, const auto* b) { return a->id() < b->id(); });
+    for (const reflection::Field* field : fields) add_type_of(*field->type());
+    enter(namespace_of(view(object.name())));
+    add_comment(object, "");
+    body_ += fmt::format("struct {}{} {{\n", short_name(view(object.name())), attributes(object));
+    for (const reflection::Field* field : fields) {
+      add_comment(*field, "  ");
+      body_ += fmt::format("  {}:{}{};\n", view(field->name()), type_name(*field->type()),
+                           attributes(*field));
+    }
+    body_ += "}\n\n";
+  }
+
+  [[nodiscard]] std::string text() const {
+    std::string out;
+    for (const std::string& name : attributes_) out += fmt::format("attribute {};\n", literal(name));
+    if (!attributes_.empty()) out += '\n';
+    out += body_;
+    out.pop_back();  // one of the last two newlines
+    return out;
+  }
+
+ private:
+  void add_type_of(const reflection::Type& type) {
+    const reflection::BaseType element =
+        type.base_type() == reflection::Array ? type.element() : type.base_type();
+    if (element == reflection::Obj) {
+      add(*schema_.objects()->Get(static_cast<flatbuffers::uoffset_t>(type.index())));
+    } else if (type.index() >= 0) {
+      add(*schema_.enums()->Get(static_cast<flatbuffers::uoffset_t>(type.index())));
+    }
+  }
+
+  void add(const reflection::Enum& enumeration) {
+    if (!done_.insert(&enumeration).second) return;
+    enter(namespace_of(view(enumeration.name())));
+    add_comment(enumeration, "");
+    body_ +=
+        fmt::format("enum {}:{}{} {{\n", short_name(view(enumeration.name())),
+                    name_of(enumeration.underlying_type()->base_type()), attributes(enumeration));
+    // Of flags the IDL has the number of the bit.
+    const bool flags = has_attribute(enumeration, "bit_flags");
+    for (const reflection::EnumVal* value : *enumeration.values()) {
+      add_comment(*value, "  ");
+      const std::int64_t number =
+          flags ? std::countr_zero(static_cast<std::uint64_t>(value->value())) : value->value();
+      const bool unsigned_long = enumeration.underlying_type()->base_type() == reflection::ULong;
+      body_ += fmt::format("  {} = {},\n", view(value->name()),
+                           unsigned_long ? fmt::format("{}", static_cast<std::uint64_t>(number))
+                                         : fmt::format("{}", number));
+    }
+    body_ += "}\n\n";
+  }
+
+  [[nodiscard]] std::string type_name(const reflection::Type& type) const {
+    const bool is_array = type.base_type() == reflection::Array;
+    const reflection::BaseType element = is_array ? type.element() : type.base_type();
+    std::string name(name_of(element));
+    const auto index = static_cast<flatbuffers::uoffset_t>(type.index());
+    if (element == reflection::Obj) {
+      name = view(schema_.objects()->Get(index)->name());
+    } else if (type.index() >= 0) {
+      name = view(schema_.enums()->Get(index)->name());
+    }
+    return is_array ? fmt::format("[{}:{}]", name, type.fixed_length()) : name;
+  }
+
+  template <class T>
+  std::string attributes(const T& holder) {
+    if (holder.attributes() == nullptr || holder.attributes()->size() == 0) return "";
+    std::string text;
+    for (const reflection::KeyValue* entry : *holder.attributes()) {
+      const std::string name(view(entry->key()));
+      if (name == "id" || name == "original_order") continue;  // flatc's own
+      if (!text.empty()) text += ", ";
+      text += name;
+      if (name == "bit_flags" || name == "deprecated") continue;
+      if (name == "force_align") {
+        text += fmt::format(": {}", view(entry->value()));
+        continue;
+      }
+      attributes_.insert(name);
+      text += ": " + literal(view(entry->value()));
+    }
+    return text.empty() ? "" : fmt::format(" ({})", text);
+  }
+
+  template <class T>
+  void add_comment(const T& holder, std::string_view indent) {
+    if (holder.documentation() == nullptr) return;
+    for (const flatbuffers::String* line : *holder.documentation()) {
+      body_ += fmt::format("{}///{}\n", indent, view(line));
+    }
+  }
+
+  void enter(std::string_view name) {
+    if (entered_ && name == namespace_) return;
+    body_ += fmt::format("namespace {};\n\n", name);
+    namespace_ = name;
+    entered_ = true;
+  }
+
+  const reflection::Schema& schema_;
+  std::set<const void*> done_;
+  std::set<std::string> attributes_;
+  std::string body_;
+  std::string namespace_;
+  bool entered_ = false;
+};
+
+}  // namespace
+
+Result<std::string> write_idl(std::span<const std::uint8_t> bfbs, std::string_view segment) {
+  // Everything that the segment's struct refers to is sound after this.
+  auto layout = read_schema(bfbs, segment);
+  if (!layout) return tl::unexpected(layout.error());
+  const std::vector<std::uint8_t> copy(bfbs.begin(), bfbs.end());  // aligned
+  const reflection::Schema& schema = *reflection::GetSchema(copy.data());
+  Writer writer(schema);
+  for (const reflection::Object* object : *schema.objects()) {
+    if (view(object->name()) == layout->struct_name) writer.add(*object);
+  }
+  return writer.text();
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,15 @@
+/// What somebody who mistyped a name most likely meant.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace evo::tools {
+
+/// "; did you mean 'x' or 'y'?" with the nearest of the known names, or "; " and `otherwise` where
+/// none is near. By Levenshtein's distance.
+std::string suggestion(std::string_view wrong, std::span<const std::string> known,
+                       std::string_view otherwise);
+
+}  // namespace evo::tools

@@ -1,0 +1,70 @@
+#include "command.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "decode/suggestion.hpp"
+
+namespace evo::tools {
+
+ExitCode exit_code_of(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::NotFound:
+    case ErrorCode::NotReady:
+      return ExitCode::NotFound;
+    case ErrorCode::SchemaMismatch:
+    case ErrorCode::FormatMismatch:
+      return ExitCode::Mismatch;
+    case ErrorCode::PermissionDenied:
+      return ExitCode::NotPermitted;
+    case ErrorCode::SegmentBusy:
+    case ErrorCode::ReaderTableFull:
+    case ErrorCode::Timeout:
+      return ExitCode::Busy;
+    case ErrorCode::InvalidName:
+    case ErrorCode::InvalidSize:
+      return ExitCode::Usage;
+    default:
+      return ExitCode::Wrong;
+  }
+}
+
+ExitCode fail(const Error& error) {
+  return fail(exit_code_of(error.code), fmt::format("{}", error));
+}
+
+ExitCode fail(ExitCode code, const std::string& message) {
+  std::fflush(stdout);
+  fmt::print(stderr, "evo-shm: {}\n", message);
+  return code;
+}
+
+void print_text(std::string_view text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (written && std::fflush(stdout) == 0) return;
+  // What nobody can take is no reason to go on; a full disk is one to tell.
+  if (errno != EPIPE)
+    fmt::print(stderr, "evo-shm: cannot write the output: {}\n", std::strerror(errno));
+  std::_Exit(static_cast<int>(ExitCode::Wrong));
+}
+
+void print_json(const nlohmann::ordered_json& document) {
+  print_text(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
+}
+
+Error with_suggestion(Error error, const Domain& domain, std::string_view name) {
+  if (error.code != ErrorCode::NotFound) return error;
+  const auto names = list_segment_names(domain);
+  if (!names) return error;
+  const std::string meant = suggestion(name, *names, "");
+  if (meant.size() > 2) error.message += meant;
+  return error;
+}
+
+CLI::Option* add_segment(CLI::App& command, std::string& segment) {
+  return command.add_option("segment", segment, "The segment's name")->required();
+}
+
+}  // namespace evo::tools

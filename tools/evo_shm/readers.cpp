@@ -1,0 +1,53 @@
+/// `evo-shm readers NAME`
+#include "command.hpp"
+#include "look/words.hpp"
+#include "text/table.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+struct ReadersOptions {
+  std::string segment;
+};
+
+void declare(CLI::App& command, ReadersOptions& options) {
+  add_segment(command, options.segment);
+}
+
+ExitCode run(const ReadersOptions& options, const Context& context) {
+  const auto info = inspect_segment(context.domain, options.segment);
+  if (!info) return fail(with_suggestion(info.error(), context.domain, options.segment));
+  if (context.json()) {
+    auto document = nlohmann::ordered_json::array();
+    for (const AttachedReader& reader : info->readers) document.push_back(to_json(reader));
+    print_json(document);
+    return ExitCode::Fine;
+  }
+  if (info->readers.empty()) {
+    print_text("nobody reads " + options.segment + '\n');
+    return ExitCode::Fine;
+  }
+  Table table({{"ENTRY", Align::Right},
+               {"PID", Align::Right},
+               {"PROCESS"},
+               {"ATTACHED"},
+               {"SLEEPING"},
+               {"LAG", Align::Right}});
+  for (const AttachedReader& reader : info->readers) {
+    table.add({std::to_string(reader.index), std::to_string(reader.pid), reader.process_name,
+               time_of_day(reader.attached_realtime_ns), reader.sleeping ? "yes" : "no",
+               reader.lag ? std::to_string(*reader.lag) : "-"});
+  }
+  print_text(table.text());
+  return ExitCode::Fine;
+}
+
+}  // namespace
+
+void add_readers(Commands& commands) {
+  commands.add<ReadersOptions>("readers", "Who is attached to a segment, and how far behind",
+                               declare, run);
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,97 @@
+/// `evo-shm schema NAME [--fbs]`
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "decode/idl.hpp"
+#include "look/segment_look.hpp"
+#include "text/table.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+struct SchemaOptions {
+  std::string segment;
+  bool fbs = false;
+};
+
+void declare(CLI::App& command, SchemaOptions& options) {
+  add_segment(command, options.segment);
+  command.add_flag("--fbs", options.fbs,
+                   "As a schema file, which flatc and the generator accept as it is");
+}
+
+nlohmann::ordered_json document_of(const SegmentLook& look) {
+  const SchemaLayout& layout = look.fields()->layout();
+  nlohmann::ordered_json document;
+  document["segment"] = look.info().name;
+  document["struct"] = layout.struct_name;
+  document["documentation"] = layout.documentation;
+  document["schema_id"] = look.info().layout.schema_id.hex();
+  for (const SegmentAttribute& attribute : layout.attributes) {
+    document["attributes"][attribute.name] = attribute.value;
+  }
+  document["size"] = layout.size;
+  document["alignment"] = layout.alignment;
+  auto& fields = document["fields"] = nlohmann::ordered_json::array();
+  for (const LayoutField& field : layout.fields) {
+    fields.push_back({{"path", field.path},
+                      {"offset", field.offset},
+                      {"size", field.size},
+                      {"type", field.type},
+                      {"length", field.length},
+                      {"unit", field.unit},
+                      {"min", field.minimum},
+                      {"max", field.maximum},
+                      {"documentation", field.documentation}});
+  }
+  auto& values = document["enum_values"] = nlohmann::ordered_json::object();
+  for (const LayoutEnumValue& value : layout.enum_values) values[value.name] = value.value;
+  return document;
+}
+
+std::string table_of(const SegmentLook& look) {
+  const SchemaLayout& layout = look.fields()->layout();
+  std::string text = fmt::format("{}: {}\n", layout.struct_name, layout.documentation);
+  for (const SegmentAttribute& attribute : layout.attributes) {
+    text += fmt::format("{:<12} {}\n", attribute.name, attribute.value);
+  }
+  text += fmt::format("{:<12} {} bytes, aligned to {}\n{:<12} {}\n\n", "size", layout.size,
+                      layout.alignment, "schema id", look.info().layout.schema_id.hex());
+  Table table({{"OFFSET", Align::Right},
+               {"SIZE", Align::Right},
+               {"FIELD"},
+               {"TYPE"},
+               {"UNIT"},
+               {"WHAT IT IS"}});
+  for (const LayoutField& field : layout.fields) {
+    table.add({std::to_string(field.offset), std::to_string(field.size),
+               field.length == 0 ? field.path : fmt::format("{}[{}]", field.path, field.length),
+               field.type, field.unit, field.documentation});
+  }
+  return text + table.text();
+}
+
+ExitCode run(const SchemaOptions& options, const Context& context) {
+  const auto look = SegmentLook::at(context.domain, options.segment);
+  if (!look) return fail(look.error());
+  if (!look->fields()) return fail(*look->fault());
+  if (options.fbs) {
+    const auto idl = write_idl(look->reader().bfbs(), options.segment);
+    if (!idl) return fail(idl.error());
+    print_text(*idl);
+  } else if (context.json()) {
+    print_json(document_of(*look));
+  } else {
+    print_text(table_of(*look));
+  }
+  return ExitCode::Fine;
+}
+
+}  // namespace
+
+void add_schema(Commands& commands) {
+  commands.add<SchemaOptions>("schema", "What a segment's own schema says", declare, run);
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,67 @@
+/// `evo-shm validate [NAME]`
+#include <fmt/format.h>
+
+#include "check/checks.hpp"
+#include "command.hpp"
+#include "look/segment_look.hpp"
+#include "text/table.hpp"
+#include "text/terminal.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+struct ValidateOptions {
+  std::string segment;
+};
+
+void declare(CLI::App& command, ValidateOptions& options) {
+  command.add_option("segment", options.segment, "Only this segment; otherwise all of the domain");
+}
+
+ExitCode run(const ValidateOptions& options, const Context& context) {
+  std::vector<std::string> names{options.segment};
+  if (options.segment.empty()) {
+    auto listed = list_segment_names(context.domain);
+    if (!listed) return fail(listed.error());
+    names = std::move(*listed);
+  }
+  bool wrong = false;
+  Table table({{"SEGMENT"}, {"CHECK"}, {"RESULT"}, {"WHAT WAS FOUND"}});
+  auto document = nlohmann::ordered_json::array();
+  for (const std::string& name : names) {
+    auto look = SegmentLook::at(context.domain, name);
+    if (!look) {
+      if (!options.segment.empty()) return fail(look.error());
+      continue;  // gone since it was listed
+    }
+    for (const Check& check : check_segment(*look)) {
+      wrong |= check.result == CheckResult::Wrong;
+      const Colour colour = check.result == CheckResult::Wrong     ? Colour::Bad
+                            : check.result == CheckResult::Warning ? Colour::Warning
+                                                                   : Colour::Good;
+      table.add({name, std::string(check.name),
+                 coloured(colour, to_string(check.result), context.colours), check.finding});
+      document.push_back({{"segment", name},
+                          {"check", check.name},
+                          {"result", to_string(check.result)},
+                          {"finding", check.finding}});
+    }
+  }
+  if (context.json()) {
+    print_json(document);
+  } else {
+    print_text(table.empty() ? fmt::format("no segments in {}\n", context.domain.path().string())
+                             : table.text());
+  }
+  return wrong ? ExitCode::Wrong : ExitCode::Fine;
+}
+
+}  // namespace
+
+void add_validate(Commands& commands) {
+  commands.add<ValidateOptions>("validate", "Check headers, versions, checksums, ranges and locks",
+                                declare, run);
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,220 @@
+/// `evo-shm watch NAME [--field PATH]…`: the values as they change.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "command.hpp"
+#include "evo/clock.hpp"
+#include "look/segment_look.hpp"
+#include "look/value_stream.hpp"
+#include "look/words.hpp"
+#include "text/duration.hpp"
+#include "text/table.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct WatchOptions {
+  std::string segment;
+  std::vector<std::string> fields;
+  bool rate = false;
+  bool in_place = false;
+  bool every = false;
+  std::uint64_t count = 0;
+  std::string duration = "0s";
+  std::string interval = "10ms";
+};
+
+void declare(CLI::App& command, WatchOptions& options) {
+  add_segment(command, options.segment);
+  command.add_option("--field", options.fields,
+                     "Only this field, struct or array, as in axes[3].position; may come again");
+  command.add_flag("--rate", options.rate, "Publishes a second too");
+  command.add_flag("--in-place", options.in_place, "One table that changes, for a terminal");
+  command.add_flag("--every", options.every,
+                   "A line for every publish, also where no field has changed");
+  command.add_option("--count", options.count, "End after so many lines");
+  command.add_option("--for", options.duration, "End after this time; 0s: never")
+      ->check(duration_validator())
+      ->capture_default_str();
+  command
+      .add_option("--interval", options.interval,
+                  "How often to look; values of a state that come faster are left out")
+      ->check(duration_validator())
+      ->capture_default_str();
+}
+
+/// The fields that were asked for.
+Result<std::vector<Field>> chosen_fields(const Fields& fields,
+                                         const std::vector<std::string>& paths) {
+  if (paths.empty()) return fields.all();
+  std::vector<Field> chosen;
+  for (const std::string& path : paths) {
+    auto found = fields.find(path);
+    if (!found) return found;
+    chosen.insert(chosen.end(), found->begin(), found->end());
+  }
+  return chosen;
+}
+
+/// Prints what is watched, and remembers what it last was.
+class Watch {
+ public:
+  Watch(const WatchOptions& options, const Context& context, const Fields& fields,
+        std::vector<Field> chosen)
+      : options_(options), context_(context), fields_(fields), chosen_(std::move(chosen)) {}
+
+  /// Prints a value if there is something new about it.
+  void show(const StreamedValue& value) {
+    count_publish(value.info.sequence);
+    if (!options_.every && !has_changed(value.bytes)) return;
+    last_ = value.bytes;
+    if (options_.in_place) {
+      print_text("\x1b[H\x1b[J" + table_of(value));
+    } else if (context_.json()) {
+      print_text(line_of_json(value) + '\n');
+    } else {
+      print_text(line_of(value) + '\n');
+    }
+    ++lines_;
+  }
+
+  /// Prints what has become of the writer.
+  void tell(const std::string& what) const {
+    if (!context_.json()) print_text(fmt::format("# {}\n", what));
+  }
+
+  [[nodiscard]] bool done() const { return options_.count != 0 && lines_ >= options_.count; }
+
+ private:
+  [[nodiscard]] bool has_changed(const std::vector<std::byte>& bytes) const {
+    if (last_.size() != bytes.size()) return true;
+    return std::any_of(chosen_.begin(), chosen_.end(), [&](const Field& field) {
+      const std::size_t size = field.count() * size_of(field.scalar);
+      return !std::equal(bytes.begin() + static_cast<std::ptrdiff_t>(field.offset),
+                         bytes.begin() + static_cast<std::ptrdiff_t>(field.offset + size),
+                         last_.begin() + static_cast<std::ptrdiff_t>(field.offset));
+    });
+  }
+
+  /// The rate over the last half second at least.
+  void count_publish(std::uint64_t sequence) {
+    const std::uint64_t now = monotonic_ns();
+    if (rate_since_ns_ == 0) {
+      rate_since_ns_ = now;
+      rate_from_ = sequence;
+    } else if (now - rate_since_ns_ >= 500'000'000 && sequence >= rate_from_) {
+      rate_ = static_cast<double>(sequence - rate_from_) * 1e9 /
+              static_cast<double>(now - rate_since_ns_);
+      rate_since_ns_ = now;
+      rate_from_ = sequence;
+    }
+  }
+
+  [[nodiscard]] std::string head_of(const StreamedValue& value) const {
+    std::string text = fmt::format("{}", value.info.sequence);
+    if (value.info.stamp_ns != 0) {
+      text += fmt::format(" {:.6f}", static_cast<double>(value.info.stamp_ns) / 1e9);
+    }
+    if (value.lost != 0) text += fmt::format(" lost={}", value.lost);
+    if (options_.rate) text += rate_ ? fmt::format(" rate={:.4g}/s", *rate_) : " rate=?";
+    return text;
+  }
+
+  [[nodiscard]] std::string line_of(const StreamedValue& value) const {
+    std::string text = head_of(value);
+    for (const Field& field : chosen_) {
+      text += fmt::format(" {}={}", field.path, fields_.text(field, value.bytes));
+    }
+    return text;
+  }
+
+  [[nodiscard]] std::string line_of_json(const StreamedValue& value) const {
+    nlohmann::ordered_json object;
+    object["sequence"] = value.info.sequence;
+    if (value.info.stamp_ns != 0) object["stamp_ns"] = value.info.stamp_ns;
+    if (value.lost != 0) object["lost"] = value.lost;
+    if (options_.rate && rate_) object["rate_hz"] = *rate_;
+    for (const Field& field : chosen_) object[field.path] = fields_.json(field, value.bytes);
+    return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  }
+
+  [[nodiscard]] std::string table_of(const StreamedValue& value) const {
+    Table table({{"FIELD"}, {"VALUE"}, {"UNIT"}});
+    for (const Field& field : chosen_) {
+      table.add({field.path, fields_.text(field, value.bytes), field.declared->unit});
+    }
+    return fmt::format("{} {}\n\n{}", options_.segment, head_of(value), table.text());
+  }
+
+  const WatchOptions& options_;
+  const Context& context_;
+  const Fields& fields_;
+  std::vector<Field> chosen_;
+  std::vector<std::byte> last_;
+  std::uint64_t lines_ = 0;
+  std::uint64_t rate_since_ns_ = 0;
+  std::uint64_t rate_from_ = 0;
+  std::optional<double> rate_;
+};
+
+ExitCode run(const WatchOptions& options, const Context& context) {
+  auto look = SegmentLook::at(context.domain, options.segment);
+  if (!look) return fail(look.error());
+  if (!look->fields()) return fail(*look->fault());
+  auto chosen = chosen_fields(*look->fields(), options.fields);
+  if (!chosen) return fail(chosen.error());
+  Watch watch(options, context, *look->fields(), std::move(*chosen));
+  const std::string schema_id = look->info().layout.schema_id.hex();
+
+  const auto interval = *parse_duration(options.interval);
+  const auto duration = *parse_duration(options.duration);
+  const std::uint64_t start = monotonic_ns();
+  std::uint64_t asked_ns = start;
+  std::string state = state_of(look->info());
+  ValueStream values(*look);
+  while (true) {
+    while (!watch.done()) {
+      const auto value = values.next();
+      if (!value) break;
+      watch.show(*value);
+    }
+    const std::uint64_t now = monotonic_ns();
+    if (watch.done() ||
+        (duration.count() != 0 && now - start >= static_cast<std::uint64_t>(duration.count()))) {
+      return ExitCode::Fine;
+    }
+    // Who lives is asked ten times a second: it takes system calls.
+    if (now - asked_ns >= 100'000'000) {
+      asked_ns = now;
+      if (auto again = look->refresh(); !again && again.error().code != ErrorCode::NotFound) {
+        return fail(again.error());
+      } else if (!again) {
+        return fail(ExitCode::NotFound, fmt::format("segment '{}' is gone", options.segment));
+      }
+      if (look->fields() && look->info().layout.schema_id.hex() != schema_id) {
+        return fail(ExitCode::Mismatch,
+                    fmt::format("segment '{}' was made anew from another schema; watch it again",
+                                options.segment));
+      }
+      if (std::string now_is = state_of(look->info()); now_is != state) {
+        state = std::move(now_is);
+        watch.tell(fmt::format("writer is {}, {}", state, writer_of(look->info())));
+      }
+    }
+    std::this_thread::sleep_for(interval);
+  }
+}
+
+}  // namespace
+
+void add_watch(Commands& commands) {
+  commands.add<WatchOptions>("watch", "The values of a segment as they change", declare, run);
+}
+
+}  // namespace evo::tools

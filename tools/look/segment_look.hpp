@@ -1,0 +1,80 @@
+/// Everything about one segment and its last value, seen from outside.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "decode/fields.hpp"
+#include "evo/domain.hpp"
+#include "evo/passive_reader.hpp"
+#include "evo/segment_info.hpp"
+
+namespace evo::tools {
+
+/// What became of a look at a value.
+struct ValueLook {
+  std::vector<std::byte> bytes;
+  SampleInfo info;
+  std::optional<ReadError> error;  ///< with ChecksumMismatch the bytes are there all the same
+
+  [[nodiscard]] bool has_bytes() const { return !error || *error == ReadError::ChecksumMismatch; }
+};
+
+/// A segment that is open for looks, in whatever condition it is.
+class SegmentLook {
+ public:
+  /// NotFound if the domain has no such segment; the message names what may have been meant.
+  static Result<SegmentLook> at(const Domain& domain, std::string_view name);
+
+  /// As it was at the look.
+  [[nodiscard]] const SegmentInfo& info() const { return info_; }
+
+  /// Asks again: who lives, what the last publish was. Opens it anew if it was made anew; the
+  /// fields stay the same object as long as the schema is the same.
+  Result<void> refresh();
+
+  /// Whether values can be read. Else `fault()` says why not.
+  [[nodiscard]] bool readable() const { return reader_.has_value(); }
+  [[nodiscard]] const PassiveReader& reader() const { return *reader_; }
+
+  /// The fields, if the embedded schema can be used; else `fault()` says why not.
+  [[nodiscard]] const std::optional<Fields>& fields() const { return fields_; }
+
+  /// Why it cannot be read or decoded; nothing if it can.
+  [[nodiscard]] const std::optional<Error>& fault() const { return fault_; }
+
+  /// The last value. Must be readable. Detached: made anew, refresh.
+  [[nodiscard]] ValueLook value();
+
+  /// The publish with this number, where it is still in its slot. Must be readable.
+  [[nodiscard]] tl::expected<SampleInfo, ReadError> read_at(std::uint64_t sequence,
+                                                            std::span<std::byte> value) {
+    return reader_->read_at(sequence, value);
+  }
+
+  /// Number of the last publish, now. Must be readable.
+  [[nodiscard]] std::uint64_t sequence() const { return reader_->sequence(); }
+
+  [[nodiscard]] const Domain& domain() const { return domain_; }
+
+ private:
+  SegmentLook(Domain domain, SegmentInfo info);
+  void open();
+  [[nodiscard]] Result<Fields> decode_schema() const;
+
+  Domain domain_;
+  SegmentInfo info_;
+  std::optional<PassiveReader> reader_;
+  std::optional<Fields> fields_;
+  std::vector<std::uint8_t> bfbs_;  // that the fields come from
+  std::optional<Error> fault_;
+};
+
+/// Publishes a second between two looks, `wait` apart. Must be readable.
+double measure_rate(const SegmentLook& look, std::chrono::nanoseconds wait);
+
+}  // namespace evo::tools

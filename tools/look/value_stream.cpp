@@ -1,0 +1,43 @@
+#include "look/value_stream.hpp"
+
+namespace evo::tools {
+
+std::optional<StreamedValue> ValueStream::latest() {
+  ValueLook look = look_->value();
+  if (look.error) return std::nullopt;
+  if (taken_ && look.info.sequence == *taken_) return std::nullopt;
+  taken_ = look.info.sequence;
+  return StreamedValue{look.info, std::move(look.bytes), 0};
+}
+
+std::optional<StreamedValue> ValueStream::next() {
+  if (!look_->readable()) return std::nullopt;
+  const SegmentLayout& layout = look_->reader().layout();
+  if (layout.generation != generation_) {
+    generation_ = layout.generation;
+    taken_.reset();
+  }
+  const bool all = layout.kind == Kind::Stream || of_state_ == OfState::AllThereAre;
+  if (!taken_ || !all) return latest();
+
+  const SlotGeometry& geometry = layout.geometry;
+  const std::uint64_t last = look_->sequence();
+  if (!geometry.is_after(last, *taken_)) return std::nullopt;
+  // The slot after the last publish may be being filled.
+  const std::uint64_t kept = geometry.count - 1;
+  std::uint64_t next = geometry.after(*taken_, 1);
+  if (geometry.distance(next, last) >= kept) next = geometry.before(last, kept - 1);
+  StreamedValue value;
+  value.bytes.resize(look_->reader().size());
+  for (; !geometry.is_after(next, last); next = geometry.after(next, 1)) {
+    const auto read = look_->read_at(next, value.bytes);
+    if (!read) continue;  // overwritten meanwhile, or damaged
+    value.info = *read;
+    value.lost = layout.kind == Kind::Stream ? geometry.distance(*taken_, next) - 1 : 0;
+    taken_ = next;
+    return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,42 @@
+/// Words for what is known of a segment, the same in every command.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "evo/segment_info.hpp"
+#include "text/terminal.hpp"
+
+namespace evo::tools {
+
+/// `alive`, `dead`, `closed`; the condition (`corrupt`, `stale` …) if the segment is not sound.
+std::string state_of(const SegmentInfo& info);
+Colour colour_of_state(const SegmentInfo& info);
+
+/// Whether there is something to do about it: not sound, its writer dead, or its value stale.
+bool is_wrong(const SegmentInfo& info);
+
+/// `state` or `stream`.
+std::string kind_of(const SegmentInfo& info);
+
+/// The age of the last value with how it compares to what the schema promises; "-" if unknown.
+std::string age_of(const SegmentInfo& info);
+
+/// `4 KiB`, `1.5 MiB`.
+std::string size_in_words(std::uint64_t bytes);
+
+/// `pid 123 (hal_core)`; "-" if nobody.
+std::string writer_of(const SegmentInfo& info);
+
+/// The last part of a path.
+std::string file_name(const std::string& path);
+
+/// A time of CLOCK_REALTIME as `2026-11-21 17:30:00`, in local time; "-" for 0.
+std::string time_of_day(std::uint64_t realtime_ns);
+
+/// Members of the JSON that tells of a segment; docs/evo-shm.md says what they mean.
+nlohmann::ordered_json to_json(const SegmentInfo& info);
+nlohmann::ordered_json to_json(const AttachedReader& reader);
+
+}  // namespace evo::tools

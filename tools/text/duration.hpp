@@ -1,0 +1,22 @@
+/// Times as people write them: `250us`, `1ms`, `2s`; as in a schema.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace evo::tools {
+
+/// A whole number and its unit: ns, us, ms or s. Nothing if it is none, or negative.
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
+
+/// With four digits, in the largest unit that leaves something before the point; `max()` is
+/// "more".
+std::string in_words(std::chrono::nanoseconds time);
+
+/// For options that take a time.
+CLI::Validator duration_validator();
+
+}  // namespace evo::tools

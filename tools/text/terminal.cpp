@@ -1,0 +1,49 @@
+#include "text/terminal.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace evo::tools {
+
+bool has_colours() {
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  if (no_colour != nullptr && *no_colour != '\0') return false;
+  if (terminal == nullptr || std::string_view(terminal) == "dumb") return false;
+  return ::isatty(STDOUT_FILENO) == 1;
+}
+
+std::string coloured(Colour colour, std::string_view text, bool colours) {
+  if (!colours || colour == Colour::Plain) return std::string(text);
+  int code = 0;
+  switch (colour) {
+    case Colour::Good:
+      code = 32;
+      break;
+    case Colour::Warning:
+      code = 33;
+      break;
+    case Colour::Bad:
+      code = 31;
+      break;
+    case Colour::Dim:
+      code = 2;
+      break;
+    default:
+      code = 1;
+  }
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+TerminalSize terminal_size() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+    return {};
+  }
+  return {size.ws_col, size.ws_row};
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,25 @@
+/// What stdout is, and colours where it is a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace evo::tools {
+
+enum class Colour { Plain, Good, Warning, Bad, Dim, Bold };
+
+/// Whether stdout is a terminal that wants colours: not with NO_COLOR or TERM=dumb.
+bool has_colours();
+
+/// The text in a colour, or as it is where there are none.
+std::string coloured(Colour colour, std::string_view text, bool colours);
+
+struct TerminalSize {
+  int columns = 80;
+  int rows = 24;
+};
+
+/// Of stdout; the default if it is no terminal.
+TerminalSize terminal_size();
+
+}  // namespace evo::tools
