@@ -71,6 +71,13 @@ std::string_view attribute(const T& holder, std::string_view key) {
   return {};
 }
 
+template <class T>
+bool has_attribute(const T& holder, std::string_view key) {
+  return holder.attributes() != nullptr &&
+         std::any_of(holder.attributes()->begin(), holder.attributes()->end(),
+                     [&](const reflection::KeyValue* entry) { return view(entry->key()) == key; });
+}
+
 struct Scalar {
   reflection::BaseType type;
   std::string_view name;
@@ -205,12 +212,13 @@ class Walker {
   Result<void> add_enum(const reflection::Enum& enumeration) {
     if (!seen_enums_.insert(&enumeration).second) return {};
     if (is_too_long(enumeration.name())) return invalid("the name of an enum is too long");
+    const bool flags = has_attribute(enumeration, "bit_flags");
     for (const reflection::EnumVal* value : *enumeration.values()) {
       if (layout_.enum_values.size() >= kMostFields) return invalid("too many enum values");
       if (is_too_long(value->name())) return invalid("the name of an enum value is too long");
       layout_.enum_values.push_back(
           {printable(fmt::format("{}.{}", view(enumeration.name()), view(value->name()))),
-           value->value()});
+           value->value(), flags});
     }
     return {};
   }

@@ -121,7 +121,7 @@ Result<Fields> Fields::of(SchemaLayout layout) {
     if (fields.enums_.empty() || fields.enums_.back().first != type) {
       fields.enums_.emplace_back(type, std::vector<LayoutEnumValue>());
     }
-    fields.enums_.back().second.push_back({value.name.substr(dot + 1), value.value});
+    fields.enums_.back().second.push_back({value.name.substr(dot + 1), value.value, value.is_flag});
   }
   std::size_t next = 0;
   if (auto grown = fields.grow(fields.roots_, next, ""); !grown) {
@@ -254,13 +254,44 @@ const std::vector<LayoutEnumValue>* Fields::enumerators(const Field& field) cons
   return found == enums_.end() ? nullptr : &found->second;
 }
 
+std::optional<std::string> Fields::enumerator_of(const Field& field, std::int64_t bits) const {
+  const auto* values = enumerators(field);
+  if (values == nullptr) return std::nullopt;
+  std::string names;
+  std::int64_t left = bits;
+  for (const LayoutEnumValue& value : *values) {
+    if (value.value == bits) return value.name;
+    if (!value.is_flag || (left & value.value) == 0) continue;
+    if (!names.empty()) names += '|';
+    names += value.name;
+    left &= ~value.value;
+  }
+  if (left != 0) return std::nullopt;
+  const bool flags = !values->empty() && values->front().is_flag;
+  return flags ? std::optional(names.empty() ? "none" : names) : std::nullopt;
+}
+
+std::optional<std::int64_t> Fields::enumerated(const Field& field, std::string_view text) const {
+  const std::vector<LayoutEnumValue>& values = *enumerators(field);
+  const bool flags = !values.empty() && values.front().is_flag;
+  if (flags && text == "none") return 0;
+  std::int64_t bits = 0;
+  while (true) {
+    const std::size_t bar = flags ? text.find('|') : std::string_view::npos;
+    const auto found = std::find_if(values.begin(), values.end(), [&](const auto& value) {
+      return value.name == trimmed(text.substr(0, bar));
+    });
+    if (found == values.end()) return std::nullopt;
+    bits |= found->value;
+    if (bar == std::string_view::npos) return bits;
+    text.remove_prefix(bar + 1);
+  }
+}
+
 std::string Fields::element_text(const Field& field, std::span<const std::byte> payload,
                                  std::uint32_t index) const {
-  if (const auto* values = enumerators(field)) {
-    const std::int64_t bits = bits_of(field, payload, index);
-    for (const LayoutEnumValue& value : *values) {
-      if (value.value == bits) return value.name;
-    }
+  if (enumerators(field) != nullptr) {
+    if (auto name = enumerator_of(field, bits_of(field, payload, index))) return *name;
   }
   return with_type(field.scalar, [&](auto kind) {
     const auto value = load<decltype(kind)>(field, payload, index);
@@ -323,8 +354,7 @@ std::optional<std::string> Fields::complaint(const Field& field,
     if (field.scalar == Scalar::Bool && value > 1) {
       return fmt::format("{} is {}, neither false nor true", path, shown);
     }
-    if (values != nullptr && !shown.empty() &&
-        (std::isdigit(static_cast<unsigned char>(shown[0])) != 0 || shown[0] == '-')) {
+    if (values != nullptr && !enumerator_of(field, bits_of(field, payload, i))) {
       return fmt::format("{} is {}, no value of {}", path, shown, enum_of(field.declared->type));
     }
     if ((minimum && value < *minimum) || (maximum && value > *maximum)) {
@@ -343,13 +373,12 @@ Result<void> Fields::set_element(const Field& field, std::uint32_t index, std::s
     return Result<void>();
   };
   if (const auto* values = enumerators(field)) {
-    std::vector<std::string> names;
-    for (const LayoutEnumValue& value : *values) {
-      names.push_back(value.name);
-      if (value.name != text) continue;
+    if (const auto bits = enumerated(field, text)) {
       return with_type(field.scalar,
-                       [&](auto kind) { return store(static_cast<decltype(kind)>(value.value)); });
+                       [&](auto kind) { return store(static_cast<decltype(kind)>(*bits)); });
     }
+    std::vector<std::string> names;
+    for (const LayoutEnumValue& value : *values) names.push_back(value.name);
     return detail::fail(ErrorCode::InvalidSize, "'{}' is no value of {}; it takes {}", text,
                         field.path, fmt::join(names, ", "));
   }

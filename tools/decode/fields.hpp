@@ -65,7 +65,8 @@ class Fields {
   /// Every path that `find` takes, without indices; for completion.
   [[nodiscard]] std::vector<std::string> paths() const;
 
-  /// As text: `12.5`, `Running`, `[1, 2, 3]`; an array with more than `most` elements is cut.
+  /// As text: `12.5`, `Running`, `Drives|Vacuum`, `[1, 2, 3]`; an array with more than `most`
+  /// elements is cut.
   [[nodiscard]] std::string text(const Field& field, std::span<const std::byte> payload,
                                  std::size_t most = 16) const;
 
@@ -102,6 +103,12 @@ class Fields {
   [[nodiscard]] tl::unexpected<Error> not_found(std::string_view path) const;
   /// The enumerators of a field's type; none if it is no enum.
   [[nodiscard]] const std::vector<LayoutEnumValue>* enumerators(const Field& field) const;
+  /// The enumerator, or the flags with `|` between them; nothing if it has no name.
+  [[nodiscard]] std::optional<std::string> enumerator_of(const Field& field,
+                                                         std::int64_t bits) const;
+  /// The value that a name stands for.
+  [[nodiscard]] std::optional<std::int64_t> enumerated(const Field& field,
+                                                       std::string_view text) const;
   [[nodiscard]] std::string element_text(const Field& field, std::span<const std::byte> payload,
                                          std::uint32_t index) const;
   [[nodiscard]] Result<void> set_element(const Field& field, std::uint32_t index,

@@ -94,7 +94,8 @@ class Writer {
 
   [[nodiscard]] std::string text() const {
     std::string out;
-    for (const std::string& name : attributes_) out += fmt::format("attribute {};\n", literal(name));
+    for (const std::string& name : attributes_)
+      out += fmt::format("attribute {};\n", literal(name));
     if (!attributes_.empty()) out += '\n';
     out += body_;
     out.pop_back();  // one of the last two newlines

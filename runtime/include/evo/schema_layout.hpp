@@ -27,6 +27,7 @@ struct LayoutField {
 struct LayoutEnumValue {
   std::string name;        ///< `evo.control.Mode.Fault`
   std::int64_t value = 0;  ///< as the bits of a signed number
+  bool is_flag = false;    ///< of `bit_flags`: several may be set at once
 };
 
 /// What a schema says about a segment beside its layout: `owner`, `readers`, `period` …
