@@ -3,7 +3,7 @@
 usage: update_performance.py DIR      DIR as left by scripts/bench --output DIR
 
 Replaces what stands between the lines `<!-- NAME -->` and `<!-- end -->` by the table of DIR/NAME.json, or by
-DIR/NAME.txt as it is. A name for which DIR has nothing keeps its table.
+DIR/NAME.txt as it is; `peers` is the table that peers.py makes of all of them. A name for which DIR has nothing keeps its table.
 """
 
 import re
@@ -15,11 +15,18 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "performance.md"
 
 
+def printed_by(script: str, *results: Path) -> str:
+    command = [sys.executable, str(HERE / script), "--markdown", *map(str, results)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def block(directory: Path, name: str) -> str | None:
+    if name == "peers":
+        results = [directory / f"{question}.json" for question in ("latency", "stream", "wake")]
+        return printed_by("peers.py", *results) if all(map(Path.exists, results)) else None
     result = directory / f"{name}.json"
     if result.exists():
-        command = [sys.executable, str(HERE / "table.py"), "--markdown", str(result)]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return printed_by("table.py", result)
     text = directory / f"{name}.txt"
     return f"```\n{text.read_text(encoding='utf-8')}```\n" if text.exists() else None
 
