@@ -81,7 +81,7 @@ std::string head_of(const SegmentLook& look, const ValueLook& value, std::option
                                      layout.overflow == Overflow::Block ? "block" : "overwrite")
                        : fmt::format("state in {} slots", layout.capacity()));
   head.add(
-      "value",
+      "payload",
       fmt::format("{} bytes at {}, slots {} bytes apart", layout.geometry.payload_size,
                   layout.slots_offset + layout.geometry.payload_offset, layout.geometry.stride));
   head.add("schema", look.fields() ? fmt::format("{} {}.{}", look.fields()->layout().struct_name,

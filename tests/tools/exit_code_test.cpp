@@ -1,0 +1,132 @@
+/// The exit codes of docs/evo-shm.md, and that what is said goes where it belongs.
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/stat.h>
+
+#include <gantry.evo.hpp>
+
+#include "program.hpp"
+#include "segments.hpp"
+#include "tool.hpp"
+
+namespace evo::test {
+namespace {
+
+class ExitCode : public ToolTest {
+ protected:
+  /// A command that must fail says why on stderr, and nothing on stdout.
+  void expect_refused(int code, std::vector<std::string> arguments) const {
+    const std::string shown = fmt::format("{}", fmt::join(arguments, " "));
+    const ToolAnswer answer = run(std::move(arguments));
+    EXPECT_EQ(answer.code, code) << shown << "\n" << answer.out << answer.err;
+    EXPECT_EQ(answer.out, "") << shown;
+    EXPECT_NE(answer.err, "") << shown;
+  }
+};
+
+TEST_F(ExitCode, ZeroWhereAllIsWell) {
+  EXPECT_EQ(run({"list"}).code, 0) << "an empty domain";
+  const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  EXPECT_EQ(run({"list"}).code, 0);
+  EXPECT_EQ(run({"validate"}).code, 0);
+  EXPECT_EQ(run({"diff", "gantry", std::string(EVO_SCHEMAS) + "/gantry.fbs", "-I",
+                 std::string(EVO_SCHEMAS) + "/../../schemas"})
+                .code,
+            0);
+}
+
+TEST_F(ExitCode, OneWhereSomethingIsWrong) {
+  leave_orphan(domain(), raw_channel("probe", 8), 1);
+  EXPECT_EQ(run({"validate", "probe"}).code, 1);
+  EXPECT_EQ(run({"inspect", "probe"}).code, 1);
+  EXPECT_EQ(run({"list", "--wrong"}).code, 1);
+}
+
+TEST_F(ExitCode, TwoForWrongUsage) {
+  expect_refused(2, {});
+  expect_refused(2, {"lsit"});
+  expect_refused(2, {"list", "--wtach"});
+  expect_refused(2, {"inspect"});
+  expect_refused(2, {"inspect", "Gantry!"});
+  expect_refused(2, {"list", "--format", "xml"});
+  expect_refused(2, {"watch", "gantry", "--for", "soon"});
+}
+
+TEST_F(ExitCode, ThreeForWhatIsNotThere) {
+  const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  for (const char* command : {"inspect", "watch", "readers", "schema", "validate"}) {
+    expect_refused(3, {command, "nobody"});
+  }
+  expect_refused(3, {"watch", "gantry", "--field", "axes[3].position"});
+  expect_refused(3, {"diff", "gantry", "no_such.fbs"});
+  expect_refused(3, {"deadlines", "show", "nobody"});
+}
+
+TEST_F(ExitCode, FourForALayoutThatDiffers) {
+  auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  const ToolAnswer idl = run({"schema", "gantry", "--fbs"});
+  const auto file = directory_.path() / "changed.fbs";
+  std::ofstream(file) << std::regex_replace(idl.out, std::regex("mm/s"), "m/s");
+  const ToolAnswer answer = run({"diff", "gantry", file.string()});
+  EXPECT_EQ(answer.code, 4) << answer.err;
+  EXPECT_NE(answer.out.find(
+                "unit changed: axes[].velocity: \"mm/s\" in the segment, \"m/s\" in this reader"),
+            std::string::npos)
+      << answer.out;
+}
+
+TEST_F(ExitCode, FiveWhereThisUserMayNotLook) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  ::chmod(directory_.path().c_str(), 0755);
+  const ChildResult child = in_child([&]() -> std::string {
+    if (::setgid(65534) != 0 || ::setuid(65534) != 0) return "no other user";
+    const ToolAnswer answer = run({"watch", "gantry"});
+    return fmt::format("{} {} {}", answer.code, answer.out.empty(), !answer.err.empty());
+  });
+  EXPECT_EQ(child.text, "5 true true");
+}
+
+TEST_F(ExitCode, FullDiskIsToldAndAClosedPipeIsNot) {
+  const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  const std::string command =
+      fmt::format("'{}' --domain '{}' list", EVO_SHM, directory_.path().string());
+  const ToolAnswer full = run_program("/bin/sh", {"-c", command + " > /dev/full"});
+  EXPECT_EQ(full.code, 1);
+  EXPECT_NE(full.err.find("cannot write"), std::string::npos) << full.err;
+  const ToolAnswer closed = run_program("/bin/sh", {"-c", command + " | true"});
+  EXPECT_EQ(closed.err, "");
+}
+
+TEST_F(ExitCode, NothingIsColouredForAPipe) {
+  leave_orphan(domain(), raw_channel("probe", 8), 1);
+  EXPECT_EQ(run({"list"}).out.find('\x1b'), std::string::npos);
+  EXPECT_EQ(run({"validate"}).out.find('\x1b'), std::string::npos);
+}
+
+/// What a group may only read, it can look at all the same.
+TEST_F(ExitCode, AMemberOfTheGroupCanLook) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  constexpr gid_t kGroup = 65533;
+  ChannelDescription channel = raw_channel("probe", 8);
+  channel.access = Access::Group;
+  auto writer = SegmentWriter::create(channel, {.domain = domain()}).value();
+  writer.write(bytes_of(std::uint64_t{7}));
+  ::chmod(directory_.path().c_str(), 0755);
+  for (const std::string& file : directory_.files()) {
+    ASSERT_EQ(::chown((directory_.path() / file).c_str(), 0, kGroup), 0);
+  }
+  ::chmod((directory_.path() / "evo_probe.ctl").c_str(), 0640);
+  const ChildResult child = in_child([&]() -> std::string {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(kGroup) != 0 || ::setuid(65534) != 0) {
+      return "no other user";
+    }
+    const ToolAnswer answer = run({"inspect", "probe"});
+    return fmt::format("{} {} {}", answer.code, answer.err,
+                       answer.out.find("0700 0000") != std::string::npos);
+  });
+  EXPECT_EQ(child.text, "0  true");
+}
+
+}  // namespace
+}  // namespace evo::test
