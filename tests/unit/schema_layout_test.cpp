@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bulk.evo.hpp>
+#include <gantry.evo.hpp>
 #include <ostream>
 #include <probe.evo.hpp>
 #include <random>
@@ -65,6 +67,28 @@ TEST(ReadSchema, OfTheProbe) {
   ASSERT_EQ(layout->enum_values.size(), 3U);
   EXPECT_EQ(layout->enum_values[2].name, "evo.probe.Mode.Fault");
   EXPECT_EQ(layout->enum_values[2].value, 2);
+}
+
+TEST(ReadSchema, TellsLimitsCommentsAttributesAndFlags) {
+  const auto layout = read_schema(gantry::GantryChannel::bfbs, "gantry");
+  ASSERT_TRUE(layout) << message_of(layout);
+  EXPECT_EQ(layout->struct_name, "evo.gantry.Gantry");
+  EXPECT_TRUE(layout->documentation.starts_with("Every sort of field")) << layout->documentation;
+  EXPECT_EQ(layout->attribute("readers"), "recipe_executor, display");
+  EXPECT_EQ(layout->attribute("kind"), "") << "the schema is silent about it";
+  const auto position = std::find_if(layout->fields.begin(), layout->fields.end(),
+                                     [](const auto& f) { return f.path == "axes[].position"; });
+  ASSERT_NE(position, layout->fields.end());
+  EXPECT_EQ(position->minimum, "-500");
+  EXPECT_EQ(position->maximum, "500");
+  EXPECT_EQ(position->documentation, "Where it is.");
+  std::vector<std::string> flags;
+  for (const LayoutEnumValue& value : layout->enum_values) {
+    if (value.is_flag) flags.push_back(fmt::format("{}={}", value.name, value.value));
+  }
+  EXPECT_EQ(flags,
+            (std::vector<std::string>{"evo.gantry.Power.Drives=1", "evo.gantry.Power.Brakes=2",
+                                      "evo.gantry.Power.Vacuum=4"}));
 }
 
 TEST(ReadSchema, OfALargeArray) {
