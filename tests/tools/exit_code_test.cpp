@@ -52,6 +52,13 @@ TEST_F(ExitCode, TwoForWrongUsage) {
   expect_refused(2, {"watch", "gantry", "--for", "soon"});
 }
 
+TEST_F(ExitCode, AMistypedCommandIsToldWhatItMayHaveMeant) {
+  EXPECT_NE(run({"insepct", "gantry"}).err.find("did you mean 'inspect'?"), std::string::npos);
+  EXPECT_NE(run({"frobnicate"}).err.find("--help lists them"), std::string::npos);
+  const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  expect_refused(2, {"watch", "gantry", "--in-place"});
+}
+
 TEST_F(ExitCode, ThreeForWhatIsNotThere) {
   const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
   for (const char* command : {"inspect", "watch", "readers", "schema", "validate"}) {

@@ -151,6 +151,21 @@ TEST_F(Look, AWrittenSchemaFitsTheSegmentThatItCameFrom) {
   EXPECT_EQ(answer.code, 0) << answer.out << answer.err;
 }
 
+TEST_F(Look, ASchemaWithNamesThatAreNoneIsNotWritten) {
+  const auto writer = written();
+  const auto file = directory_.data_file();
+  std::vector<std::byte> bytes = read_bytes(file);
+  const std::string_view name = "temperatures";
+  const auto found = std::search(bytes.begin(), bytes.end(), name.begin(), name.end(),
+                                 [](std::byte b, char c) { return std::to_integer<char>(b) == c; });
+  ASSERT_NE(found, bytes.end());
+  poke(file, static_cast<std::size_t>(found - bytes.begin()), '\x1b');
+  const ToolAnswer answer = run({"schema", "gantry", "--fbs"});
+  EXPECT_EQ(answer.code, 1);
+  EXPECT_EQ(answer.out, "");
+  EXPECT_EQ(run({"schema", "gantry"}).out.find('\x1b'), std::string::npos);
+}
+
 TEST_F(Look, WatchPrintsALineForEachChangeOfItsFields) {
   auto writer = written();
   const ToolAnswer answer =

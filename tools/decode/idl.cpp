@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cctype>
 #include <set>
 #include <vector>
 
@@ -34,6 +35,13 @@ std::string literal(std::string_view text) {
     }
   }
   return out + '"';
+}
+
+/// What may stand in a schema as a name. A hostile one could send escapes to a terminal.
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.';
+  });
 }
 
 std::string_view namespace_of(std::string_view full_name) {
@@ -68,6 +76,26 @@ bool has_attribute(const T& holder, std::string_view name) {
   if (holder.attributes() == nullptr) return false;
   return std::any_of(holder.attributes()->begin(), holder.attributes()->end(),
                      [&](const auto* entry) { return view(entry->key()) == name; });
+}
+
+bool has_only_names(const reflection::Schema& schema) {
+  for (const reflection::Object* object : *schema.objects()) {
+    if (!is_name(view(object->name()))) return false;
+    for (const reflection::Field* field : *object->fields()) {
+      if (!is_name(view(field->name()))) return false;
+    }
+    if (object->attributes() == nullptr) continue;
+    for (const reflection::KeyValue* entry : *object->attributes()) {
+      if (!is_name(view(entry->key()))) return false;
+    }
+  }
+  for (const reflection::Enum* enumeration : *schema.enums()) {
+    if (!is_name(view(enumeration->name()))) return false;
+    for (const reflection::EnumVal* value : *enumeration->values()) {
+      if (!is_name(view(value->name()))) return false;
+    }
+  }
+  return true;
 }
 
 /// Writes what a struct needs before the struct itself.
@@ -171,7 +199,10 @@ class Writer {
   void add_comment(const T& holder, std::string_view indent) {
     if (holder.documentation() == nullptr) return;
     for (const flatbuffers::String* line : *holder.documentation()) {
-      body_ += fmt::format("{}///{}\n", indent, view(line));
+      std::string text(view(line));
+      std::replace_if(
+          text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+      body_ += fmt::format("{}///{}\n", indent, text);
     }
   }
 
@@ -198,6 +229,12 @@ Result<std::string> write_idl(std::span<const std::uint8_t> bfbs, std::string_vi
   if (!layout) return tl::unexpected(layout.error());
   const std::vector<std::uint8_t> copy(bfbs.begin(), bfbs.end());  // aligned
   const reflection::Schema& schema = *reflection::GetSchema(copy.data());
+  if (!has_only_names(schema)) {
+    return detail::fail(ErrorCode::InvalidSchema,
+                        "the schema embedded in segment '{}' has names that no schema file may "
+                        "have; restart its writer, built from a schema that the generator accepts",
+                        segment);
+  }
   Writer writer(schema);
   for (const reflection::Object* object : *schema.objects()) {
     if (view(object->name()) == layout->struct_name) writer.add(*object);

@@ -1,7 +1,11 @@
 /// evo-shm: see, understand and repair segments.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <map>
 
 #include "command.hpp"
+#include "decode/suggestion.hpp"
 #include "text/terminal.hpp"
 
 namespace {
@@ -14,6 +18,25 @@ evo::Domain domain_named(const std::string& name) {
   if (name == "system") return evo::Domain::system();
   if (name == "user") return evo::Domain::user();
   return evo::Domain(name);
+}
+
+std::vector<std::string> names_of_commands(CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+/// The word that should be a command and is none.
+std::string unknown_command(const std::vector<std::string>& commands, int count, char** arguments) {
+  for (int i = 1; i < count; ++i) {
+    const std::string word = arguments[i];
+    if (word == "--domain" || word == "--format") {
+      ++i;  // and its value
+    } else if (!word.starts_with('-')) {
+      return std::ranges::find(commands, word) == commands.end() ? word : std::string();
+    }
+  }
+  return {};
 }
 
 constexpr const char* kExitCodes =
@@ -43,6 +66,13 @@ int main(int count, char** arguments) {
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
+    const auto known = names_of_commands(app);
+    const std::string unknown = unknown_command(known, count, arguments);
+    if (error.get_exit_code() != 0 && !unknown.empty()) {
+      const std::string meant = suggestion(unknown, known, "evo-shm --help lists them");
+      return static_cast<int>(
+          fail(ExitCode::Usage, fmt::format("there is no command '{}'{}", unknown, meant)));
+    }
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::Usage);
   }
   context.domain = domain_named(domain);

@@ -1,5 +1,6 @@
 /// `evo-shm watch NAME [--field PATH]…`: the values as they change.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -164,6 +165,9 @@ class Watch {
 };
 
 ExitCode run(const WatchOptions& options, const Context& context) {
+  if (options.in_place && (::isatty(STDOUT_FILENO) == 0 || context.json())) {
+    return fail(ExitCode::Usage, "--in-place is for a terminal; leave it out, for a line each");
+  }
   auto look = SegmentLook::at(context.domain, options.segment);
   if (!look) return fail(look.error());
   if (!look->fields()) return fail(*look->fault());
