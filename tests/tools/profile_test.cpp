@@ -35,11 +35,16 @@ TEST(ProfileDistribution, TellsHowFarTimesAreFromOne) {
   EXPECT_EQ(deviation.percentile(100).count(), 30);
 }
 
-TEST(ProfileDistribution, CountsInBucketsThatDouble) {
-  Distribution times;
-  for (const std::uint64_t ns : {0U, 1U, 4U, 7U, 17U}) times.add(ns);
-  const std::vector<Distribution::Bucket> expected{{0, 1}, {1, 1}, {2, 0}, {4, 2}, {8, 0}, {16, 1}};
-  EXPECT_EQ(times.histogram(), expected);
+TEST(ProfileDistribution, CountsInBucketsThatGrow) {
+  Distribution small;
+  for (const std::uint64_t ns : {0U, 1U, 4U, 6U, 17U}) small.add(ns);
+  const std::vector<Distribution::Bucket> expected{{0, 1}, {1, 1}, {2, 0},  {3, 1},
+                                                   {5, 1}, {7, 0}, {10, 0}, {15, 1}};
+  EXPECT_EQ(small.histogram(), expected);
+  Distribution large;
+  for (const std::uint64_t ns : {999'999U, 1'000'000U, 1'499'999U}) large.add(ns);
+  const std::vector<Distribution::Bucket> around{{700'000, 1}, {1'000'000, 2}};
+  EXPECT_EQ(large.histogram(), around);
   EXPECT_TRUE(Distribution().histogram().empty());
 }
 
@@ -74,7 +79,7 @@ class Profile : public ToolTest {
         ::usleep(1'000);
       }
     });
-    ready.await_byte();
+    static_cast<void>(ready.await_byte());
     return child;
   }
 

@@ -205,7 +205,7 @@ TEST(TopScreen, ShowsStateInItsColourAgeAgainstItsLimitAndTheGreatestLag) {
   const std::string row = table_screen(model, view)[2];
   EXPECT_TRUE(holds(row, "\x1b[31mdead\x1b[0m")) << row;
   EXPECT_TRUE(holds(row, "1.2 ms / 100 ms")) << row;
-  EXPECT_TRUE(holds(row, "      3       5      8 KiB")) << row;
+  EXPECT_TRUE(holds(row, "      3     5     8 KiB")) << row;
   EXPECT_TRUE(holds(table_screen(model, view)[0], "\x1b[31m1 wrong\x1b[0m; by name"));
   view.colours = false;
   EXPECT_TRUE(table_screen(model, view)[2].starts_with("> pump "));

@@ -31,7 +31,7 @@ class Top : public ToolTest {
               ::usleep(5'000);
             }
           }) {
-      ready.await_byte();
+      static_cast<void>(ready.await_byte());
     }
     Pipe ready;
     Child child;

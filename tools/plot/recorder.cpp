@@ -71,7 +71,7 @@ void Recorder::take(std::uint64_t longest_ns, const Callback& callback) {
 std::string Recorder::seen() const {
   std::string text = fmt::format("{} of {} publishes seen", seen_, published_);
   if (look_->readable() && look_->reader().layout().kind == Kind::State && seen_ < published_) {
-    text += "; the others were overwritten between two looks, a shorter --interval sees more";
+    text += "; a shorter --interval sees more";
   }
   return text;
 }

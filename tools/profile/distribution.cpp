@@ -1,10 +1,26 @@
 #include "profile/distribution.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace evo::tools {
+
+namespace {
+
+/// Where the bucket after this one begins. Below ten there are no halves.
+std::uint64_t next_bucket(std::uint64_t from_ns) {
+  if (from_ns < 2) return from_ns + 1;
+  std::uint64_t power = 1;
+  while (from_ns / power >= 10) power *= 10;
+  // Ten times the digit that it begins with.
+  const std::uint64_t digits = from_ns * 10 / power;
+  for (const std::uint64_t next : {15U, 20U, 30U, 50U, 70U, 100U}) {
+    if (next > digits) return next * power / 10;
+  }
+  return from_ns * 2;  // not reached
+}
+
+}  // namespace
 
 void Distribution::add(std::uint64_t ns) {
   ++count_;
@@ -37,12 +53,14 @@ std::vector<Distribution::Bucket> Distribution::histogram() const {
   std::vector<Bucket> buckets;
   sort();
   for (const std::uint64_t time : times_) {
-    const std::uint64_t from = std::bit_floor(time);
-    while (!buckets.empty() && buckets.back().from_ns < from) {
-      const std::uint64_t last = buckets.back().from_ns;
-      buckets.push_back({last == 0 ? 1 : last * 2, 0});
+    if (buckets.empty()) {
+      std::uint64_t from = 0;
+      while (next_bucket(from) <= time) from = next_bucket(from);
+      buckets.push_back({from, 0});
     }
-    if (buckets.empty()) buckets.push_back({from, 0});
+    while (next_bucket(buckets.back().from_ns) <= time) {
+      buckets.push_back({next_bucket(buckets.back().from_ns), 0});
+    }
     ++buckets.back().count;
   }
   return buckets;

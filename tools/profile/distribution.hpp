@@ -37,7 +37,8 @@ class Distribution {
     friend bool operator==(const Bucket&, const Bucket&) = default;
   };
 
-  /// Buckets from each power of two to the next, from the first that is not empty to the last.
+  /// Buckets that grow with the times in them: six to each power of ten, at 1, 1.5, 2, 3, 5 and 7
+  /// of it. From the first that is not empty to the last.
   [[nodiscard]] std::vector<Bucket> histogram() const;
 
  private:

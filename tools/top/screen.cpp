@@ -67,9 +67,9 @@ Table empty_table(bool on_screen) {
   const auto right = [&](std::string_view head, int width) {
     return Column{fmt::format("{:>{}}", head, on_screen ? width : 0), Align::Right};
   };
-  return Table({left("NAME", 22), left("KIND", 6), left("STATE", 10), left("MODULE", 14),
-                right("PID", 7), right("RATE/S", 9), left("AGE / LIMIT", 17), right("READERS", 7),
-                right("LAG", 6), right("MEMORY", 9)});
+  return Table({left("NAME", 20), left("KIND", 6), left("STATE", 6), left("MODULE", 12),
+                right("PID", 7), right("RATE/S", 8), left("AGE / LIMIT", 17), right("READERS", 7),
+                right("LAG", 4), right("MEMORY", 8)});
 }
 
 std::string title_of(const TopModel& model, const TopView& view) {
