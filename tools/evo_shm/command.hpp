@@ -105,9 +105,12 @@ void add_deadlines(Commands& commands);
 void add_diff(Commands& commands);
 void add_inspect(Commands& commands);
 void add_list(Commands& commands);
+void add_plot(Commands& commands);
+void add_profile(Commands& commands);
 void add_readers(Commands& commands);
 void add_schema(Commands& commands);
 void add_supervise(Commands& commands);
+void add_top(Commands& commands);
 void add_validate(Commands& commands);
 void add_watch(Commands& commands);
 

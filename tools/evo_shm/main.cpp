@@ -59,8 +59,9 @@ int main(int count, char** arguments) {
           std::map<std::string, Format>{{"table", Format::Table}, {"json", Format::Json}}))
       ->option_text("table|json");
   Commands commands(app);
-  for (const auto add : {add_list, add_inspect, add_watch, add_readers, add_schema, add_diff,
-                         add_validate, add_deadlines, add_supervise}) {
+  for (const auto add :
+       {add_list, add_top, add_inspect, add_watch, add_plot, add_profile, add_readers, add_schema,
+        add_diff, add_validate, add_deadlines, add_supervise}) {
     add(commands);
   }
   try {

@@ -1,0 +1,157 @@
+/// evo-shm profile: its figures, and its answers.
+#include <counter.evo.hpp>
+#include <nlohmann/json.hpp>
+#include <probe.evo.hpp>
+
+#include "profile/distribution.hpp"
+#include "profile/report.hpp"
+#include "segments.hpp"
+#include "tool.hpp"
+
+namespace evo::test {
+namespace {
+
+using tools::Distribution;
+using tools::ProfileReport;
+
+TEST(ProfileDistribution, HasExactPercentiles) {
+  Distribution times;
+  for (std::uint64_t ns = 1000; ns >= 1; --ns) times.add(ns);
+  EXPECT_EQ(times.percentile(0).count(), 1);
+  EXPECT_EQ(times.percentile(50).count(), 500);
+  EXPECT_EQ(times.percentile(99).count(), 990);
+  EXPECT_EQ(times.percentile(99.9).count(), 999);
+  EXPECT_EQ(times.percentile(100).count(), 1000);
+  times.add(5000);
+  EXPECT_EQ(times.percentile(100).count(), 5000) << "also after it was sorted";
+}
+
+TEST(ProfileDistribution, TellsHowFarTimesAreFromOne) {
+  Distribution times;
+  for (const std::uint64_t ns : {90U, 100U, 130U}) times.add(ns);
+  const Distribution deviation = times.deviation_from(100);
+  EXPECT_EQ(deviation.percentile(0).count(), 0);
+  EXPECT_EQ(deviation.percentile(50).count(), 10);
+  EXPECT_EQ(deviation.percentile(100).count(), 30);
+}
+
+TEST(ProfileDistribution, CountsInBucketsThatGrow) {
+  Distribution small;
+  for (const std::uint64_t ns : {0U, 1U, 4U, 6U, 17U}) small.add(ns);
+  const std::vector<Distribution::Bucket> expected{{0, 1}, {1, 1}, {2, 0},  {3, 1},
+                                                   {5, 1}, {7, 0}, {10, 0}, {15, 1}};
+  EXPECT_EQ(small.histogram(), expected);
+  Distribution large;
+  for (const std::uint64_t ns : {999'999U, 1'000'000U, 1'499'999U}) large.add(ns);
+  const std::vector<Distribution::Bucket> around{{700'000, 1}, {1'000'000, 2}};
+  EXPECT_EQ(large.histogram(), around);
+  EXPECT_TRUE(Distribution().histogram().empty());
+}
+
+/// A report that is the same each time.
+ProfileReport steady_report() {
+  ProfileReport report;
+  report.segment = "probe";
+  report.kind = "state";
+  report.duration_ns = 2'000'000'000;
+  report.published = 2000;
+  report.seen = 1990;
+  report.period_ns = 1'000'000;
+  for (std::uint64_t i = 0; i < 1989; ++i) report.intervals.add(1'000'000 + (i * i) % 977);
+  report.intervals.add(4'200'000);
+  for (std::uint64_t i = 0; i < 3000; ++i) report.reads.add(80 + i % 40);
+  report.retries = 3;
+  report.failed_reads = 1;
+  return report;
+}
+
+class Profile : public ToolTest {
+ protected:
+  /// A child that publishes until it is killed; it has published when this returns.
+  template <class Writer, class Value>
+  std::unique_ptr<Child> publisher() const {
+    Pipe ready;
+    auto child = std::make_unique<Child>([&]() -> std::string {
+      auto writer = Writer::create({.domain = domain()}).value();
+      for (std::uint64_t n = 0;; ++n) {
+        writer.write(Value{});
+        if (n == 0) ready.write("+");
+        ::usleep(1'000);
+      }
+    });
+    static_cast<void>(ready.await_byte());
+    return child;
+  }
+
+  /// For longer and longer, until something was published and taken.
+  ToolAnswer profile(const std::string& name, const std::string& format) const {
+    ToolAnswer answer;
+    for (const char* duration : {"300ms", "3s", "30s"}) {
+      answer = run({"profile", name, "--duration", duration, "--format", format});
+      if (answer.code == 0) break;
+    }
+    return answer;
+  }
+};
+
+TEST_F(Profile, ItsTableAndItsDocumentAreSteady) {
+  expect_golden("profile.txt", tools::text_of(steady_report()));
+  expect_golden("profile.json", tools::to_json(steady_report()).dump(2) + '\n');
+}
+
+TEST_F(Profile, TellsOfLeftOutStampsAndOfMissedIntervals) {
+  ProfileReport report = steady_report();
+  report.stamped = false;
+  report.period_ns = 0;
+  std::string text = tools::text_of(report);
+  EXPECT_NE(text.find("It carries no stamps"), std::string::npos) << text;
+  EXPECT_NE(text.find("from their median"), std::string::npos) << text;
+  report.intervals = {};
+  report.reads = {};
+  text = tools::text_of(report);
+  EXPECT_NE(text.find("No two publishes in a row"), std::string::npos) << text;
+}
+
+TEST_F(Profile, MeasuresARunningWriterByItsStamps) {
+  const auto child = publisher<probe::ProbeWriter, probe::Probe>();
+  const ToolAnswer answer = profile("probe", "json");
+  ASSERT_EQ(answer.code, 0) << answer.err;
+  const auto document = nlohmann::json::parse(answer.out);
+  EXPECT_EQ(document["intervals_from"], "stamps");
+  EXPECT_EQ(document["period_ns"], 1'000'000);
+  EXPECT_GE(document["published"], 1);
+  EXPECT_LE(document["seen"], document["published"]);
+  EXPECT_GE(document["reads"]["count"], 1);
+  if (document["intervals"]["count"] > 0) {
+    EXPECT_GE(document["intervals"]["min_ns"], 1'000'000) << "the writer slept that long";
+  }
+}
+
+TEST_F(Profile, WithoutStampsItGoesByWhatItSaw) {
+  const auto child = publisher<probe::CounterWriter, probe::Counter>();
+  const ToolAnswer answer = profile("counter", "table");
+  ASSERT_EQ(answer.code, 0) << answer.err;
+  EXPECT_NE(answer.out.find("It carries no stamps"), std::string::npos) << answer.out;
+  EXPECT_TRUE(answer.out.starts_with("counter, state: ")) << answer.out;
+}
+
+TEST_F(Profile, RefusesWhereNothingIsPublished) {
+  auto writer = probe::ProbeWriter::create({.domain = domain()}).value();
+  writer.write({});
+  const ToolAnswer silent = run({"profile", "probe", "--duration", "20ms"});
+  EXPECT_EQ(silent.code, 1);
+  EXPECT_EQ(silent.out, "");
+  EXPECT_EQ(silent.err,
+            "evo-shm: segment 'probe' published nothing in 20 ms; if it publishes less often, look "
+            "for longer with --duration\n");
+  leave_orphan(domain(), raw_channel("orphan", 8), 1);
+  const ToolAnswer dead = run({"profile", "orphan"});
+  EXPECT_EQ(dead.code, 1);
+  EXPECT_EQ(dead.err,
+            "evo-shm: nothing is published: the writer of segment 'orphan' is dead; start it and "
+            "run this again\n");
+  EXPECT_EQ(run({"profile", "prob"}).code, 3);
+}
+
+}  // namespace
+}  // namespace evo::test

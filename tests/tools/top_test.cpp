@@ -1,0 +1,173 @@
+/// evo-shm top as it runs: in a terminal of its own, and without one.
+#include <gantry.evo.hpp>
+#include <nlohmann/json.hpp>
+#include <probe.evo.hpp>
+
+#include "pseudo_terminal.hpp"
+#include "segments.hpp"
+#include "tool.hpp"
+
+namespace evo::test {
+namespace {
+
+using gantry::GantryWriter;
+using probe::ProbeWriter;
+
+class Top : public ToolTest {
+ protected:
+  [[nodiscard]] std::vector<std::string> arguments(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"--domain", directory_.path().string(), "top"});
+    return more;
+  }
+
+  /// Publishes until it is killed; there at the end of this call.
+  struct Publisher {
+    explicit Publisher(const Domain& domain)
+        : child([&]() -> std::string {
+            auto writer = ProbeWriter::create({.domain = domain}).value();
+            for (std::uint64_t cycle = 1;; ++cycle) {
+              writer.write({.cycle = cycle, .contact = true});
+              if (cycle == 1) ready.write("+");
+              ::usleep(5'000);
+            }
+          }) {
+      static_cast<void>(ready.await_byte());
+    }
+    Pipe ready;
+    Child child;
+  };
+};
+
+TEST_F(Top, ShowsSortsOpensAndSeesAWriterDie) {
+  const auto gantry = [&] {
+    auto writer = GantryWriter::create({.domain = domain()}).value();
+    writer.write({.cycle = 4711, .offset = -3});
+    return writer;
+  }();
+  Publisher publisher(domain());
+  PseudoTerminal terminal(EVO_SHM, arguments({"--interval", "50ms"}));
+  ASSERT_TRUE(terminal.shows("gantry")) << terminal.output();
+  ASSERT_TRUE(terminal.shows("probe")) << terminal.output();
+  EXPECT_FALSE(terminal.is_as_before()) << "keys come as they are pressed";
+
+  terminal.type("r");
+  EXPECT_TRUE(terminal.shows("; by rate")) << terminal.screen();
+  terminal.type("n");
+  EXPECT_TRUE(terminal.shows("; by name")) << terminal.screen();
+  terminal.type("n");
+  EXPECT_TRUE(terminal.shows("; by name, reversed")) << terminal.screen();
+  terminal.type("n");
+  EXPECT_TRUE(terminal.shows_no("reversed")) << terminal.screen();
+
+  // The first row by name is the gantry's.
+  terminal.type("\x1b[H\r");
+  EXPECT_TRUE(terminal.shows("4711")) << terminal.screen();
+  EXPECT_TRUE(terminal.shows("gantry_control")) << terminal.screen();
+  terminal.type("\x1b");
+  EXPECT_TRUE(terminal.shows("; by name")) << terminal.screen();
+
+  EXPECT_TRUE(terminal.shows_no("\x1b[31mdead")) << terminal.screen();
+  publisher.child.kill();
+  EXPECT_TRUE(terminal.shows("\x1b[31mdead")) << terminal.screen();
+
+  terminal.type("q");
+  EXPECT_EQ(terminal.join(), 0);
+  EXPECT_TRUE(terminal.screen_was_left()) << terminal.output();
+  EXPECT_TRUE(terminal.is_as_before());
+}
+
+TEST_F(Top, AnOpenSegmentIsLive) {
+  auto writer = GantryWriter::create({.domain = domain()}).value();
+  writer.write({.cycle = 1001});
+  PseudoTerminal terminal(EVO_SHM, arguments({"--interval", "50ms"}));
+  ASSERT_TRUE(terminal.shows("gantry"));
+  terminal.type("\r");
+  EXPECT_TRUE(terminal.shows("1001")) << terminal.screen();
+  writer.write({.cycle = 2002});
+  EXPECT_TRUE(terminal.shows("2002")) << terminal.screen();
+  // The last of the fields, below the screen's end at first.
+  terminal.type("\x1b[F");
+  EXPECT_TRUE(terminal.shows("offset")) << terminal.screen();
+  terminal.type("qq");
+  EXPECT_EQ(terminal.join(), 0);
+}
+
+TEST_F(Top, FiltersPausesHelpsAndFollowsTheTerminalsSize) {
+  auto gantry = GantryWriter::create({.domain = domain()}).value();
+  auto probe = ProbeWriter::create({.domain = domain()}).value();
+  PseudoTerminal terminal(EVO_SHM, arguments({"--interval", "50ms"}));
+  ASSERT_TRUE(terminal.shows("gantry"));
+  terminal.type("/prq");
+  EXPECT_TRUE(terminal.shows("names with: prq_")) << terminal.screen();
+  EXPECT_TRUE(terminal.shows("no segment with this")) << terminal.screen();
+  terminal.type("\x7fo\r");
+  EXPECT_TRUE(terminal.shows("; 1 with 'pro'")) << terminal.screen();
+  EXPECT_TRUE(terminal.shows_no("gantry")) << terminal.screen();
+  terminal.type("?");
+  EXPECT_TRUE(terminal.shows("these keys")) << terminal.screen();
+  terminal.type("\x1b");
+  EXPECT_TRUE(terminal.shows("; 1 with 'pro'")) << terminal.screen();
+  terminal.type(" ");
+  EXPECT_TRUE(terminal.shows("; paused")) << terminal.screen();
+  terminal.type(" ");
+  EXPECT_TRUE(terminal.shows_no("; paused")) << terminal.screen();
+  EXPECT_TRUE(terminal.shows("MEMORY"));
+  terminal.resize({10, 40, 0, 0});
+  EXPECT_TRUE(terminal.shows_no("MEMORY")) << terminal.screen();
+  terminal.type("q");
+  EXPECT_EQ(terminal.join(), 0);
+}
+
+TEST_F(Top, SegmentsComeAndGo) {
+  PseudoTerminal terminal(EVO_SHM, arguments());
+  EXPECT_TRUE(terminal.shows("no segments yet")) << terminal.screen();
+  {
+    auto writer = ProbeWriter::create({.domain = domain()}).value();
+    EXPECT_TRUE(terminal.shows("probe_writer")) << terminal.screen();
+  }
+  EXPECT_TRUE(terminal.shows("no segments yet")) << terminal.screen();
+  terminal.type("q");
+  EXPECT_EQ(terminal.join(), 0);
+}
+
+TEST_F(Top, ASignalLeavesTheTerminalAsItWas) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    PseudoTerminal terminal(EVO_SHM, arguments());
+    ASSERT_TRUE(terminal.shows("no segments yet"));
+    ::kill(terminal.pid(), signal);
+    EXPECT_EQ(terminal.join(), 0);
+    EXPECT_TRUE(terminal.screen_was_left()) << terminal.output();
+    EXPECT_TRUE(terminal.is_as_before());
+  }
+}
+
+TEST_F(Top, OnceIsATableOrADocument) {
+  auto gantry = GantryWriter::create({.domain = domain()}).value();
+  gantry.write({.cycle = 1});
+  leave_orphan(domain(), raw_channel("probe", 8), 1);
+  const ToolAnswer table = run({"top", "--once", "--interval", "10ms", "--sort", "state"});
+  EXPECT_EQ(table.code, 0) << table.err;
+  expect_golden("top.txt", steady(std::regex_replace(table.out, std::regex(" [0-9]+  +([0-9-])"),
+                                                     " PID  $1")));
+  const ToolAnswer json = run({"top", "--once", "--interval", "10ms", "--format", "json"});
+  const auto document = nlohmann::json::parse(json.out);
+  ASSERT_EQ(document.size(), 2U);
+  EXPECT_EQ(document[0]["name"], "gantry");
+  EXPECT_EQ(document[0]["rate_hz"], 0.0);
+  EXPECT_EQ(document[1]["writer"]["state"], "dead");
+  EXPECT_EQ(run({"top", "--once", "--interval", "1ms", "--filter", "pro"}).out.find("gantry"),
+            std::string::npos);
+}
+
+TEST_F(Top, WithoutATerminalItSaysWhatToAdd) {
+  const ToolAnswer answer = run({"top"});
+  EXPECT_EQ(answer.code, 2);
+  EXPECT_EQ(answer.out, "");
+  EXPECT_EQ(answer.err,
+            "evo-shm: top fills a terminal, and this is none; add --once for one table\n");
+  EXPECT_EQ(run({"top", "--format", "json"}).code, 2);
+  EXPECT_EQ(run({"top", "--sort", "size"}).code, 2);
+}
+
+}  // namespace
+}  // namespace evo::test

@@ -1,0 +1,174 @@
+/// `evo-shm profile NAME --duration 5s`: how regularly a segment is published, and how fast it is
+/// read.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "command.hpp"
+#include "evo/clock.hpp"
+#include "look/segment_look.hpp"
+#include "look/value_stream.hpp"
+#include "look/words.hpp"
+#include "profile/report.hpp"
+#include "text/duration.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct ProfileOptions {
+  std::string segment;
+  std::string duration = "5s";
+};
+
+/// Short against the periods of control systems, and long enough to leave the core to others.
+constexpr auto kBetweenLooks = 50us;
+constexpr std::uint64_t kLongestLastTakeNs = 20'000'000;
+/// Who lives is asked this often: it takes system calls.
+constexpr std::uint64_t kAskEveryNs = 100'000'000;
+
+void declare(CLI::App& command, ProfileOptions& options) {
+  add_segment(command, options.segment);
+  command.add_option("--duration", options.duration, "How long to look")
+      ->check(duration_validator())
+      ->capture_default_str();
+}
+
+/// Looks at one life of a segment's data.
+class Profiler {
+ public:
+  Profiler(SegmentLook& look, PassiveReader timed)
+      : look_(look),
+        timed_(std::move(timed)),
+        values_(look, ValueStream::OfState::AllThereAre),
+        value_(look.reader().size()) {
+    const SegmentLayout& layout = look.reader().layout();
+    report_.segment = look.info().name;
+    report_.kind = kind_of(look.info());
+    report_.period_ns = layout.period_ns;
+    generation_ = layout.generation;
+  }
+
+  /// NotReady: made anew meanwhile. NotFound: gone.
+  Result<void> run(std::uint64_t duration_ns) {
+    // The publish before is where the first interval begins.
+    const std::uint64_t start = monotonic_ns();
+    take_until(start);
+    const std::uint64_t first = report_.seen != 0 ? before_ : look_.sequence();
+    report_.seen = 0;
+    std::uint64_t asked_ns = start;
+    for (std::uint64_t now = start; now - start < duration_ns; now = monotonic_ns()) {
+      take_until(start + duration_ns);
+      time_a_read();
+      if (now - asked_ns >= kAskEveryNs) {
+        asked_ns = now;
+        if (auto there = still_there(); !there) return there;
+      }
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
+    const std::uint64_t end = look_.sequence();
+    const std::uint64_t end_ns = monotonic_ns();
+    // What a ring still holds of them. One that comes later than the end is not counted.
+    take_until(end_ns + kLongestLastTakeNs);
+    report_.duration_ns = end_ns - start;
+    const SlotGeometry& geometry = look_.reader().layout().geometry;
+    report_.published = geometry.distance(first, end);
+    report_.seen = std::min(report_.seen, report_.published);
+    report_.retries = timed_.retries();
+    return still_there();
+  }
+
+  [[nodiscard]] const ProfileReport& report() const { return report_; }
+
+ private:
+  /// Takes what there is, one at least, and no more once the time is over.
+  void take_until(std::uint64_t end_ns) {
+    while (const auto value = values_.next()) {
+      ++report_.seen;
+      report_.stamped = value->info.stamp_ns != 0;
+      const std::uint64_t ns = report_.stamped ? value->info.stamp_ns : monotonic_ns();
+      const SlotGeometry& geometry = look_.reader().layout().geometry;
+      const bool in_a_row = before_ns_ != 0 && value->info.sequence == geometry.after(before_, 1);
+      if (in_a_row && ns >= before_ns_) report_.intervals.add(ns - before_ns_);
+      before_ = value->info.sequence;
+      before_ns_ = ns;
+      if (monotonic_ns() >= end_ns) return;
+    }
+  }
+
+  void time_a_read() {
+    const std::uint64_t before = monotonic_ns();
+    const auto read = timed_.read(value_);
+    const std::uint64_t after = monotonic_ns();
+    if (read) {
+      report_.reads.add(after - before);
+    } else if (read.error() != ReadError::NeverWritten) {
+      ++report_.failed_reads;
+    }
+  }
+
+  Result<void> still_there() {
+    if (auto again = look_.refresh(); !again) return again;
+    if (look_.readable() && look_.reader().layout().generation == generation_) return {};
+    return detail::fail(ErrorCode::NotReady,
+                        "segment '{}' was made anew while it was profiled; run this again",
+                        report_.segment);
+  }
+
+  SegmentLook& look_;
+  PassiveReader timed_;  // of its own, so that its retries are those of the reads that are timed
+  ValueStream values_;
+  std::vector<std::byte> value_;
+  ProfileReport report_;
+  std::uint64_t generation_ = 0;
+  std::uint64_t before_ = 0;
+  std::uint64_t before_ns_ = 0;
+};
+
+/// Why there is nothing to say, and what to do.
+std::string silence(const SegmentLook& look, const ProfileOptions& options) {
+  const SegmentInfo& info = look.info();
+  const std::string remedy =
+      info.writer_state == WriterState::Alive
+          ? "if it publishes less often, look for longer with --duration"
+          : fmt::format("its writer is {}; start it and run this again", state_of(info));
+  return fmt::format("segment '{}' published nothing in {}; {}", info.name,
+                     in_words(*parse_duration(options.duration)), remedy);
+}
+
+ExitCode run(const ProfileOptions& options, const Context& context) {
+  auto look = SegmentLook::at(context.domain, options.segment);
+  if (!look) return fail(look.error());
+  if (!look->readable()) return fail(*look->fault());
+  auto timed = PassiveReader::open(context.domain, options.segment);
+  if (!timed) return fail(timed.error());
+  if (look->info().writer_state != WriterState::Alive) {
+    return fail(ExitCode::Wrong, fmt::format("nothing is published: the writer of segment '{}' is "
+                                             "{}; start it and run this again",
+                                             options.segment, state_of(look->info())));
+  }
+  Profiler profiler(*look, std::move(*timed));
+  const auto duration = static_cast<std::uint64_t>(parse_duration(options.duration)->count());
+  if (auto done = profiler.run(duration); !done)
+    return fail(ExitCode::Wrong, fmt::format("{}", done.error()));
+  const ProfileReport& report = profiler.report();
+  if (report.published == 0) return fail(ExitCode::Wrong, silence(*look, options));
+  if (context.json()) {
+    print_json(to_json(report));
+  } else {
+    print_text(text_of(report));
+  }
+  return ExitCode::Fine;
+}
+
+}  // namespace
+
+void add_profile(Commands& commands) {
+  commands.add<ProfileOptions>(
+      "profile", "How regularly a segment is published, and how fast it is read", declare, run);
+}
+
+}  // namespace evo::tools

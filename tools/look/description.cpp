@@ -1,0 +1,111 @@
+#include "look/description.hpp"
+
+#include <fmt/format.h>
+
+#include "look/words.hpp"
+#include "text/duration.hpp"
+#include "text/hex.hpp"
+#include "text/table.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+std::string limit_of(const LayoutField& declared) {
+  if (declared.minimum.empty() && declared.maximum.empty()) return "";
+  return fmt::format("{}..{}", declared.minimum, declared.maximum);
+}
+
+/// "label        text", a line of the head.
+class Head {
+ public:
+  void add(std::string_view label, const std::string& text) {
+    if (!text.empty()) text_ += fmt::format("{:<12} {}\n", label, text);
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string promised(const SegmentLayout& layout) {
+  std::string text;
+  if (layout.period_ns != 0) {
+    text = "every " + in_words(std::chrono::nanoseconds(layout.period_ns));
+  }
+  if (layout.max_age_ns != 0) {
+    text += (text.empty() ? "" : ", ") +
+            ("stale after " + in_words(std::chrono::nanoseconds(layout.max_age_ns)));
+  }
+  return text;
+}
+
+std::string head_of(const SegmentLook& look, const ValueLook& value, std::optional<double> rate,
+                    bool colours) {
+  const SegmentInfo& info = look.info();
+  const SegmentLayout& layout = info.layout;
+  Head head;
+  head.add("segment", fmt::format("{}, {}", info.name,
+                                  coloured(colour_of_state(info), state_of(info), colours)));
+  head.add("", info.fault);
+  head.add("writer", fmt::format("{}{}", writer_of(info),
+                                 info.module.empty() ? "" : ", module " + info.module));
+  head.add("", info.writer_executable);
+  head.add("started", fmt::format("{}, incarnation {}",
+                                  time_of_day(info.writer_started_realtime_ns), info.incarnation));
+  head.add("readers", fmt::format("{} of {}", info.readers.size(), info.reader_limit));
+  head.add("memory", size_in_words(info.memory));
+  if (info.condition != SegmentCondition::Sound) return head.text();
+  head.add("kind", layout.kind == Kind::Stream
+                       ? fmt::format("stream of {} values, {}", layout.capacity(),
+                                     layout.overflow == Overflow::Block ? "block" : "overwrite")
+                       : fmt::format("state in {} slots", layout.capacity()));
+  head.add(
+      "payload",
+      fmt::format("{} bytes at {}, slots {} bytes apart", layout.geometry.payload_size,
+                  layout.slots_offset + layout.geometry.payload_offset, layout.geometry.stride));
+  head.add("schema", look.fields() ? fmt::format("{} {}.{}", look.fields()->layout().struct_name,
+                                                 layout.version.major, layout.version.minor)
+                                   : "none that can be used");
+  head.add("schema id", layout.schema_id.hex());
+  head.add("promised", promised(layout));
+  head.add("published",
+           fmt::format("{}{}", info.sequence, rate ? fmt::format(", {:.4g} a second", *rate) : ""));
+  head.add("age", age_of(info));
+  if (value.error) {
+    head.add("value", fmt::format("none to read: {}", to_string(*value.error)));
+  }
+  return head.text();
+}
+
+std::string fields_of(const Fields& fields, const ValueLook& value, bool colours) {
+  Table table({{"FIELD"}, {"VALUE"}, {"UNIT"}, {"RANGE"}, {"TYPE"}, {"OFFSET", Align::Right}});
+  for (const Field& field : fields.all()) {
+    const bool wrong = fields.complaint(field, value.bytes).has_value();
+    table.add(
+        {field.path,
+         coloured(wrong ? Colour::Bad : Colour::Plain, fields.text(field, value.bytes), colours) +
+             (wrong ? " !" : ""),
+         field.declared->unit, limit_of(*field.declared), field.declared->type,
+         std::to_string(field.offset)});
+  }
+  return table.text();
+}
+
+}  // namespace
+
+std::string describe(const SegmentLook& look, const ValueLook& value, std::optional<double> rate,
+                     bool hex, bool colours) {
+  std::string text = head_of(look, value, rate, colours);
+  const bool there = value.has_bytes() && !value.bytes.empty();
+  if (look.readable() && look.fault()) {
+    text += fmt::format("\nnot decoded: {}\n", look.fault()->message);
+  } else if (there && look.fields()) {
+    text += '\n' + fields_of(*look.fields(), value, colours);
+  }
+  const bool undecoded = there && !look.fields();
+  if (there && (hex || undecoded)) text += '\n' + hex_dump(value.bytes);
+  return text;
+}
+
+}  // namespace evo::tools

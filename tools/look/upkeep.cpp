@@ -1,0 +1,31 @@
+#include "look/upkeep.hpp"
+
+#include "evo/clock.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+constexpr std::uint64_t kAskEveryNs = 100'000'000;
+
+}  // namespace
+
+Result<void> Upkeep::keep() {
+  const std::uint64_t now = monotonic_ns();
+  if (now - asked_ns_ < kAskEveryNs) return {};
+  asked_ns_ = now;
+  const std::string name = look_->info().name;
+  if (auto again = look_->refresh(); !again) {
+    if (again.error().code != ErrorCode::NotFound) return again;
+    return detail::fail(ErrorCode::NotFound,
+                        "segment '{}' is gone; run this again when its writer is back", name);
+  }
+  // Between two writers there may be nothing to read for a moment.
+  if (look_->readable() && look_->info().layout.schema_id.hex() != schema_id_) {
+    return detail::fail(ErrorCode::SchemaMismatch,
+                        "segment '{}' was made anew from another schema; run this again", name);
+  }
+  return {};
+}
+
+}  // namespace evo::tools

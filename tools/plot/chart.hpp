@@ -1,0 +1,21 @@
+/// A plot as text, and as SVG.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plot/series.hpp"
+#include "text/terminal.hpp"
+
+namespace evo::tools {
+
+/// Title, lines of braille dots between their axes, the legend: as many lines as the size has
+/// rows, none wider than its columns. Without colours several series look the same; the legend
+/// tells their least, greatest and last values.
+[[nodiscard]] std::vector<std::string> chart_lines(const Plot& plot, TerminalSize size,
+                                                   bool colours);
+
+/// A drawing that needs nothing beside itself: axes with numbers, units, legend.
+[[nodiscard]] std::string chart_svg(const Plot& plot);
+
+}  // namespace evo::tools

@@ -1,0 +1,66 @@
+#include "plot/series.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace evo::tools {
+
+void Series::add(double seconds, double value) {
+  if (!std::isfinite(value)) {
+    ++not_finite_;
+    return;
+  }
+  const PlotPoint point{seconds, value};
+  const auto number = static_cast<std::int64_t>(std::floor(seconds / piece_s_));
+  if (pieces_.empty() || pieces_.back().number != number) {
+    pieces_.push_back({number, point, point, point, point});
+    return;
+  }
+  Piece& piece = pieces_.back();
+  if (value < piece.least.value) piece.least = point;
+  if (value > piece.greatest.value) piece.greatest = point;
+  piece.last = point;
+}
+
+void Series::forget_before(double seconds) {
+  while (pieces_.size() > 1 && pieces_[1].last.seconds < seconds) pieces_.pop_front();
+}
+
+std::vector<PlotPoint> Series::points() const {
+  std::vector<PlotPoint> points;
+  for (const Piece& piece : pieces_) {
+    const bool least_first = piece.least.seconds <= piece.greatest.seconds;
+    for (const PlotPoint& point : {piece.first, least_first ? piece.least : piece.greatest,
+                                   least_first ? piece.greatest : piece.least, piece.last}) {
+      if (points.empty() || points.back() != point) points.push_back(point);
+    }
+  }
+  return points;
+}
+
+ValueRange value_range(const Plot& plot) {
+  ValueRange range{std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest()};
+  for (const Series& series : plot.series) {
+    for (const PlotPoint& point : series.points()) {
+      range.least = std::min(range.least, point.value);
+      range.greatest = std::max(range.greatest, point.value);
+    }
+  }
+  if (range.least > range.greatest) return {};
+  if (range.least == range.greatest) {
+    const double around = range.least == 0 ? 1 : std::abs(range.least) * 0.1;
+    return {range.least - around, range.greatest + around};
+  }
+  return range;
+}
+
+std::string common_unit(const Plot& plot) {
+  if (plot.series.empty()) return "";
+  const std::string& unit = plot.series.front().unit();
+  const bool same = std::all_of(plot.series.begin(), plot.series.end(),
+                                [&](const Series& series) { return series.unit() == unit; });
+  return same ? unit : "";
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,69 @@
+#include "profile/distribution.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace evo::tools {
+
+namespace {
+
+/// Where the bucket after this one begins. Below ten there are no halves.
+std::uint64_t next_bucket(std::uint64_t from_ns) {
+  if (from_ns < 2) return from_ns + 1;
+  std::uint64_t power = 1;
+  while (from_ns / power >= 10) power *= 10;
+  // Ten times the digit that it begins with.
+  const std::uint64_t digits = from_ns * 10 / power;
+  for (const std::uint64_t next : {15U, 20U, 30U, 50U, 70U, 100U}) {
+    if (next > digits) return next * power / 10;
+  }
+  return from_ns * 2;  // not reached
+}
+
+}  // namespace
+
+void Distribution::add(std::uint64_t ns) {
+  ++count_;
+  if (times_.size() == kMost) return;
+  sorted_ = sorted_ && (times_.empty() || times_.back() <= ns);
+  times_.push_back(ns);
+}
+
+void Distribution::sort() const {
+  if (!sorted_) std::sort(times_.begin(), times_.end());
+  sorted_ = true;
+}
+
+std::chrono::nanoseconds Distribution::percentile(double percent) const {
+  sort();
+  const auto size = static_cast<double>(times_.size());
+  // A little less, or 99.9 % of 1,000 would be the 1,000th for want of digits.
+  const auto rank = static_cast<std::size_t>(std::ceil(size * percent / 100 - 1e-9));
+  const std::uint64_t ns = times_[std::clamp<std::size_t>(rank, 1, times_.size()) - 1];
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(ns));
+}
+
+Distribution Distribution::deviation_from(std::uint64_t ns) const {
+  Distribution deviation;
+  for (const std::uint64_t time : times_) deviation.add(time < ns ? ns - time : time - ns);
+  return deviation;
+}
+
+std::vector<Distribution::Bucket> Distribution::histogram() const {
+  std::vector<Bucket> buckets;
+  sort();
+  for (const std::uint64_t time : times_) {
+    if (buckets.empty()) {
+      std::uint64_t from = 0;
+      while (next_bucket(from) <= time) from = next_bucket(from);
+      buckets.push_back({from, 0});
+    }
+    while (next_bucket(buckets.back().from_ns) <= time) {
+      buckets.push_back({next_bucket(buckets.back().from_ns), 0});
+    }
+    ++buckets.back().count;
+  }
+  return buckets;
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,18 @@
+/// Text for a line of a screen.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evo::tools {
+
+/// As much of a line as fits into `width` columns. Colours are kept, and ended where they are cut;
+/// every other control character comes out as `?`, so that no name can steer the terminal.
+std::string cut(std::string_view line, std::size_t width);
+
+/// The lines of a text, without their ends.
+std::vector<std::string> lines_of(std::string_view text);
+
+}  // namespace evo::tools

@@ -1,0 +1,50 @@
+/// What `top` shows: a model, or one segment, as the lines of a screen.
+///
+/// Every function gives as many lines as the screen has, none wider than it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/terminal.hpp"
+#include "top/model.hpp"
+
+namespace evo::tools {
+
+/// How it is shown, beside what.
+struct TopView {
+  TerminalSize size;
+  bool colours = false;
+  bool paused = false;
+  std::string domain;
+  std::optional<std::string> typing{};  ///< a filter that is being typed
+  std::size_t first = 0;                ///< position of the first row, or line of a page, on screen
+};
+
+/// Rows that the table has room for.
+[[nodiscard]] std::size_t room_for_rows(TerminalSize size);
+
+/// Lines of text that a page has room for.
+[[nodiscard]] std::size_t room_for_lines(TerminalSize size);
+
+/// The first row to show, changed from what it was no more than the selection asks for.
+[[nodiscard]] std::size_t first_row(const TopModel& model, TerminalSize size, std::size_t before);
+
+/// All segments that the model shows, from `view.first` on.
+[[nodiscard]] std::vector<std::string> table_screen(const TopModel& model, const TopView& view);
+
+/// Text under a title, from line `view.first` on: a segment, or the keys.
+[[nodiscard]] std::vector<std::string> page_screen(std::string_view title,
+                                                   const std::vector<std::string>& text,
+                                                   const TopView& view);
+
+/// The keys and what they do.
+[[nodiscard]] std::vector<std::string> key_help();
+
+/// All rows that the model shows as a plain table; for a pipe.
+[[nodiscard]] std::string plain_table(const TopModel& model, bool colours);
+
+}  // namespace evo::tools
