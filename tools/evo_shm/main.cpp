@@ -37,7 +37,8 @@ int main(int count, char** arguments) {
       ->option_text("table|json");
   Commands commands(app);
   for (const auto add : {add_list, add_inspect, add_watch, add_readers, add_schema, add_diff,
-                         add_validate, add_deadlines, add_supervise}) {
+                         add_validate, add_deadlines, add_supervise, add_recover, add_cleanup,
+                         add_set, add_doctor, add_snapshot}) {
     add(commands);
   }
   try {
