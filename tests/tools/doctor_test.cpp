@@ -145,7 +145,10 @@ TEST_F(DoctorCommand, EndsWithOneIfSomethingIsWrong) {
     return std::string("none");
   };
   EXPECT_EQ(result_with("segments"), "ok");
-  std::ofstream(directory_.path() / "evo_probe.ctl") << "no control file";
+  const auto control = directory_.path() / "evo_probe.ctl";
+  std::ofstream(control) << "no control file";
+  EXPECT_EQ(result_with("segments"), "warning") << "its mode lets others read it";
+  std::filesystem::permissions(control, std::filesystem::perms::owner_read);
   EXPECT_EQ(result_with("segments"), "wrong");
   const ToolAnswer answer = run({"doctor"});
   EXPECT_EQ(answer.code, 1);

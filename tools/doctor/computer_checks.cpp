@@ -117,11 +117,13 @@ Check check_space(const Storage& storage) {
 
 Check check_segments(const std::vector<SegmentInfo>& segments) {
   std::size_t left = 0;
+  std::size_t hidden = 0;
   std::vector<std::string> damaged;
   for (const SegmentInfo& info : segments) {
     const bool dead =
         info.condition == SegmentCondition::Sound && info.writer_state == WriterState::Dead;
     if (dead || info.condition == SegmentCondition::Stale) ++left;
+    if (info.condition == SegmentCondition::Unreadable) ++hidden;
     if (info.condition == SegmentCondition::Corrupt ||
         info.condition == SegmentCondition::Foreign ||
         info.condition == SegmentCondition::Unclaimed) {
@@ -139,6 +141,11 @@ Check check_segments(const std::vector<SegmentInfo>& segments) {
     return warning("segments", fmt::format("{} of {} left by dead writers or an earlier boot; "
                                            "restart those, or evo-shm cleanup",
                                            left, segments.size()));
+  }
+  if (hidden != 0) {
+    return warning("segments",
+                   fmt::format("this user may not look at {} of {}; evo-shm list says why", hidden,
+                               segments.size()));
   }
   return ok("segments", fmt::format("{}, none left behind", segments.size()));
 }
@@ -248,9 +255,10 @@ Check check_real_time_share(std::string_view runtime_us) {
                    "sched_rt_runtime_us is -1: a real-time thread that never sleeps keeps "
                    "its core for good; keep one core free of them");
   }
-  return ok(kName, fmt::format("real-time threads may take {} us of each second or period; one "
-                               "that never sleeps is held back for the rest",
-                               *runtime));
+  return ok(kName,
+            fmt::format("real-time threads may take {} us of each period, usually a second; one "
+                        "that never sleeps is held back for the rest",
+                        *runtime));
 }
 
 Check check_clock(std::string_view source) {
