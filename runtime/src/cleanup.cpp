@@ -14,50 +14,13 @@
 #include "evo/detail/waiting.hpp"
 #include "evo/segment_header.hpp"
 #include "kernel_lock.hpp"
+#include "removal.hpp"
 
 namespace evo {
 
 namespace detail {
 
 namespace {
-
-/// Whether this user may remove a file of `owner` from the domain.
-bool may_remove(const Domain& domain, uid_t owner) {
-  struct stat directory {};
-  if (::stat(domain.path().c_str(), &directory) != 0) return false;
-  const uid_t us = ::geteuid();
-  return (directory.st_mode & S_ISVTX) == 0 || owner == us || directory.st_uid == us;
-}
-
-/// The first file of the segment that this user may not remove, in words.
-std::optional<std::string> find_strangers_file(const Domain& domain, std::string_view name,
-                                               const Control& control) {
-  std::vector<std::string> paths{control.path};
-  for (std::uint32_t index = 0; index < 2; ++index) {
-    if (auto path = data_file_path(domain, name, control, index)) paths.push_back(*path);
-  }
-  for (const std::string& path : paths) {
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) == 0 && !may_remove(domain, status.st_uid)) {
-      return fmt::format("'{}' belongs to user {}, who has to clean up", path, status.st_uid);
-    }
-  }
-  return std::nullopt;
-}
-
-/// The header on which readers sleep, if there is one.
-std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
-                                  const Control& control) {
-  // relaxed: under the writer's lock.
-  const auto path =
-      data_file_path(domain, name, control, control->current.load(std::memory_order_relaxed) & 1U);
-  if (!path) return std::nullopt;
-  auto file = open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group});
-  if (!file || file->size < sizeof(SegmentHeader)) return std::nullopt;
-  auto mapping = Mapping::map(file->fd.get(), kPageSize, Protection::Read);
-  if (!mapping) return std::nullopt;
-  return std::move(*mapping);
-}
 
 /// How long the writer has been known to be dead; marks it if nobody has before.
 std::chrono::nanoseconds time_since_death(const Domain& domain, const Control& control,

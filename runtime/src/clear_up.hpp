@@ -13,10 +13,11 @@
 
 namespace evo::detail {
 
-/// The writer's lock, held for a moment to tidy up: a creator waits for its end.
+/// The writer's lock and that of the names, held for a moment to tidy up: a creator waits for its
+/// end.
 class TidyHold {
  public:
-  /// Nothing if somebody else holds the writer's lock.
+  /// Nothing if somebody else holds the writer's lock, or is just fencing its holder off.
   static std::optional<TidyHold> take(const Control& control);
   TidyHold(TidyHold&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   TidyHold& operator=(TidyHold&&) = delete;
@@ -28,9 +29,9 @@ class TidyHold {
   int fd_;
 };
 
-/// With the writer's lock held, of a segment that is not Open: removes whatever the last
-/// writer has left, wherever it died, and the control file unless a reader is attached; lets
-/// go of the lock.
+/// With the writer's lock and that of the names held, of a segment that is not Open: removes
+/// whatever the last writer has left, wherever it died, and the control file unless a reader is
+/// attached; lets go of the locks.
 void clear_up(const Domain& domain, std::string_view name, const Control& control);
 
 }  // namespace evo::detail

@@ -101,8 +101,8 @@ Result<Control> make_control(const Domain& domain, const ChannelDescription& cha
   control.inode = status.st_ino;
   control.uid = status.st_uid;
   control.mode = status.st_mode & 07777U;
-  if (auto locked = try_lock(file->fd(), kWriterLockByte); !locked) {
-    return tl::unexpected(locked.error());
+  for (const std::uint64_t byte : {kWriterLockByte, kNamesLockByte}) {
+    if (auto locked = try_lock(file->fd(), byte); !locked) return tl::unexpected(locked.error());
   }
   if (auto linked = file->link(control.path); !linked) return tl::unexpected(linked.error());
   control.fd = GuardedDescriptor(std::move(*file).take(), held);
@@ -159,7 +159,7 @@ bool names_live_writer(const Control& control) {
              static_cast<std::uint32_t>(ControlState::Open);
 }
 
-/// The control file, and whether the writer's lock is ours.
+/// The control file, and whether both locks are ours.
 struct Found {
   Control control;
   bool locked = false;
@@ -168,7 +168,7 @@ struct Found {
 Result<Found> find_or_make(const Domain& domain, const ChannelDescription& channel) {
   auto control = open_to_write(domain, channel);
   if (control) {
-    const auto locked = try_lock(control->fd.get(), kWriterLockByte);
+    const auto locked = lock_to_change(*control);
     if (!locked) return tl::unexpected(locked.error());
     return Found{std::move(*control), *locked};
   }
@@ -213,14 +213,14 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
     }
     const bool tired = std::chrono::steady_clock::now() >= end;
     if (found && !found->locked) {
-      const bool tidied = is_locked(found->control.fd.get(), kTidyLockByte);
-      if (tidied && tired) {
+      const bool changes = is_being_changed(found->control);
+      if (changes && tired) {
         return fail(ErrorCode::SegmentBusy,
-                    "somebody has been tidying up segment '{}' for too long; find out whether a "
-                    "process that cleans up is stopped",
-                    channel.name);
+                    "somebody has been making, closing or tidying up segment '{}' for too long, "
+                    "perhaps {}; find out whether a process that does is stopped, and kill it",
+                    channel.name, describe_writer(found->control));
       }
-      if (tired || (!tidied && names_live_writer(found->control))) {
+      if (tired || (!changes && names_live_writer(found->control))) {
         return fail(ErrorCode::SegmentBusy,
                     "segment '{}' has a live writer, {}; stop it first, or write to another domain",
                     channel.name, describe_writer(found->control));
@@ -233,6 +233,18 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
                   channel.name);
     }
   }
+}
+
+Result<bool> lock_to_change(const Control& control) {
+  auto locked = try_lock(control.fd.get(), kWriterLockByte);
+  if (!locked || !*locked) return locked;
+  locked = try_lock(control.fd.get(), kNamesLockByte);
+  if (!locked || !*locked) unlock(control.fd.get(), kWriterLockByte);
+  return locked;
+}
+
+bool is_being_changed(const Control& control) {
+  return is_locked(control.fd.get(), kTidyLockByte) || is_locked(control.fd.get(), kNamesLockByte);
 }
 
 std::string load_text(const char* shared, std::size_t size) {

@@ -34,15 +34,24 @@ struct Control {
 /// Opens the control file of a segment; NotFound if there is none.
 Result<Control> open_control(const Domain& domain, std::string_view name, Access access);
 
-/// Opens the control file with the writer's lock held, making it where it is missing,
-/// giving it the channel's access and a reader table that is large enough. SegmentBusy
-/// names the holder.
+/// Opens the control file with the writer's lock and that of the names held, making it where it
+/// is missing, giving it the channel's access and a reader table that is large enough.
+/// SegmentBusy names the holder.
 Result<Control> lock_control(const Domain& domain, const ChannelDescription& channel);
 
 /// Bytes of a control file with this many reader entries.
 constexpr std::uint64_t control_file_size(std::uint32_t readers) {
   return align_up(sizeof(ControlFile) + std::uint64_t{readers} * sizeof(ReaderEntry), 4096);
 }
+
+/// Takes the writer's lock and then that of the names, or neither: false if somebody else holds
+/// one of them. The names alone are held by who began to fence off a writer that has died since;
+/// he sees to the rest.
+Result<bool> lock_to_change(const Control& control);
+
+/// Whether somebody changes the segment's names, or holds the writer's lock only to tidy up: it
+/// will let go, so there is nobody yet to be refused for.
+bool is_being_changed(const Control& control);
 
 /// Text in shared memory that another process may be changing: copied by words, cut at
 /// the first zero, never trusted.

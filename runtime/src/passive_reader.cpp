@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "control.hpp"
@@ -44,6 +45,7 @@ struct PassiveReader::Files {
   detail::Mapping data;
   SegmentLayout layout;
   std::vector<std::uint8_t> bfbs;
+  std::vector<CompatibleEntry> compatible;
 
   /// Maps the files of a segment as they are now; false if they are being replaced.
   Result<bool> map(const detail::Inspector& inspector, const SegmentInfo& info) {
@@ -66,6 +68,11 @@ struct PassiveReader::Files {
     layout = *found;
     const auto* schema = reinterpret_cast<const std::uint8_t*>(data.data()) + layout.schema_offset;
     bfbs.assign(schema, schema + layout.schema_size);
+    compatible.resize(layout.compatible_count);
+    if (!compatible.empty()) {
+      std::memcpy(compatible.data(), data.data() + layout.compatible_offset,
+                  compatible.size() * sizeof(CompatibleEntry));
+    }
     return true;
   }
 };
@@ -142,6 +149,10 @@ const SegmentLayout& PassiveReader::layout() const noexcept {
 
 std::span<const std::uint8_t> PassiveReader::bfbs() const noexcept {
   return files_->bfbs;
+}
+
+std::span<const CompatibleEntry> PassiveReader::compatible() const noexcept {
+  return files_->compatible;
 }
 
 }  // namespace evo

@@ -13,6 +13,7 @@
 #include "clear_up.hpp"
 #include "data_file.hpp"
 #include "evo/clock.hpp"
+#include "kernel_lock.hpp"
 
 namespace evo::detail {
 
@@ -113,6 +114,8 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   add_note(writer->memory, writer->warning_);
   writer->control.fd.blank_in_children(writer->control.mapping.bytes(), writer->data.bytes());
   writer->open_ = true;
+  // From here on the names stay, until the end or until somebody fences us off.
+  unlock(writer->control.fd.get(), kNamesLockByte);
   return writer;
 }
 
@@ -329,7 +332,10 @@ WriterAttachment::~WriterAttachment() {
   // relaxed: advice.
   control->writer_pid.store(0, std::memory_order_relaxed);
   wake_all(header());
-  clear_up(domain, name, control);
+  // Only who fences us off can be there before us: then the names are his to remove. He does even
+  // if he finds that we are gone, because the segment is Closed.
+  const auto names = try_lock(control.fd.get(), kNamesLockByte);
+  if (names && *names) clear_up(domain, name, control);
 }
 
 }  // namespace evo::detail

@@ -2,6 +2,7 @@
 /// administrator may do about it: force it out, or remove its control file.
 #include <gtest/gtest.h>
 
+#include "evo/fencing.hpp"
 #include "fault_matrix.hpp"
 #include "file_bytes.hpp"
 #include "segment_ends.hpp"
@@ -113,6 +114,39 @@ TEST_F(StoppedWriter, ForcedOutIsFencedWhenWoken) {
   EXPECT_LT(caught, tries);
   tried(tries,
         fmt::format("Fenced: {}x at once, {}x after the write it was in", caught, tries - caught));
+}
+
+TEST_F(StoppedWriter, FencedOffMakesRoomForASuccessor) {
+  const std::size_t total = count_instructions();
+  const std::size_t stride = std::max<std::size_t>(1, 2 * total / kMoments);
+  std::size_t tries = 0;
+  for (std::size_t k = 0; k < total; k += stride, ++tries) {
+    const TemporaryDomain directory;
+    TracedChild writer([&] { write_and_exit(directory.domain()); });
+    ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
+    SegmentReader reader = make_reader(directory.domain(), channel_);
+    ASSERT_TRUE(writer.step_instructions(k));
+    writer.leave_stopped();
+
+    const auto fenced = fence_off_writer(directory.domain(), "probe");
+    ASSERT_TRUE(fenced) << k << ": " << message_of(fenced);
+    EXPECT_TRUE(fenced->fenced) << k;
+    EXPECT_EQ(read_whole(reader), "Detached") << k;
+    SegmentWriter successor = make_writer(directory.domain(), channel_);
+    successor.write(bytes_of(whole_value(channel_.size, 1000)));
+    const auto files = directory.files();
+    EXPECT_EQ(outcome(reader.reattach()), "ok") << k;
+
+    writer.wake();
+    ASSERT_TRUE(writer.await_mark()) << k;
+    writer.wake();
+    const int wrote = writer.join();
+    ASSERT_TRUE(wrote == 0 || wrote == 10) << k << ": exit code " << wrote;
+    EXPECT_EQ(directory.files(), files) << k;
+    EXPECT_EQ(read_whole(reader), "1000") << k;
+    EXPECT_EQ(attach_and_read(directory.domain(), channel_), "1000") << k;
+  }
+  tried(tries, "reader detached, then with the successor; woken, the former writer is Fenced");
 }
 
 TEST_F(StoppedWriter, MayLoseItsControlFileToASuccessor) {

@@ -101,14 +101,19 @@ class Commands {
 CLI::Option* add_segment(CLI::App& command, std::string& segment);
 
 // One file each.
+void add_cleanup(Commands& commands);
 void add_deadlines(Commands& commands);
 void add_diff(Commands& commands);
+void add_doctor(Commands& commands);
 void add_inspect(Commands& commands);
 void add_list(Commands& commands);
 void add_plot(Commands& commands);
 void add_profile(Commands& commands);
 void add_readers(Commands& commands);
+void add_recover(Commands& commands);
 void add_schema(Commands& commands);
+void add_set(Commands& commands);
+void add_snapshot(Commands& commands);
 void add_supervise(Commands& commands);
 void add_top(Commands& commands);
 void add_validate(Commands& commands);

@@ -38,16 +38,19 @@
 ///
 /// Kernel locks (fcntl F_OFD_SETLK) on the bytes of this file say who lives: byte 0 is
 /// held by the writer, byte 1 + i by reader i, byte 10241 by whoever tidies up, byte 10242 by
-/// whoever switches the deadline watch. The bytes' contents do not matter.
+/// whoever switches the deadline watch, byte 10243 by whoever changes the segment's names. The
+/// bytes' contents do not matter.
 ///
 /// I1: everything but the reader table, `waiters`, `entries_used` and what begins with `watch_` is
-///     written only under the lock on byte 0.
+///     written only under the lock on byte 0; or, to fence its holder off, under the one on byte
+///     10243 (fencing.cpp).
 /// I2: entry i of the reader table is written only under the lock on byte 1 + i.
 /// I3: at most the two files named in `data_files` exist for this segment; the one
 ///     that is not `current` is removed by whoever holds the lock next.
 /// I4: the file never shrinks while it has its name.
 /// I5: what begins with `watch_` is written only under the lock on byte 10242, except by a writer
 ///     that finds the file of an earlier boot.
+/// I6: names of the segment's files are made and removed only under the lock on byte 10243.
 #pragma once
 
 #include <array>
@@ -203,6 +206,10 @@ inline constexpr std::uint64_t kWriterLockByte = 0;
 inline constexpr std::uint64_t kTidyLockByte = 1 + kMaximumReaders;
 /// The byte that is locked by whoever switches the deadline watch on or off.
 inline constexpr std::uint64_t kWatchLockByte = 2 + kMaximumReaders;
+/// The byte that is locked by whoever makes or removes names of the segment's files: by the holder
+/// of the writer's lock while it creates, closes or tidies up, and by who fences a live writer off,
+/// whose own lock is not to be had. Everybody but the latter takes it after the writer's lock.
+inline constexpr std::uint64_t kNamesLockByte = 3 + kMaximumReaders;
 /// The byte on which reader `index` holds its lock.
 constexpr std::uint64_t reader_lock_byte(std::uint32_t index) {
   return 1U + std::uint64_t{index};

@@ -64,6 +64,9 @@ class PassiveReader {
   /// The binary schema embedded in the segment, as it stands there: not verified, perhaps empty.
   [[nodiscard]] std::span<const std::uint8_t> bfbs() const noexcept;
 
+  /// The earlier layouts that the segment says it is compatible with, as they stand there.
+  [[nodiscard]] std::span<const CompatibleEntry> compatible() const noexcept;
+
  private:
   struct Files;
   explicit PassiveReader(std::unique_ptr<Files> files) noexcept;

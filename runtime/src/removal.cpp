@@ -1,0 +1,71 @@
+#include "removal.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "data_file.hpp"
+#include "evo/segment_header.hpp"
+
+namespace evo::detail {
+
+namespace {
+
+/// Whether this user may remove a file of `owner` from the domain.
+bool may_remove(const Domain& domain, uid_t owner) {
+  struct stat directory {};
+  if (::stat(domain.path().c_str(), &directory) != 0) return false;
+  const uid_t us = ::geteuid();
+  return (directory.st_mode & S_ISVTX) == 0 || owner == us || directory.st_uid == us;
+}
+
+}  // namespace
+
+std::optional<std::string> find_strangers_file(const Domain& domain, std::string_view name,
+                                               const Control& control) {
+  std::vector<std::string> paths{control.path};
+  for (std::uint32_t index = 0; index < 2; ++index) {
+    if (auto path = data_file_path(domain, name, control, index)) paths.push_back(*path);
+  }
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0 && !may_remove(domain, status.st_uid)) {
+      return fmt::format("'{}' belongs to user {}, who has to clean up", path, status.st_uid);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
+                                  const Control& control) {
+  // relaxed: under the writer's lock, or that of the names.
+  const auto path =
+      data_file_path(domain, name, control, control->current.load(std::memory_order_relaxed) & 1U);
+  if (!path) return std::nullopt;
+  auto file = open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group});
+  if (!file || file->size < sizeof(SegmentHeader)) return std::nullopt;
+  auto mapping = Mapping::map(file->fd.get(), kPageSize, Protection::Read);
+  if (!mapping) return std::nullopt;
+  return std::move(*mapping);
+}
+
+bool remove_files(const Domain& domain, std::string_view name, const Control& control) {
+  const bool data_gone =
+      remove_data_file(domain, name, control, 0) && remove_data_file(domain, name, control, 1);
+  // Somebody has removed our control file (RemoveIPC, an operator): the files that now bear
+  // the segment's names may be a successor's.
+  if (!control.is_current()) return false;
+  const std::string meta = meta_path(domain, name);
+  ::unlink(meta.c_str());
+  ::unlink(unfinished_path(meta).c_str());
+  return data_gone;
+}
+
+bool remove_names(const Domain& domain, std::string_view name, const Control& control) {
+  // The control file goes last, because it knows the names of the others.
+  return remove_files(domain, name, control) && ::unlink(control.path.c_str()) == 0;
+}
+
+}  // namespace evo::detail

@@ -1,0 +1,28 @@
+/// Removing a segment's files: what cleaning up and fencing off have in common.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "control.hpp"
+
+namespace evo::detail {
+
+/// The first file of the segment that this user may not remove, in words.
+std::optional<std::string> find_strangers_file(const Domain& domain, std::string_view name,
+                                               const Control& control);
+
+/// The header on which readers sleep, if there is one.
+std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
+                                  const Control& control);
+
+/// With the lock on the names held: removes the files of the segment, the control file last.
+/// False if something stays, because it is somebody else's or not this control file's any more;
+/// then the control file stays too, if it is still there.
+bool remove_names(const Domain& domain, std::string_view name, const Control& control);
+
+/// The same without the control file.
+bool remove_files(const Domain& domain, std::string_view name, const Control& control);
+
+}  // namespace evo::detail

@@ -1,0 +1,159 @@
+/// evo-shm doctor: each question with made-up computers, and all of them with this one.
+#include <linux/membarrier.h>
+
+#include <nlohmann/json.hpp>
+
+#include "doctor/computer_checks.hpp"
+#include "segments.hpp"
+#include "tool.hpp"
+
+namespace evo::test {
+namespace {
+
+using namespace evo::tools;
+
+std::string result_of(const Check& check) {
+  return std::string(to_string(check.result));
+}
+
+constexpr std::uint64_t kMegabyte = 1U << 20;
+
+TEST(Doctor, TheDirectoryMustNotBeOthersToWrite) {
+  const auto check = [](Directory directory) {
+    return result_of(check_directory("/dev/shm/cell", directory, 1000));
+  };
+  EXPECT_EQ(check({.exists = true, .mode = 0700, .owner = 1000, .writable = true}), "ok");
+  EXPECT_EQ(check({.exists = true, .mode = 01777, .owner = 0, .writable = true}), "ok");
+  EXPECT_EQ(check({.exists = true, .mode = 0777, .owner = 1000, .writable = true}), "wrong");
+  EXPECT_EQ(check({.exists = true, .mode = 0770, .owner = 1000, .writable = true}), "wrong");
+  EXPECT_EQ(check({.exists = true, .mode = 0755, .owner = 1001}), "warning");
+  EXPECT_EQ(check({.exists = true, .mode = 0755, .owner = 0}), "warning");
+  EXPECT_EQ(check({.writable = true}), "ok") << "the first create makes it";
+  EXPECT_EQ(check({.writable = false}), "wrong");
+}
+
+TEST(Doctor, TheFileSystemIsTmpfsWithRoom) {
+  EXPECT_EQ(result_of(check_file_system({.is_tmpfs = true})), "ok");
+  EXPECT_EQ(result_of(check_file_system({.is_tmpfs = false})), "wrong");
+  const auto space = [](std::uint64_t free) {
+    return result_of(check_space({.size = 1000 * kMegabyte, .free = free * kMegabyte}));
+  };
+  EXPECT_EQ(space(500), "ok");
+  EXPECT_EQ(space(50), "warning");
+  EXPECT_EQ(space(5), "wrong");
+  EXPECT_EQ(result_of(check_space({.size = 0})), "ok");
+}
+
+TEST(Doctor, WhatIsLeftBehindIsTold) {
+  SegmentInfo live;
+  live.writer_state = WriterState::Alive;
+  SegmentInfo dead = live;
+  dead.writer_state = WriterState::Dead;
+  SegmentInfo damaged;
+  damaged.name = "bad";
+  damaged.condition = SegmentCondition::Corrupt;
+  EXPECT_EQ(result_of(check_segments({live})), "ok");
+  EXPECT_EQ(result_of(check_segments({live, dead})), "warning");
+  const Check check = check_segments({live, dead, damaged});
+  EXPECT_EQ(result_of(check), "wrong");
+  EXPECT_EQ(check.finding, "bad (corrupt); evo-shm recover each");
+  const Check many = check_segments(std::vector(7, damaged));
+  EXPECT_TRUE(contains(many.finding, "and 2 more")) << many.finding;
+}
+
+TEST(Doctor, LimitsAreHeldAgainstWhatIsThere) {
+  EXPECT_EQ(result_of(check_memory_lock(std::nullopt, kMegabyte)), "ok");
+  EXPECT_EQ(result_of(check_memory_lock(kMegabyte, kMegabyte)), "ok");
+  EXPECT_EQ(result_of(check_memory_lock(kMegabyte - 1, kMegabyte)), "warning");
+  EXPECT_EQ(result_of(check_open_files(1024, 100)), "ok");
+  EXPECT_EQ(result_of(check_open_files(1024, 1000)), "warning");
+  EXPECT_EQ(result_of(check_open_files(std::nullopt, 1000)), "ok");
+  EXPECT_EQ(result_of(check_priority(0, false)), "warning");
+  EXPECT_EQ(result_of(check_priority(80, false)), "ok");
+  EXPECT_EQ(result_of(check_priority(0, true)), "ok");
+}
+
+TEST(Doctor, HugePagesNeedKernelAndMount) {
+  const auto check = [](const char* enabled, const char* options) {
+    return result_of(check_huge_pages(enabled, {.mount_options = options}));
+  };
+  EXPECT_EQ(check("always within_size advise [never] deny force\n", "rw,huge=advise"), "ok");
+  EXPECT_EQ(check("always within_size advise [never] deny force\n", "rw"), "warning");
+  EXPECT_EQ(check("always within_size advise [never] deny force\n", "rw,huge=never"), "warning");
+  EXPECT_EQ(check("always within_size advise never deny [force]\n", "rw"), "ok");
+  EXPECT_EQ(check("always within_size advise never [deny] force\n", "rw,huge=advise"), "warning");
+  EXPECT_EQ(check("", "rw,huge=advise"), "warning");
+}
+
+TEST(Doctor, TheKernelAndItsClocks) {
+  EXPECT_EQ(result_of(check_numa(1)), "ok");
+  EXPECT_EQ(result_of(check_numa(2)), "warning");
+  EXPECT_EQ(result_of(check_membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)), "ok");
+  EXPECT_EQ(result_of(check_membarrier(MEMBARRIER_CMD_GLOBAL)), "warning");
+  EXPECT_EQ(result_of(check_membarrier(-1)), "warning");
+  EXPECT_EQ(result_of(check_clock("tsc\n")), "ok");
+  EXPECT_EQ(result_of(check_clock("hpet\n")), "warning");
+  EXPECT_EQ(result_of(check_clock("")), "warning");
+  EXPECT_EQ(result_of(check_real_time_share("950000\n")), "ok");
+  EXPECT_EQ(result_of(check_real_time_share("-1\n")), "warning");
+  EXPECT_EQ(result_of(check_real_time_share("0\n")), "wrong");
+  EXPECT_EQ(result_of(check_real_time_share("")), "ok");
+  EXPECT_EQ(result_of(check_inotify("128\n", "8192\n")), "ok");
+  EXPECT_EQ(result_of(check_inotify("8\n", "8192\n")), "warning");
+  EXPECT_EQ(result_of(check_inotify("", "")), "warning");
+  EXPECT_EQ(result_of(check_kernel("6.1.0-18-amd64")), "ok");
+  EXPECT_EQ(result_of(check_kernel("4.16")), "ok");
+  EXPECT_EQ(result_of(check_kernel("4.9.0")), "warning");
+  EXPECT_EQ(result_of(check_kernel("3.10.0-1160.el7")), "wrong");
+  EXPECT_EQ(result_of(check_kernel("unknown")), "warning");
+}
+
+TEST(Doctor, LogindRemovesWhatUsersLeave) {
+  using Files = std::vector<std::string>;
+  const auto check = [](const char* domain, std::uint32_t user, const Files& files) {
+    return result_of(check_remove_ipc(true, domain, user, files));
+  };
+  EXPECT_EQ(check("/dev/shm", 1000, {}), "warning") << "its default";
+  EXPECT_EQ(check("/dev/shm/cell", 1000, {"[Login]\n#RemoveIPC=no\n"}), "warning");
+  EXPECT_EQ(check("/dev/shm", 1000, {"[Login]\nRemoveIPC=no\n"}), "ok");
+  EXPECT_EQ(check("/dev/shm", 1000, {"RemoveIPC=no", " RemoveIPC = yes "}), "warning");
+  EXPECT_EQ(check("/dev/shm", 1000, {"RemoveIPC=yes", "RemoveIPC=no"}), "ok");
+  EXPECT_EQ(check("/dev/shm", 999, {}), "ok");
+  EXPECT_EQ(check("/run/cell", 1000, {}), "ok");
+  EXPECT_EQ(result_of(check_remove_ipc(false, "/dev/shm", 1000, {})), "ok");
+}
+
+class DoctorCommand : public ToolTest {};
+
+TEST_F(DoctorCommand, AsksEveryQuestionOnce) {
+  const ToolAnswer answer = run({"doctor", "--format", "json"});
+  const auto checks = nlohmann::json::parse(answer.out);
+  std::vector<std::string> names;
+  for (const auto& check : checks) names.push_back(check["check"]);
+  EXPECT_EQ(names, (std::vector<std::string>{"directory", "file_system", "space", "segments",
+                                             "memory_lock", "huge_pages", "numa", "membarrier",
+                                             "remove_ipc", "open_files", "priority",
+                                             "real_time_share", "clock", "inotify", "kernel"}));
+}
+
+TEST_F(DoctorCommand, EndsWithOneIfSomethingIsWrong) {
+  const auto result_with = [&](const char* what) {
+    const auto checks = nlohmann::json::parse(run({"doctor", "--format", "json"}).out);
+    for (const auto& check : checks) {
+      if (check["check"] == what) return check["result"].get<std::string>();
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(result_with("segments"), "ok");
+  const auto control = directory_.path() / "evo_probe.ctl";
+  std::ofstream(control) << "no control file";
+  EXPECT_EQ(result_with("segments"), "warning") << "its mode lets others read it";
+  std::filesystem::permissions(control, std::filesystem::perms::owner_read);
+  EXPECT_EQ(result_with("segments"), "wrong");
+  const ToolAnswer answer = run({"doctor"});
+  EXPECT_EQ(answer.code, 1);
+  EXPECT_NE(answer.out.find("evo-shm recover"), std::string::npos) << answer.out;
+}
+
+}  // namespace
+}  // namespace evo::test

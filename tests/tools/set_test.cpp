@@ -1,0 +1,108 @@
+/// evo-shm set: values of segments that nobody writes.
+#include <alarm.evo.hpp>
+#include <gantry.evo.hpp>
+#include <nlohmann/json.hpp>
+
+#include "evo/segment_info.hpp"
+#include "segments.hpp"
+#include "tool.hpp"
+
+namespace evo::test {
+namespace {
+
+using gantry::Gantry;
+using gantry::GantryReader;
+using gantry::GantryWriter;
+
+class Set : public ToolTest {
+ protected:
+  GantryWriter written() {
+    auto writer = GantryWriter::create({.domain = domain()}).value();
+    writer.write({.cycle = 7, .offset = -3});
+    return writer;
+  }
+  void leave_dead() {
+    in_child([&]() -> std::string {
+      const auto writer = written();
+      die();
+    });
+  }
+  [[nodiscard]] Gantry value() const {
+    return GantryReader::attach({.domain = domain()}).value().read().value().value;
+  }
+};
+
+TEST_F(Set, ChangesWhatItNamesAndKeepsTheRest) {
+  leave_dead();
+  auto reader = GantryReader::attach({.domain = domain()}).value();
+  const ToolAnswer answer = run({"set", "gantry", "offset=4", "axes[1].state=Moving"});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_EQ(answer.out, "gantry.offset: -3 -> 4\ngantry.axes[1].state: Idle -> Moving\n");
+  EXPECT_EQ(reader.read().value().value.offset, 4) << "in place";
+  EXPECT_EQ(reader.read().value().value.cycle, 7U);
+  EXPECT_EQ(to_string(reader.writer_state()), "Dead");
+}
+
+TEST_F(Set, ItsModuleTakesTheValueOver) {
+  leave_dead();
+  EXPECT_EQ(run({"set", "gantry", "offset=4"}).code, 0);
+  auto writer = GantryWriter::create({.domain = domain()}).value();
+  EXPECT_EQ(writer.current_version(), 4U);
+  writer.update([](Gantry& gantry) { ++gantry.cycle; });
+  EXPECT_EQ(value().offset, 4);
+  EXPECT_EQ(value().cycle, 8U);
+}
+
+TEST_F(Set, AllOrNothing) {
+  leave_dead();
+  EXPECT_EQ(run({"set", "gantry", "offset=4", "axis=1"}).code, 3);
+  EXPECT_EQ(run({"set", "gantry", "offset=4", "cycle=many"}).code, 2);
+  EXPECT_EQ(run({"set", "gantry", "offset=4", "cycle"}).code, 2);
+  EXPECT_EQ(run({"set", "gantry", "axes=4"}).code, 2);
+  const ToolAnswer range = run({"set", "gantry", "offset=4", "axes[0].position=500.5"});
+  EXPECT_EQ(range.code, 1);
+  EXPECT_NE(range.err.find("outside -500 to 500"), std::string::npos) << range.err;
+  EXPECT_EQ(value().offset, -3);
+  EXPECT_EQ(run({"set", "gantry", "axes[0].position=500.5", "--force"}).code, 0);
+  EXPECT_EQ(value().axes[0].position, 500.5);
+}
+
+TEST_F(Set, ALiveWriterIsFencedOffOnlyIfForced) {
+  auto writer = written();
+  const ToolAnswer refused = run({"set", "gantry", "offset=4"});
+  EXPECT_EQ(refused.code, 6);
+  EXPECT_NE(refused.err.find("pid " + std::to_string(::getpid())), std::string::npos)
+      << refused.err;
+  EXPECT_TRUE(writer.write({.cycle = 8, .offset = -3}));
+  const ToolAnswer forced = run({"set", "gantry", "offset=4", "--force", "--format", "json"});
+  EXPECT_EQ(forced.code, 0) << forced.err;
+  expect_golden("set_forced.json", forced.out);
+  EXPECT_EQ(outcome(writer.write({})), "Fenced");
+  EXPECT_EQ(value().offset, 4);
+  EXPECT_EQ(value().cycle, 8U) << "the last value";
+}
+
+TEST_F(Set, ThePropertiesOfTheSegmentStay) {
+  leave_dead();
+  const auto before = inspect_segment(domain(), "gantry").value();
+  ASSERT_EQ(run({"set", "gantry", "offset=4"}).code, 0);
+  const auto after = inspect_segment(domain(), "gantry").value();
+  EXPECT_EQ(after.layout, before.layout) << "it was taken over in place";
+  EXPECT_EQ(after.sequence, before.sequence + 1);
+}
+
+TEST_F(Set, OfAStreamIsRefused) {
+  const auto writer = AlarmWriter::create({.domain = domain()}).value();
+  const ToolAnswer answer = run({"set", "alarm", "code=1", "--force"});
+  EXPECT_EQ(answer.code, 2);
+  EXPECT_NE(answer.err.find("is a stream"), std::string::npos) << answer.err;
+}
+
+TEST_F(Set, OfAnUntypedOrMissingSegmentIsRefused) {
+  leave_orphan(domain(), raw_channel("probe", 8), 1);
+  EXPECT_EQ(run({"set", "probe", "x=1"}).code, 1);
+  EXPECT_EQ(run({"set", "prob", "x=1"}).code, 3);
+}
+
+}  // namespace
+}  // namespace evo::test

@@ -1,0 +1,317 @@
+#include "doctor/computer_checks.hpp"
+
+#include <fmt/format.h>
+#include <linux/membarrier.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "look/words.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+Check ok(std::string_view name, std::string finding) {
+  return {name, CheckResult::Ok, std::move(finding)};
+}
+Check warning(std::string_view name, std::string finding) {
+  return {name, CheckResult::Warning, std::move(finding)};
+}
+Check wrong(std::string_view name, std::string finding) {
+  return {name, CheckResult::Wrong, std::move(finding)};
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::optional<std::int64_t> number_in(std::string_view text) {
+  text = trimmed(text);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(number)
+                                                                  : std::nullopt;
+}
+
+/// The word in brackets, as /sys marks the choice that is on.
+std::string_view chosen_in(std::string_view choices) {
+  const auto open = choices.find('[');
+  const auto close = choices.find(']', open);
+  return open == choices.npos || close == choices.npos ? std::string_view()
+                                                       : choices.substr(open + 1, close - open - 1);
+}
+
+/// The last setting of RemoveIPC; systemd's default is yes.
+bool removes_ipc(const std::vector<std::string>& files) {
+  bool removes = true;
+  for (std::string_view text : files) {
+    while (!text.empty()) {
+      const auto end = std::min(text.find('\n'), text.size());
+      const std::string_view line = trimmed(text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+      const auto equals = line.find('=');
+      if (equals == line.npos || trimmed(line.substr(0, equals)) != "RemoveIPC") continue;
+      const std::string_view value = trimmed(line.substr(equals + 1));
+      // Without a value a setting has its default again.
+      removes = value.empty() || value == "yes" || value == "true" || value == "on" ||
+                value == "1" || value == "y" || value == "t";
+    }
+  }
+  return removes;
+}
+
+}  // namespace
+
+Check check_directory(const std::filesystem::path& path, const Directory& directory,
+                      std::uint32_t us) {
+  constexpr std::string_view kName = "directory";
+  if (!directory.exists) {
+    return directory.writable
+               ? ok(kName, fmt::format("{} is made by the first create", path.string()))
+               : wrong(kName, fmt::format("{} does not exist and user {} may not make it; make "
+                                          "it, or set EVO_DOMAIN to another one",
+                                          path.string(), us));
+  }
+  const std::string what =
+      fmt::format("{}, mode {:04o}, of user {}", path.string(), directory.mode, directory.owner);
+  constexpr std::uint32_t kSticky = 01000;
+  constexpr std::uint32_t kWritableByOthers = 0022;
+  if ((directory.mode & kWritableByOthers) != 0 && (directory.mode & kSticky) == 0) {
+    return wrong(kName, fmt::format("{}: others may remove and replace the segments' files; "
+                                    "chmod go-w, or +t if several users write here",
+                                    what));
+  }
+  if (directory.owner != us && directory.owner != 0) {
+    return warning(kName, fmt::format("{}: its owner may replace every file in it; use a domain of "
+                                      "your own unless that is the module's user",
+                                      what));
+  }
+  if (!directory.writable) {
+    return warning(kName, fmt::format("{}: user {} can read segments here but not make any; run "
+                                      "writers as its owner",
+                                      what, us));
+  }
+  return ok(kName, what);
+}
+
+Check check_file_system(const Storage& storage) {
+  if (storage.is_tmpfs) return ok("file_system", "tmpfs");
+  return wrong("file_system",
+               "no tmpfs: the kernel writes the pages back and takes a page fault for each after "
+               "that; choose a domain under /dev/shm");
+}
+
+Check check_space(const Storage& storage) {
+  if (storage.size == 0) return ok("space", "the file system has no limit of its own");
+  const std::string what =
+      fmt::format("{} of {} free", size_in_words(storage.free), size_in_words(storage.size));
+  const std::string remedy =
+      "; remove what is not needed (evo-shm cleanup), or mount it with a larger size=";
+  if (storage.free < storage.size / 100) return wrong("space", what + remedy);
+  if (storage.free < storage.size / 10) return warning("space", what + remedy);
+  return ok("space", what);
+}
+
+Check check_segments(const std::vector<SegmentInfo>& segments) {
+  std::size_t left = 0;
+  std::size_t hidden = 0;
+  std::vector<std::string> damaged;
+  for (const SegmentInfo& info : segments) {
+    const bool dead =
+        info.condition == SegmentCondition::Sound && info.writer_state == WriterState::Dead;
+    if (dead || info.condition == SegmentCondition::Stale) ++left;
+    if (info.condition == SegmentCondition::Unreadable) ++hidden;
+    if (info.condition == SegmentCondition::Corrupt ||
+        info.condition == SegmentCondition::Foreign ||
+        info.condition == SegmentCondition::Unclaimed) {
+      damaged.push_back(fmt::format("{} ({})", info.name, state_of(info)));
+    }
+  }
+  if (!damaged.empty()) {
+    constexpr std::size_t kMost = 5;
+    const std::size_t more = damaged.size() - std::min(damaged.size(), kMost);
+    damaged.resize(damaged.size() - more);
+    return wrong("segments", fmt::format("{}{}; evo-shm recover each", fmt::join(damaged, ", "),
+                                         more == 0 ? "" : fmt::format(" and {} more", more)));
+  }
+  if (left != 0) {
+    return warning("segments", fmt::format("{} of {} left by dead writers or an earlier boot; "
+                                           "restart those, or evo-shm cleanup",
+                                           left, segments.size()));
+  }
+  if (hidden != 0) {
+    return warning("segments",
+                   fmt::format("this user may not look at {} of {}; evo-shm list says why", hidden,
+                               segments.size()));
+  }
+  return ok("segments", fmt::format("{}, none left behind", segments.size()));
+}
+
+Check check_memory_lock(Limit limit, std::uint64_t memory_of_segments) {
+  constexpr std::string_view kName = "memory_lock";
+  if (!limit) return ok(kName, "RLIMIT_MEMLOCK is unlimited");
+  const std::string what = fmt::format("RLIMIT_MEMLOCK is {}, the segments take {}",
+                                       size_in_words(*limit), size_in_words(memory_of_segments));
+  if (*limit >= memory_of_segments) return ok(kName, what);
+  return warning(kName, what +
+                            ": MemoryOptions::lock is refused for all of them; raise it (ulimit "
+                            "-l, or LimitMEMLOCK= in the unit)");
+}
+
+Check check_huge_pages(std::string_view shmem_enabled, const Storage& storage) {
+  constexpr std::string_view kName = "huge_pages";
+  const std::string_view chosen = chosen_in(shmem_enabled);
+  if (chosen.empty()) {
+    return warning(kName,
+                   "this kernel has none for shared memory; MemoryOptions::huge_pages "
+                   "says so and goes on without");
+  }
+  const bool mounted = storage.mount_options.find("huge=") != std::string::npos &&
+                       storage.mount_options.find("huge=never") == std::string::npos;
+  if (chosen == "deny" || (!mounted && chosen != "force")) {
+    return warning(kName, fmt::format("not for segments of this domain (shmem_enabled is {}, mount "
+                                      "options {}); if segments of 2 MiB and more shall have "
+                                      "them, mount a tmpfs with huge=advise as the domain",
+                                      chosen, storage.mount_options));
+  }
+  return ok(kName,
+            fmt::format("shmem_enabled is {}, mount options {}", chosen, storage.mount_options));
+}
+
+Check check_numa(std::size_t nodes) {
+  if (nodes <= 1) return ok("numa", "one node");
+  return warning("numa", fmt::format("{} nodes: a value that crosses them takes several times as "
+                                     "long; run the ends of a segment on one node, or set "
+                                     "MemoryOptions::numa_node to that of its readers",
+                                     nodes));
+}
+
+Check check_membarrier(long commands) {
+  if (commands >= 0 && (commands & MEMBARRIER_CMD_GLOBAL_EXPEDITED) != 0) {
+    return ok("membarrier", "GLOBAL_EXPEDITED is there");
+  }
+  return warning("membarrier",
+                 "GLOBAL_EXPEDITED is not to be had: each write pays for a full fence (about 10 "
+                 "ns), and waiters look every millisecond; allow membarrier in the seccomp filter "
+                 "of the container");
+}
+
+Check check_remove_ipc(bool has_logind, const std::filesystem::path& domain, std::uint32_t user,
+                       const std::vector<std::string>& files) {
+  constexpr std::string_view kName = "remove_ipc";
+  // systemd's boundary of system users, who are spared.
+  constexpr std::uint32_t kLastSystemUser = 999;
+  if (!has_logind) return ok(kName, "there is no systemd-logind");
+  const std::string text = domain.string();
+  if (text != "/dev/shm" && !text.starts_with("/dev/shm/")) {
+    return ok(kName, "the domain is not below /dev/shm");
+  }
+  if (user <= kLastSystemUser) return ok(kName, fmt::format("user {} is a system user", user));
+  if (!removes_ipc(files)) return ok(kName, "RemoveIPC is off");
+  return warning(kName, fmt::format("systemd-logind removes the files of user {} from /dev/shm at "
+                                    "the end of that user's last session, live segments too; set "
+                                    "RemoveIPC=no in /etc/systemd/logind.conf, run modules as a "
+                                    "system user, or enable lingering (loginctl enable-linger)",
+                                    user));
+}
+
+Check check_open_files(Limit limit, std::size_t segments) {
+  constexpr std::string_view kName = "open_files";
+  if (!limit) return ok(kName, "RLIMIT_NOFILE is unlimited");
+  // One for each end, and some for whatever else a program does.
+  constexpr std::uint64_t kOthers = 64;
+  const std::string what = fmt::format(
+      "RLIMIT_NOFILE is {} and there are {} segments, one "
+      "descriptor for each end",
+      *limit, segments);
+  if (*limit >= segments + kOthers) return ok(kName, what);
+  return warning(kName, what + "; raise it (ulimit -n, or LimitNOFILE= in the unit)");
+}
+
+Check check_priority(Limit limit, bool may_set_nice) {
+  constexpr std::string_view kName = "priority";
+  if (may_set_nice) return ok(kName, "CAP_SYS_NICE: SCHED_FIFO with any priority");
+  if (!limit || *limit > 0) {
+    return ok(kName, limit ? fmt::format("SCHED_FIFO up to priority {}", *limit)
+                           : "SCHED_FIFO with any priority");
+  }
+  return warning(kName,
+                 "SCHED_FIFO is not allowed: raise RLIMIT_RTPRIO (ulimit -r, or "
+                 "LimitRTPRIO= in the unit), or grant CAP_SYS_NICE");
+}
+
+Check check_real_time_share(std::string_view runtime_us) {
+  constexpr std::string_view kName = "real_time_share";
+  const auto runtime = number_in(runtime_us);
+  if (!runtime) return ok(kName, "the kernel sets no limit");
+  if (*runtime == 0) {
+    return wrong(kName, "sched_rt_runtime_us is 0: no SCHED_FIFO thread runs; set it to 950000");
+  }
+  if (*runtime < 0) {
+    return warning(kName,
+                   "sched_rt_runtime_us is -1: a real-time thread that never sleeps keeps "
+                   "its core for good; keep one core free of them");
+  }
+  return ok(kName,
+            fmt::format("real-time threads may take {} us of each period, usually a second; one "
+                        "that never sleeps is held back for the rest",
+                        *runtime));
+}
+
+Check check_clock(std::string_view source) {
+  source = trimmed(source);
+  if (source == "tsc") return ok("clock", "tsc: a stamp takes about 10 ns");
+  if (source.empty()) return warning("clock", "the kernel does not say which clock it uses");
+  return warning("clock", fmt::format("{}: a stamp takes 20 ns and more, with hpet or acpi_pm a "
+                                      "microsecond; find out why the kernel does not trust the "
+                                      "TSC (dmesg | grep -i tsc), or use stamp: none",
+                                      source));
+}
+
+Check check_inotify(std::string_view instances, std::string_view watches) {
+  constexpr std::string_view kName = "inotify";
+  const auto most_instances = number_in(instances);
+  const auto most_watches = number_in(watches);
+  if (!most_instances || !most_watches) {
+    return warning(kName,
+                   "there is none: discovery and waiting for a segment look every now and "
+                   "then instead");
+  }
+  const std::string what =
+      fmt::format("{} instances and {} watches for each user", *most_instances, *most_watches);
+  constexpr std::int64_t kEnough = 64;
+  if (*most_instances >= kEnough && *most_watches >= kEnough) return ok(kName, what);
+  return warning(kName, what +
+                            ": attaching with a wait takes one of each; raise "
+                            "fs.inotify.max_user_instances and max_user_watches");
+}
+
+Check check_kernel(std::string_view release) {
+  constexpr std::string_view kName = "kernel";
+  // membarrier(GLOBAL_EXPEDITED) came with 4.16, locks of open files with 3.15.
+  constexpr std::pair<int, int> kFast{4, 16};
+  constexpr std::pair<int, int> kOldest{3, 15};
+  std::pair<int, int> version{0, 0};
+  const char* end = release.data() + release.size();
+  const auto [point, error] = std::from_chars(release.data(), end, version.first);
+  if (error != std::errc() || point == end || *point != '.' ||
+      std::from_chars(point + 1, end, version.second).ec != std::errc()) {
+    return warning(kName, fmt::format("'{}' is no version that can be read", release));
+  }
+  if (version < kOldest) {
+    return wrong(kName, fmt::format("{}: it has no locks of open files; 3.15 is the oldest that "
+                                    "works",
+                                    release));
+  }
+  if (version < kFast) {
+    return warning(kName, fmt::format("{}: waking costs each write a fence; 4.16 is the oldest "
+                                      "without",
+                                      release));
+  }
+  return ok(kName, std::string(release));
+}
+
+}  // namespace evo::tools

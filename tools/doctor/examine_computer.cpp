@@ -1,0 +1,164 @@
+/// Finds out what the checks want to know.
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <linux/membarrier.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include "doctor/computer_checks.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const fs::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+Limit limit_of(__rlimit_resource resource) {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return limit.rlim_cur;
+}
+
+/// The directory, or the nearest one above it that exists.
+fs::path existing(fs::path path) {
+  std::error_code ignored;
+  while (!fs::exists(path, ignored) && path != path.parent_path()) path = path.parent_path();
+  return path;
+}
+
+/// The options of the file system that the path is on: those of the longest mount point above it.
+std::string mount_options_of(const fs::path& path) {
+  std::ifstream mounts("/proc/self/mounts");
+  std::string line;
+  std::string options;
+  std::size_t longest = 0;
+  const std::string wanted = path.string() + '/';
+  while (std::getline(mounts, line)) {
+    std::istringstream words(line);
+    std::string device;
+    std::string point;
+    std::string type;
+    std::string found;
+    words >> device >> point >> type >> found;
+    const std::string prefix = point.ends_with('/') ? point : point + '/';
+    // Of two at one place the later one covers the other.
+    if (!wanted.starts_with(prefix) || prefix.size() < longest) continue;
+    longest = prefix.size();
+    options = found;
+  }
+  return options;
+}
+
+Storage storage_of(const fs::path& path) {
+  Storage storage;
+  const fs::path there = existing(path);
+  struct statfs status {};
+  if (::statfs(there.c_str(), &status) == 0) {
+    const auto block = static_cast<std::uint64_t>(status.f_bsize);
+    storage.is_tmpfs = status.f_type == TMPFS_MAGIC;
+    storage.size = status.f_blocks * block;
+    storage.free = status.f_bavail * block;
+  }
+  std::error_code ignored;
+  const fs::path real = fs::canonical(there, ignored);
+  storage.mount_options = mount_options_of(ignored ? there : real);
+  return storage;
+}
+
+Directory directory_of(const fs::path& path) {
+  Directory directory;
+  struct stat status {};
+  directory.exists = ::stat(path.c_str(), &status) == 0;
+  directory.mode = status.st_mode & 07777U;
+  directory.owner = status.st_uid;
+  directory.writable = ::faccessat(AT_FDCWD, existing(path).c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+  return directory;
+}
+
+std::size_t count_numa_nodes() {
+  std::error_code ignored;
+  std::size_t count = 0;
+  for (const auto& entry : fs::directory_iterator("/sys/devices/system/node", ignored)) {
+    const std::string name = entry.path().filename();
+    count += name.starts_with("node") && name.size() > 4 &&
+                     name.find_first_not_of("0123456789", 4) == name.npos
+                 ? 1
+                 : 0;
+  }
+  return count;
+}
+
+/// logind.conf, then the drop-ins by their names; one in /etc replaces one of the same name in
+/// /run, and that one in /usr/lib.
+std::vector<std::string> logind_files() {
+  std::vector<std::string> texts{text_of("/etc/systemd/logind.conf")};
+  std::map<std::string, fs::path> drop_ins;
+  std::error_code ignored;
+  for (const char* root : {"/usr/lib", "/run", "/etc"}) {
+    const fs::path directory = fs::path(root) / "systemd/logind.conf.d";
+    for (const auto& entry : fs::directory_iterator(directory, ignored)) {
+      if (entry.path().extension() == ".conf") drop_ins[entry.path().filename()] = entry.path();
+    }
+  }
+  for (const auto& [name, path] : drop_ins) texts.push_back(text_of(path));
+  return texts;
+}
+
+bool has_capability(unsigned capability) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
+  if (::syscall(SYS_capget, &header, data) != 0) return false;
+  return (data[capability / 32].effective >> (capability % 32) & 1U) != 0;
+}
+
+std::string kernel_release() {
+  utsname names{};
+  return ::uname(&names) == 0 ? names.release : "";
+}
+
+}  // namespace
+
+Result<std::vector<Check>> examine_computer(const Domain& domain) {
+  const auto segments = list_segments(domain);
+  if (!segments) return tl::unexpected(segments.error());
+  std::uint64_t memory = 0;
+  for (const SegmentInfo& info : *segments) memory += info.memory;
+  const Storage storage = storage_of(domain.path());
+  std::error_code ignored;
+  return std::vector<Check>{
+      check_directory(domain.path(), directory_of(domain.path()), ::geteuid()),
+      check_file_system(storage),
+      check_space(storage),
+      check_segments(*segments),
+      check_memory_lock(limit_of(RLIMIT_MEMLOCK), memory),
+      check_huge_pages(text_of("/sys/kernel/mm/transparent_hugepage/shmem_enabled"), storage),
+      check_numa(count_numa_nodes()),
+      check_membarrier(::syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0)),
+      check_remove_ipc(fs::exists("/run/systemd/seats", ignored), domain.path(), ::geteuid(),
+                       logind_files()),
+      check_open_files(limit_of(RLIMIT_NOFILE), segments->size()),
+      check_priority(limit_of(RLIMIT_RTPRIO), has_capability(CAP_SYS_NICE)),
+      check_real_time_share(text_of("/proc/sys/kernel/sched_rt_runtime_us")),
+      check_clock(text_of("/sys/devices/system/clocksource/clocksource0/current_clocksource")),
+      check_inotify(text_of("/proc/sys/fs/inotify/max_user_instances"),
+                    text_of("/proc/sys/fs/inotify/max_user_watches")),
+      check_kernel(kernel_release())};
+}
+
+}  // namespace evo::tools

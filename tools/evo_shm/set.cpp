@@ -1,0 +1,161 @@
+/// `evo-shm set NAME field=value ... [--force]`: a value of a segment that nobody writes.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "command.hpp"
+#include "evo/fencing.hpp"
+#include "evo/segment_writer.hpp"
+#include "look/blueprint.hpp"
+#include "look/segment_look.hpp"
+#include "look/words.hpp"
+#include "repair/abandoned_writer.hpp"
+#include "repair/assignment.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+struct SetOptions {
+  std::string segment;
+  std::vector<std::string> assignments;
+  bool force = false;
+};
+
+void declare(CLI::App& command, SetOptions& options) {
+  add_segment(command, options.segment);
+  command
+      .add_option("assignments", options.assignments,
+                  "field=value, as inspect names and prints them; all of them or none")
+      ->required();
+  command.add_flag("--force", options.force,
+                   "Also values outside min and max; and fence off a live writer, after which the "
+                   "segment is made anew");
+}
+
+/// What can be said against it before anything is done.
+Result<void> check(const SegmentLook& look, bool force) {
+  const SegmentInfo& info = look.info();
+  if (!look.readable()) return tl::unexpected(*look.fault());
+  if (!look.fields()) return tl::unexpected(*look.fault());
+  if (info.layout.kind == Kind::Stream) {
+    return detail::fail(ErrorCode::InvalidName,
+                        "segment '{}' is a stream, whose values are events and not a state to "
+                        "correct; have its module '{}' push what is missing",
+                        info.name, info.module);
+  }
+  if (info.writer_state == WriterState::Alive && !force) {
+    return detail::fail(ErrorCode::SegmentBusy,
+                        "segment '{}' has a live writer, {}; stop it first, or use --force, which "
+                        "fences it off",
+                        info.name, writer_of(info));
+  }
+  return {};
+}
+
+/// The last value; zeros before the first.
+Result<std::vector<std::byte>> last_value(SegmentLook& look) {
+  ValueLook value = look.value();
+  if (value.error == ReadError::NeverWritten) return std::vector<std::byte>(value.bytes.size());
+  if (value.error) {
+    return detail::fail(ErrorCode::Corrupt,
+                        "the last value of segment '{}' cannot be read: {}; see evo-shm validate",
+                        look.info().name, to_string(*value.error));
+  }
+  return std::move(value.bytes);
+}
+
+struct Outcome {
+  std::vector<Change> changes;
+  bool fenced = false;
+  std::uint64_t sequence = 0;
+};
+
+/// As its writer: everything that was checked before holds, unless somebody changed the segment.
+Result<Outcome> write(SegmentLook& look, const SetOptions& options, std::vector<std::byte> value) {
+  const auto blueprint = blueprint_of(look);
+  if (!blueprint) return tl::unexpected(blueprint.error());
+  Outcome outcome;
+  if (look.info().writer_state == WriterState::Alive) {
+    const auto fenced = fence_off_writer(look.domain(), options.segment);
+    if (!fenced) return tl::unexpected(fenced.error());
+    outcome.fenced = fenced->fenced;
+  }
+  auto created = SegmentWriter::create(describe(*blueprint), {.domain = look.domain()});
+  if (!created) return tl::unexpected(created.error());
+  SegmentWriter& writer = abandon_at_exit(std::move(*created));
+  if (writer.current_version() != 0) {
+    // In place: nobody else writes from here on, so what stands there now is the last value.
+    if (auto done = look.refresh(); !done) return tl::unexpected(done.error());
+    if (!look.readable()) return tl::unexpected(*look.fault());
+    auto present = last_value(look);
+    if (!present) return tl::unexpected(present.error());
+    value = std::move(*present);
+  }
+  auto changes = assign(*look.fields(), options.assignments, value);
+  if (!changes) return tl::unexpected(changes.error());
+  outcome.changes = std::move(*changes);
+  if (const auto written = writer.write(value); !written) {
+    return detail::fail(ErrorCode::SegmentBusy, "the value was not published: {}",
+                        to_string(written.error()));
+  }
+  outcome.sequence = writer.current_version() / 2;
+  return outcome;
+}
+
+void print(const Outcome& outcome, const SegmentInfo& info, const Context& context) {
+  if (!context.json()) {
+    if (outcome.fenced) print_text(fmt::format("fenced off {}\n", writer_of(info)));
+    for (const Change& change : outcome.changes) {
+      print_text(
+          fmt::format("{}.{}: {} -> {}\n", info.name, change.path, change.before, change.after));
+    }
+    return;
+  }
+  nlohmann::ordered_json document;
+  document["segment"] = info.name;
+  document["fenced"] = outcome.fenced;
+  document["sequence"] = outcome.sequence;
+  auto& changes = document["changes"] = nlohmann::ordered_json::array();
+  for (const Change& change : outcome.changes) {
+    changes.push_back({{"path", change.path}, {"before", change.before}, {"after", change.after}});
+  }
+  print_json(document);
+}
+
+ExitCode run(const SetOptions& options, const Context& context) {
+  auto look = SegmentLook::at(context.domain, options.segment);
+  if (!look) return fail(look.error());
+  const SegmentInfo info = look->info();
+  if (auto possible = check(*look, options.force); !possible) return fail(possible.error());
+  auto value = last_value(*look);
+  if (!value) return fail(value.error());
+  // On a copy: whatever is wrong with an assignment is found before anything is touched.
+  std::vector<std::byte> trial = *value;
+  const auto changes = assign(*look->fields(), options.assignments, trial);
+  if (!changes) return fail(changes.error());
+  for (const Change& change : *changes) {
+    if (change.complaint && !options.force) {
+      return fail(ExitCode::Wrong, fmt::format("{}; nothing was written; use --force to write it "
+                                               "all the same",
+                                               *change.complaint));
+    }
+  }
+  const auto outcome = write(*look, options, std::move(*value));
+  if (!outcome) return fail(outcome.error());
+  print(*outcome, info, context);
+  return ExitCode::Fine;
+}
+
+}  // namespace
+
+void add_set(Commands& commands) {
+  commands
+      .add<SetOptions>("set", "Change fields of a state segment that has no live writer", declare,
+                       run)
+      ->footer(
+          "The segment is left as that of a dead writer: its module takes it over with this value\n"
+          "when it starts. cleanup and supervise remove it after their grace period.");
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,40 @@
+/// What a segment says of itself, as `create` needs it to make the same segment again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "evo/channel.hpp"
+#include "look/segment_look.hpp"
+
+namespace evo::tools {
+
+/// A ChannelDescription that owns what it refers to.
+struct Blueprint {
+  std::string name;
+  std::string module;
+  Kind kind = Kind::State;
+  std::uint64_t size = 0;
+  std::uint32_t alignment = 8;
+  std::uint32_t slots = 4;  ///< of a stream its capacity
+  Overflow overflow = Overflow::Overwrite;
+  std::uint32_t max_readers = 128;
+  std::uint64_t period_ns = 0;
+  std::uint64_t max_age_ns = 0;
+  bool stamped = true;
+  bool checksummed = false;
+  Access access = Access::Owner;
+  LayoutVersion version;
+  SchemaId schema_id;
+  std::vector<CompatibleLayout> compatible;
+  std::vector<std::uint8_t> bfbs;
+};
+
+/// The look must be readable. Io and PermissionDenied: its data file's mode cannot be told.
+Result<Blueprint> blueprint_of(const SegmentLook& look);
+
+/// Refers to the blueprint, which must outlive it.
+ChannelDescription describe(const Blueprint& blueprint);
+
+}  // namespace evo::tools
