@@ -155,14 +155,14 @@ def _cells(pieces: list[_Piece], row: int, row_end: int) -> Iterator[_Cell]:
 
 
 def _pitch(rows: list[_Row]) -> int:
-    """The columns that a byte needs for every name to fit."""
-    needed = [
-        -(-(len(cell.names[-1]) + 1) // (cell.end - cell.start))
-        for row in rows
-        for cell in row.cells
-        if cell.names
-    ]
-    return min(max(_NARROWEST, *needed), _WIDEST)
+    """The columns that a byte needs for every name to fit, the best one where that is possible."""
+    pitch = _NARROWEST
+    for cell in (cell for row in rows for cell in row.cells):
+        span = cell.end - cell.start
+        needed = [-(-(len(name) + 1) // span) for name in cell.names]
+        if needed:
+            pitch = max(pitch, next((each for each in needed if each <= _WIDEST), _WIDEST))
+    return pitch
 
 
 def _rule(above: _Row | None, below: _Row | None, pitch: int) -> str:
