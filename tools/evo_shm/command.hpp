@@ -101,8 +101,10 @@ class Commands {
 CLI::Option* add_segment(CLI::App& command, std::string& segment);
 
 // One file each.
+void add_completion(Commands& commands);
 void add_deadlines(Commands& commands);
 void add_diff(Commands& commands);
+void add_graph(Commands& commands);
 void add_inspect(Commands& commands);
 void add_list(Commands& commands);
 void add_readers(Commands& commands);

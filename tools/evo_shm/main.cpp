@@ -37,7 +37,7 @@ int main(int count, char** arguments) {
       ->option_text("table|json");
   Commands commands(app);
   for (const auto add : {add_list, add_inspect, add_watch, add_readers, add_schema, add_diff,
-                         add_validate, add_deadlines, add_supervise}) {
+                         add_validate, add_graph, add_deadlines, add_supervise, add_completion}) {
     add(commands);
   }
   try {
