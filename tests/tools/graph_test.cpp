@@ -182,8 +182,8 @@ TEST_F(GraphTest, LintFindsASegmentThatTwoFilesDeclare) {
   const ToolAnswer answer = graph({"--lint", "--schemas", one, two, one});
   EXPECT_EQ(answer.code, 1) << answer.err;
   EXPECT_EQ(steady(answer.out),
-            "SEGMENT CHECK WHAT WAS FOUND\n"
-            "made twice declared by DOMAIN/one.fbs and by DOMAIN/two.fbs; rename one of them, or "
+            "SEGMENT  CHECK  WHAT WAS FOUND\n"
+            "made  twice  declared by DOMAIN/one.fbs and by DOMAIN/two.fbs; rename one of them, or "
             "include one schema from the other\n");
 }
 

@@ -1,7 +1,7 @@
 /// `evo-shm completion bash|zsh`, and `evo-shm completion-words`, which its scripts run
 #include "completion/script.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "command.hpp"
 #include "look/segment_look.hpp"
@@ -39,6 +39,24 @@ void declare_words(CLI::App& command, WordsOptions& options) {
   command.add_option("segment", options.segment, "The segment whose fields they are");
 }
 
+/// Every field, struct and array by a path that commands take. The elements of an array of structs
+/// are spelled out as long as that does not become a flood; else the first stands for all.
+std::vector<std::string> words_for(const Fields& fields) {
+  constexpr std::size_t kMostWords = 500;
+  std::vector<std::string> words = fields.paths();
+  for (std::string& word : words) {
+    for (auto at = word.find("[]"); at != std::string::npos; at = word.find("[]", at)) {
+      word.insert(at + 1, "0");
+    }
+  }
+  const auto spelled_out = fields.all();
+  if (spelled_out.size() > kMostWords) return words;
+  for (const Field& field : spelled_out) {
+    if (std::ranges::find(words, field.path) == words.end()) words.push_back(field.path);
+  }
+  return words;
+}
+
 ExitCode print_words(const WordsOptions& options, const Context& context) {
   std::vector<std::string> words;
   if (options.what == "segments") {
@@ -49,7 +67,7 @@ ExitCode print_words(const WordsOptions& options, const Context& context) {
     const auto look = SegmentLook::at(context.domain, options.segment);
     if (!look) return fail(look.error());
     if (!look->fields()) return fail(*look->fault());
-    words = look->fields()->paths();
+    words = words_for(*look->fields());
   }
   for (const std::string& word : words) print_text(word + '\n');
   return ExitCode::Fine;

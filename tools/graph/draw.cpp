@@ -22,14 +22,19 @@ std::string id_of(const std::string& segment) {
   return "segment:" + segment;
 }
 
-/// For names of processes, which may hold anything.
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
+/// With a backslash before each of the characters that mean something.
+std::string escaped(std::string_view text, std::string_view special) {
+  std::string out;
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
+    if (special.find(c) != std::string_view::npos) out += '\\';
     out += c;
   }
-  return out + '"';
+  return out;
+}
+
+/// For names of processes and of damaged files, which may hold anything.
+std::string in_quotes(std::string_view text) {
+  return '"' + escaped(text, "\"\\") + '"';
 }
 
 /// Of what is wrong with a segment; empty if nothing is.
@@ -60,20 +65,22 @@ std::string line_of(const SegmentNode& segment) {
     facts += fmt::format("{}{}", facts.empty() ? "" : ", ", to_string(segment.state));
   }
   const bool stream = segment.kind == "stream";
-  const std::string label = stream          ? fmt::format("{{{}|{}}}", segment.name, facts)
-                            : facts.empty() ? segment.name
-                                            : fmt::format("{}\\n{}", segment.name, facts);
+  const std::string name = escaped(segment.name, stream ? "\"\\{}|<>" : "\"\\");
+  const std::string label = stream          ? fmt::format("{{{}|{}}}", name, facts)
+                            : facts.empty() ? name
+                                            : fmt::format("{}\\n{}", name, facts);
   const std::string_view colour = colour_of(segment.state);
-  return fmt::format("  \"{}\" [label=\"{}\", shape={}{}];\n", id_of(segment.name), label,
+  return fmt::format("  {} [label=\"{}\", shape={}{}];\n", in_quotes(id_of(segment.name)), label,
                      stream ? "record" : "ellipse",
                      colour.empty() ? "" : fmt::format(", color={}", colour));
 }
 
 std::string line_of(const Edge& edge, const Graph& graph) {
   std::string style;
-  if (!edge.declared) style += ", style=dashed";
+  const SegmentNode& node = graph.segment(edge.segment);
+  if (!edge.declared && node.declared) style += ", style=dashed";
   // A way that nobody goes now tells why: its writer died, or it never came.
-  std::string_view colour = colour_of(graph.segment(edge.segment).state);
+  std::string_view colour = colour_of(node.state);
   if (!edge.writes && edge.attached && colour == "grey") colour = "";
   if (graph.live && !edge.attached && (!edge.writes || colour.empty())) colour = "grey";
   if (!colour.empty()) style += fmt::format(", color={}", colour);

@@ -84,6 +84,7 @@ SegmentNode node_of_segment(const std::string& name, const Declaration* declarat
   if (declaration != nullptr) {
     node.kind = declaration->kind;
     node.period = declaration->period;
+    node.declared = true;
   }
   if (live != nullptr) {
     const SegmentInfo& info = live->info;

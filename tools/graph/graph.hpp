@@ -29,6 +29,7 @@ struct SegmentNode {
   std::string kind;                    ///< empty if nothing tells
   std::chrono::nanoseconds period{0};  ///< zero: not promised
   SegmentState state = SegmentState::Unseen;
+  bool declared = false;  ///< a schema says who writes and reads it
 };
 
 /// A module of a schema or of a data file; or a process that bears the name of none.
