@@ -13,9 +13,9 @@ from evo_codegen.diagnostics import BrokenLock, Diagnostics, MissingTool, UsageE
 
 if TYPE_CHECKING:
     from evo_codegen.evolution import SchemaLock
-    from evo_codegen.ir import Segment, StructType
+    from evo_codegen.ir import Schema, Segment, StructType
 
-_DESCRIPTION = "Generates a C++ header from each schema."
+_DESCRIPTION = "Generates a C++ header from each schema, and a reference page if asked to."
 _EPILOG = "Exit code: 0, or 1 with a line for each error and nothing written, or 2 for wrong usage."
 
 
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("schemas", nargs="+", type=Path, metavar="SCHEMA", help="a .fbs file")
     add("--output-dir", type=Path, default=Path("."), metavar="DIR", help="default: here")
+    add("--docs-dir", type=Path, metavar="DIR", help="write a reference page of each schema here")
     add(
         "-I",
         dest="include_directories",
@@ -108,10 +109,36 @@ def _report(difference: str, options: argparse.Namespace, arguments: list[str]) 
     return 1
 
 
+def _texts(
+    options: argparse.Namespace,
+    schemas: list[Schema],
+    segments: dict[StructType, Segment],
+    lock: SchemaLock | None,
+) -> dict[Path, str]:
+    """What each file that is generated should contain."""
+    from evo_codegen.emit import render
+    from evo_codegen.evolution import compatible_releases
+    from evo_codegen.pages import page_name, render_page
+
+    compatible = {
+        struct: compatible_releases(segment, lock) if lock else []
+        for struct, segment in segments.items()
+    }
+    texts: dict[Path, str] = {}
+    for schema in schemas:
+        texts[options.output_dir / schema.header] = render(schema, segments, compatible)
+        if options.docs_dir:
+            page = render_page(schema, segments, compatible)
+            texts[options.docs_dir / page_name(schema)] = page
+    if lock and options.update_lock:
+        texts[lock.path] = lock.with_current(list(segments.values())).text()
+    return texts
+
+
 def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     _require_modules()
     # Imported here, so that a missing module is a message and not a traceback.
-    from evo_codegen.evolution import check_evolution, compatible_releases
+    from evo_codegen.evolution import check_evolution
     from evo_codegen.front_end import read_schemas
     from evo_codegen.outputs import depfile_text, differences, write_changed
     from evo_codegen.validate import validate, validate_together
@@ -134,19 +161,7 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
             print(diagnostic, file=sys.stderr)
         return 1
 
-    from evo_codegen.emit import render
-
-    texts: dict[Path, str] = {}
-    if not options.together:
-        compatible = {
-            struct: compatible_releases(segment, lock) if lock else []
-            for struct, segment in segments.items()
-        }
-        for schema in front.schemas:
-            path = options.output_dir / schema.header
-            texts[path] = render(schema, segments, compatible)
-        if lock and options.update_lock:
-            texts[lock.path] = lock.with_current(list(segments.values())).text()
+    texts = {} if options.together else _texts(options, front.schemas, segments, lock)
     if options.check:
         return _report(differences(texts), options, arguments)
     write_changed(texts)

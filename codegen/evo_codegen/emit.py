@@ -132,11 +132,12 @@ def render(
     compatible: dict[StructType, list[Release]],
 ) -> str:
     """The text of the schema's header."""
-    return _template().render(header=_header(schema, segments, compatible))
+    return template("header.evo.hpp.j2").render(header=_header(schema, segments, compatible))
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A template of this package. What it names and nobody gave it is an error."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("evo_codegen", "templates"),
         undefined=jinja2.StrictUndefined,
@@ -145,7 +146,7 @@ def _template() -> jinja2.Template:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    return environment.get_template("header.evo.hpp.j2")
+    return environment.get_template(name)
 
 
 def _header(

@@ -43,6 +43,27 @@ def test_writes_a_header_for_each_schema(project: Path) -> None:
     assert files(project) == ["made", "one.fbs", "two.fbs"]
 
 
+def test_writes_a_page_for_each_schema_if_asked_to(project: Path) -> None:
+    done = run(project, "--output-dir", "made", "--docs-dir", "pages", "one.fbs", "two.fbs")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert files(project / "pages") == ["one.md", "two.md"]
+    assert files(project / "made") == ["one.evo.hpp", "two.evo.hpp"]
+
+
+def test_check_compares_the_pages_too(project: Path) -> None:
+    arguments = ["--output-dir", "made", "--docs-dir", "pages", "one.fbs"]
+    assert run(project, *arguments).returncode == 0
+    assert run(project, "--check", *arguments).returncode == 0
+    page = project / "pages/one.md"
+    page.write_text(page.read_text().replace("A field.", "Another field."))
+    done = run(project, "--check", *arguments)
+    assert done.returncode == 1
+    assert "+| 0 | 4 | `x` | `i32` |  |  | A field. |" in done.stdout
+    assert done.stderr.endswith(f"run: python3 -m evo_codegen {' '.join(arguments)}\n")
+    assert run(project, *arguments).returncode == 0
+    assert run(project, "--check", *arguments).returncode == 0
+
+
 def test_writes_here_by_default(project: Path) -> None:
     assert run(project, "one.fbs").returncode == 0
     assert files(project) == ["one.evo.hpp", "one.fbs", "two.fbs"]

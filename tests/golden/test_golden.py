@@ -2,6 +2,7 @@
 
     expected.evo.hpp      the header of schema.fbs
     expected_X.evo.hpp    that of X.fbs, which it includes
+    expected.md           the reference page of schema.fbs, in the cases that PAGES names
     expected_error.txt    the errors; nothing may be written then
     lock.json             the schema lock to compare with, if there is one
     arguments.txt         the schemas to name on the command line, if not schema.fbs alone
@@ -47,7 +48,23 @@ def generate(case: Path, output: Path) -> int:
     arguments_file = case / "arguments.txt"
     schemas = arguments_file.read_text().split() if arguments_file.exists() else ["schema.fbs"]
     lock = ["--lock", "lock.json"] if (case / "lock.json").exists() else []
-    return main(["--output-dir", str(output), *lock, *schemas])
+    directories = ["--output-dir", str(output), "--docs-dir", str(output / "pages")]
+    return main([*directories, *lock, *schemas])
+
+
+# One for each thing that a page can show.
+PAGES = [
+    "all_attributes",
+    "arrays",
+    "comments",
+    "compatible",
+    "flags",
+    "force_align",
+    "includes",
+    "nested",
+    "shared_only",
+    "stream",
+]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -62,7 +79,8 @@ def test_output(
     output = tmp_path / "output"
     code = generate(case, output)
     errors = capfd.readouterr().err
-    written = {path.name: path.read_text() for path in output.glob("*")} if output.exists() else {}
+    written = {path.name: path.read_text() for path in output.glob("*.hpp")}
+    pages = {path.name: path.read_text() for path in output.glob("pages/*")}
 
     error_file = case / "expected_error.txt"
     if UPDATE:
@@ -72,15 +90,20 @@ def test_output(
             error_file.write_text(errors)
         for header, text in written.items():
             (case / expected_name(header)).write_text(text)
+        if name in PAGES:
+            (case / "expected.md").write_text(pages["schema.md"])
 
     if name.startswith("error_"):
         assert errors == error_file.read_text(), f"if this is right: {MEND}"
         assert code == 1
-        assert written == {}
+        assert written == pages == {}
     else:
         assert (errors, code) == ("", 0)
         expected = {header: path.read_text() for header, path in expected_headers(case).items()}
         assert written == expected, f"if this is right: {MEND}"
+        assert len(pages) == len(written)
+    if name in PAGES:
+        assert pages["schema.md"] == (case / "expected.md").read_text(), f"if this is right: {MEND}"
 
 
 # One for each set of includes that a header may begin with: these are compiled by themselves, all

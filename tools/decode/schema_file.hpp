@@ -16,6 +16,16 @@ namespace evo::tools {
 Result<std::vector<std::uint8_t>> compile_schema(const std::filesystem::path& file,
                                                  const std::vector<std::string>& includes);
 
+/// A schema file as a source of segments.
+struct CompiledSchema {
+  std::vector<std::uint8_t> bfbs;
+  std::vector<std::string> segments;  ///< that it declares itself, not by its includes; sorted
+};
+
+/// As `compile_schema`, and what the file itself declares.
+Result<CompiledSchema> compile_schema_file(const std::filesystem::path& file,
+                                           const std::vector<std::string>& includes);
+
 /// The names of the segments that a binary schema declares.
 std::vector<std::string> segments_of(const std::vector<std::uint8_t>& bfbs);
 

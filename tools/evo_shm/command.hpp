@@ -102,9 +102,11 @@ CLI::Option* add_segment(CLI::App& command, std::string& segment);
 
 // One file each.
 void add_cleanup(Commands& commands);
+void add_completion(Commands& commands);
 void add_deadlines(Commands& commands);
 void add_diff(Commands& commands);
 void add_doctor(Commands& commands);
+void add_graph(Commands& commands);
 void add_inspect(Commands& commands);
 void add_list(Commands& commands);
 void add_plot(Commands& commands);

@@ -61,8 +61,8 @@ int main(int count, char** arguments) {
   Commands commands(app);
   for (const auto add :
        {add_list, add_top, add_inspect, add_watch, add_plot, add_profile, add_readers, add_schema,
-        add_diff, add_validate, add_doctor, add_deadlines, add_cleanup, add_recover, add_set,
-        add_snapshot, add_supervise}) {
+        add_diff, add_validate, add_graph, add_doctor, add_deadlines, add_cleanup, add_recover,
+        add_set, add_snapshot, add_supervise, add_completion}) {
     add(commands);
   }
   try {

@@ -1,0 +1,120 @@
+#include "graph/findings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "graph/graph.hpp"
+#include "look/words.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+/// What looks at one segment, and what it found.
+class Lint {
+ public:
+  Lint(const Sources& sources, const std::string& segment, std::vector<Finding>& findings)
+      : declaration_(sources.declaration_of(segment)),
+        live_(sources.find_live(segment)),
+        segment_(segment),
+        findings_(findings) {}
+
+  void find(const Sources& sources) {
+    find_twice(sources);
+    find_unread();
+    if (live_ == nullptr) return;
+    find_owner();
+    find_idle();
+    find_undeclared();
+  }
+
+ private:
+  void add(std::string_view check, std::string finding) {
+    findings_.push_back({segment_, check, std::move(finding)});
+  }
+
+  void find_twice(const Sources& sources) {
+    std::vector<std::string_view> files;
+    for (const Declaration& each : sources.declarations) {
+      if (each.segment == segment_) files.push_back(each.file);
+    }
+    if (files.size() < 2) return;
+    add("twice", fmt::format("declared by {}; rename one of them, or include one schema from the "
+                             "other",
+                             fmt::join(files, " and by ")));
+  }
+
+  void find_unread() {
+    // Without a schema nobody knows who is meant to read.
+    if (declaration_ == nullptr || !declaration_->readers.empty()) return;
+    if (live_ != nullptr && !live_->info.readers.empty()) return;
+    add("unread", fmt::format("its schema names no readers{}; name them in `readers`, or remove it",
+                              live_ != nullptr ? " and none is attached" : ""));
+  }
+
+  void find_owner() {
+    const std::string& module = live_->info.module;
+    if (declaration_ == nullptr || module.empty() || module == declaration_->owner) return;
+    add("owner", fmt::format("written by module '{}', {}, while {} names '{}'; correct `owner`, or "
+                             "end that writer",
+                             module, writer_of(live_->info), source(), declaration_->owner));
+  }
+
+  void find_idle() {
+    if (live_->info.readers.empty()) return;
+    const SegmentState state = state_of_segment(live_->info);
+    if (state == SegmentState::Dead) {
+      add("dead", fmt::format("read by {}, but its writer, {}, is dead; start '{}' again",
+                              readers(), writer_of(live_->info), live_->info.module));
+    } else if (state == SegmentState::Stale) {
+      add("stale", fmt::format("read by {}, but its last value is {} old; see what keeps '{}' from "
+                               "writing",
+                               readers(), age_of(live_->info), live_->info.module));
+    }
+  }
+
+  void find_undeclared() {
+    if (declaration_ == nullptr) return;
+    for (const AttachedReader& reader : live_->info.readers) {
+      const auto is_meant = [&](const std::string& module) {
+        return is_of_module(reader.process_name, module);
+      };
+      if (std::ranges::any_of(declaration_->readers, is_meant)) continue;
+      add("undeclared", fmt::format("read by {}, which {} does not name in `readers`; add it, or "
+                                    "find out who started it",
+                                    name_of(reader), source()));
+    }
+  }
+
+  [[nodiscard]] std::string source() const {
+    return declaration_->file.empty() ? "its own schema" : declaration_->file;
+  }
+
+  [[nodiscard]] static std::string name_of(const AttachedReader& reader) {
+    return fmt::format("pid {} ({})", reader.pid, reader.process_name);
+  }
+
+  [[nodiscard]] std::string readers() const {
+    std::vector<std::string> names;
+    for (const AttachedReader& reader : live_->info.readers) names.push_back(name_of(reader));
+    return fmt::format("{}", fmt::join(names, ", "));
+  }
+
+  const Declaration* declaration_;
+  const LiveSegment* live_;
+  const std::string& segment_;
+  std::vector<Finding>& findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> findings_in(const Sources& sources) {
+  std::vector<Finding> findings;
+  for (const std::string& segment : sources.segment_names()) {
+    Lint(sources, segment, findings).find(sources);
+  }
+  return findings;
+}
+
+}  // namespace evo::tools

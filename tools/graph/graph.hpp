@@ -1,0 +1,67 @@
+/// Who writes and who reads what: modules, segments, and the ways between them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/sources.hpp"
+
+namespace evo::tools {
+
+/// How a segment stands in the domain.
+enum class SegmentState : std::uint8_t {
+  Unseen,  ///< nobody looked
+  Absent,  ///< declared, but not in the domain
+  Alive,
+  Stale,  ///< its last value is older than `max_age`, or it is of an earlier boot
+  Dead,   ///< its writer died
+  Closed,
+  Damaged,
+};
+
+/// `alive`, `dead` …
+[[nodiscard]] std::string_view to_string(SegmentState state) noexcept;
+
+struct SegmentNode {
+  std::string name;
+  std::string kind;                    ///< empty if nothing tells
+  std::chrono::nanoseconds period{0};  ///< zero: not promised
+  SegmentState state = SegmentState::Unseen;
+  bool declared = false;  ///< a schema says who writes and reads it
+};
+
+/// A module of a schema or of a data file; or a process that bears the name of none.
+struct ModuleNode {
+  std::string name;
+  bool is_process = false;
+
+  friend auto operator<=>(const ModuleNode&, const ModuleNode&) = default;
+};
+
+/// A way of the data, from a module to a segment or from a segment to a module.
+struct Edge {
+  ModuleNode module;
+  std::string segment;
+  bool writes = false;
+  bool declared = false;  ///< a schema says so
+  bool attached = false;  ///< it is so, in the domain
+
+  friend auto operator<=>(const Edge&, const Edge&) = default;
+};
+
+struct Graph {
+  bool live = false;                  ///< whether a domain was looked at
+  std::vector<ModuleNode> modules;    ///< sorted by name
+  std::vector<SegmentNode> segments;  ///< sorted by name
+  std::vector<Edge> edges;            ///< by segment, its writers first
+
+  [[nodiscard]] const SegmentNode& segment(std::string_view name) const;
+};
+
+[[nodiscard]] SegmentState state_of_segment(const SegmentInfo& info);
+
+[[nodiscard]] Graph make_graph(const Sources& sources);
+
+}  // namespace evo::tools
