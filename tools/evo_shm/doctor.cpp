@@ -23,9 +23,8 @@ ExitCode run(const DoctorOptions&, const Context& context) {
                                                                  : Colour::Good;
     table.add({std::string(check.name), coloured(colour, to_string(check.result), context.colours),
                check.finding});
-    document.push_back({{"check", check.name},
-                        {"result", to_string(check.result)},
-                        {"finding", check.finding}});
+    document.push_back(
+        {{"check", check.name}, {"result", to_string(check.result)}, {"finding", check.finding}});
   }
   if (context.json()) {
     print_json(document);
