@@ -41,7 +41,9 @@ TEST(PlotSeries, KeepsWhatALineNeedsOfEachPiece) {
   }
   EXPECT_EQ(series.points().front().value, 3);
   EXPECT_EQ(series.points().back().value, 5);
-  EXPECT_EQ(series.points().size(), 4U);
+  ASSERT_EQ(series.points().size(), 4U);
+  EXPECT_EQ(series.points()[1].value, 1) << "the least";
+  EXPECT_EQ(series.points()[2].value, 9) << "the greatest";
   series.add(7, NAN);
   EXPECT_EQ(series.not_finite(), 1U);
   series.add(7, 1);
