@@ -19,9 +19,9 @@ struct LayoutField {
   std::string type;  ///< `float32`, `struct evo.control.Axis`, `enum evo.control.Mode: uint8`
   std::uint32_t length = 0;  ///< elements of an array; 0 if it is none
   std::string unit;          ///< empty if none
-  std::string minimum;       ///< as the schema writes it; empty if none
-  std::string maximum;
-  std::string documentation;  ///< its comment, lines joined; empty if none
+  std::string minimum = {};  ///< as the schema writes it; empty if none
+  std::string maximum = {};
+  std::string documentation = {};  ///< its comment, lines joined; empty if none
 };
 
 struct LayoutEnumValue {
@@ -38,9 +38,9 @@ struct SegmentAttribute {
 
 /// A segment's payload as its schema tells it, fields in order of offset.
 struct SchemaLayout {
-  std::string struct_name;    ///< `evo.control.ControlState`
-  std::string documentation;  ///< its comment, lines joined; empty if none
-  std::vector<SegmentAttribute> attributes;
+  std::string struct_name = {};    ///< `evo.control.ControlState`
+  std::string documentation = {};  ///< its comment, lines joined; empty if none
+  std::vector<SegmentAttribute> attributes = {};
   std::uint64_t size = 0;
   std::uint64_t alignment = 0;
   std::vector<LayoutField> fields;
