@@ -39,7 +39,7 @@ class CompletionTest : public ToolTest {
 };
 
 TEST_F(CompletionTest, CommandsAndTheirCommands) {
-  EXPECT_EQ(offered("re"), "readers");
+  EXPECT_EQ(offered("re"), "readers recover");
   EXPECT_NE((" " + offered("''") + " ").find(" validate "), std::string::npos);
   EXPECT_EQ(offered("deadlines ''"), "show start stop");
   EXPECT_EQ(offered("--format json deadlines sh"), "show");

@@ -54,8 +54,8 @@ class Shell:
     def run(self, command: str) -> list[str]:
         assert self._process.stdin and self._process.stdout
         end = "-- end of the command --"
-        # A shell of its own for the words of the job control, which say when a process was killed.
-        self._process.stdin.write(f"{{ {command}\n}} 2>&1\necho; echo '{end}'\n")
+        # What the shell itself says of jobs that were killed goes to its stderr, which nobody reads.
+        self._process.stdin.write(f"{{ {command}\n}} 2>&1\nstatus=$?; echo; echo '{end}'; (exit $status)\n")
         self._process.stdin.flush()
         lines: list[str] = []
         for line in self._process.stdout:
@@ -81,7 +81,9 @@ def steady(lines: list[str]) -> list[str]:
         line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DATE", line)
         line = re.sub(r"(?<![\w.])-?\d+(\.\d+)?(e[-+]?\d+)? (ns|us|ms|s)\b( late| stale)?", "TIME", line)
         line = re.sub(r"(?<![\w.])-?\d+(\.\d+)?(e[-+]?\d+)?(?![\w.])", "N", line)
-        out.append(re.sub(r"[ \t]+", " ", line).strip())
+        # How fresh a live segment is depends on what else the computer has to do.
+        if not line.startswith("freshness "):
+            out.append(re.sub(r"[ \t]+", " ", line).strip())
     while out and out[-1] == "":
         out.pop()
     return out

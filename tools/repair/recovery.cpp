@@ -133,7 +133,9 @@ RecoveryPlan plan_clean_up(const SegmentInfo& info, const CleanupItem& item) {
         "writer instead: it takes the segment over and readers carry on",
         writer_of(info), info.sequence));
     if (!info.readers.empty()) {
-      plan.steps.push_back(fmt::format("{} readers learn that it is Closed", info.readers.size()));
+      plan.steps.push_back(
+          fmt::format("tell its readers ({}) that it is Closed; they keep the last value",
+                      info.readers.size()));
     }
   } else {
     plan.steps.push_back(fmt::format("remove it: {}", item.reason));
