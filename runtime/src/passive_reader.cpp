@@ -24,9 +24,9 @@ constexpr std::uint32_t kRetries = 128;
 tl::unexpected<Error> refuse(const SegmentInfo& info, const Domain& domain) {
   switch (info.condition) {
     case SegmentCondition::Unfinished:
-      return detail::fail(info.writer_state == WriterState::Alive ? ErrorCode::NotReady
-                                                                  : ErrorCode::NotFound,
-                          "segment '{}' has no data: {}", info.name, info.fault);
+      return detail::fail(
+          info.writer_state == WriterState::Alive ? ErrorCode::NotReady : ErrorCode::NotFound,
+          "segment '{}' has no data: {}", info.name, info.fault);
     case SegmentCondition::Stale:
       return detail::fail(ErrorCode::NotFound, "segment '{}' is not there: {}", info.name,
                           info.fault);
@@ -49,8 +49,8 @@ struct PassiveReader::Files {
 
   /// Maps the files of a segment as they are now; false if they are being replaced.
   Result<bool> map(const detail::Inspector& inspector, const SegmentInfo& info) {
-    auto control_file = inspector.open(detail::control_file_name(info.name),
-                                       detail::control_mode(Access::Group));
+    auto control_file =
+        inspector.open(detail::control_file_name(info.name), detail::control_mode(Access::Group));
     if (!control_file || control_file->size < sizeof(ControlFile)) return false;
     auto data_file = inspector.open(info.data_file, detail::data_mode(Access::Group));
     if (!data_file || data_file->size != info.layout.file_size) return false;
@@ -113,8 +113,8 @@ PassiveReader::~PassiveReader() = default;
 
 tl::expected<SampleInfo, ReadError> PassiveReader::read(std::span<std::byte> value) noexcept {
   detail::RangeCopy copy{.bytes = value.first(std::min<std::size_t>(value.size(), size()))};
-  const auto n = observer_.read(
-      [&](const detail::ReaderSlot& slot) { copy(slot, observer_.geometry()); });
+  const auto n =
+      observer_.read([&](const detail::ReaderSlot& slot) { copy(slot, observer_.geometry()); });
   if (!n) return tl::unexpected(n.error());
   return copy.result(*n, files_->layout.max_age_ns);
 }

@@ -30,9 +30,8 @@ struct RangeCopy {
   [[nodiscard]] tl::expected<SampleInfo, ReadError> result(Sequence n,
                                                            std::uint64_t max_age_ns) const {
     if (!intact) return tl::unexpected(ReadError::ChecksumMismatch);
-    return SampleInfo{.sequence = n,
-                      .stamp_ns = stamp_ns,
-                      .max_age = std::chrono::nanoseconds(max_age_ns)};
+    return SampleInfo{
+        .sequence = n, .stamp_ns = stamp_ns, .max_age = std::chrono::nanoseconds(max_age_ns)};
   }
 };
 

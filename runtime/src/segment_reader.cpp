@@ -71,8 +71,8 @@ tl::expected<SampleInfo, ReadError> SegmentReader::read_range(std::size_t offset
     return tl::unexpected(ReadError::OutOfRange);
   }
   detail::RangeCopy copy{.offset = offset, .bytes = bytes};
-  const auto n = observer_.read(
-      [&](const detail::ReaderSlot& slot) { copy(slot, observer_.geometry()); });
+  const auto n =
+      observer_.read([&](const detail::ReaderSlot& slot) { copy(slot, observer_.geometry()); });
   if (!n) return tl::unexpected(n.error());
   return copy.result(*n, attachment_->layout.max_age_ns);
 }
