@@ -141,6 +141,18 @@ std::string_view to_string(CheckResult result) noexcept {
   return "?";
 }
 
+Colour colour_of(CheckResult result) noexcept {
+  switch (result) {
+    case CheckResult::Ok:
+      return Colour::Good;
+    case CheckResult::Warning:
+      return Colour::Warning;
+    case CheckResult::Wrong:
+      break;
+  }
+  return Colour::Bad;
+}
+
 std::vector<Check> check_segment(SegmentLook& look) {
   const SegmentInfo& info = look.info();
   std::vector<Check> checks{check_header(info)};

@@ -7,12 +7,15 @@
 #include <vector>
 
 #include "look/segment_look.hpp"
+#include "text/terminal.hpp"
 
 namespace evo::tools {
 
 enum class CheckResult : std::uint8_t { Ok, Warning, Wrong };
 
 [[nodiscard]] std::string_view to_string(CheckResult result) noexcept;
+
+[[nodiscard]] Colour colour_of(CheckResult result) noexcept;
 
 struct Check {
   std::string_view name;  ///< one word

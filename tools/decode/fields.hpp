@@ -14,24 +14,11 @@
 #include <string_view>
 #include <vector>
 
+#include "decode/scalar.hpp"
 #include "evo/error.hpp"
 #include "evo/schema_layout.hpp"
 
 namespace evo::tools {
-
-enum class Scalar : std::uint8_t {
-  Bool,
-  Int8,
-  UInt8,
-  Int16,
-  UInt16,
-  Int32,
-  UInt32,
-  Int64,
-  UInt64,
-  Float32,
-  Float64
-};
 
 /// A number or an array of numbers, at its place in the payload.
 struct Field {
@@ -43,8 +30,6 @@ struct Field {
 
   [[nodiscard]] std::uint32_t count() const { return length == 0 ? 1 : length; }
 };
-
-[[nodiscard]] std::size_t size_of(Scalar scalar);
 
 class Fields {
  public:
@@ -62,7 +47,7 @@ class Fields {
   /// The fields that a path stands for. NotFound names the fields that were likely meant.
   [[nodiscard]] Result<std::vector<Field>> find(std::string_view path) const;
 
-  /// Every path that `find` takes, without indices; for completion.
+  /// Every declared path, where `[]` stands for each element.
   [[nodiscard]] std::vector<std::string> paths() const;
 
   /// As text: `12.5`, `Running`, `Drives|Vacuum`, `[1, 2, 3]`; an array with more than `most`

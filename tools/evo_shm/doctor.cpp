@@ -18,10 +18,8 @@ ExitCode run(const DoctorOptions&, const Context& context) {
   auto document = nlohmann::ordered_json::array();
   for (const Check& check : *checks) {
     wrong |= check.result == CheckResult::Wrong;
-    const Colour colour = check.result == CheckResult::Wrong     ? Colour::Bad
-                          : check.result == CheckResult::Warning ? Colour::Warning
-                                                                 : Colour::Good;
-    table.add({std::string(check.name), coloured(colour, to_string(check.result), context.colours),
+    table.add({std::string(check.name),
+               coloured(colour_of(check.result), to_string(check.result), context.colours),
                check.finding});
     document.push_back(
         {{"check", check.name}, {"result", to_string(check.result)}, {"finding", check.finding}});

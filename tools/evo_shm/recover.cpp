@@ -55,10 +55,8 @@ std::string text_of(const Patient& patient, const RecoveryPlan& plan, const Cont
                   coloured(colour_of_state(patient.info), state_of(patient.info), context.colours));
   Table table({{"CHECK"}, {"RESULT"}, {"WHAT WAS FOUND"}});
   for (const Check& check : patient.checks) {
-    const Colour colour = check.result == CheckResult::Wrong     ? Colour::Bad
-                          : check.result == CheckResult::Warning ? Colour::Warning
-                                                                 : Colour::Good;
-    table.add({std::string(check.name), coloured(colour, to_string(check.result), context.colours),
+    table.add({std::string(check.name),
+               coloured(colour_of(check.result), to_string(check.result), context.colours),
                check.finding});
   }
   text += table.text() + '\n';

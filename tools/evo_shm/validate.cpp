@@ -37,11 +37,9 @@ ExitCode run(const ValidateOptions& options, const Context& context) {
     }
     for (const Check& check : check_segment(*look)) {
       wrong |= check.result == CheckResult::Wrong;
-      const Colour colour = check.result == CheckResult::Wrong     ? Colour::Bad
-                            : check.result == CheckResult::Warning ? Colour::Warning
-                                                                   : Colour::Good;
       table.add({name, std::string(check.name),
-                 coloured(colour, to_string(check.result), context.colours), check.finding});
+                 coloured(colour_of(check.result), to_string(check.result), context.colours),
+                 check.finding});
       document.push_back({{"segment", name},
                           {"check", check.name},
                           {"result", to_string(check.result)},

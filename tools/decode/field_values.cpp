@@ -1,0 +1,214 @@
+/// What stands in a field: as text, as JSON, as a number, and set from text.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "decode/fields.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+std::size_t place_of(const Field& field, std::uint32_t index) {
+  return field.offset + index * size_of(field.scalar);
+}
+
+template <class T>
+T load(const Field& field, std::span<const std::byte> payload, std::uint32_t index) {
+  T value{};
+  const std::size_t place = place_of(field, index);
+  if (place + sizeof(T) <= payload.size()) std::memcpy(&value, payload.data() + place, sizeof(T));
+  return value;
+}
+
+/// The bits of an integral element, as LayoutEnumValue has them.
+std::int64_t bits_of(const Field& field, std::span<const std::byte> payload, std::uint32_t index) {
+  return with_type(field.scalar, [&](auto kind) {
+    return static_cast<std::int64_t>(load<decltype(kind)>(field, payload, index));
+  });
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::string> Fields::enumerator_of(const Field& field, std::int64_t bits) const {
+  const auto* values = enumerators(field);
+  if (values == nullptr) return std::nullopt;
+  std::string names;
+  std::int64_t left = bits;
+  for (const LayoutEnumValue& value : *values) {
+    if (value.value == bits) return value.name;
+    if (!value.is_flag || (left & value.value) == 0) continue;
+    if (!names.empty()) names += '|';
+    names += value.name;
+    left &= ~value.value;
+  }
+  if (left != 0) return std::nullopt;
+  const bool flags = !values->empty() && values->front().is_flag;
+  return flags ? std::optional(names.empty() ? "none" : names) : std::nullopt;
+}
+
+std::optional<std::int64_t> Fields::enumerated(const Field& field, std::string_view text) const {
+  const std::vector<LayoutEnumValue>& values = *enumerators(field);
+  const bool flags = !values.empty() && values.front().is_flag;
+  if (flags && text == "none") return 0;
+  std::int64_t bits = 0;
+  while (true) {
+    const std::size_t bar = flags ? text.find('|') : std::string_view::npos;
+    const auto found = std::find_if(values.begin(), values.end(), [&](const auto& value) {
+      return value.name == trimmed(text.substr(0, bar));
+    });
+    if (found == values.end()) return std::nullopt;
+    bits |= found->value;
+    if (bar == std::string_view::npos) return bits;
+    text.remove_prefix(bar + 1);
+  }
+}
+
+std::string Fields::element_text(const Field& field, std::span<const std::byte> payload,
+                                 std::uint32_t index) const {
+  if (enumerators(field) != nullptr) {
+    if (auto name = enumerator_of(field, bits_of(field, payload, index))) return *name;
+  }
+  return with_type(field.scalar, [&](auto kind) {
+    const auto value = load<decltype(kind)>(field, payload, index);
+    if (field.scalar == Scalar::Bool && value <= 1)
+      return std::string(value == 0 ? "false" : "true");
+    return fmt::format("{}", value);
+  });
+}
+
+std::string Fields::text(const Field& field, std::span<const std::byte> payload,
+                         std::size_t most) const {
+  if (field.length == 0) return element_text(field, payload, 0);
+  std::string out = "[";
+  for (std::uint32_t i = 0; i < field.length; ++i) {
+    if (i != 0) out += ", ";
+    if (i == most) return out + fmt::format("… {} in all]", field.length);
+    out += element_text(field, payload, i);
+  }
+  return out + ']';
+}
+
+nlohmann::ordered_json Fields::json(const Field& field, std::span<const std::byte> payload) const {
+  const auto element = [&](std::uint32_t index) -> nlohmann::ordered_json {
+    const std::string shown = element_text(field, payload, index);
+    if (enumerators(field) != nullptr) return shown;
+    return with_type(field.scalar, [&](auto kind) -> nlohmann::ordered_json {
+      const auto value = load<decltype(kind)>(field, payload, index);
+      if (field.scalar == Scalar::Bool && value <= 1) return value != 0;
+      if constexpr (std::is_floating_point_v<decltype(kind)>) {
+        if (!std::isfinite(value)) return shown;
+        // A float as a double would show digits that it does not have.
+        return nlohmann::ordered_json::parse(shown);
+      } else {
+        return value;
+      }
+    });
+  };
+  if (field.length == 0) return element(0);
+  auto out = nlohmann::ordered_json::array();
+  for (std::uint32_t i = 0; i < field.length; ++i) out.push_back(element(i));
+  return out;
+}
+
+double Fields::number(const Field& field, std::span<const std::byte> payload, std::uint32_t index) {
+  return with_type(field.scalar, [&](auto kind) {
+    return static_cast<double>(load<decltype(kind)>(field, payload, index));
+  });
+}
+
+std::optional<std::string> Fields::complaint(const Field& field,
+                                             std::span<const std::byte> payload) const {
+  const auto minimum = parse_number<double>(field.declared->minimum);
+  const auto maximum = parse_number<double>(field.declared->maximum);
+  const auto* values = enumerators(field);
+  for (std::uint32_t i = 0; i < field.count(); ++i) {
+    const std::string path = field.length == 0 ? field.path : fmt::format("{}[{}]", field.path, i);
+    const std::string shown = element_text(field, payload, i);
+    const double value = number(field, payload, i);
+    if (std::isnan(value)) return fmt::format("{} is not a number (nan)", path);
+    if (field.scalar == Scalar::Bool && value > 1) {
+      return fmt::format("{} is {}, neither false nor true", path, shown);
+    }
+    if (values != nullptr && !enumerator_of(field, bits_of(field, payload, i))) {
+      return fmt::format("{} is {}, no value of {}", path, shown, enum_of(field.declared->type));
+    }
+    if ((minimum && value < *minimum) || (maximum && value > *maximum)) {
+      return fmt::format("{} is {}, outside {} to {}", path, shown,
+                         minimum ? field.declared->minimum : "-inf",
+                         maximum ? field.declared->maximum : "inf");
+    }
+  }
+  return std::nullopt;
+}
+
+Result<void> Fields::set_element(const Field& field, std::uint32_t index, std::string_view text,
+                                 std::span<std::byte> payload) const {
+  const auto store = [&](auto value) {
+    std::memcpy(payload.data() + place_of(field, index), &value, sizeof(value));
+    return Result<void>();
+  };
+  if (const auto* values = enumerators(field)) {
+    if (const auto bits = enumerated(field, text)) {
+      return with_type(field.scalar,
+                       [&](auto kind) { return store(static_cast<decltype(kind)>(*bits)); });
+    }
+    std::vector<std::string> names;
+    for (const LayoutEnumValue& value : *values) names.push_back(value.name);
+    return detail::fail(ErrorCode::InvalidSize, "'{}' is no value of {}; it takes {}", text,
+                        field.path, fmt::join(names, ", "));
+  }
+  if (field.scalar == Scalar::Bool) {
+    if (text == "true" || text == "1") return store(std::uint8_t{1});
+    if (text == "false" || text == "0") return store(std::uint8_t{0});
+    return detail::fail(ErrorCode::InvalidSize, "'{}' is no value of {}; it takes true or false",
+                        text, field.path);
+  }
+  return with_type(field.scalar, [&](auto kind) -> Result<void> {
+    using T = decltype(kind);
+    if (const auto value = parse_number<T>(text)) return store(*value);
+    if constexpr (std::is_floating_point_v<T>) {
+      return detail::fail(ErrorCode::InvalidSize, "'{}' is no value of {}; it takes a number", text,
+                          field.path);
+    } else {
+      return detail::fail(ErrorCode::InvalidSize, "'{}' is no value of {}; it takes {} to {}", text,
+                          field.path, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+    }
+  });
+}
+
+Result<void> Fields::set(const Field& field, std::string_view text,
+                         std::span<std::byte> payload) const {
+  text = trimmed(text);
+  if (place_of(field, field.count()) > payload.size()) {
+    return detail::fail(ErrorCode::InvalidSize, "{} lies outside the payload", field.path);
+  }
+  if (field.length == 0) return set_element(field, 0, text, payload);
+  if (!text.starts_with('[') || !text.ends_with(']')) {
+    return detail::fail(ErrorCode::InvalidSize,
+                        "{} is an array of {}; write [a, b, …], or name one as {}[0]", field.path,
+                        field.length, field.path);
+  }
+  text = text.substr(1, text.size() - 2);
+  for (std::uint32_t i = 0; i < field.length; ++i) {
+    const std::size_t comma = text.find(',');
+    if ((comma == std::string_view::npos) != (i + 1 == field.length)) {
+      return detail::fail(ErrorCode::InvalidSize, "{} takes {} values", field.path, field.length);
+    }
+    if (auto done = set_element(field, i, trimmed(text.substr(0, comma)), payload); !done)
+      return done;
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+  }
+  return {};
+}
+
+}  // namespace evo::tools
