@@ -9,6 +9,7 @@
 #include "command.hpp"
 #include "evo/clock.hpp"
 #include "look/segment_look.hpp"
+#include "look/upkeep.hpp"
 #include "look/value_stream.hpp"
 #include "look/words.hpp"
 #include "text/duration.hpp"
@@ -174,12 +175,11 @@ ExitCode run(const WatchOptions& options, const Context& context) {
   auto chosen = chosen_fields(*look->fields(), options.fields);
   if (!chosen) return fail(chosen.error());
   Watch watch(options, context, *look->fields(), std::move(*chosen));
-  const std::string schema_id = look->info().layout.schema_id.hex();
+  Upkeep upkeep(*look);
 
   const auto interval = *parse_duration(options.interval);
   const auto duration = *parse_duration(options.duration);
   const std::uint64_t start = monotonic_ns();
-  std::uint64_t asked_ns = start;
   std::string state = state_of(look->info());
   ValueStream values(*look);
   while (true) {
@@ -193,23 +193,10 @@ ExitCode run(const WatchOptions& options, const Context& context) {
         (duration.count() != 0 && now - start >= static_cast<std::uint64_t>(duration.count()))) {
       return ExitCode::Fine;
     }
-    // Who lives is asked ten times a second: it takes system calls.
-    if (now - asked_ns >= 100'000'000) {
-      asked_ns = now;
-      if (auto again = look->refresh(); !again && again.error().code != ErrorCode::NotFound) {
-        return fail(again.error());
-      } else if (!again) {
-        return fail(ExitCode::NotFound, fmt::format("segment '{}' is gone", options.segment));
-      }
-      if (look->fields() && look->info().layout.schema_id.hex() != schema_id) {
-        return fail(ExitCode::Mismatch,
-                    fmt::format("segment '{}' was made anew from another schema; watch it again",
-                                options.segment));
-      }
-      if (std::string now_is = state_of(look->info()); now_is != state) {
-        state = std::move(now_is);
-        watch.tell(fmt::format("writer is {}, {}", state, writer_of(look->info())));
-      }
+    if (auto there = upkeep.keep(); !there) return fail(there.error());
+    if (std::string now_is = state_of(look->info()); now_is != state) {
+      state = std::move(now_is);
+      watch.tell(fmt::format("writer is {}, {}", state, writer_of(look->info())));
     }
     std::this_thread::sleep_for(interval);
   }
