@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -26,6 +27,23 @@ inline std::string describe(const Item<hal::TraceIo>& item) {
                      item.value.worker_share);
 }
 
+/// Waits for the stream that a later writer makes, to begin with its oldest value; but not beyond a
+/// stop signal.
+template <class Reader>
+bool reattach(Reader& reader, std::chrono::nanoseconds wait) {
+  constexpr std::chrono::nanoseconds kBetweenLooksAtTheSignal = std::chrono::milliseconds(100);
+  while (!stop_requested()) {
+    const std::chrono::nanoseconds now = std::min(wait, kBetweenLooksAtTheSignal);
+    if (reader.reattach(now)) {
+      reader.seek_oldest();
+      return true;
+    }
+    wait -= now;
+    if (wait <= std::chrono::nanoseconds::zero()) return false;
+  }
+  return false;
+}
+
 /// Prints the stream from its oldest value on, as values come, until a stop signal or after `most`
 /// values. Goes on through restarts of the writer. False if there is no such stream.
 template <class Reader>
@@ -44,7 +62,7 @@ bool print_stream(const Log& log, const Domain& domain, std::chrono::nanoseconds
       const bool over = !reader->wait_for_next(std::chrono::milliseconds(100)) &&
                         (reader->detached() || reader->writer_state() == WriterState::Closed);
       // Once all is taken: on to the stream that a later writer makes, if there is one.
-      if (over && !reader->reattach(wait)) break;
+      if (over && !reattach(*reader, wait)) break;
       continue;
     }
     fmt::print("number={} {}{}\n", item->sequence, describe(*item),

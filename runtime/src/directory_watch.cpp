@@ -16,15 +16,18 @@ namespace {
 /// an ancestor not watched.
 constexpr std::chrono::nanoseconds kLongestSleep = std::chrono::milliseconds(20);
 
-constexpr std::uint32_t kEvents = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |
-                                  IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr std::uint32_t kNameEvents =
+    IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr std::uint32_t kUseEvents = IN_ATTRIB | IN_CLOSE_WRITE;
 /// After these the directory of the domain is another one, or none.
 constexpr std::uint32_t kWatchEnds = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 
 }  // namespace
 
-DirectoryWatch::DirectoryWatch(const Domain& domain)
-    : directory_(domain.path()), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+DirectoryWatch::DirectoryWatch(const Domain& domain, Watched watched)
+    : directory_(domain.path()),
+      events_(watched == Watched::Names ? kNameEvents : kNameEvents | kUseEvents),
+      inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   watch_nearest();
 }
 
@@ -34,7 +37,7 @@ void DirectoryWatch::watch_nearest() {
   constexpr int kLooks = 10;
   for (int look = 0; look < kLooks; ++look) {
     std::filesystem::path nearest = directory_;
-    while ((watch_ = ::inotify_add_watch(inotify_.get(), nearest.c_str(), kEvents)) < 0 &&
+    while ((watch_ = ::inotify_add_watch(inotify_.get(), nearest.c_str(), events_)) < 0 &&
            nearest.has_relative_path()) {
       nearest = nearest.parent_path();
     }

@@ -62,7 +62,8 @@ std::string_view to_string(DiscoveryEvent event) noexcept {
 }
 
 struct SegmentDiscovery::Cache {
-  explicit Cache(const Domain& in_domain) : domain(in_domain), watch(in_domain) {}
+  explicit Cache(const Domain& in_domain)
+      : domain(in_domain), watch(in_domain, detail::Watched::NamesAndUse) {}
 
   void concern(std::string_view file);
   std::size_t look_at(const std::set<std::string, std::less<>>& names);

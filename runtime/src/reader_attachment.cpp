@@ -130,7 +130,9 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(std::string_vi
     if (watch) {
       watch->wait(left());
     } else {
-      watch.emplace(options.domain);
+      // Names only: an attempt opens the control file, and each of those who wait would wake
+      // all of them with every attempt.
+      watch.emplace(options.domain, Watched::Names);
     }
   }
 }

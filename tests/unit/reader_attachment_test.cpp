@@ -2,9 +2,13 @@
 #include "reader_attachment.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <probe.evo.hpp>
+#include <thread>
 
 #include "file_bytes.hpp"
 #include "sealed_header.hpp"
@@ -192,6 +196,38 @@ TEST(ReaderAttachment, SegmentThatIsJustBeingMadeIsNotReady) {
         SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
   }
   EXPECT_TRUE(directory.files().empty());
+}
+
+// An attempt opens and closes the control file, which must not wake those who wait: they would
+// keep two cores busy until the writer comes.
+TEST(ReaderAttachment, WaitingOnesLookFiftyTimesASecondAtMost) {
+  const TemporaryDomain directory;
+  auto control = detail::lock_control(directory.domain(), raw_channel("probe", 8));
+  ASSERT_TRUE(control) << message_of(control);
+  // With the closing, because the kernel makes one of equal events that follow each other.
+  const detail::FileDescriptor used(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  ASSERT_GE(::inotify_add_watch(used.get(), directory.path().c_str(), IN_OPEN | IN_CLOSE), 0);
+  const auto wait = [&] {
+    const auto reader = SegmentReader::attach(
+        "probe", {.domain = directory.domain(), .wait = std::chrono::milliseconds(200)});
+    EXPECT_EQ(outcome(reader), "Timeout");
+  };
+  std::thread other(wait);
+  wait();
+  other.join();
+
+  int looks = 0;
+  alignas(inotify_event) std::array<char, 4096> events{};
+  for (ssize_t size = 0; (size = ::read(used.get(), events.data(), events.size())) > 0;) {
+    for (ssize_t at = 0; at < size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(events.data() + at);
+      if ((event->mask & IN_OPEN) != 0) ++looks;
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+    }
+  }
+  EXPECT_GE(looks, 2);
+  constexpr int kMost = 200 / 20 + 2;  // a look each 20 ms, one before and one after the watch
+  EXPECT_LE(looks, 2 * kMost);
 }
 
 TEST(ReaderAttachment, TakesTheLowestFreeEntry) {
