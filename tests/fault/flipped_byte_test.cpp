@@ -20,8 +20,6 @@
 namespace evo::test {
 namespace {
 
-/// Longer than any try takes on a busy machine: whoever is still at it then, hangs.
-constexpr unsigned kHangSeconds = 20;
 constexpr std::array<std::uint8_t, 2> kMasks = {0xff, 0x01};
 
 /// A number that a child leaves to its parent even when it is killed.

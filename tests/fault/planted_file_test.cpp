@@ -17,8 +17,6 @@ namespace evo::test {
 namespace {
 
 constexpr const char* kForeign = "somebody else's words";
-/// Long enough for any call on a busy machine: whoever is still there then, hangs.
-constexpr unsigned kHangSeconds = 20;
 
 void plant_socket(const std::string& path) {
   sockaddr_un address{};

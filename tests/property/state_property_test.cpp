@@ -5,12 +5,12 @@
 #include <cstring>
 #include <vector>
 
+#include "any_start.hpp"
+#include "bytes.hpp"
 #include "memory_segment.hpp"
 
 namespace evo::test {
 namespace {
-
-using Bytes = std::vector<std::byte>;
 
 Bytes filled(std::size_t size, std::uint64_t seed) {
   Bytes bytes(size);
@@ -31,15 +31,6 @@ ChannelDescription any_channel() {
   channel.stamp = *rc::gen::element(Stamp::None, Stamp::Monotonic);
   channel.checksum = *rc::gen::element(Checksum::None, Checksum::Crc32c);
   return channel;
-}
-
-/// Starts shortly before each place where a counter could break.
-Sequence any_start(const SlotGeometry& geometry) {
-  const Sequence wrap =
-      *rc::gen::element<Sequence>(0, std::uint64_t{1} << 31, std::uint64_t{1} << 32,
-                                  std::uint64_t{1} << 62, geometry.sequence_limit());
-  const Sequence back = *rc::gen::inRange<Sequence>(0, 2 * geometry.count);
-  return wrap >= back ? (wrap - back) % geometry.sequence_limit() : 0;
 }
 
 Sequence following(const SlotGeometry& geometry, Sequence n) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "any_start.hpp"
 #include "memory_segment.hpp"
 #include "segments.hpp"
 
@@ -187,14 +188,6 @@ ChannelDescription any_stream() {
   channel.overflow = *rc::gen::element(Overflow::Overwrite, Overflow::Block);
   channel.stamp = *rc::gen::element(Stamp::None, Stamp::Monotonic);
   return channel;
-}
-
-/// At the beginning, or shortly before a place where a counter could break.
-Sequence any_start(const SlotGeometry& geometry) {
-  const Sequence wrap = *rc::gen::element<Sequence>(
-      0, std::uint64_t{1} << 31, std::uint64_t{1} << 32, geometry.sequence_limit());
-  const Sequence back = *rc::gen::inRange<Sequence>(1, 3 * geometry.count);
-  return wrap == 0 ? 0 : wrap - back;
 }
 
 RC_GTEST_PROP(StreamProperty, EveryValueInOrderOrCountedAsLost, ()) {

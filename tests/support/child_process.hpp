@@ -17,6 +17,10 @@
 
 namespace evo::test {
 
+/// For alarm() in a child. Longer than any call takes on a busy machine: whoever is still in it
+/// then, hangs.
+constexpr unsigned kHangSeconds = 20;
+
 /// Both ends of a pipe.
 class Pipe {
  public:

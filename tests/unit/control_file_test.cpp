@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "bytes.hpp"
 #include "control.hpp"
 #include "data_file.hpp"
 #include "file_bytes.hpp"
@@ -13,8 +14,6 @@
 
 namespace evo::test {
 namespace {
-
-using Bytes = std::vector<std::byte>;
 
 std::string text_at(const Bytes& file, std::size_t offset, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(file.data()) + offset, size);

@@ -5,6 +5,8 @@
 #include <array>
 #include <vector>
 
+#include "bytes.hpp"
+
 namespace evo::test {
 namespace {
 
@@ -16,12 +18,6 @@ struct alignas(64) Shared {
   Shared() { bytes.fill(kCanary); }
   std::array<std::byte, kRoom> bytes;
 };
-
-std::vector<std::byte> pattern(std::size_t size, unsigned seed = 1) {
-  std::vector<std::byte> bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 13 + seed);
-  return bytes;
-}
 
 /// Around the whole-word unrolling and the limit of the opaque copy.
 std::vector<std::size_t> sizes() {

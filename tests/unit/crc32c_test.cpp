@@ -4,16 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <string_view>
-#include <vector>
 
+#include "bytes.hpp"
 #include "evo/detail/copy.hpp"
 
 namespace evo::test {
 namespace {
-
-using Bytes = std::vector<unsigned char>;
 
 std::uint32_t checksum(const Bytes& bytes) {
   return detail::crc32c(bytes.data(), bytes.size());
@@ -22,27 +19,21 @@ std::uint32_t checksum(const Bytes& bytes) {
 /// Bit by bit, from the definition.
 std::uint32_t by_definition(const Bytes& bytes) {
   std::uint32_t crc = ~0U;
-  for (const unsigned char byte : bytes) {
-    crc ^= byte;
+  for (const std::byte byte : bytes) {
+    crc ^= std::to_integer<std::uint32_t>(byte);
     for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0x82f63b78U : 0U);
   }
   return ~crc;
-}
-
-Bytes pattern(std::size_t size) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(i * 7 + 3);
-  return bytes;
 }
 
 TEST(Crc32c, KnownValues) {
   // The check value of the algorithm, and the examples of RFC 3720, appendix B.4.
   constexpr std::string_view kDigits = "123456789";
   EXPECT_EQ(detail::crc32c(kDigits.data(), kDigits.size()), 0xe3069283U);
-  EXPECT_EQ(checksum(Bytes(32, 0x00)), 0x8a9136aaU);
-  EXPECT_EQ(checksum(Bytes(32, 0xff)), 0x62a8ab43U);
+  EXPECT_EQ(checksum(Bytes(32)), 0x8a9136aaU);
+  EXPECT_EQ(checksum(Bytes(32, std::byte{0xff})), 0x62a8ab43U);
   Bytes rising(32);
-  std::iota(rising.begin(), rising.end(), static_cast<unsigned char>(0));
+  for (std::size_t i = 0; i < rising.size(); ++i) rising[i] = static_cast<std::byte>(i);
   EXPECT_EQ(checksum(rising), 0x46dd794eU);
   std::reverse(rising.begin(), rising.end());
   EXPECT_EQ(checksum(rising), 0x113fdb5cU);

@@ -10,6 +10,7 @@
 #include <probe.evo.hpp>
 #include <thread>
 
+#include "bytes.hpp"
 #include "file_bytes.hpp"
 #include "sealed_header.hpp"
 #include "segments.hpp"
@@ -17,8 +18,6 @@
 
 namespace evo::test {
 namespace {
-
-using Bytes = std::vector<std::byte>;
 
 class HostileFile : public testing::Test {
  protected:

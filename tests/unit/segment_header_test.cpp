@@ -6,6 +6,7 @@
 
 #include <ostream>
 
+#include "bytes.hpp"
 #include "file_bytes.hpp"
 #include "process_identity.hpp"
 #include "schema_builder.hpp"
@@ -15,8 +16,6 @@
 
 namespace evo::test {
 namespace {
-
-using Bytes = std::vector<std::byte>;
 
 constexpr SchemaId kId =
     SchemaId::from_hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");

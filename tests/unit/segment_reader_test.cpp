@@ -6,6 +6,7 @@
 #include <probe.evo.hpp>
 #include <thread>
 
+#include "bytes.hpp"
 #include "file_bytes.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
@@ -14,13 +15,6 @@ namespace evo::test {
 namespace {
 
 using namespace std::chrono_literals;
-using Bytes = std::vector<std::byte>;
-
-Bytes pattern(std::size_t size) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 31 + 1);
-  return bytes;
-}
 
 TEST(WriterState, HasNames) {
   EXPECT_EQ(to_string(WriterState::Alive), "Alive");

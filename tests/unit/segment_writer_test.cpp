@@ -3,19 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "bytes.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
 
 namespace evo::test {
 namespace {
-
-using Bytes = std::vector<std::byte>;
-
-Bytes pattern(std::size_t size, unsigned seed = 1) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 31 + seed);
-  return bytes;
-}
 
 /// Sizes on both sides of what is copied as words.
 class UntypedWriter : public testing::TestWithParam<std::size_t> {

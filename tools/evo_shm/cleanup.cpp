@@ -30,7 +30,7 @@ void declare(CLI::App& command, CleanupOptions& options) {
       ->capture_default_str();
 }
 
-std::string writer_of(const CleanupItem& item) {
+std::string former_writer_of(const CleanupItem& item) {
   if (item.writer_pid == 0) return "-";
   return fmt::format("pid {} ({})", item.writer_pid, file_name(item.writer_executable));
 }
@@ -48,7 +48,7 @@ std::string text_of(const CleanupReport& report, const Context& context) {
   for (const CleanupItem& item : report.items) {
     const Colour colour = item.action == CleanupAction::LeftAlone ? Colour::Warning : Colour::Plain;
     table.add({item.name, coloured(colour, to_string(item.action), context.colours),
-               writer_of(item), reason_of(item)});
+               former_writer_of(item), reason_of(item)});
   }
   return table.text();
 }

@@ -24,8 +24,8 @@ constexpr double kBelow = 50;
 constexpr double kLegendLine = 20;
 
 /// Told apart also by those who see few colours (Okabe and Ito).
-constexpr std::array<const char*, 6> kColours = {"#0072b2", "#d55e00", "#009e73",
-                                                 "#cc79a7", "#e69f00", "#56b4e9"};
+constexpr std::array<const char*, 6> kPageColours = {"#0072b2", "#d55e00", "#009e73",
+                                                     "#cc79a7", "#e69f00", "#56b4e9"};
 
 /// Letters that mean something in SVG, replaced; control characters are not allowed at all.
 std::string escaped(std::string_view text) {
@@ -120,7 +120,7 @@ std::string chart_svg(const Plot& plot) {
   svg += text_at(width / 2, 20, "middle", plot.title);
   svg += axes_of(axes, common_unit(plot));
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
-    const char* colour = kColours[i % kColours.size()];
+    const char* colour = kPageColours[i % kPageColours.size()];
     svg += line_of(plot.series[i], axes, colour);
     const double y = legend_top + kLegendLine * static_cast<double>(i) + 12;
     svg += fmt::format("<polyline stroke=\"{}\" points=\"{:.1f},{:.1f} {:.1f},{:.1f}\"/>\n", colour,

@@ -15,10 +15,10 @@ namespace evo::tools {
 namespace {
 
 /// Codes of ANSI terminals: cyan, yellow, magenta, green, red, blue.
-constexpr std::array<int, 6> kColours = {36, 33, 35, 32, 31, 34};
+constexpr std::array<int, 6> kTerminalColours = {36, 33, 35, 32, 31, 34};
 
 int colour_of(std::size_t index) {
-  return kColours[index % kColours.size()];
+  return kTerminalColours[index % kTerminalColours.size()];
 }
 
 /// Where dots go: the last place belongs to the end of the range.

@@ -1,0 +1,19 @@
+/// Where the numbers of a segment start in a property.
+#pragma once
+
+#include <rapidcheck.h>
+
+#include "memory_segment.hpp"
+
+namespace evo::test {
+
+/// At the beginning, or shortly before a place where a counter could break.
+inline Sequence any_start(const SlotGeometry& geometry) {
+  const Sequence wrap =
+      *rc::gen::element<Sequence>(0, std::uint64_t{1} << 31, std::uint64_t{1} << 32,
+                                  std::uint64_t{1} << 62, geometry.sequence_limit());
+  const Sequence back = *rc::gen::inRange<Sequence>(0, 3 * geometry.count);
+  return wrap >= back ? (wrap - back) % geometry.sequence_limit() : 0;
+}
+
+}  // namespace evo::test

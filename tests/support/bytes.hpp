@@ -1,0 +1,18 @@
+/// Bytes that tell by their value where they belong.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace evo::test {
+
+using Bytes = std::vector<std::byte>;
+
+/// No two that follow each other are equal, and another seed gives another value at each place.
+inline Bytes pattern(std::size_t size, unsigned seed = 1) {
+  Bytes bytes(size);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 31 + seed);
+  return bytes;
+}
+
+}  // namespace evo::test
