@@ -199,18 +199,15 @@ TEST_F(GraphTest, AnIncludedSchemaDeclaresNothingTwice) {
 }
 
 TEST_F(GraphTest, SvgIsDrawnByGraphviz) {
-  const auto programs = directory_.path() / "programs";
-  std::filesystem::create_directory(programs);
-  std::ofstream(programs / "dot") << "#!/bin/sh\n[ \"$1 $2\" = '-Tsvg -o' ] && exec cat >\"$3\"\n";
-  ::chmod((programs / "dot").c_str(), 0755);
-  const Environment path("PATH", programs.string() + ":/usr/bin:/bin");
   const auto drawing = directory_.path() / "graph.svg";
   const ToolAnswer answer = graph({"--schemas", schema("gantry.fbs"), "--svg", drawing.string()});
   EXPECT_EQ(answer.code, 0) << answer.err;
   EXPECT_EQ(answer.out, "");
+  EXPECT_EQ(answer.err, "");
   std::ifstream file(drawing);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  EXPECT_EQ(text, graph({"--schemas", schema("gantry.fbs")}).out);
+  EXPECT_NE(text.find("<svg"), std::string::npos) << text;
+  EXPECT_NE(text.find("<title>segment:gantry</title>"), std::string::npos) << text;
 }
 
 TEST_F(GraphTest, WithoutGraphvizSvgSaysWhatToInstall) {

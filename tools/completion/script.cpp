@@ -122,7 +122,8 @@ class Lookup {
   std::string lines_;
 };
 
-// The words of a command line are walked through in one way for both shells.
+// The words of a command line are walked through in one way for both shells. Braces around a name
+// before a colon: zsh takes what follows for its modifiers.
 constexpr const char* kCommon = R"sh(
 # Prints the words that the lookup stands for. Whatever it knows of the command line stands in the
 # variables of __evo_shm_candidates.
@@ -156,7 +157,7 @@ __evo_shm_candidates() {
     shift
     if [[ -n $option && $word != -* ]]; then
       if [[ $option == --domain ]]; then domain=$word; fi
-      case $(__evo_shm_lookup "$command:$option") in
+      case $(__evo_shm_lookup "${command}:$option") in
         *@more*) ;;
         *) option='' ;;
       esac
@@ -166,28 +167,28 @@ __evo_shm_candidates() {
     case $word in
       --domain=*) domain=${word#*=} ;;
       -*)
-        if [[ -n $(__evo_shm_lookup "$command:$word") ]]; then option=$word; fi
+        if [[ -n $(__evo_shm_lookup "${command}:$word") ]]; then option=$word; fi
         ;;
       *)
-        if __evo_shm_lookup "$command:commands" | grep -qxF -e "$word"; then
+        if __evo_shm_lookup "${command}:commands" | grep -qxF -e "$word"; then
           command="${command:+$command }$word"
           number=0
         else
           number=$((number + 1))
-          takes=$(__evo_shm_lookup "$command:$number")
+          takes=$(__evo_shm_lookup "${command}:$number")
           if [[ $takes == @segments ]]; then segment=$word; fi
         fi
         ;;
     esac
   done
   if [[ -n $option && $1 != -* ]]; then
-    __evo_shm_lookup "$command:$option" | __evo_shm_values
+    __evo_shm_lookup "${command}:$option" | __evo_shm_values
   elif [[ $1 == -* ]]; then
-    __evo_shm_lookup "$command:options"
+    __evo_shm_lookup "${command}:options"
   else
-    __evo_shm_lookup "$command:commands"
-    takes=$(__evo_shm_lookup "$command:$((number + 1))")
-    if [[ -z $takes ]]; then takes=$(__evo_shm_lookup "$command:+"); fi
+    __evo_shm_lookup "${command}:commands"
+    takes=$(__evo_shm_lookup "${command}:$((number + 1))")
+    if [[ -z $takes ]]; then takes=$(__evo_shm_lookup "${command}:+"); fi
     printf '%s\n' "$takes" | __evo_shm_values
   fi
 }
@@ -239,8 +240,15 @@ constexpr const char* kZshHead =
 
 constexpr const char* kZsh = R"sh(
 _evo-shm() {
-  local program=${words[1]} line
-  local -a found
+  local program=${words[1]} current=${(Q)words[CURRENT]} line
+  local -a before=("${(@Q)words[2,CURRENT-1]}") found=()
+  if [[ $current == --*=* ]]; then
+    before+=("${current%%=*}")
+    current=${current#*=}
+    compset -P '*='
+  elif [[ $current == *=* ]]; then
+    return 1  # the value of a field may be anything
+  fi
   while IFS= read -r line; do
     case $line in
       @files) _files ;;
@@ -248,7 +256,7 @@ _evo-shm() {
       *=) compadd -S '' -- "$line" ;;
       ?*) found+=("$line") ;;
     esac
-  done < <(__evo_shm_candidates "${(@Q)words[2,CURRENT]}")
+  done < <(__evo_shm_candidates "${before[@]}" "$current")
   compadd -- "${found[@]}"
 }
 
