@@ -1,11 +1,14 @@
 /// evo-shm snapshot: out of a domain, into a file, and back.
 
+#include <fcntl.h>
 #include <sys/stat.h>
+
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>
 #include <nlohmann/json.hpp>
 
 #include "evo/segment_info.hpp"
+#include "evo/stream_segment_writer.hpp"
 #include "repair/snapshot.hpp"
 #include "segments.hpp"
 #include "text/base64.hpp"
@@ -38,6 +41,25 @@ class Snapshot : public ToolTest {
   [[nodiscard]] nlohmann::ordered_json document() const {
     std::ifstream stream(file());
     return nlohmann::ordered_json::parse(stream);
+  }
+  /// evo-shm with a variable of the environment set.
+  [[nodiscard]] ToolAnswer run_with(const std::string& variable,
+                                    std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(),
+                     {variable, EVO_SHM, "--domain", directory_.path().string()});
+    return run_program("/usr/bin/env", std::move(arguments));
+  }
+  void remove_segments() const {
+    for (const std::string& name : directory_.files()) {
+      if (name.starts_with("evo_")) std::filesystem::remove(directory_.path() / name);
+    }
+  }
+  /// Names of the segments in the saved file.
+  [[nodiscard]] std::vector<std::string> saved_names() const {
+    std::vector<std::string> names;
+    const auto saved = document();
+    for (const auto& segment : saved["segments"]) names.push_back(segment["name"]);
+    return names;
   }
   void write_gantry() {
     auto writer = GantryWriter::create({.domain = domain()}).value();
@@ -144,6 +166,181 @@ TEST_F(Snapshot, OnlyWhatWasAskedForIsLoaded) {
   write_gantry();
   EXPECT_EQ(run({"snapshot", "load", file(), "missing"}).code, 3);
   EXPECT_EQ(run({"snapshot", "load", file(), "gantry"}).code, 0);
+}
+
+TEST_F(Snapshot, MoreThanAProcessMayHoldAreLoaded) {
+  constexpr int kSegments = 20;
+  for (int i = 0; i < kSegments; ++i) {
+    leave_orphan(domain(), raw_channel(fmt::format("probe{}", i), 8), 1);
+  }
+  ASSERT_EQ(run({"snapshot", "save", file()}).code, 0);
+  remove_segments();
+  const ToolAnswer loaded =
+      run_with("EVO_MAX_SEGMENTS_PER_PROCESS=1", {"snapshot", "load", file()});
+  EXPECT_EQ(loaded.code, 0) << loaded.err;
+  const auto segments = list_segments(domain()).value();
+  ASSERT_EQ(segments.size(), std::size_t{kSegments});
+  for (const SegmentInfo& info : segments) {
+    EXPECT_EQ(info.writer_state, WriterState::Dead) << info.name;
+    EXPECT_EQ(info.sequence, 1U) << info.name;
+  }
+}
+
+TEST_F(Snapshot, ALoadThatStopsSaysWhatIsLoadedAndWhatIsNot) {
+  for (const char* name : {"one", "three", "two"}) {
+    leave_orphan(domain(), raw_channel(name, 8), 1);
+  }
+  ASSERT_EQ(run({"snapshot", "save", file()}).code, 0);
+  remove_segments();
+  ToolAnswer answer = run_with("EVO_MAX_SEGMENTS_PER_DOMAIN=1", {"snapshot", "load", file()});
+  EXPECT_EQ(answer.code, 1);
+  EXPECT_EQ(answer.out, "loaded one: 1 value\n");
+  EXPECT_NE(answer.err.find("EVO_MAX_SEGMENTS_PER_DOMAIN"), std::string::npos) << answer.err;
+  EXPECT_NE(answer.err.find("loaded: one; not loaded: three, two"), std::string::npos)
+      << answer.err;
+  remove_segments();
+  answer =
+      run_with("EVO_MAX_SEGMENTS_PER_DOMAIN=1", {"--format", "json", "snapshot", "load", file()});
+  EXPECT_EQ(answer.code, 1);
+  const auto list = nlohmann::ordered_json::parse(answer.out);
+  ASSERT_EQ(list.size(), 3U) << answer.out;
+  EXPECT_EQ(list[0]["values"], 1);
+  EXPECT_TRUE(list[1].contains("left_out"));
+  EXPECT_TRUE(list[2].contains("left_out"));
+}
+
+TEST_F(Snapshot, ALinkIsFollowedAndStays) {
+  const auto writer = GantryWriter::create({.domain = domain()}).value();
+  const auto link = directory_.path() / "link.json";
+  std::filesystem::create_symlink("second.json", link);
+  std::filesystem::create_symlink("saved.json", directory_.path() / "second.json");
+  for (const char* state : {"dangling", "leading to a file"}) {
+    EXPECT_EQ(run({"snapshot", "save", link.string()}).code, 0) << state;
+    EXPECT_TRUE(std::filesystem::is_symlink(link)) << state;
+    EXPECT_TRUE(std::filesystem::is_symlink(directory_.path() / "second.json")) << state;
+    EXPECT_EQ(saved_names(), std::vector<std::string>{"gantry"}) << state;
+  }
+}
+
+TEST_F(Snapshot, WhatIsNoRegularFileIsWrittenInPlace) {
+  const auto writer = GantryWriter::create({.domain = domain()}).value();
+  const std::string queue = (directory_.path() / "queue").string();
+  ASSERT_EQ(::mkfifo(queue.c_str(), 0600), 0);
+  // Open before, so that nobody waits; what is saved fits into a pipe.
+  const int reading = ::open(queue.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reading, 0);
+  EXPECT_EQ(run({"snapshot", "save", queue}).code, 0);
+  EXPECT_TRUE(std::filesystem::is_fifo(queue));
+  std::string text(65536, '\0');
+  const ssize_t count = ::read(reading, text.data(), text.size());
+  ::close(reading);
+  EXPECT_TRUE(count > 0 && tools::read_snapshot(text.substr(0, std::size_t(count))).has_value());
+  // A directory is neither.
+  EXPECT_NE(run({"snapshot", "save", directory_.path().string()}).code, 0);
+}
+
+TEST_F(Snapshot, ADashIsStandardOutputAndInput) {
+  write_gantry();
+  leave_orphan(domain(), raw_channel("probe", 8), 1);
+  // As /dev/stdout is one, but none that a defect could replace for everybody.
+  const std::string link = (directory_.path() / "stdout").string();
+  std::filesystem::create_symlink("/proc/self/fd/1", link);
+  for (const std::string& name : {std::string("-"), link}) {
+    const ToolAnswer saved = run({"snapshot", "save", name});
+    EXPECT_EQ(saved.code, 0) << saved.err;
+    EXPECT_TRUE(tools::read_snapshot(saved.out).has_value()) << name << ": " << saved.out;
+  }
+  EXPECT_FALSE(std::filesystem::exists("-"));
+  const std::string command =
+      fmt::format("'{}' --domain '{}' snapshot ", EVO_SHM, directory_.path().string());
+  const ToolAnswer both =
+      run_program("/bin/sh", {"-c", command + "save - | " + command + "load -"});
+  EXPECT_EQ(both.code, 0) << both.err;
+  EXPECT_EQ(both.out, "loaded probe: 1 value\n");
+}
+
+TEST_F(Snapshot, NothingToSaveIsAnErrorAndKeepsTheFile) {
+  write_gantry();
+  const auto before = document();
+  const ToolAnswer empty = run({"snapshot", "save", file()});
+  EXPECT_EQ(empty.code, 3) << empty.err;
+  EXPECT_EQ(empty.out, "");
+  EXPECT_NE(empty.err.find("nothing was saved"), std::string::npos) << empty.err;
+  const std::string none = (directory_.path() / "none").string();
+  const ToolAnswer gone = run_program(EVO_SHM, {"--domain", none, "snapshot", "save", file()});
+  EXPECT_EQ(gone.code, 3) << gone.err;
+  EXPECT_EQ(document(), before);
+}
+
+TEST_F(Snapshot, WhatIsLeftOutIsToldAndNoSuccess) {
+  leave_orphan(domain(), raw_channel("damaged", 8), 1);
+  std::ofstream(directory_.data_file(), std::ios::binary) << "nothing";
+  {
+    const auto writer = GantryWriter::create({.domain = domain()}).value();
+    const ToolAnswer part = run({"--format", "json", "snapshot", "save", file()});
+    EXPECT_EQ(part.code, 1) << part.err;
+    const auto list = nlohmann::ordered_json::parse(part.out);
+    ASSERT_EQ(list.size(), 2U) << part.out;
+    EXPECT_EQ(list[0]["segment"], "gantry");
+    EXPECT_EQ(list[1]["segment"], "damaged");
+    EXPECT_TRUE(list[1].contains("left_out"));
+    EXPECT_EQ(saved_names(), std::vector<std::string>{"gantry"});
+  }
+  const auto before = document();
+  const ToolAnswer all = run({"snapshot", "save", file()});
+  EXPECT_EQ(all.code, 1) << all.err;
+  EXPECT_NE(all.err.find("nothing was saved"), std::string::npos) << all.err;
+  EXPECT_EQ(document(), before);
+}
+
+TEST_F(Snapshot, AMissingFileIsNotFound) {
+  const ToolAnswer answer = run({"snapshot", "load", file()});
+  EXPECT_EQ(answer.code, 3);
+  EXPECT_NE(answer.err.find("no such file; "), std::string::npos) << answer.err;
+  EXPECT_EQ(answer.err.find("domain's directory"), std::string::npos) << answer.err;
+  EXPECT_EQ(run({"snapshot", "load", directory_.path().string()}).code, 1) << "a directory";
+}
+
+TEST_F(Snapshot, AnotherKindOrLayoutIsReplacedOnlyIfForced) {
+  ChannelDescription stream = raw_channel("probe", 8);
+  stream.kind = Kind::Stream;
+  {
+    auto writer = StreamSegmentWriter::create(stream, {.domain = domain()}).value();
+    writer.push(bytes_of(std::uint64_t{3}));
+    ASSERT_EQ(run({"snapshot", "save", file()}).code, 0);
+  }
+  leave_orphan(domain(), raw_channel("probe", 16), 2);
+  const ToolAnswer refused = run({"snapshot", "load", file()});
+  EXPECT_EQ(refused.code, 4) << refused.err;
+  EXPECT_NE(refused.err.find("kind"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("16"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("--force"), std::string::npos) << refused.err;
+  EXPECT_EQ(inspect_segment(domain(), "probe").value().sequence, 2U) << "as it was";
+  EXPECT_EQ(run({"snapshot", "load", file(), "--force"}).code, 0);
+  EXPECT_EQ(inspect_segment(domain(), "probe").value().layout.kind, Kind::Stream);
+  EXPECT_EQ(run({"snapshot", "load", file()}).code, 0) << "the same again";
+}
+
+TEST_F(Snapshot, RootMakesNoFilesInTheDomainOfAnother) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can write to the domain of another";
+  constexpr uid_t kOther = 65533;
+  write_gantry();
+  const auto before = directory_.files();
+  ASSERT_EQ(::chown(directory_.path().c_str(), kOther, kOther), 0);
+  const ToolAnswer refused = run({"snapshot", "load", file()});
+  EXPECT_EQ(refused.code, 5) << refused.err;
+  EXPECT_NE(refused.err.find("user 65533"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("setpriv --reuid=65533"), std::string::npos) << refused.err;
+  EXPECT_EQ(directory_.files(), before);
+  // In a directory that all share, who made the segment counts.
+  ASSERT_EQ(::chown(directory_.path().c_str(), 0, 0), 0);
+  ASSERT_EQ(run({"snapshot", "load", file()}).code, 0);
+  for (const std::string& name : directory_.files()) {
+    if (name.starts_with("evo_")) {
+      ASSERT_EQ(::chown((directory_.path() / name).c_str(), kOther, kOther), 0);
+    }
+  }
+  EXPECT_EQ(run({"snapshot", "load", file()}).code, 5);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "evo/segment_writer.hpp"
 #include "evo/stream_segment_writer.hpp"
 #include "repair/abandoned_writer.hpp"
+#include "repair/own_process.hpp"
 #include "text/base64.hpp"
 
 namespace evo::tools {
@@ -293,13 +294,15 @@ Result<std::vector<SavedSegment>> read_snapshot(std::string_view text) {
 }
 
 Result<void> load_segment(const SavedSegment& segment, const Domain& domain) {
-  if (segment.blueprint.kind == Kind::Stream) {
-    return fill<StreamSegmentWriter>(segment, domain, [](StreamSegmentWriter& writer, auto value) {
-      return writer.push(value);
-    });
-  }
-  return fill<SegmentWriter>(segment, domain,
-                             [](SegmentWriter& writer, auto value) { return writer.write(value); });
+  return in_own_process([&]() -> Result<void> {
+    if (segment.blueprint.kind == Kind::Stream) {
+      return fill<StreamSegmentWriter>(
+          segment, domain,
+          [](StreamSegmentWriter& writer, auto value) { return writer.push(value); });
+    }
+    return fill<SegmentWriter>(
+        segment, domain, [](SegmentWriter& writer, auto value) { return writer.write(value); });
+  });
 }
 
 }  // namespace evo::tools

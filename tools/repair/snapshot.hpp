@@ -35,11 +35,8 @@ std::string to_text(const std::vector<SavedSegment>& segments);
 /// Reads that text with suspicion. Corrupt says what is wrong with which segment.
 Result<std::vector<SavedSegment>> read_snapshot(std::string_view text);
 
-/// Makes the segment anew with its values, and leaves it as a dead writer's (see
-/// abandoned_writer.hpp). SegmentBusy: a writer lives.
+/// Makes the segment anew with its values, and leaves it as a dead writer's: that of a process
+/// that has ended (see own_process.hpp), so any number can be loaded. SegmentBusy: a writer lives.
 Result<void> load_segment(const SavedSegment& segment, const Domain& domain);
-
-/// Replaces a file at once or not at all, mode 0600. NoSpace and others leave the old one.
-Result<void> replace_file(const std::string& path, std::string_view text);
 
 }  // namespace evo::tools

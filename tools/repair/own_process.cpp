@@ -1,0 +1,101 @@
+#include "repair/own_process.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <string>
+
+namespace evo::tools {
+
+namespace {
+
+/// What the child says at its end. Without it, it came to grief before.
+///
+///       0  succeeded   u8    0 or 1
+///       1  code        u8    ErrorCode
+///       2  (zero)      u16
+///       4  errno       i32
+///       8  message     up to the end
+struct ReportHeader {
+  std::uint8_t succeeded = 0;
+  ErrorCode code = ErrorCode::Io;
+  std::uint16_t reserved = 0;
+  std::int32_t system_errno = 0;
+};
+static_assert(sizeof(ReportHeader) == 8);
+
+void write_report(int pipe, const Result<void>& result) {
+  ReportHeader header{.succeeded = result.has_value() ? std::uint8_t{1} : std::uint8_t{0}};
+  std::string text(sizeof(header), '\0');
+  if (!result) {
+    header.code = result.error().code;
+    header.system_errno = result.error().system_errno;
+    text += result.error().message;
+  }
+  std::memcpy(text.data(), &header, sizeof(header));
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t count = ::write(pipe, text.data() + done, text.size() - done);
+    if (count < 0 && errno != EINTR) return;
+    if (count > 0) done += static_cast<std::size_t>(count);
+  }
+}
+
+std::string read_all(int pipe) {
+  std::string text;
+  std::array<char, 1024> part;
+  ssize_t count = 0;
+  do {
+    count = ::read(pipe, part.data(), part.size());
+    if (count > 0) text.append(part.data(), static_cast<std::size_t>(count));
+  } while (count > 0 || (count < 0 && errno == EINTR));
+  return text;
+}
+
+Result<void> result_in(const std::string& report) {
+  ReportHeader header;
+  if (report.size() < sizeof(header)) {
+    return detail::fail(ErrorCode::Io,
+                        "the process that was to do it has come to grief; find out who has ended "
+                        "it, and try again");
+  }
+  std::memcpy(&header, report.data(), sizeof(header));
+  if (header.succeeded == 1) return {};
+  return tl::unexpected(Error{header.code, report.substr(sizeof(header)), header.system_errno});
+}
+
+[[noreturn]] void run_child(int pipe, const std::function<Result<void>()>& deed) {
+  try {
+    write_report(pipe, deed());
+  } catch (const std::exception& error) {
+    write_report(pipe, detail::fail(ErrorCode::Io, "{}; try again", error.what()));
+  }
+  ::_exit(0);
+}
+
+}  // namespace
+
+Result<void> in_own_process(const std::function<Result<void>()>& deed) {
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return detail::fail_errno(errno, "cannot make a pipe");
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::close(ends[0]);
+    run_child(ends[1], deed);
+  }
+  const int error = errno;
+  ::close(ends[1]);
+  const std::string report = pid > 0 ? read_all(ends[0]) : std::string();
+  ::close(ends[0]);
+  if (pid < 0) return detail::fail_errno(error, "cannot make a process");
+  // Its locks are free once it has ended, not when it has closed the pipe.
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return result_in(report);
+}
+
+}  // namespace evo::tools

@@ -1,0 +1,47 @@
+#include "repair/ownership.hpp"
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+
+namespace evo::tools {
+
+namespace {
+
+struct Owner {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
+std::optional<Owner> owner_of(const Domain& domain, std::string_view segment) {
+  struct stat status {};
+  if (::lstat(detail::control_path(domain, segment).c_str(), &status) == 0) {
+    return Owner{status.st_uid, status.st_gid};
+  }
+  if (::stat(domain.path().c_str(), &status) != 0) return std::nullopt;
+  // In a directory of all users each makes segments of his own.
+  if ((status.st_mode & S_IWOTH) != 0) return std::nullopt;
+  return Owner{status.st_uid, status.st_gid};
+}
+
+std::string name_of_user(uid_t user) {
+  const passwd* entry = ::getpwuid(user);
+  return entry == nullptr ? fmt::format("user {}", user)
+                          : fmt::format("user {} ({})", user, entry->pw_name);
+}
+
+}  // namespace
+
+Result<void> check_owner(const Domain& domain, std::string_view segment) {
+  const auto owner = owner_of(domain, segment);
+  if (::geteuid() != 0 || !owner || owner->user == 0) return {};
+  return detail::fail(ErrorCode::PermissionDenied,
+                      "segment '{}' is that of {}, who could not use what root makes; do it as "
+                      "that user: setpriv --reuid={} --regid={} --clear-groups evo-shm …, or su",
+                      segment, name_of_user(owner->user), owner->user, owner->group);
+}
+
+}  // namespace evo::tools
