@@ -1,4 +1,7 @@
 /// evo-shm set: values of segments that nobody writes.
+#include <grp.h>
+#include <sys/stat.h>
+
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>
 #include <nlohmann/json.hpp>
@@ -102,6 +105,82 @@ TEST_F(Set, OfAnUntypedOrMissingSegmentIsRefused) {
   leave_orphan(domain(), raw_channel("probe", 8), 1);
   EXPECT_EQ(run({"set", "probe", "x=1"}).code, 1);
   EXPECT_EQ(run({"set", "prob", "x=1"}).code, 3);
+}
+
+TEST_F(Set, NothingIsFencedOffThatCannotBeMadeAnew) {
+  auto writer = written();
+  leave_orphan(domain(), raw_channel("probe", 8), 1);
+  const std::string command = fmt::format("'{}' --domain '{}' set gantry offset=4 --force", EVO_SHM,
+                                          directory_.path().string());
+  for (const char* limit :
+       {"EVO_MAX_SEGMENTS_PER_DOMAIN=1", "EVO_MAX_SEGMENTS_PER_PROCESS=0",
+        "EVO_MAX_MEMORY_PERCENT=0", "EVO_MAX_MEMORY_PERCENT=none", "ulimit -f 8;"}) {
+    const ToolAnswer answer = run_program("/bin/sh", {"-c", std::string(limit) + ' ' + command});
+    EXPECT_EQ(answer.code, std::string_view(limit).ends_with("none") ? 2 : 1) << limit;
+    EXPECT_NE(answer.err.find("nothing was done"), std::string::npos)
+        << limit << ": " << answer.err;
+    EXPECT_TRUE(writer.write({.cycle = 8, .offset = -3})) << limit;
+    EXPECT_EQ(value().offset, -3) << limit;
+  }
+  const ToolAnswer full =
+      run_program("/bin/sh", {"-c", "EVO_MAX_SEGMENTS_PER_DOMAIN=2 " + command});
+  EXPECT_EQ(full.code, 0) << "its own place becomes free: " << full.err;
+}
+
+TEST_F(Set, AFailureAfterTheFencingIsToldPlainly) {
+  const auto writer = written();
+  // What the next writer of the segment stumbles over, and only that.
+  std::filesystem::create_directories(directory_.path() / "evo_gantry.meta.new" / "full");
+  const ToolAnswer answer = run({"set", "gantry", "offset=4", "--force"});
+  EXPECT_EQ(answer.code, 1);
+  EXPECT_NE(answer.err.find(fmt::format("pid {}", ::getpid())), std::string::npos) << answer.err;
+  EXPECT_NE(answer.err.find("fenced off"), std::string::npos) << answer.err;
+  EXPECT_NE(answer.err.find("is gone"), std::string::npos) << answer.err;
+  EXPECT_NE(answer.err.find("restart 'gantry_control'"), std::string::npos) << answer.err;
+  EXPECT_FALSE(inspect_segment(domain(), "gantry"));
+}
+
+TEST_F(Set, WhoIsRefusedLeavesTheWritersRecordAsItIs) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  constexpr gid_t kGroup = 65533;
+  in_child([&]() -> std::string {
+    ChannelDescription channel = evo::describe<gantry::GantryChannel>();
+    channel.access = Access::Group;
+    auto writer = SegmentWriter::create(channel, {.domain = domain()}).value();
+    writer.write(bytes_of(Gantry{.cycle = 7}));
+    die();
+  });
+  ::chmod(directory_.path().c_str(), 0755);
+  for (const std::string& file : directory_.files()) {
+    ASSERT_EQ(::chown((directory_.path() / file).c_str(), 0, kGroup), 0);
+  }
+  const auto before = inspect_segment(domain(), "gantry").value();
+  const ChildResult child = in_child([&]() -> std::string {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(kGroup) != 0 || ::setuid(65534) != 0) {
+      return "no other user";
+    }
+    const ToolAnswer answer = run({"set", "gantry", "offset=4"});
+    return fmt::format("{} {}", answer.code, answer.err);
+  });
+  EXPECT_TRUE(child.text.starts_with("5 ")) << child.text;
+  EXPECT_NE(child.text.find("nothing was done"), std::string::npos) << child.text;
+  const auto after = inspect_segment(domain(), "gantry").value();
+  EXPECT_EQ(after.writer_pid, before.writer_pid);
+  EXPECT_EQ(after.incarnation, before.incarnation);
+  EXPECT_EQ(after.writer_uid, before.writer_uid);
+}
+
+TEST_F(Set, RootMakesNoSegmentAnewThatIsAnothers) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can write what belongs to another";
+  auto writer = written();
+  ASSERT_EQ(::chown(directory_.path().c_str(), 65533, 65533), 0);
+  for (const std::string& file : directory_.files()) {
+    ASSERT_EQ(::chown((directory_.path() / file).c_str(), 65533, 65533), 0);
+  }
+  const ToolAnswer answer = run({"set", "gantry", "offset=4", "--force"});
+  EXPECT_EQ(answer.code, 5) << answer.err;
+  EXPECT_NE(answer.err.find("setpriv --reuid=65533"), std::string::npos) << answer.err;
+  EXPECT_TRUE(writer.write({.cycle = 8}));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 /// `evo-shm set NAME field=value ... [--force]`: a value of a segment that nobody writes.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -11,6 +13,7 @@
 #include "look/words.hpp"
 #include "repair/abandoned_writer.hpp"
 #include "repair/assignment.hpp"
+#include "repair/rehearsal.hpp"
 
 namespace evo::tools {
 
@@ -31,6 +34,12 @@ void declare(CLI::App& command, SetOptions& options) {
   command.add_flag("--force", options.force,
                    "Also values outside min and max; and fence off a live writer, after which the "
                    "segment is made anew");
+}
+
+/// What was typed wrong needs no name of an error's kind.
+ExitCode fail_at_assignment(const Error& error) {
+  const ExitCode code = exit_code_of(error.code);
+  return code == ExitCode::Usage ? fail(code, error.message) : fail(error);
 }
 
 /// What can be said against it before anything is done.
@@ -71,6 +80,42 @@ struct Outcome {
   std::uint64_t sequence = 0;
 };
 
+/// Whether this user can publish in the segment as it is: nobody writes it, and it is his to write.
+bool goes_in_place(const SegmentLook& look) {
+  const std::string file = look.domain().path() / look.info().data_file;
+  return look.info().writer_state != WriterState::Alive &&
+         ::faccessat(AT_FDCWD, file.c_str(), R_OK | W_OK, AT_EACCESS) == 0;
+}
+
+/// Where the segment has to be made anew, whether it can be.
+Result<void> rehearse(const SegmentLook& look) {
+  if (goes_in_place(look)) return {};
+  const auto blueprint = blueprint_of(look);
+  if (!blueprint) return tl::unexpected(blueprint.error());
+  auto possible = rehearse_create(look.domain(), describe(*blueprint));
+  if (!possible) {
+    possible.error().message =
+        fmt::format("segment '{}' could not be made anew, so nothing was done: {}",
+                    look.info().name, possible.error().message);
+  }
+  return possible;
+}
+
+/// What was to take the place of a live writer's segment has not come to be.
+tl::unexpected<Error> failed_after_fencing(Error error, const SegmentLook& look) {
+  const SegmentInfo& info = look.info();
+  // Its module may have been faster, with a new writer.
+  const bool successor = inspect_segment(look.domain(), info.name).has_value();
+  error.message = fmt::format(
+      "{}, was fenced off, and then segment '{}' could not be made anew: {}. {}", writer_of(info),
+      info.name, error.message,
+      successor ? "What is there now is a successor's, without the change; stop that and try again"
+                : fmt::format("The segment is gone, with its last value; restart '{}', which makes "
+                              "it anew, or load a snapshot",
+                              info.module));
+  return tl::unexpected(std::move(error));
+}
+
 /// As its writer: everything that was checked before holds, unless somebody changed the segment.
 Result<Outcome> write(SegmentLook& look, const SetOptions& options, std::vector<std::byte> value) {
   const auto blueprint = blueprint_of(look);
@@ -82,6 +127,7 @@ Result<Outcome> write(SegmentLook& look, const SetOptions& options, std::vector<
     outcome.fenced = fenced->fenced;
   }
   auto created = SegmentWriter::create(describe(*blueprint), {.domain = look.domain()});
+  if (!created && outcome.fenced) return failed_after_fencing(created.error(), look);
   if (!created) return tl::unexpected(created.error());
   SegmentWriter& writer = abandon_at_exit(std::move(*created));
   if (writer.current_version() != 0) {
@@ -133,7 +179,7 @@ ExitCode run(const SetOptions& options, const Context& context) {
   // On a copy: whatever is wrong with an assignment is found before anything is touched.
   std::vector<std::byte> trial = *value;
   const auto changes = assign(*look->fields(), options.assignments, trial);
-  if (!changes) return fail(changes.error());
+  if (!changes) return fail_at_assignment(changes.error());
   for (const Change& change : *changes) {
     if (change.complaint && !options.force) {
       return fail(ExitCode::Wrong, fmt::format("{}; nothing was written; use --force to write it "
@@ -141,6 +187,7 @@ ExitCode run(const SetOptions& options, const Context& context) {
                                                *change.complaint));
     }
   }
+  if (auto possible = rehearse(*look); !possible) return fail(possible.error());
   const auto outcome = write(*look, options, std::move(*value));
   if (!outcome) return fail(outcome.error());
   print(*outcome, info, context);

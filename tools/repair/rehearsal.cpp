@@ -1,0 +1,111 @@
+#include "repair/rehearsal.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "evo/control_file.hpp"
+#include "evo/limits.hpp"
+#include "evo/segment_header.hpp"
+#include "evo/segment_info.hpp"
+#include "repair/ownership.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+/// Room in a directory, taken by a file without a name for as long as this lives.
+class TakenRoom {
+ public:
+  TakenRoom() = default;
+  TakenRoom(const TakenRoom&) = delete;
+  TakenRoom& operator=(const TakenRoom&) = delete;
+  ~TakenRoom() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  Result<void> take(const Domain& domain, std::uint64_t size) {
+    const std::string& directory = domain.path().native();
+    rlimit limit{};
+    // Asked first, because a file beyond the limit raises SIGXFSZ.
+    if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur) {
+      return detail::fail(ErrorCode::ResourceExhausted,
+                          "a file of {} bytes exceeds this process's limit of {} bytes; raise it "
+                          "(ulimit -f)",
+                          size, limit.rlim_cur);
+    }
+    fd_ = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    // Where there are no files without a name, only trying can tell.
+    if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) return {};
+    if (fd_ < 0) {
+      return detail::fail_errno(errno, fmt::format("cannot make a file in '{}'", directory));
+    }
+    int error = 0;
+    do {
+      error = ::posix_fallocate(fd_, 0, static_cast<off_t>(size));
+    } while (error == EINTR);
+    if (error == 0) return {};
+    return detail::fail_errno(error,
+                              fmt::format("cannot allocate {} bytes in '{}'", size, directory));
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+Result<void> check_counts(const Domain& domain, const ResourceLimits& limits) {
+  if (limits.segments_per_process == 0) {
+    return detail::fail(ErrorCode::ResourceExhausted,
+                        "this process may hold no segment; raise EVO_MAX_SEGMENTS_PER_PROCESS");
+  }
+  const auto names = list_segment_names(domain);
+  if (!names) return tl::unexpected(names.error());
+  // The one that goes is among them.
+  if (names->size() <= limits.segments_per_domain) return {};
+  return detail::fail(ErrorCode::ResourceExhausted,
+                      "domain '{}' holds {} segments, more than it may; clean up, or raise "
+                      "EVO_MAX_SEGMENTS_PER_DOMAIN",
+                      domain.path().string(), names->size());
+}
+
+Result<void> check_share_of_memory(const Domain& domain, std::uint64_t size,
+                                   const ResourceLimits& limits) {
+  struct statvfs space {};
+  if (limits.max_memory_percent >= 100 || ::statvfs(domain.path().c_str(), &space) != 0 ||
+      space.f_blocks == 0) {
+    return {};
+  }
+  const double total = static_cast<double>(space.f_blocks) * static_cast<double>(space.f_frsize);
+  const double free = static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);
+  const double percent = 100 * (total - free + static_cast<double>(size)) / total;
+  if (percent <= limits.max_memory_percent) return {};
+  return detail::fail(ErrorCode::NoSpace,
+                      "with {} bytes more the file system of domain '{}' would be {:.0f} % full, "
+                      "and {} % is the limit; free some space, or raise EVO_MAX_MEMORY_PERCENT",
+                      size, domain.path().string(), percent, limits.max_memory_percent);
+}
+
+}  // namespace
+
+Result<void> rehearse_create(const Domain& domain, const ChannelDescription& channel) {
+  const auto limits = ResourceLimits::from_environment();
+  if (!limits) return tl::unexpected(limits.error());
+  const auto layout = detail::plan_layout(channel);
+  if (!layout) return tl::unexpected(layout.error());
+  if (auto owned = check_owner(domain, channel.name); !owned) return owned;
+  if (auto counts = check_counts(domain, *limits); !counts) return counts;
+  if (auto share = check_share_of_memory(domain, layout->file_size, *limits); !share) return share;
+  TakenRoom data;
+  if (auto room = data.take(domain, layout->file_size); !room) return room;
+  // And a page for what stands in `.meta`.
+  TakenRoom control;
+  return control.take(
+      domain,
+      sizeof(ControlFile) + std::uint64_t{channel.max_readers} * sizeof(ReaderEntry) + kPageSize);
+}
+
+}  // namespace evo::tools
