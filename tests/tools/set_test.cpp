@@ -183,5 +183,29 @@ TEST_F(Set, RootMakesNoSegmentAnewThatIsAnothers) {
   EXPECT_TRUE(writer.write({.cycle = 8}));
 }
 
+TEST_F(Set, SaysWhatAFieldTakes) {
+  leave_dead();
+  const auto refused = [&](const char* assignment) {
+    const ToolAnswer answer = run({"set", "gantry", assignment});
+    EXPECT_EQ(answer.code, 2) << assignment;
+    return answer.err;
+  };
+  EXPECT_EQ(refused("axes[1].state=Mooving"),
+            "evo-shm: 'Mooving' is no value of axes[1].state; did you mean 'Moving'?\n");
+  EXPECT_EQ(refused("axes[1].state=7"),
+            "evo-shm: '7' is no value of axes[1].state; it takes Unknown, Idle, Moving\n");
+  EXPECT_EQ(refused("power=Drives|Vacum"),
+            "evo-shm: 'Vacum' is no value of power; did you mean 'Vacuum'?\n");
+  EXPECT_EQ(refused("axes[0].velocity=1e50"),
+            "evo-shm: '1e50' is no value of axes[0].velocity; it takes a number from -3.40282e+38 "
+            "to 3.40282e+38\n");
+  EXPECT_EQ(refused("axes[0].position=left"),
+            "evo-shm: 'left' is no value of axes[0].position; it takes a number from -500 to "
+            "500\n");
+  EXPECT_EQ(refused("offset=1e50"),
+            "evo-shm: '1e50' is no value of offset; it takes -2147483648 to 2147483647\n");
+  EXPECT_EQ(refused("axes=4").find("InvalidSize"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace evo::test

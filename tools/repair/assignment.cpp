@@ -3,10 +3,71 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+
+#include "decode/suggestion.hpp"
 
 namespace evo::tools {
 
 namespace {
+
+/// The single values of `[a, b]` and the flags of `A|B`.
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words{""};
+  for (const char letter : text) {
+    if (letter == ',' || letter == '|') {
+      words.emplace_back();
+    } else if (letter != ' ' && letter != '[' && letter != ']') {
+      words.back() += letter;
+    }
+  }
+  return words;
+}
+
+/// The enumerators of a field's type, without that.
+std::vector<std::string> enumerators_of(const Fields& fields, const Field& field) {
+  const std::string prefix = fmt::format("{}.", enum_of(field.declared->type));
+  std::vector<std::string> names;
+  for (const LayoutEnumValue& value : fields.layout().enum_values) {
+    if (value.name.starts_with(prefix)) names.push_back(value.name.substr(prefix.size()));
+  }
+  return names;
+}
+
+std::string range_of(const Field& field) {
+  const auto least = field.scalar == Scalar::Float32 ? std::numeric_limits<float>::lowest()
+                                                     : std::numeric_limits<double>::lowest();
+  const LayoutField& declared = *field.declared;
+  return fmt::format("a number from {} to {}",
+                     declared.minimum.empty() ? fmt::format("{:g}", least) : declared.minimum,
+                     declared.maximum.empty() ? fmt::format("{:g}", -least) : declared.maximum);
+}
+
+/// Says of a value that the field cannot hold what was likely meant, or what it takes.
+Error explained(Error error, const Fields& fields, const Field& field, std::string_view text) {
+  const bool is_enum = !enum_of(field.declared->type).empty();
+  const bool is_float = field.scalar == Scalar::Float32 || field.scalar == Scalar::Float64;
+  // Those of whole numbers say it all, and so does what is wrong with an array's brackets.
+  const bool brackets = field.length != 0 && error.message.starts_with(field.path);
+  if (error.code != ErrorCode::InvalidSize || brackets || (!is_enum && !is_float)) return error;
+  const auto names = is_enum ? enumerators_of(fields, field) : std::vector<std::string>();
+  for (const std::string& word : words_of(text)) {
+    if (is_enum && std::ranges::find(names, word) == names.end()) {
+      error.message =
+          fmt::format("'{}' is no value of {}{}", word, field.path,
+                      suggestion(word, names, fmt::format("it takes {}", fmt::join(names, ", "))));
+      return error;
+    }
+    const bool fits = field.scalar == Scalar::Float32 ? parse_number<float>(word).has_value()
+                                                      : parse_number<double>(word).has_value();
+    if (is_float && !fits) {
+      error.message =
+          fmt::format("'{}' is no value of {}; it takes {}", word, field.path, range_of(field));
+      return error;
+    }
+  }
+  return error;
+}
 
 Result<Change> assign_one(const Fields& fields, const std::string& assignment,
                           std::span<std::byte> payload) {
@@ -25,9 +86,9 @@ Result<Change> assign_one(const Fields& fields, const std::string& assignment,
   const Field& field = found->front();
   Change change{
       .path = field.path, .before = fields.text(field, payload), .after = {}, .complaint = {}};
-  if (auto done = fields.set(field, std::string_view(assignment).substr(equals + 1), payload);
-      !done) {
-    return tl::unexpected(done.error());
+  const std::string_view text = std::string_view(assignment).substr(equals + 1);
+  if (auto done = fields.set(field, text, payload); !done) {
+    return tl::unexpected(explained(done.error(), fields, field, text));
   }
   change.after = fields.text(field, payload);
   change.complaint = fields.complaint(field, payload);
