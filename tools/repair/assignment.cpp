@@ -12,7 +12,7 @@ namespace evo::tools {
 namespace {
 
 /// The single values of `[a, b]` and the flags of `A|B`.
-std::vector<std::string> words_of(std::string_view text) {
+std::vector<std::string> single_values(std::string_view text) {
   std::vector<std::string> words{""};
   for (const char letter : text) {
     if (letter == ',' || letter == '|') {
@@ -51,7 +51,7 @@ Error explained(Error error, const Fields& fields, const Field& field, std::stri
   const bool brackets = field.length != 0 && error.message.starts_with(field.path);
   if (error.code != ErrorCode::InvalidSize || brackets || (!is_enum && !is_float)) return error;
   const auto names = is_enum ? enumerators_of(fields, field) : std::vector<std::string>();
-  for (const std::string& word : words_of(text)) {
+  for (const std::string& word : single_values(text)) {
     if (is_enum && std::ranges::find(names, word) == names.end()) {
       error.message =
           fmt::format("'{}' is no value of {}{}", word, field.path,
