@@ -9,6 +9,7 @@
 
 #include "evo/segment_info.hpp"
 #include "evo/stream_segment_writer.hpp"
+#include "repair/own_process.hpp"
 #include "repair/snapshot.hpp"
 #include "segments.hpp"
 #include "text/base64.hpp"
@@ -33,6 +34,26 @@ TEST(Base64, GoesBothWaysAndTakesNothingElse) {
   for (const char* text : {"A", "A===", "AB==", "AA=A", "AA==AAAA", "A A=", "****"}) {
     EXPECT_FALSE(from_base64(text)) << text;
   }
+}
+
+TEST(OwnProcess, GivesWhatBecameOfTheDeed) {
+  using tools::in_own_process;
+  int here = 0;
+  EXPECT_TRUE(in_own_process([&]() -> Result<void> {
+    here = 1;
+    return {};
+  }));
+  EXPECT_EQ(here, 0) << "it was another process";
+  const auto failed = in_own_process([]() -> Result<void> {
+    return tl::unexpected(Error{ErrorCode::NoSpace, std::string(70'000, 'x'), ENOSPC});
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::NoSpace);
+  EXPECT_EQ(failed.error().message.size(), 70'000U) << "more than a pipe takes at once";
+  EXPECT_EQ(failed.error().system_errno, ENOSPC);
+  const auto killed = in_own_process([]() -> Result<void> { die(); });
+  ASSERT_FALSE(killed);
+  EXPECT_EQ(killed.error().code, ErrorCode::Io);
 }
 
 class Snapshot : public ToolTest {
