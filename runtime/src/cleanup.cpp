@@ -69,9 +69,29 @@ void judge(const Domain& domain, const CleanupPolicy& policy, const Control& con
   }
 }
 
+struct Looked {
+  bool lives = false;            ///< the writer
+  bool counts_sleepers = false;  ///< who may be dead
+};
+
+/// What can be learnt of a segment's writer without a trace.
+Looked look_at_writer(const Domain& domain, std::string_view name) {
+  const auto file = open_checked(domain, control_path(domain, name),
+                                 {O_RDONLY, control_mode(Access::Group), Access::Group});
+  if (!file || !is_locked(file->fd.get(), kWriterLockByte)) return {};
+  std::uint32_t waiters = 0;
+  const ssize_t size =
+      ::pread(file->fd.get(), &waiters, sizeof waiters, offsetof(ControlFile, waiters));
+  return {.lives = true, .counts_sleepers = size == sizeof waiters && waiters != 0};
+}
+
 /// One segment; nothing if its writer lives or it has gone.
 std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
                                  const CleanupPolicy& policy) {
+  // Read-only first: each control file that is closed after it could be written makes all look
+  // around who watch the domain.
+  const Looked looked = look_at_writer(domain, name);
+  if (looked.lives && !looked.counts_sleepers) return std::nullopt;
   CleanupItem item;
   item.name = name;
   const auto control = open_control(domain, name, Access::Group);
@@ -81,7 +101,11 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
     return item;
   }
   // Asked first, so that no live writer ever finds us in its way.
-  if (is_locked(control->fd.get(), kWriterLockByte)) return std::nullopt;
+  if (is_locked(control->fd.get(), kWriterLockByte)) {
+    // Until then each of its publishes makes a system call for a reader that died in its sleep.
+    if (looked.counts_sleepers && !policy.dry_run) forget_dead_waiters(*control);
+    return std::nullopt;
+  }
   const auto hold = TidyHold::take(*control);
   if (!hold || !control->is_current()) return std::nullopt;
   // relaxed: advice.
@@ -91,7 +115,10 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
   judge(domain, policy, *control, item);
   if (item.action == CleanupAction::Removed) {
     const auto mapping = map_header(domain, name, *control);
-    clear_up(domain, name, *control);
+    if (!clear_up(domain, name, *control)) {
+      item.action = CleanupAction::LeftAlone;
+      item.reason = "not all of its files can be removed; look for them with ls -l";
+    }
     if (mapping) wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));
   }
   return item;

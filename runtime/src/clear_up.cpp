@@ -23,7 +23,7 @@ TidyHold::~TidyHold() {
   unlock(fd_, kTidyLockByte);
 }
 
-void clear_up(const Domain& domain, std::string_view name, const Control& control) {
+bool clear_up(const Domain& domain, std::string_view name, const Control& control) {
   // release [L]: pairs with the acquire load [M]. A create that failed leaves it Empty, which
   // readers leave alone.
   control->state.store(static_cast<std::uint32_t>(ControlState::Closed), std::memory_order_release);
@@ -31,11 +31,16 @@ void clear_up(const Domain& domain, std::string_view name, const Control& contro
     const bool ours = remove_files(domain, name, control);
     // A reader that attaches after this look finds the segment not Open and lets go.
     const bool read = has_readers(control);
-    if (ours && !read) ::unlink(control.path.c_str());
+    bool gone = ours;
+    if (ours && !read) {
+      // relaxed: nothing hangs on it. Who only looks learns that a segment of this name is another.
+      control->generation.fetch_add(1, std::memory_order_relaxed);
+      gone = ::unlink(control.path.c_str()) == 0;
+    }
     // In this order, so that whoever gets the writer's lock next finds the names free, too.
     unlock(control.fd.get(), kNamesLockByte);
     unlock(control.fd.get(), kWriterLockByte);
-    if (!ours || !read || has_readers(control)) return;
+    if (!ours || !read || has_readers(control)) return gone;
     // Who was there has left meanwhile, and may have left the rest to us, because it found
     // the writer's lock taken.
     const auto locked = lock_to_change(control);
@@ -43,7 +48,7 @@ void clear_up(const Domain& domain, std::string_view name, const Control& contro
     if (!locked || !*locked ||
         control->state.load(std::memory_order_acquire) ==
             static_cast<std::uint32_t>(ControlState::Open)) {
-      return;
+      return gone;
     }
   }
 }

@@ -31,7 +31,7 @@ class TidyHold {
 
 /// With the writer's lock and that of the names held, of a segment that is not Open: removes
 /// whatever the last writer has left, wherever it died, and the control file unless a reader is
-/// attached; lets go of the locks.
-void clear_up(const Domain& domain, std::string_view name, const Control& control);
+/// attached; lets go of the locks. False if some file of the segment could not be removed.
+bool clear_up(const Domain& domain, std::string_view name, const Control& control);
 
 }  // namespace evo::detail

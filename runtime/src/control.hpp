@@ -61,7 +61,8 @@ void store_text(char* shared, std::size_t size, std::string_view text);
 /// Whether any reader is attached to this file.
 bool has_readers(const Control& control);
 
-/// Under the writer's lock: sleepers that died no longer count as waiting.
+/// Sleepers that died no longer count as waiting. Under the writer's lock or not: it takes the
+/// locks of their entries.
 void forget_dead_waiters(const Control& control);
 
 /// Text of somebody else's, with whatever would upset a terminal replaced.

@@ -27,12 +27,13 @@ class DirectoryWatch {
   DirectoryWatch(const Domain& domain, Watched watched);
 
   /// False where inotify is not to be had: its limits are per user.
-  [[nodiscard]] bool valid() const noexcept { return inotify_.valid(); }
+  [[nodiscard]] bool valid() const noexcept { return inotify_.valid() && watch_ >= 0; }
   /// Readable when there is something to take.
   [[nodiscard]] int fd() const noexcept { return inotify_.get(); }
 
-  /// Sleeps until something happens, or the time has passed, or for a short while.
-  void wait(std::chrono::nanoseconds timeout) noexcept;
+  /// Sleeps until something happens to a file in whose name `words` occur, or the time has passed,
+  /// or for a short while.
+  void wait(std::string_view words, std::chrono::nanoseconds timeout);
 
   /// Calls `seen(file)` with the name of each file to which something has happened. Returns
   /// whether more may have happened than was told, so that the directory has to be scanned.

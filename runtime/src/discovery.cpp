@@ -69,9 +69,11 @@ struct SegmentDiscovery::Cache {
   std::size_t look_at(const std::set<std::string, std::less<>>& names);
   bool look_at(const std::string& name);
   Result<std::size_t> rescan();
-  void arm_second_look() const;
-  void tell(DiscoveryEvent event, const SegmentInfo& info) const {
-    for (const Callback& callback : callbacks) callback(event, info);
+  void take_second_look();
+  void arm_second_look();
+  /// With a copy: a callback may ask for more, which moves the segments about.
+  void tell(DiscoveryEvent event, SegmentInfo info) const {
+    for (std::size_t i = 0; i < callbacks.size(); ++i) callbacks[i](event, info);
   }
 
   Domain domain;
@@ -81,7 +83,11 @@ struct SegmentDiscovery::Cache {
   std::vector<SegmentInfo> segments;
   std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> index;
   std::set<std::string, std::less<>> concerned;
+  // Closed before the timer was set, and since.
   std::set<std::string, std::less<>> second_look;
+  std::set<std::string, std::less<>> later_look;
+  bool timer_runs = false;
+  bool needs_rescan = false;
   std::vector<Callback> callbacks;
 };
 
@@ -150,9 +156,19 @@ Result<std::size_t> SegmentDiscovery::Cache::rescan() {
   return look_at(names);
 }
 
-void SegmentDiscovery::Cache::arm_second_look() const {
+void SegmentDiscovery::Cache::take_second_look() {
+  std::uint64_t expirations = 0;
+  if (::read(timer.get(), &expirations, sizeof expirations) <= 0) return;
+  timer_runs = false;
+  concerned.merge(second_look);
+  second_look = std::exchange(later_look, {});
+}
+
+/// A timer that runs is left alone: set anew by each update it might never come to its end.
+void SegmentDiscovery::Cache::arm_second_look() {
+  if (timer_runs || (second_look.empty() && !needs_rescan)) return;
   const itimerspec soon{{0, 0}, {0, kSecondLookNs}};
-  ::timerfd_settime(timer.get(), 0, &soon, nullptr);
+  timer_runs = ::timerfd_settime(timer.get(), 0, &soon, nullptr) == 0;
 }
 
 Result<SegmentDiscovery> SegmentDiscovery::start(const Domain& domain) {
@@ -187,21 +203,21 @@ int SegmentDiscovery::fd() const noexcept {
 }
 
 Result<std::size_t> SegmentDiscovery::update() {
-  std::uint64_t expirations = 0;
-  if (::read(cache_->timer.get(), &expirations, sizeof expirations) > 0) {
-    cache_->concerned.merge(cache_->second_look);
-    cache_->second_look.clear();
-  }
-  const bool lost = cache_->watch.take([&](std::string_view file) {
-    cache_->concern(file);
+  Cache& cache = *cache_;
+  cache.take_second_look();
+  const bool lost = cache.watch.take([&](std::string_view file) {
+    cache.concern(file);
     if (const auto name = detail::segment_of_control(file); !name.empty()) {
-      cache_->second_look.emplace(name);
+      (cache.timer_runs ? cache.later_look : cache.second_look).emplace(name);
     }
   });
-  if (!cache_->second_look.empty()) cache_->arm_second_look();
-  const auto concerned = std::exchange(cache_->concerned, {});
-  if (lost) return cache_->rescan();
-  return cache_->look_at(concerned);
+  cache.needs_rescan = cache.needs_rescan || lost;
+  const auto concerned = std::exchange(cache.concerned, {});
+  auto changes = cache.needs_rescan ? cache.rescan() : cache.look_at(concerned);
+  // One that failed is made up for by a later update.
+  cache.needs_rescan = !changes;
+  cache.arm_second_look();
+  return changes;
 }
 
 Result<std::size_t> SegmentDiscovery::rescan() {

@@ -76,6 +76,14 @@ std::string temporary_name(const std::string& directory) {
 
 }  // namespace
 
+FileDescriptor::FileDescriptor(int fd) noexcept : fd_(fd) {
+  if (fd < 0 || fd > STDERR_FILENO) return;
+  fd_ = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+}
+
 FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
@@ -202,7 +210,9 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
   }
   // Always the same name, so that the next one clears away what a death has left here.
   const std::string temporary = unfinished_path(path);
-  ::unlink(temporary.c_str());
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) {
+    return fail_errno(errno, fmt::format("cannot remove '{}', which is in the way", temporary));
+  }
   if (auto linked = file->link(temporary); !linked) return linked;
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
   const int error = errno;

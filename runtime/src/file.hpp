@@ -13,11 +13,13 @@
 
 namespace evo::detail {
 
-/// Owns a file descriptor.
+/// Owns a file descriptor, which is none of the three standard ones: in a process that was started
+/// without them, whatever is printed would go into the file.
 class FileDescriptor {
  public:
   FileDescriptor() = default;
-  explicit FileDescriptor(int fd) noexcept : fd_(fd) {}
+  /// Leaves errno alone if `fd` is valid; if it has to be moved and cannot, it is not.
+  explicit FileDescriptor(int fd) noexcept;
   FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FileDescriptor& operator=(FileDescriptor&& other) noexcept {
     std::swap(fd_, other.fd_);

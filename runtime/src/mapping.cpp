@@ -55,7 +55,8 @@ Mapping::~Mapping() {
   if (address_ != nullptr) ::munmap(address_, size_);
 }
 
-Result<Mapping> Mapping::map(int fd, std::size_t size, Protection protection) {
+Result<Mapping> Mapping::map(int fd, std::size_t size, Protection protection,
+                             InChildren in_children) {
   const int access = protection == Protection::Read ? PROT_READ : PROT_READ | PROT_WRITE;
   void* address = ::mmap(nullptr, size, access, MAP_SHARED, fd, 0);
   if (address == MAP_FAILED) {
@@ -64,7 +65,7 @@ Result<Mapping> Mapping::map(int fd, std::size_t size, Protection protection) {
   Mapping mapping;
   mapping.address_ = static_cast<std::byte*>(address);
   mapping.size_ = size;
-  if (::madvise(address, size, MADV_DONTFORK) != 0) {
+  if (in_children == InChildren::Nothing && ::madvise(address, size, MADV_DONTFORK) != 0) {
     return fail_errno(errno, "cannot keep a mapping from forked children");
   }
   return mapping;

@@ -17,7 +17,13 @@ enum class Protection : std::uint8_t { Read, ReadWrite };
 /// Appends to the report's note, unless there is nothing to say.
 void add_note(MemoryReport& report, std::string_view note);
 
-/// Owns a shared mapping of a whole file. Children do not inherit it (MADV_DONTFORK).
+/// What forked children get of a mapping.
+enum class InChildren : std::uint8_t {
+  Nothing,  ///< MADV_DONTFORK; whoever guards a lock puts zero pages there
+  TheSame,
+};
+
+/// Owns a shared mapping of a whole file.
 class Mapping {
  public:
   Mapping() = default;
@@ -30,7 +36,8 @@ class Mapping {
   }
   ~Mapping();
 
-  static Result<Mapping> map(int fd, std::size_t size, Protection protection);
+  static Result<Mapping> map(int fd, std::size_t size, Protection protection,
+                             InChildren in_children = InChildren::Nothing);
 
   /// Moves the pages of a file that nobody else maps yet into huge ones, as far as the kernel can.
   void gather_huge_pages() const;

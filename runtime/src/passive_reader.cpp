@@ -55,10 +55,11 @@ struct PassiveReader::Files {
     auto data_file = inspector.open(info.data_file, detail::data_mode(Access::Group));
     if (!data_file || data_file->size != info.layout.file_size) return false;
     auto mapped_control =
-        detail::Mapping::map(control_file->fd.get(), control_file->size, detail::Protection::Read);
+        detail::Mapping::map(control_file->fd.get(), control_file->size, detail::Protection::Read,
+                             detail::InChildren::TheSame);
     if (!mapped_control) return tl::unexpected(mapped_control.error());
-    auto mapped =
-        detail::Mapping::map(data_file->fd.get(), data_file->size, detail::Protection::Read);
+    auto mapped = detail::Mapping::map(data_file->fd.get(), data_file->size,
+                                       detail::Protection::Read, detail::InChildren::TheSame);
     if (!mapped) return tl::unexpected(mapped.error());
     auto found = detail::read_header(mapped->bytes(), mapped->size(), info.data_file);
     if (!found) return tl::unexpected(found.error());

@@ -60,6 +60,14 @@ class EntryLooks {
   std::unordered_map<std::uint32_t, bool> gone_;
 };
 
+/// Whether the segment is what a dead writer has left: the next one makes it anew if its schema is
+/// another.
+bool is_left_behind(const Domain& domain, std::string_view name) {
+  const auto file = open_checked(domain, control_path(domain, name),
+                                 {O_RDONLY, control_mode(Access::Group), Access::Group});
+  return file && !is_locked(file->fd.get(), kWriterLockByte);
+}
+
 tl::unexpected<Error> not_ready(std::string_view name) {
   return fail(ErrorCode::NotReady,
               "segment '{}' is just being made by its writer; try again, or attach with a wait",
@@ -73,39 +81,83 @@ ReaderAttachment::ReaderAttachment(Domain in_domain, std::string_view in_name, C
 
 Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_view name,
                                                                  const ChannelDescription* channel,
-                                                                 const ReaderOptions& options) {
-  const Access access = channel == nullptr ? Access::Group : channel->access;
-  auto control = open_control(options.domain, name, access);
-  if (!control) {
-    if (control.error().code != ErrorCode::NotFound) return tl::unexpected(control.error());
-    return not_found(name, options.domain, "");
-  }
-  auto reader = std::make_unique<ReaderAttachment>(options.domain, name, std::move(*control));
+                                                                 const ReaderOptions& options,
+                                                                 ReaderAttachment* former) {
+  const bool hands_over = former != nullptr && former->control.is_current();
+  const std::uint64_t cursor =
+      hands_over ? former->entry().cursor.load(std::memory_order_relaxed) : 0;  // our own
+  auto reader = std::make_unique<ReaderAttachment>(options.domain, name, Control());
   reader->options = options;
-  if (channel != nullptr) reader->fitted_to = *channel;
-  // The entry first: from here on a closing writer leaves the control file in place.
-  if (auto taken = reader->take_entry(); !taken) return tl::unexpected(taken.error());
-  if (!reader->control.is_current()) return not_ready(name);
-  if (auto mapped = reader->map_data(access); !mapped) return tl::unexpected(mapped.error());
-  if (auto sound = reader->check_self_description(); !sound) return tl::unexpected(sound.error());
-  if (channel != nullptr) {
-    if (auto fits = reader->check_schema(*channel); !fits) return tl::unexpected(fits.error());
+  if (hands_over) {
+    former->hand_entry_to(*reader);
+  } else {
+    auto control =
+        open_control(options.domain, name, channel == nullptr ? Access::Group : channel->access);
+    if (!control && control.error().code == ErrorCode::NotFound) {
+      return not_found(name, options.domain, "");
+    }
+    if (!control) return tl::unexpected(control.error());
+    reader->control = std::move(*control);
   }
-  auto memory = reader->data.apply(options.memory, Protection::Read);
-  if (!memory) return tl::unexpected(memory.error());
-  reader->memory = std::move(*memory);
-  // A reader's cycle is its own: the schema's period binds the writer.
-  reader->watch.emplace(reader->control.operator->(), &reader->entry().watch,
-                        WatchedEnd{.max_age_ns = reader->layout.max_age_ns});
-  // No name has changed: this is what tells those who watch the directory.
-  ::futimens(reader->control.fd.get(), nullptr);
-  reader->control.fd.blank_in_children(reader->control.mapping.bytes(), reader->data.bytes());
+  if (auto filled = reader->fill(channel); !filled) {
+    if (hands_over) {
+      reader->hand_entry_to(*former);
+      // relaxed: as it was; the order of the slots behind it was given when it was first stored.
+      former->entry().cursor.store(cursor, std::memory_order_relaxed);
+    }
+    return tl::unexpected(filled.error());
+  }
   return reader;
+}
+
+Result<void> ReaderAttachment::fill(const ChannelDescription* channel) {
+  if (channel != nullptr) fitted_to = *channel;
+  // The entry first: from here on a closing writer leaves the control file in place.
+  if (!has_entry_) {
+    if (auto taken = take_entry(); !taken) return taken;
+  }
+  if (!control.is_current()) return not_ready(name);
+  auto mapped = map_data(channel == nullptr ? Access::Group : channel->access);
+  if (!mapped) return mapped;
+  if (auto sound = check_self_description(); !sound) return sound;
+  if (channel != nullptr) {
+    if (auto fits = check_schema(*channel); !fits) return fits;
+  }
+  auto obtained = data.apply(options.memory, Protection::Read);
+  if (!obtained) return tl::unexpected(obtained.error());
+  memory = std::move(*obtained);
+  // Each look at the segment begins with a look at this file.
+  auto beside = control.mapping.apply(
+      {.lock = options.memory.lock, .prefault = options.memory.prefault}, Protection::ReadWrite);
+  if (!beside) return tl::unexpected(beside.error());
+  // A reader's cycle is its own: the schema's period binds the writer.
+  watch.emplace(control.operator->(), &entry().watch, WatchedEnd{.max_age_ns = layout.max_age_ns});
+  // No name has changed: this is what tells those who watch the directory.
+  ::futimens(control.fd.get(), nullptr);
+  control.fd.blank_in_children(control.mapping.bytes(), data.bytes());
+  return {};
+}
+
+void ReaderAttachment::hand_entry_to(ReaderAttachment& successor) {
+  // release [S]: as at the end of an attachment. Until the successor has found its place, the
+  // entry keeps no slot.
+  entry().cursor.store(0, std::memory_order_release);
+  successor.control = std::move(control);
+  successor.entry_index = entry_index;
+  successor.has_entry_ = std::exchange(has_entry_, false);
+}
+
+Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::renew(ReaderAttachment& former,
+                                                                  std::chrono::nanoseconds wait) {
+  ReaderOptions options = former.options;
+  options.wait = wait;
+  return await(former.name, former.fitted_to ? &*former.fitted_to : nullptr, options, &former);
 }
 
 Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(std::string_view name,
                                                                   const ChannelDescription* channel,
-                                                                  const ReaderOptions& options) {
+                                                                  const ReaderOptions& options,
+                                                                  ReaderAttachment* former) {
   if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
   if (auto valid = validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
@@ -114,21 +166,23 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(std::string_vi
   const auto left = [&] { return options.wait - std::chrono::nanoseconds(monotonic_ns() - start); };
   std::optional<DirectoryWatch> watch;
   while (true) {
-    auto attachment = make(name, channel, options);
+    auto attachment = make(name, channel, options, former);
     if (attachment) return attachment;
     const ErrorCode code = attachment.error().code;
-    const bool may_come = code == ErrorCode::NotFound || code == ErrorCode::NotReady;
+    const bool misfit = code == ErrorCode::SchemaMismatch && is_left_behind(options.domain, name);
+    const bool may_come = misfit || code == ErrorCode::NotFound || code == ErrorCode::NotReady;
     if (!may_come || options.wait <= std::chrono::nanoseconds::zero()) {
       return attachment;
     }
     if (left() <= std::chrono::nanoseconds::zero()) {
+      if (misfit) return attachment;
       return fail(ErrorCode::Timeout, "waited {} ms: {}",
                   std::chrono::duration_cast<std::chrono::milliseconds>(options.wait).count(),
                   attachment.error().message);
     }
     // Watched before the attempt that follows, so that no event is missed.
     if (watch) {
-      watch->wait(left());
+      watch->wait(name, left());
     } else {
       // Names only: an attempt opens the control file, and each of those who wait would wake
       // all of them with every attempt.
@@ -234,6 +288,7 @@ Result<void> ReaderAttachment::map_data(Access access) {
     if (found->generation != generation) continue;
     layout = *found;
     data = std::move(*mapping);
+    told_ = {.generation = generation, .state = static_cast<std::uint32_t>(ControlState::Open)};
     return {};
   }
   // The name was there, the file is not: a writer is just replacing it, or is dead.
@@ -263,7 +318,10 @@ Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
     std::memcpy(published.data(), data.data() + layout.compatible_offset,
                 published.size() * sizeof(CompatibleEntry));
   }
-  const SegmentIdentity segment{layout, published, bfbs, describe_writer(control)};
+  const bool dead = !is_locked(control.fd.get(), kWriterLockByte);
+  const SegmentIdentity segment{
+      layout, published, bfbs,
+      describe_writer(control) + (dead ? ", which is dead; start the present one" : "")};
   auto fields = fit_schema(channel, segment);
   if (!fields) return tl::unexpected(fields.error());
   field_count = *fields;

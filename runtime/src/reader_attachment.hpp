@@ -19,11 +19,18 @@ struct ReaderAttachment {
   /// One attempt; NotFound and NotReady are worth another one.
   static Result<std::unique_ptr<ReaderAttachment>> make(std::string_view name,
                                                         const ChannelDescription* channel,
-                                                        const ReaderOptions& options);
-  /// Attempts until one succeeds, fails for good, or `options.wait` has passed.
+                                                        const ReaderOptions& options,
+                                                        ReaderAttachment* former = nullptr);
+  /// Attempts until one succeeds, fails for good, or `options.wait` has passed. `former` is to be
+  /// replaced: while its control file is the segment's, its entry is handed over, and it gets it
+  /// back if the attempt fails.
   static Result<std::unique_ptr<ReaderAttachment>> await(std::string_view name,
                                                          const ChannelDescription* channel,
-                                                         const ReaderOptions& options);
+                                                         const ReaderOptions& options,
+                                                         ReaderAttachment* former = nullptr);
+  /// The same segment again, for the same reader, as it is now.
+  static Result<std::unique_ptr<ReaderAttachment>> renew(ReaderAttachment& former,
+                                                         std::chrono::nanoseconds wait);
   ReaderAttachment(Domain domain, std::string_view name, Control opened);
   ReaderAttachment(const ReaderAttachment&) = delete;
   ReaderAttachment& operator=(const ReaderAttachment&) = delete;
@@ -50,15 +57,16 @@ struct ReaderAttachment {
       // acquire [F]: pairs with the writer's publishing store [E].
       const std::uint64_t version = header().version.load(std::memory_order_acquire);
       if (there()) return true;
-      const auto left = timeout - std::chrono::nanoseconds(monotonic_ns() - start);
-      if (left <= std::chrono::nanoseconds::zero()) return false;
-      wait({.header = &header(),
-            .control = control.operator->(),
-            .entry = &entry(),
-            .seen_version = version,
-            .generation = layout.generation},
-           left);
-      // Closed, dead or made anew: nothing comes any more.
+      const std::chrono::nanoseconds elapsed(monotonic_ns() - start);
+      if (timeout <= elapsed) return false;
+      told_ = wait({.header = &header(),
+                    .control = control.operator->(),
+                    .entry = &entry(),
+                    .seen_version = version,
+                    .told = told_},
+                   timeout - elapsed);
+      // Closed, dead or made anew: nothing comes any more. Who calls again all the same sleeps
+      // until that changes.
       // relaxed: only decides whether to go on waiting.
       if (header().version.load(std::memory_order_relaxed) == version) return there();
     }
@@ -78,6 +86,9 @@ struct ReaderAttachment {
   std::vector<std::uint8_t> bfbs;
 
  private:
+  /// Makes it this segment's, with its entry and all that can fail.
+  Result<void> fill(const ChannelDescription* channel);
+  void hand_entry_to(ReaderAttachment& successor);
   Result<void> take_entry();
   Result<bool> try_entry(std::uint32_t index);
   Result<void> map_data(Access access);
@@ -87,6 +98,7 @@ struct ReaderAttachment {
   [[nodiscard]] bool is_closed() const;
 
   bool has_entry_ = false;
+  WriterNews told_;
 };
 
 }  // namespace evo::detail

@@ -17,6 +17,7 @@ namespace {
 bool may_remove(const Domain& domain, uid_t owner) {
   struct stat directory {};
   if (::stat(domain.path().c_str(), &directory) != 0) return false;
+  if (::faccessat(AT_FDCWD, domain.path().c_str(), W_OK | X_OK, AT_EACCESS) != 0) return false;
   const uid_t us = ::geteuid();
   return (directory.st_mode & S_ISVTX) == 0 || owner == us || directory.st_uid == us;
 }
@@ -25,14 +26,20 @@ bool may_remove(const Domain& domain, uid_t owner) {
 
 std::optional<std::string> find_strangers_file(const Domain& domain, std::string_view name,
                                                const Control& control) {
-  std::vector<std::string> paths{control.path};
+  std::vector<std::string> paths{control.path, meta_path(domain, name)};
   for (std::uint32_t index = 0; index < 2; ++index) {
     if (auto path = data_file_path(domain, name, control, index)) paths.push_back(*path);
   }
   for (const std::string& path : paths) {
     struct stat status {};
-    if (::lstat(path.c_str(), &status) == 0 && !may_remove(domain, status.st_uid)) {
-      return fmt::format("'{}' belongs to user {}, who has to clean up", path, status.st_uid);
+    if (::lstat(path.c_str(), &status) != 0) continue;
+    if (S_ISDIR(status.st_mode)) {
+      return fmt::format("'{}' is a directory; find out who made it, and remove it by hand", path);
+    }
+    if (!may_remove(domain, status.st_uid)) {
+      return fmt::format(
+          "'{}' belongs to user {}, who has to clean up: this user ({}) may not remove it", path,
+          status.st_uid, ::geteuid());
     }
   }
   return std::nullopt;
@@ -46,7 +53,7 @@ std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
   if (!path) return std::nullopt;
   auto file = open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group});
   if (!file || file->size < sizeof(SegmentHeader)) return std::nullopt;
-  auto mapping = Mapping::map(file->fd.get(), kPageSize, Protection::Read);
+  auto mapping = Mapping::map(file->fd.get(), kPageSize, Protection::Read, InChildren::TheSame);
   if (!mapping) return std::nullopt;
   return std::move(*mapping);
 }

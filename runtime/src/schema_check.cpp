@@ -15,6 +15,9 @@ std::string_view kind_name(Kind kind) {
 std::string_view stamp_name(bool stamped) {
   return stamped ? "monotonic" : "none";
 }
+std::string_view overflow_name(Overflow overflow) {
+  return overflow == Overflow::Block ? "block" : "overwrite";
+}
 std::string_view checksum_name(bool checksummed) {
   return checksummed ? "crc32c" : "none";
 }
@@ -31,6 +34,10 @@ std::vector<std::string> diff_attributes(const ChannelDescription& reader,
     }
   };
   compare("kind", kind_name(segment.kind), kind_name(reader.kind));
+  // A reader of a stream that blocks uses values in place, which nothing else protects.
+  if (segment.kind == Kind::Stream) {
+    compare("overflow", overflow_name(segment.overflow), overflow_name(reader.overflow));
+  }
   compare("stamp", stamp_name(segment.geometry.stamped),
           stamp_name(reader.stamp == Stamp::Monotonic));
   compare("checksum", checksum_name(segment.geometry.checksummed),

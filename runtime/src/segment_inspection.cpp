@@ -44,27 +44,34 @@ struct HeldLocks {
   std::vector<std::uint32_t> readers;
 };
 
+void add_lock(HeldLocks& held, std::uint64_t byte) {
+  if (byte == kWriterLockByte) {
+    held.writer = true;
+  } else if (byte == kTidyLockByte) {
+    held.tidier = true;
+  } else {
+    held.readers.push_back(static_cast<std::uint32_t>(byte - reader_lock_byte(0)));
+  }
+}
+
 /// Adds the locks that are held on the bytes [first, last) of a control file.
 void add_locks(HeldLocks& held, int fd, std::uint64_t first, std::uint64_t last) {
-  while (first < last) {
-    const auto lock = find_lock(fd, first, last - first);
-    if (!lock) return;
-    // The kernel names one lock in the range, not the lowest. Locks of one open file that
-    // touch are one, so a single end may hold several bytes.
-    const std::uint64_t begin = std::max(lock->first, first);
-    const std::uint64_t end = std::min(lock->end, last);
-    add_locks(held, fd, first, begin);
-    for (std::uint64_t byte = begin; byte < end; ++byte) {
-      if (byte == kWriterLockByte) {
-        held.writer = true;
-      } else if (byte == kTidyLockByte) {
-        held.tidier = true;
-      } else {
-        held.readers.push_back(static_cast<std::uint32_t>(byte - reader_lock_byte(0)));
-      }
-    }
-    first = end;
+  // The kernel names one lock in a range, not the lowest: what is before and behind it is asked for
+  // in turn. There may be as many as there are readers.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> unasked{{first, last}};
+  while (!unasked.empty()) {
+    const auto [from, to] = unasked.back();
+    unasked.pop_back();
+    const auto lock = from < to ? find_lock(fd, from, to - from) : std::nullopt;
+    if (!lock) continue;
+    // Locks of one open file that touch are one, so a single end may hold several bytes.
+    const std::uint64_t begin = std::max(lock->first, from);
+    const std::uint64_t end = std::min(lock->end, to);
+    for (std::uint64_t byte = begin; byte < end; ++byte) add_lock(held, byte);
+    unasked.emplace_back(from, begin);
+    unasked.emplace_back(end, to);
   }
+  std::ranges::sort(held.readers);
 }
 
 bool read_entry(Copy<ReaderEntry>& entry, int fd, std::uint32_t index) {

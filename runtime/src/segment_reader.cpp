@@ -45,12 +45,10 @@ SegmentReader::SegmentReader(std::unique_ptr<detail::ReaderAttachment> attachmen
 }
 
 Result<void> SegmentReader::reattach(std::chrono::nanoseconds wait) {
-  ReaderOptions options = attachment_->options;
-  options.wait = wait;
-  auto anew = attach(attachment_->name, attachment_->fitted_to ? &*attachment_->fitted_to : nullptr,
-                     options);
-  if (!anew) return tl::unexpected(anew.error());
-  *this = std::move(*anew);
+  auto attachment = detail::ReaderAttachment::renew(*attachment_, wait);
+  if (!attachment) return tl::unexpected(attachment.error());
+  const std::uint32_t retries = attachment_->options.retries;
+  *this = SegmentReader(std::move(*attachment), retries);
   return {};
 }
 

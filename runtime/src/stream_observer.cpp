@@ -22,6 +22,12 @@ void StreamObserver::seek(Sequence n) noexcept {
   kept_from_ = newest();
 }
 
+void StreamObserver::seek_to(Sequence n) noexcept {
+  // No value will ever have it: as far as this reader can say, the next one is meant.
+  if (n >= geometry_.sequence_limit()) n = geometry_.after(newest(), 1);
+  seek(n == 0 ? 1 : n);
+}
+
 void StreamObserver::seek_oldest() noexcept {
   const Sequence last = latest();
   const std::uint64_t capacity = geometry_.count - 1;

@@ -41,12 +41,10 @@ StreamSegmentReader::StreamSegmentReader(
 }
 
 Result<void> StreamSegmentReader::reattach(std::chrono::nanoseconds wait) {
-  ReaderOptions options = attachment_->options;
-  options.wait = wait;
-  auto anew = attach(attachment_->name, attachment_->fitted_to ? &*attachment_->fitted_to : nullptr,
-                     options);
-  if (!anew) return tl::unexpected(anew.error());
-  *this = std::move(*anew);
+  auto attachment = detail::ReaderAttachment::renew(*attachment_, wait);
+  if (!attachment) return tl::unexpected(attachment.error());
+  *this = StreamSegmentReader(std::move(*attachment));
+  observer_.attach();
   return {};
 }
 

@@ -47,10 +47,7 @@ bool nothing_changed(const Waiter& waiter) noexcept {
   // acquire: pairs with the publishing store [E], though the caller reads the value
   // through its own acquire loads; nothing is lost by it here.
   const bool same = waiter.header->version.load(std::memory_order_acquire) == waiter.seen_version;
-  // relaxed: only decides whether to go on waiting.
-  return same && waiter.control->generation.load(std::memory_order_relaxed) == waiter.generation &&
-         waiter.control->state.load(std::memory_order_relaxed) ==
-             static_cast<std::uint32_t>(ControlState::Open);
+  return same && news_of(*waiter.control) == waiter.told;
 }
 
 void pause() noexcept {
@@ -83,6 +80,12 @@ bool order_before_second_look(const ControlFile& control) noexcept {
 
 }  // namespace
 
+WriterNews news_of(const ControlFile& control) noexcept {
+  // relaxed, both: only decide whether to go on waiting.
+  return {.generation = control.generation.load(std::memory_order_relaxed),
+          .state = control.state.load(std::memory_order_relaxed)};
+}
+
 WakeProtocol register_writer_for_wakes() noexcept {
   return membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0 ? WakeProtocol::Membarrier
                                                                    : WakeProtocol::Fence;
@@ -92,11 +95,11 @@ void wake_all(const SegmentHeader& header) noexcept {
   ::syscall(SYS_futex, futex_word(header), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
-void wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
+WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
   const std::uint64_t start = monotonic_ns();
   const auto budget = static_cast<std::uint64_t>(std::max<std::int64_t>(0, timeout.count()));
   while (monotonic_ns() - start < std::min(kSpinNs, budget)) {
-    if (!nothing_changed(waiter)) return;
+    if (!nothing_changed(waiter)) return news_of(*waiter.control);
     pause();
   }
   // seq_cst: the announcement must be visible before the second look below; the fence
@@ -117,6 +120,7 @@ void wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
   waiter.entry->waiting.store(0, std::memory_order_relaxed);
   // relaxed: a writer that still sees the old count wakes in vain.
   waiter.control->waiters.fetch_sub(1, std::memory_order_relaxed);
+  return news_of(*waiter.control);
 }
 
 void forget_dead_waiter(ControlFile& control, ReaderEntry& entry) noexcept {

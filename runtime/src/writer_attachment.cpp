@@ -80,6 +80,8 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   auto layout = plan_layout(channel);
   if (!layout) return tl::unexpected(layout.error());
   if (auto made = ensure_directory(options.domain); !made) return tl::unexpected(made.error());
+  // Once more: somebody else may have made it since.
+  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
   auto limits = options.limits ? *options.limits : ResourceLimits::from_environment();
   if (!limits) return tl::unexpected(limits.error());
   auto quota = WriterQuota::take(*limits);
@@ -100,15 +102,18 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
     return tl::unexpected(done.error());
   }
   auto memory = writer->data.apply(options.memory, Protection::ReadWrite);
+  if (memory) {
+    // Each publish looks at the control file, and a push to a stream that blocks at its table.
+    const auto beside = writer->control.mapping.apply(
+        {.lock = options.memory.lock, .prefault = options.memory.prefault}, Protection::ReadWrite);
+    if (!beside) memory = tl::unexpected(beside.error());
+  }
   if (!memory) {
     // What a dead writer left stays as it was; what this call made goes again.
     writer->open_ = !writer->taken_over_;
     return tl::unexpected(memory.error());
   }
   writer->memory = std::move(*memory);
-  // The table too: a push to a blocking stream looks at it.
-  static_cast<void>(
-      writer->control.mapping.apply({.prefault = options.memory.prefault}, Protection::ReadWrite));
   writer->watch.emplace(writer->control.operator->(), &writer->control->writer_watch,
                         WatchedEnd{.writes = true, .period_ns = writer->layout.period_ns});
   add_note(writer->memory, writer->warning_);

@@ -7,8 +7,10 @@
 
 #include <fstream>
 #include <optional>
+#include <thread>
 
 #include "clear_up.hpp"
+#include "directory_watch.hpp"
 #include "evo/segment_info.hpp"
 #include "file_bytes.hpp"
 #include "kernel_lock.hpp"
@@ -233,6 +235,54 @@ TEST_F(Cleanup, CleanerThatHoldsTheLockIsNotTakenForAWriter) {
   ASSERT_TRUE(hold);
   EXPECT_EQ(to_string(reader->writer_state()), "Dead");
   EXPECT_EQ(to_string(inspect_segment(directory_.domain(), "probe")->writer_state), "Dead");
+}
+
+TEST_F(Cleanup, OfLiveSegmentsWakesNobody) {
+  const auto writer = create();
+  detail::DirectoryWatch watch(directory_.domain(), detail::Watched::NamesAndUse);
+  EXPECT_EQ(clean(), "");
+  std::string seen;
+  static_cast<void>(watch.take([&](std::string_view file) { seen += file; }));
+  EXPECT_EQ(seen, "") << "whoever cleans up when told of a change would never come to rest";
+}
+
+TEST_F(Cleanup, SleeperThatDiedNoLongerCostsTheWriterACall) {
+  const auto writer = create();
+  const auto waiters = [&] { return peek<std::uint32_t>(control(), 192); };
+  Child sleeper([&]() -> std::string {
+    auto reader = attach();
+    reader->wait_for_change(1h);
+    return "";
+  });
+  while (waiters() == 0) std::this_thread::yield();
+  sleeper.kill();
+  EXPECT_EQ(waiters(), 1U);
+  EXPECT_EQ(clean(0ns, true), "");
+  EXPECT_EQ(waiters(), 1U) << "only to say what would be done";
+  EXPECT_EQ(clean(), "");
+  EXPECT_EQ(waiters(), 0U);
+}
+
+TEST_F(Cleanup, WhatCannotBeRemovedIsSaidAndKept) {
+  channel_.access = Access::Group;
+  leave_orphan(directory_.domain(), channel_, 3);
+  std::filesystem::permissions(directory_.path(), std::filesystem::perms(0755));
+  const auto clean_as_one_of_the_group = [&]() -> std::string {
+    return in_child([&] {
+             if (::geteuid() == 0 && ::seteuid(65534) != 0) return std::string("no other user");
+             return clean();
+           })
+        .text;
+  };
+  if (::geteuid() == 0) {
+    EXPECT_EQ(clean_as_one_of_the_group(), "probe LeftAlone") << "it may not write the directory";
+  }
+  EXPECT_EQ(read_number(attach().value()), "3");
+  const auto data = directory_.data_file();
+  std::filesystem::remove(data);
+  std::filesystem::create_directory(data);
+  EXPECT_EQ(clean(), "probe LeftAlone");
+  EXPECT_TRUE(std::filesystem::exists(control()));
 }
 
 }  // namespace

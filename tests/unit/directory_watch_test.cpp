@@ -15,10 +15,10 @@ namespace {
 TEST(DirectoryWatch, WaitsNotLongerThanAsked) {
   const TemporaryDomain directory;
   detail::DirectoryWatch watch(directory.domain(), detail::Watched::Names);
-  watch.wait(std::chrono::nanoseconds(0));
-  watch.wait(std::chrono::nanoseconds(-5));
+  watch.wait("probe", std::chrono::nanoseconds(0));
+  watch.wait("probe", std::chrono::nanoseconds(-5));
   const std::uint64_t start = monotonic_ns();
-  watch.wait(std::chrono::milliseconds(3));
+  watch.wait("probe", std::chrono::milliseconds(3));
   EXPECT_GE(monotonic_ns() - start, 3'000'000U) << "nothing happened";
 }
 
@@ -26,7 +26,7 @@ TEST(DirectoryWatch, OfADomainThatIsMissingLooksAtItsAncestors) {
   const TemporaryDomain directory;
   detail::DirectoryWatch watch(Domain(directory.path() / "a" / "b" / "c"), detail::Watched::Names);
   std::filesystem::create_directory(directory.path() / "a");
-  watch.wait(std::chrono::hours(1));
+  watch.wait("probe", std::chrono::hours(1));
 }
 
 TEST(DirectoryWatch, OfNamesIsNotWokenByWhoeverUsesTheFiles) {

@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <thread>
 
+#include "control.hpp"
+#include "kernel_lock.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
 
@@ -183,6 +186,53 @@ TEST_F(Discovery, RemovalKeepsTheOthersInTheirPlaces) {
     ASSERT_NE(discovery_->find(name), nullptr) << name;
     EXPECT_EQ(discovery_->find(name)->name, name);
   }
+}
+
+TEST_F(Discovery, NoticesADeathHoweverOftenItIsAsked) {
+  leave_orphan(domain_, raw_channel("probe", 8));
+  // As at a death: the kernel tells that the files are closed, and frees the locks after that.
+  const auto dying = detail::open_control(domain_, "probe", Access::Group);
+  ASSERT_TRUE(dying) << message_of(dying);
+  ASSERT_TRUE(detail::try_lock(dying->fd.get(), kWriterLockByte).value());
+  ::close(::open((domain_.path() / "evo_probe.ctl").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(eventually_state("Alive"));
+  detail::unlock(dying->fd.get(), kWriterLockByte);
+  // Each update comes before the second look would be due, as far as the computer lets it.
+  const auto end = std::chrono::steady_clock::now() + 300ms;
+  const auto dead = [&] { return discovery_->find("probe")->writer_state == WriterState::Dead; };
+  while (!dead() && std::chrono::steady_clock::now() < end) EXPECT_TRUE(discovery_->update());
+  EXPECT_TRUE(dead());
+}
+
+TEST_F(Discovery, AFailedScanIsMadeUpFor) {
+  std::filesystem::remove_all(domain_.path());
+  std::filesystem::create_directory(domain_.path());
+  const auto writer = create();
+  ASSERT_TRUE(writer) << message_of(writer);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{3, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  const auto updated = discovery_->update();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_FALSE(updated) << "no directory could be read";
+  EXPECT_TRUE(eventually_state("Alive"));
+}
+
+TEST_F(Discovery, ACallbackMayAskForMore) {
+  for (int i = 0; i < 40; ++i) {
+    leave_orphan(domain_, raw_channel(fmt::format("more_{}", i), 8));
+  }
+  std::string named;
+  discovery_->on_change([&](DiscoveryEvent, const SegmentInfo& info) {
+    if (!named.empty()) return;
+    const std::string name = info.name;
+    named = "?";
+    for (int i = 0; i < 40; ++i) static_cast<void>(discovery_->refresh(fmt::format("more_{}", i)));
+    named = name == info.name ? name : "another";
+  });
+  EXPECT_TRUE(discovery_->refresh("more_7"));
+  EXPECT_EQ(named, "more_7");
 }
 
 }  // namespace

@@ -256,5 +256,15 @@ TEST_F(MakeFile, TextBeyondTheFileSizeLimitIsAnErrorAndNoSignal) {
   EXPECT_TRUE(directory_.files().empty());
 }
 
+TEST(FileDescriptor, IsNeverAStandardOne) {
+  const ChildResult child = in_child([]() -> std::string {
+    for (const int standard : {0, 1, 2}) ::close(standard);
+    const FileDescriptor fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const bool closes = (::fcntl(fd.get(), F_GETFD) & FD_CLOEXEC) != 0;
+    return fmt::format("{} {} {}", fd.get() > 2, closes, ::fcntl(0, F_GETFD));
+  });
+  EXPECT_EQ(child.text, "true true -1");
+}
+
 }  // namespace
 }  // namespace evo::test

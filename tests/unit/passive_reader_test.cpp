@@ -138,5 +138,29 @@ TEST_F(Passive, WhatIsNotThereIsSaid) {
   EXPECT_EQ(outcome(PassiveReader::open(domain(), "probe")), "NotFound") << "closed";
 }
 
+TEST_F(Passive, ForkedChildReadsOn) {
+  auto writer = make_writer();
+  writer.write(bytes_of(std::uint64_t{41}));
+  auto reader = std::make_optional(PassiveReader::open(domain(), "probe").value());
+  const ChildResult child = in_child([&]() -> std::string {
+    std::string read = number_of(*reader);
+    reader.reset();
+    return read;
+  });
+  EXPECT_EQ(child.text, "41 of 1");
+  EXPECT_EQ(child.status, 0);
+  EXPECT_EQ(number_of(*reader), "41 of 1");
+}
+
+TEST_F(Passive, IsDetachedWhenTheSegmentWasClosedAndMadeAgain) {
+  auto writer = std::make_optional(make_writer());
+  auto reader = PassiveReader::open(domain(), "probe").value();
+  EXPECT_FALSE(reader.detached());
+  writer.reset();
+  writer.emplace(make_writer());
+  EXPECT_TRUE(reader.detached());
+  EXPECT_EQ(number_of(reader), "Detached");
+}
+
 }  // namespace
 }  // namespace evo::test

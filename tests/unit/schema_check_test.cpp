@@ -6,7 +6,10 @@
 
 #include <counter.evo.hpp>
 #include <probe.evo.hpp>
+#include <thread>
 
+#include "evo/stream_segment_reader.hpp"
+#include "evo/stream_segment_writer.hpp"
 #include "process_identity.hpp"
 #include "schema_builder.hpp"
 #include "segments.hpp"
@@ -215,6 +218,42 @@ TEST(SchemaMismatch, FreesTheReaderEntryAgain) {
     EXPECT_EQ(outcome(probe::CounterReader::attach({.domain = directory.domain()})),
               "SchemaMismatch");
   }
+}
+
+TEST(SchemaMismatch, OverflowOfAStreamMustAgree) {
+  const TemporaryDomain directory;
+  ChannelDescription channel = raw_channel("probe", 8);
+  channel.kind = Kind::Stream;
+  const auto writer = StreamSegmentWriter::create(channel, {.domain = directory.domain()});
+  ASSERT_TRUE(writer) << message_of(writer);
+  channel.overflow = Overflow::Block;
+  const auto reader = StreamSegmentReader::attach(channel, {.domain = directory.domain()});
+  EXPECT_EQ(outcome(reader), "SchemaMismatch");
+  EXPECT_TRUE(contains(message_of(reader), "overflow: overwrite in the segment, block"))
+      << "it would use in place what the writer overwrites: " << message_of(reader);
+}
+
+TEST(SchemaMismatch, WaitsForTheSuccessorOfADeadWriter) {
+  const TemporaryDomain directory;
+  leave_orphan(directory.domain(), raw_channel("probe", 8), 1);
+  ChannelDescription channel = raw_channel("probe", 16);
+  channel.schema_id.bytes.fill(7);
+  const auto at_once = SegmentReader::attach(channel, {.domain = directory.domain()});
+  EXPECT_EQ(outcome(at_once), "SchemaMismatch");
+  EXPECT_TRUE(contains(message_of(at_once), "which is dead; start the present one"))
+      << message_of(at_once);
+  const auto in_vain = SegmentReader::attach(
+      channel, {.domain = directory.domain(), .wait = std::chrono::milliseconds(5)});
+  EXPECT_EQ(outcome(in_vain), "SchemaMismatch");
+  std::optional<Result<SegmentWriter>> successor;
+  std::thread starts([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    successor.emplace(SegmentWriter::create(channel, {.domain = directory.domain()}));
+  });
+  const auto patient = SegmentReader::attach(
+      channel, {.domain = directory.domain(), .wait = std::chrono::seconds(60)});
+  starts.join();
+  EXPECT_EQ(outcome(patient), "ok") << message_of(patient);
 }
 
 }  // namespace

@@ -408,5 +408,52 @@ TEST_F(Reattach, StillInsistsOnTheDescription) {
   EXPECT_EQ(outcome(reader->reattach()), "SchemaMismatch");
 }
 
+TEST_F(Reattach, NeedsNoSecondPlaceInTheTable) {
+  ChannelDescription channel = raw_channel("probe", 8);
+  channel.max_readers = 1;
+  const auto create_one = [&] {
+    return SegmentWriter::create(channel, {.domain = directory_.domain()});
+  };
+  auto writer = std::make_optional(create_one());
+  auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()}).value();
+  writer.reset();
+  EXPECT_EQ(outcome(reader.reattach()), "NotFound");
+  writer.emplace(create_one());
+  EXPECT_EQ(read_number(reader), "Detached");
+  const auto again = reader.reattach();
+  ASSERT_TRUE(again) << message_of(again);
+  (*writer)->write(bytes_of(std::uint64_t{6}));
+  EXPECT_EQ(read_number(reader), "6");
+  EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = directory_.domain()})),
+            "ReaderTableFull")
+      << "its place is taken as before";
+}
+
+TEST_F(Reader, WaitingForLessThanNothingEndsAtOnce) {
+  const ChildResult child = in_child([&]() -> std::string {
+    ::alarm(kHangSeconds);
+    auto writer = create(raw_channel("probe", 8)).value();
+    auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()}).value();
+    return reader.wait_for_change(std::chrono::nanoseconds::min()) ? "changed" : "not changed";
+  });
+  EXPECT_EQ(child.text, "not changed");
+}
+
+TEST_F(Reader, IsToldOnceThatItsWriterHasClosed) {
+  auto writer = std::make_optional(create(raw_channel("probe", 8)).value());
+  auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()}).value();
+  const auto wait = [&](std::chrono::nanoseconds timeout) {
+    const std::uint64_t start = monotonic_ns();
+    EXPECT_FALSE(reader.wait_for_change(timeout));
+    return std::chrono::nanoseconds(monotonic_ns() - start);
+  };
+  writer.reset();
+  wait(1h);
+  EXPECT_GE(wait(30ms), 30ms) << "who waits in a loop would take a whole core";
+  writer.emplace(create(raw_channel("probe", 8)).value());
+  wait(1h);  // made anew
+  EXPECT_EQ(read_number(reader), "Detached");
+}
+
 }  // namespace
 }  // namespace evo::test

@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <alarm.evo.hpp>
+#include <atomic>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 #include "file_bytes.hpp"
 #include "outcome.hpp"
@@ -87,6 +90,23 @@ TEST_F(StreamEnds, BatchBeyondTheRoomIsTakenInPart) {
   EXPECT_EQ(codes(reader), "1 2 3 4 ");
   EXPECT_EQ(writer.push_batch(std::span(alarms).subspan(4), std::chrono::milliseconds(1)), 3U);
   EXPECT_EQ(codes(reader), "5 6 7 ");
+}
+
+TEST_F(StreamEnds, AllWaitsOfABatchTogetherAreAsLongAsAsked) {
+  auto writer = create<AlarmWriter>();
+  auto reader = attach<AlarmReader>();
+  std::atomic<bool> over{false};
+  std::thread slow([&] {
+    while (!over) {
+      static_cast<void>(reader.next());
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  });
+  // One place each 2 ms: each value has one in time, all of them have not.
+  const std::vector<Alarm> alarms(500);
+  EXPECT_LT(writer.push_batch(alarms, std::chrono::milliseconds(20)), alarms.size());
+  over = true;
+  slow.join();
 }
 
 TEST_F(StreamEnds, BatchStopsWhereValuesWereLost) {

@@ -370,5 +370,29 @@ TEST_F(SmallestStream, Works) {
   }
 }
 
+TEST_F(BlockingStream, ReattachNeedsNoSecondPlaceInTheTable) {
+  writer_.reset();
+  channel_.max_readers = 1;
+  writer_.emplace(create().value());
+  auto reader = attach();
+  writer_.reset();
+  writer_.emplace(create().value());
+  EXPECT_TRUE(reader.detached());
+  const auto again = reader.reattach();
+  ASSERT_TRUE(again) << message_of(again);
+  EXPECT_EQ(push(4), "ok");
+  EXPECT_EQ(push(), "WouldBlock") << "the writer respects its cursor";
+  EXPECT_EQ(all(reader), "11 22 33 44 ");
+}
+
+TEST_F(BlockingStream, SeekingANumberThatNoValueHasHoldsNobodyBack) {
+  auto reader = attach();
+  reader.seek_to(~std::uint64_t{0});
+  EXPECT_EQ(next(reader), "-");
+  EXPECT_EQ(push(), "ok");
+  EXPECT_EQ(push(), "ok");
+  EXPECT_EQ(all(reader).substr(0, 3), "22 ") << "it goes on with what comes";
+}
+
 }  // namespace
 }  // namespace evo::test

@@ -29,12 +29,13 @@ class Waiting : public testing::TestWithParam<WakeProtocol> {
   }
 
   void wait(std::uint64_t seen_version, std::chrono::nanoseconds timeout) {
-    detail::wait({.header = &segment_.header(),
-                  .control = &segment_.control(),
-                  .entry = &entry_,
-                  .seen_version = seen_version,
-                  .generation = 1},
-                 timeout);
+    static_cast<void>(detail::wait(
+        {.header = &segment_.header(),
+         .control = &segment_.control(),
+         .entry = &entry_,
+         .seen_version = seen_version,
+         .told = {.generation = 1, .state = static_cast<std::uint32_t>(ControlState::Open)}},
+        timeout));
   }
   /// Waits in a thread of its own, runs `change` once it is announced, and joins it.
   template <class Change>

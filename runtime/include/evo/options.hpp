@@ -55,7 +55,8 @@ struct WriterOptions {
 
 struct ReaderOptions {
   Domain domain = Domain::from_environment();
-  /// How long to wait for a segment that is not there yet; zero: not at all.
+  /// How long to wait for a segment that is not there yet, or for the successor of a dead writer
+  /// that had another schema; zero: not at all.
   std::chrono::nanoseconds wait{0};
   MemoryOptions memory = {};
   /// How often a read tries again, after the writer overtook it, before it

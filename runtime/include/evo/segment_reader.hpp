@@ -50,8 +50,8 @@ class SegmentReader {
 
   /// Attaches anew, as `attach` did, after the segment was made anew (ReadError::Detached) or
   /// closed and created again; waits as long for it as asked. After an error everything is as
-  /// before, and the last value of the former segment can still be read where it could. Takes
-  /// another entry of the reader table before it frees its own.
+  /// before, and the last value of the former segment can still be read where it could. Keeps its
+  /// entry of the reader table where the control file is still the segment's.
   [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0));
 
   SegmentReader(SegmentReader&&) noexcept;
@@ -76,7 +76,8 @@ class SegmentReader {
 
   /// Sleeps until there was a publish since the last successful read (returns true at
   /// once if so), the writer closed or was found dead by a cleaner, the segment was made anew,
-  /// or the time has passed; returns `has_changed()`. Spins for some microseconds first.
+  /// or the time has passed; returns `has_changed()`. Spins for some microseconds first. An end
+  /// of the writer that ended one wait does not end the next one.
   bool wait_for_change(std::chrono::nanoseconds timeout) noexcept;
 
   /// Asks the kernel; one system call.

@@ -66,7 +66,7 @@ class StateReader {
 
   /// Sleeps until there was a publish since the last successful read (returns true at once
   /// if so), the writer closed, the segment was made anew, or the time has passed; returns
-  /// `has_changed()`.
+  /// `has_changed()`. An end that ended one wait does not end the next one.
   bool wait_for_change(std::chrono::nanoseconds timeout) noexcept {
     return reader_.wait_for_change(timeout);
   }

@@ -121,7 +121,8 @@ class StreamReader {
   void seek_to(std::uint64_t sequence) noexcept { reader_.seek_to(sequence); }
 
   /// Sleeps until there is a next value (returns true at once if so), the writer closed, the
-  /// segment was made anew, or the time has passed; returns whether there is one.
+  /// segment was made anew, or the time has passed; returns whether there is one. An end that
+  /// ended one wait does not end the next one.
   bool wait_for_next(std::chrono::nanoseconds timeout) noexcept {
     return reader_.wait_for_next(timeout);
   }

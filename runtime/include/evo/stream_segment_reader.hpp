@@ -46,12 +46,14 @@ class StreamSegmentReader {
   void seek_oldest() noexcept { observer_.seek_oldest(); }
   void seek_latest() noexcept { observer_.seek_latest(); }
   /// Goes to the value with this number. Values that were there and are not any more count as
-  /// lost; one that is still to come is waited for.
-  void seek_to(std::uint64_t sequence) noexcept { observer_.seek(sequence == 0 ? 1 : sequence); }
+  /// lost; one that is still to come is waited for. A number beyond `sequence_limit` stands for the
+  /// next one to come.
+  void seek_to(std::uint64_t sequence) noexcept { observer_.seek_to(sequence); }
 
   /// Sleeps until there is a next value (returns true at once if so), the writer closed or was
   /// found dead by a cleaner, the segment was made anew, or the time has passed; returns whether
-  /// there is one. Spins for some microseconds first.
+  /// there is one. Spins for some microseconds first. An end that ended one wait does not end the
+  /// next one.
   bool wait_for_next(std::chrono::nanoseconds timeout) noexcept;
 
   /// Published values that were not taken yet.

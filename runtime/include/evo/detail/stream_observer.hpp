@@ -118,6 +118,8 @@ class StreamObserver {
   void seek_latest() noexcept { seek(newest()); }
   void seek_oldest() noexcept;
   void seek(Sequence n) noexcept;
+  /// The same for a number that may be none.
+  void seek_to(Sequence n) noexcept;
 
   /// Whether a blocked writer leaves the next value alone until the cursor has passed it. Not so
   /// what was there before the cursor came: the writer may have leave to overwrite that.

@@ -18,6 +18,7 @@
 #include <limits>
 #include <optional>
 
+#include "evo/clock.hpp"
 #include "evo/detail/state_publisher.hpp"
 
 namespace evo::detail {
@@ -65,8 +66,13 @@ class StreamPublisher {
   std::size_t push_batch(const SlotGeometry& geometry, std::size_t count, Fill&& fill,
                          std::chrono::nanoseconds timeout) {
     std::size_t pushed = 0;
+    std::uint64_t waits_since = 0;  // for room; all waits together are as long as asked
     while (pushed < count) {
-      if (room_ == 0 && make_room(timeout)) break;
+      if (room_ == 0) [[unlikely]] {
+        if (waits_since == 0) waits_since = monotonic_ns();
+        const std::chrono::nanoseconds waited(monotonic_ns() - waits_since);
+        if (make_room(waited < timeout ? timeout - waited : std::chrono::nanoseconds(0))) break;
+      }
       if (ring_.fenced()) break;
       const bool counts = ring_.watched() && begin_watched(ring_.watch());
       const std::uint64_t stamp = geometry.stamped ? ring_.now() : 0;

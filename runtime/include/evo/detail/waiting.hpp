@@ -24,18 +24,28 @@ WakeProtocol register_writer_for_wakes() noexcept;
 /// Wakes every reader that sleeps on this header.
 void wake_all(const SegmentHeader& header) noexcept;
 
+/// What has become of a writer, as far as a reader has been told.
+struct WriterNews {
+  std::uint64_t generation = 0;
+  std::uint32_t state = 0;
+  bool operator==(const WriterNews&) const = default;
+};
+
+[[nodiscard]] WriterNews news_of(const ControlFile& control) noexcept;
+
 /// Which end of a segment waits, and for what to change.
 struct Waiter {
   const SegmentHeader* header;
   ControlFile* control;
   ReaderEntry* entry;
   std::uint64_t seen_version;
-  std::uint64_t generation;
+  WriterNews told;
 };
 
-/// Sleeps until the version differs from the one seen, the writer closes the segment,
-/// the segment is replaced, or the timeout has passed.
-void wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept;
+/// Sleeps until the version differs from the one seen, the writer closes the segment, the segment
+/// is replaced, or the timeout has passed. Returns what is to be told of the writer next time, so
+/// that whoever waits again after an end does not return at once for ever.
+[[nodiscard]] WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept;
 
 /// Undoes the announcement of a reader that died in its sleep; called by whoever
 /// holds the lock of its entry.
