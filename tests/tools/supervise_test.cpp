@@ -167,7 +167,14 @@ TEST_F(Supervise, WrongUsageIsSaidAndIs2) {
                                                 {"--grace", "-1"},
                                                 {"--log-format", "xml"},
                                                 {"--unknown"},
-                                                {"--scan-interval", "0"}}) {
+                                                {"--scan-interval", "0"},
+                                                {"--scan-interval", "1ms", "--once"},
+                                                {"--grace", "nan", "--once"},
+                                                {"--grace", "inf", "--once"},
+                                                {"--grace", "0x10", "--once"},
+                                                {"--grace", "10 s", "--once"},
+                                                {"--scan-interval", "nan", "--once"},
+                                                {"--simulation-interval", "nan", "--once"}}) {
     std::string text;
     Program program(EVO_SHM, arguments(wrong));
     EXPECT_EQ(program.join(&text), 2) << text;
@@ -177,6 +184,16 @@ TEST_F(Supervise, WrongUsageIsSaidAndIs2) {
   EXPECT_EQ(nothing.join(), 2);
   Program relative(EVO_SHM, {"supervise", "--once", "--domain", "relative"});
   EXPECT_EQ(relative.join(), 1) << "a domain that cannot be one";
+}
+
+TEST_F(Supervise, TimesAreWrittenAsEverywhereOrAsSeconds) {
+  for (const char* grace : {"3600s", "3600", "3600.5", "3600000ms"}) {
+    leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+    std::string text;
+    Program once(EVO_SHM, arguments({"--once", "--grace", grace, "--scan-interval", "10ms"}));
+    EXPECT_EQ(once.join(&text), 0) << text;
+    EXPECT_TRUE(contains(text, "event=segment_waits_for_successor")) << grace << text;
+  }
 }
 
 TEST_F(Supervise, KeepsTheServiceManagerInformed) {

@@ -31,13 +31,23 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
   }
 }
 
+namespace {
+
+/// Best effort: where stderr cannot be written, the exit code still tells.
+void print_error(std::string_view message) {
+  const std::string line = fmt::format("evo-shm: {}\n", message);
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace
+
 ExitCode fail(const Error& error) {
   return fail(exit_code_of(error.code), fmt::format("{}", error));
 }
 
 ExitCode fail(ExitCode code, const std::string& message) {
   std::fflush(stdout);
-  fmt::print(stderr, "evo-shm: {}\n", message);
+  print_error(message);
   return code;
 }
 
@@ -45,8 +55,9 @@ void print_text(std::string_view text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (written && std::fflush(stdout) == 0) return;
   // What nobody can take is no reason to go on; a full disk is one to tell.
-  if (errno != EPIPE)
-    fmt::print(stderr, "evo-shm: cannot write the output: {}\n", std::strerror(errno));
+  if (errno != EPIPE) {
+    print_error(fmt::format("cannot write the output: {}", std::strerror(errno)));
+  }
   std::_Exit(static_cast<int>(ExitCode::Wrong));
 }
 

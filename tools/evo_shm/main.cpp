@@ -1,8 +1,12 @@
 /// evo-shm: see, understand and repair segments.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
+#include <sstream>
 
 #include "command.hpp"
 #include "decode/suggestion.hpp"
@@ -39,6 +43,31 @@ std::string unknown_command(const std::vector<std::string>& commands, int count,
   return {};
 }
 
+/// Puts something in the place of those of stdin, stdout and stderr that are closed, so that no
+/// file of a segment ever comes to bear their number. Opened the wrong way round: whoever reads or
+/// writes there is told, as before.
+void reserve_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) != -1) continue;
+    // The lowest that is free, which is this one.
+    static_cast<void>(::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
+
+/// Help, or what is wrong with the command line.
+ExitCode answer(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const bool fine = app.exit(error, out, err) == 0;
+  if (fine) {
+    print_text(out.str());
+    return ExitCode::Fine;
+  }
+  const std::string text = out.str() + err.str();
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  return ExitCode::Usage;
+}
+
 constexpr const char* kExitCodes =
     "Exit codes: 0 fine, 1 found something wrong, 2 usage, 3 not found, 4 mismatch,\n"
     "5 not permitted, 6 busy.";
@@ -46,10 +75,12 @@ constexpr const char* kExitCodes =
 }  // namespace
 
 int main(int count, char** arguments) {
+  reserve_standard_descriptors();
   CLI::App app("See, understand and repair the segments of a domain.", "evo-shm");
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(kExitCodes);
+  app.set_version_flag("--version", "evo-shm " EVO_VERSION, "The version of EVO Channels");
   std::string domain;
   app.add_option("--domain", domain,
                  "The domain: 'system', 'user' or an absolute directory (default: $EVO_DOMAIN)");
@@ -75,7 +106,7 @@ int main(int count, char** arguments) {
       return static_cast<int>(
           fail(ExitCode::Usage, fmt::format("there is no command '{}'{}", unknown, meant)));
     }
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::Usage);
+    return static_cast<int>(answer(app, error));
   }
   context.domain = domain_named(domain);
   context.colours = has_colours();

@@ -1,8 +1,14 @@
 /// `evo-shm supervise`
 #include <signal.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
 #include "command.hpp"
+#include "decode/scalar.hpp"
 #include "supervisor/supervisor.hpp"
+#include "text/duration.hpp"
 
 namespace evo::tools {
 
@@ -12,14 +18,37 @@ struct SuperviseOptions {
   bool once = false;
   bool dry_run = false;
   bool simulate = false;
-  double grace_s = 10;
-  double scan_interval_s = 30;
-  double simulation_interval_s = 5;
+  std::string grace = "10s";
+  std::string scan_interval = "30s";
+  std::string simulation_interval = "5s";
   std::string log_format = "text";
 };
 
-std::chrono::milliseconds milliseconds(double seconds) {
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+constexpr std::chrono::seconds kLongestTime(1'000'000);
+
+/// `10s`, as everywhere; or a bare number of seconds. Nothing if it is neither.
+std::optional<std::chrono::nanoseconds> time_of(const std::string& text) {
+  if (const auto time = parse_duration(text)) return time;
+  const auto seconds = parse_number<double>(text);
+  if (!seconds || !std::isfinite(*seconds) || *seconds < 0) return std::nullopt;
+  // Cut before it is made a whole number, which holds no more than some centuries.
+  const double most = static_cast<double>(kLongestTime.count()) + 1;
+  return std::chrono::nanoseconds(std::llround(std::min(*seconds, most) * 1e9));
+}
+
+std::chrono::milliseconds milliseconds(const std::string& text) {
+  return std::chrono::ceil<std::chrono::milliseconds>(*time_of(text));
+}
+
+CLI::Validator time_of_at_least(std::chrono::nanoseconds least) {
+  return CLI::Validator(
+      [least](const std::string& text) -> std::string {
+        const auto time = time_of(text);
+        if (!time) return "a time is written as 250ms or 10s; a number alone is seconds";
+        if (*time > kLongestTime) return "this is more than " + in_words(kLongestTime);
+        return *time < least ? "this is less than " + in_words(least) : "";
+      },
+      "TIME");
 }
 
 void declare(CLI::App& command, SuperviseOptions& arguments) {
@@ -27,21 +56,21 @@ void declare(CLI::App& command, SuperviseOptions& arguments) {
   command.add_flag("--dry-run", arguments.dry_run, "Remove nothing; only say what would go");
   command.add_flag("--simulate", arguments.simulate,
                    "Do without pidfds: look for deaths by scanning");
-  const auto time = CLI::Range(0.0, 1e6);
+  const auto time = time_of_at_least(std::chrono::nanoseconds(0));
   command
-      .add_option("--grace", arguments.grace_s,
-                  "Seconds that a dead writer's segment stays for its successor")
+      .add_option("--grace", arguments.grace,
+                  "How long a dead writer's segment stays for its successor")
       ->check(time)
       ->capture_default_str();
-  const auto interval = CLI::Range(0.01, 1e6);
+  const auto interval = time_of_at_least(std::chrono::milliseconds(10));
   command
-      .add_option("--scan-interval", arguments.scan_interval_s,
-                  "Seconds between scans, behind the events")
+      .add_option("--scan-interval", arguments.scan_interval,
+                  "Time between scans, behind the events")
       ->check(interval)
       ->capture_default_str();
   command
-      .add_option("--simulation-interval", arguments.simulation_interval_s,
-                  "Seconds between scans with --simulate, or where there are no pidfds")
+      .add_option("--simulation-interval", arguments.simulation_interval,
+                  "Time between scans with --simulate, or where there are no pidfds")
       ->check(interval)
       ->capture_default_str();
   command.add_option("--log-format", arguments.log_format, "text or json")
@@ -58,14 +87,18 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
   ::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads is no reason to stop cleaning
   SupervisorOptions options;
   options.domain = context.domain;
-  options.policy.grace = milliseconds(arguments.grace_s);
+  options.policy.grace = *time_of(arguments.grace);
   options.policy.dry_run = arguments.dry_run;
-  options.scan_interval = milliseconds(arguments.scan_interval_s);
-  options.simulation_interval = milliseconds(arguments.simulation_interval_s);
+  options.scan_interval = milliseconds(arguments.scan_interval);
+  options.simulation_interval = milliseconds(arguments.simulation_interval);
   options.use_pidfds = !arguments.simulate;
   Supervisor supervisor(
       options, EventLog(arguments.log_format == "json" ? LogFormat::Json : LogFormat::Text));
   const bool done = arguments.once ? supervisor.run_once() : supervisor.run();
+  // A pass is told on stdout alone; a daemon goes on without its log.
+  if (arguments.once && std::ferror(stdout) != 0) {
+    return fail(ExitCode::Wrong, "cannot write the output: what was done is not told");
+  }
   return done ? ExitCode::Fine : ExitCode::Wrong;
 }
 

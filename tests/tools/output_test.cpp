@@ -1,0 +1,74 @@
+/// What becomes of the exit code where stdout or stderr cannot be written.
+#include <gantry.evo.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "program.hpp"
+#include "tool.hpp"
+
+namespace evo::test {
+namespace {
+
+class Output : public ToolTest {
+ protected:
+  /// Through a shell, which redirects.
+  [[nodiscard]] ToolAnswer run_in_shell(const std::string& arguments) const {
+    return run_program("/bin/sh", {"-c", command(arguments)});
+  }
+
+  [[nodiscard]] std::string command(const std::string& arguments) const {
+    return fmt::format("exec '{}' --domain '{}' {}", EVO_SHM, directory_.path().string(),
+                       arguments);
+  }
+
+  /// What a descriptor of evo-shm stands for, once there is something.
+  static std::string descriptor_of(pid_t pid, int fd) {
+    const std::string process = fmt::format("/proc/{}/", pid);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < end) {
+      std::error_code none;
+      const bool started = std::filesystem::read_symlink(process + "exe", none) == EVO_SHM;
+      const auto target = std::filesystem::read_symlink(fmt::format("{}fd/{}", process, fd), none);
+      if (started && !none) return target.string();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return "";
+  }
+};
+
+TEST_F(Output, AnExitCodeStaysWhereStderrCannotBeWritten) {
+  const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  for (const char* where : {"2>&-", "2>/dev/full"}) {
+    EXPECT_EQ(run_in_shell(std::string("inspect nope ") + where).code, 3) << where;
+    EXPECT_EQ(run_in_shell(std::string("set gantry cycle=1 ") + where).code, 6) << where;
+    EXPECT_EQ(run_in_shell(std::string("list --wtach ") + where).code, 2) << where;
+    EXPECT_EQ(run_in_shell(std::string("list >/dev/full ") + where).code, 1) << where;
+  }
+}
+
+TEST_F(Output, AFullDiskIsToldOfHelpAndOfAPassToo) {
+  for (const char* arguments :
+       {"--help", "list --help", "--version", "supervise --once", "completion bash"}) {
+    const ToolAnswer answer = run_in_shell(std::string(arguments) + " >/dev/full");
+    EXPECT_EQ(answer.code, 1) << arguments;
+    EXPECT_NE(answer.err.find("cannot write"), std::string::npos) << arguments << answer.err;
+  }
+}
+
+TEST_F(Output, NoFileOfASegmentTakesThePlaceOfAClosedDescriptor) {
+  Program program("/bin/sh", {"-c", command("supervise <&- >&- 2>&-")});
+  for (const int fd : {0, 1, 2}) EXPECT_EQ(descriptor_of(program.pid(), fd), "/dev/null") << fd;
+  program.end();
+  EXPECT_EQ(run_in_shell("list >&-").code, 1) << "what goes nowhere is not written";
+}
+
+TEST_F(Output, VersionIsTold) {
+  const ToolAnswer answer = run({"--version"});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_TRUE(std::regex_match(answer.out, std::regex(R"(evo-shm \d+\.\d+\.\d+\n)"))) << answer.out;
+}
+
+}  // namespace
+}  // namespace evo::test
