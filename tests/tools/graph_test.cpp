@@ -135,6 +135,7 @@ TEST_F(GraphTest, AStaleSegmentIsOrange) {
   const ToolAnswer lint = graph({"--lint"});
   EXPECT_EQ(lint.code, 1);
   EXPECT_NE(lint.out.find("(late), but its last value is "), std::string::npos) << lint.out;
+  EXPECT_EQ(lint.out.find("stale old"), std::string::npos) << lint.out;
 }
 
 TEST_F(GraphTest, ALongNameOfAModuleIsKnownByItsFirstFifteenCharacters) {

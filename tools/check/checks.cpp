@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "look/printable.hpp"
 #include "look/words.hpp"
 
 namespace evo::tools {
@@ -20,7 +21,7 @@ Check check_header(const SegmentInfo& info) {
     return {"header", CheckResult::Warning, info.fault};
   }
   if (info.condition != SegmentCondition::Sound) {
-    return wrong("header", fmt::format("{}: {}", state_of(info), info.fault));
+    return wrong("header", fmt::format("{}: {}", state_of(info), printable(info.fault)));
   }
   const SegmentLayout& layout = info.layout;
   return ok("header", fmt::format("{} of {} bytes, {} slots", kind_of(info),
@@ -156,10 +157,7 @@ Colour colour_of(CheckResult result) noexcept {
 std::vector<Check> check_segment(SegmentLook& look) {
   const SegmentInfo& info = look.info();
   std::vector<Check> checks{check_header(info)};
-  const bool unknown = info.condition == SegmentCondition::Foreign ||
-                       info.condition == SegmentCondition::Unreadable ||
-                       info.condition == SegmentCondition::Unclaimed;
-  if (!unknown) checks.push_back(check_locks(info));
+  if (knows_readers(info)) checks.push_back(check_locks(info));
   if (!look.readable()) return checks;
   checks.push_back(check_versions(look));
   checks.push_back(check_schema(look));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "look/printable.hpp"
 #include "look/words.hpp"
 
 namespace evo::tools {
@@ -127,7 +128,7 @@ Check check_segments(const std::vector<SegmentInfo>& segments) {
     if (info.condition == SegmentCondition::Corrupt ||
         info.condition == SegmentCondition::Foreign ||
         info.condition == SegmentCondition::Unclaimed) {
-      damaged.push_back(fmt::format("{} ({})", info.name, state_of(info)));
+      damaged.push_back(fmt::format("{} ({})", printable(info.name), state_of(info)));
     }
   }
   if (!damaged.empty()) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "command.hpp"
+#include "look/printable.hpp"
 #include "look/words.hpp"
 #include "text/duration.hpp"
 #include "text/table.hpp"
@@ -47,8 +48,8 @@ std::string text_of(const CleanupReport& report, const Context& context) {
   Table table({{"SEGMENT"}, {"ACTION"}, {"WRITER"}, {"REASON"}});
   for (const CleanupItem& item : report.items) {
     const Colour colour = item.action == CleanupAction::LeftAlone ? Colour::Warning : Colour::Plain;
-    table.add({item.name, coloured(colour, to_string(item.action), context.colours),
-               former_writer_of(item), reason_of(item)});
+    table.add({printable(item.name), coloured(colour, to_string(item.action), context.colours),
+               former_writer_of(item), printable(reason_of(item))});
   }
   return table.text();
 }

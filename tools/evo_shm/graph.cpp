@@ -4,6 +4,7 @@
 #include "command.hpp"
 #include "graph/draw.hpp"
 #include "graph/findings.hpp"
+#include "look/printable.hpp"
 #include "text/table.hpp"
 
 namespace evo::tools {
@@ -61,7 +62,7 @@ ExitCode lint(const Sources& sources, const Context& context) {
   } else {
     Table table({{"SEGMENT"}, {"CHECK"}, {"WHAT WAS FOUND"}});
     for (const Finding& each : findings) {
-      table.add({each.segment, std::string(each.check), each.finding});
+      table.add({printable(each.segment), std::string(each.check), printable(each.finding)});
     }
     print_text(table.text());
   }

@@ -70,6 +70,9 @@ ExitCode run(const InspectOptions& options, const Context& context) {
   } else {
     print_text(describe(*look, value, rate, options.hex, context.colours));
   }
+  if (look->info().condition == SegmentCondition::Unreadable) {
+    return exit_code_of(reason_of(context.domain, look->info()).code);
+  }
   const bool wrong = is_wrong(look->info()) || value.error == ReadError::ChecksumMismatch ||
                      (look->readable() && look->fault() && !look->reader().bfbs().empty());
   return wrong ? ExitCode::Wrong : ExitCode::Fine;

@@ -1,11 +1,13 @@
 /// `evo-shm list [--watch] [--wrong]`
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
 #include "command.hpp"
 #include "evo/discovery.hpp"
+#include "look/printable.hpp"
 #include "look/words.hpp"
 #include "text/duration.hpp"
 #include "text/table.hpp"
@@ -13,6 +15,9 @@
 namespace evo::tools {
 
 namespace {
+
+/// An interval of nothing would be a storm of tables: an age is another one at each look.
+constexpr std::chrono::nanoseconds kShortestInterval = std::chrono::milliseconds(10);
 
 struct ListOptions {
   bool watch = false;
@@ -41,11 +46,10 @@ std::string table_of(const std::vector<SegmentInfo>& segments, const Context& co
                {"AGE"}});
   for (const SegmentInfo& info : segments) {
     const bool sound = info.condition == SegmentCondition::Sound;
-    table.add({info.name, kind_of(info),
+    table.add({printable(info.name), kind_of(info),
                coloured(colour_of_state(info), state_of(info), context.colours),
-               info.module.empty() ? "-" : info.module, writer_of(info),
-               std::to_string(info.readers.size()), size_in_words(info.memory),
-               sound ? std::to_string(info.sequence) : "-", age_of(info)});
+               info.module.empty() ? "-" : info.module, writer_of(info), readers_of(info),
+               memory_of(info), sound ? std::to_string(info.sequence) : "-", age_of(info)});
   }
   return table.text();
 }
@@ -82,7 +86,8 @@ ExitCode run(const ListOptions& options, const Context& context) {
     }
     if (!options.watch) return wrong ? ExitCode::Wrong : ExitCode::Fine;
     last = std::move(*text);
-    std::this_thread::sleep_for(*parse_duration(options.interval));
+    std::this_thread::sleep_for(
+        std::max<std::chrono::nanoseconds>(*parse_duration(options.interval), kShortestInterval));
   }
 }
 

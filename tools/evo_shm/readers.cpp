@@ -1,5 +1,6 @@
 /// `evo-shm readers NAME`
 #include "command.hpp"
+#include "look/segment_look.hpp"
 #include "look/words.hpp"
 #include "text/table.hpp"
 
@@ -18,6 +19,7 @@ void declare(CLI::App& command, ReadersOptions& options) {
 ExitCode run(const ReadersOptions& options, const Context& context) {
   const auto info = inspect_segment(context.domain, options.segment);
   if (!info) return fail(with_suggestion(info.error(), context.domain, options.segment));
+  if (!knows_readers(*info)) return fail(reason_of(context.domain, *info));
   if (context.json()) {
     auto document = nlohmann::ordered_json::array();
     for (const AttachedReader& reader : info->readers) document.push_back(to_json(reader));

@@ -6,6 +6,7 @@
 
 #include "graph/graph.hpp"
 #include "look/words.hpp"
+#include "text/duration.hpp"
 
 namespace evo::tools {
 
@@ -24,6 +25,7 @@ class Lint {
     find_twice(sources);
     find_unread();
     if (live_ == nullptr) return;
+    find_damaged();
     find_owner();
     find_idle();
     find_undeclared();
@@ -48,9 +50,17 @@ class Lint {
   void find_unread() {
     // Without a schema nobody knows who is meant to read.
     if (declaration_ == nullptr || !declaration_->readers.empty()) return;
-    if (live_ != nullptr && !live_->info.readers.empty()) return;
+    if (live_ != nullptr && !(knows_readers(live_->info) && live_->info.readers.empty())) return;
     add("unread", fmt::format("its schema names no readers{}; name them in `readers`, or remove it",
                               live_ != nullptr ? " and none is attached" : ""));
+  }
+
+  void find_damaged() {
+    const SegmentState state = state_of_segment(live_->info);
+    if (state != SegmentState::Damaged && state != SegmentState::Unreadable) return;
+    const bool damaged = state == SegmentState::Damaged;
+    add(to_string(state),
+        (damaged ? state_of(live_->info) + ": " : std::string()) + live_->info.fault);
   }
 
   void find_owner() {
@@ -68,9 +78,11 @@ class Lint {
       add("dead", fmt::format("read by {}, but its writer, {}, is dead; start '{}' again",
                               readers(), writer_of(live_->info), live_->info.module));
     } else if (state == SegmentState::Stale) {
-      add("stale", fmt::format("read by {}, but its last value is {} old; see what keeps '{}' from "
+      const auto age = live_->info.age;
+      add("stale", fmt::format("read by {}, but its last value is {}; see what keeps '{}' from "
                                "writing",
-                               readers(), age_of(live_->info), live_->info.module));
+                               readers(), age ? in_words(*age) + " old" : "of an earlier boot",
+                               live_->info.module));
     }
   }
 

@@ -117,6 +117,8 @@ std::string_view to_string(SegmentState state) noexcept {
       return "closed";
     case SegmentState::Damaged:
       return "damaged";
+    case SegmentState::Unreadable:
+      return "unreadable";
   }
   return "unknown";
 }
@@ -124,6 +126,7 @@ std::string_view to_string(SegmentState state) noexcept {
 SegmentState state_of_segment(const SegmentInfo& info) {
   if (info.condition == SegmentCondition::Stale) return SegmentState::Stale;
   if (info.condition == SegmentCondition::Unfinished) return SegmentState::Closed;
+  if (info.condition == SegmentCondition::Unreadable) return SegmentState::Unreadable;
   if (info.condition != SegmentCondition::Sound) return SegmentState::Damaged;
   if (info.writer_state == WriterState::Dead) return SegmentState::Dead;
   if (info.freshness == Freshness::Stale) return SegmentState::Stale;

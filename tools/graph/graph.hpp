@@ -19,6 +19,7 @@ enum class SegmentState : std::uint8_t {
   Dead,   ///< its writer died
   Closed,
   Damaged,
+  Unreadable,  ///< not for this user to look at
 };
 
 /// `alive`, `dead` …

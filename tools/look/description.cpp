@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "look/printable.hpp"
 #include "look/words.hpp"
 #include "text/duration.hpp"
 #include "text/hex.hpp"
@@ -45,16 +46,19 @@ std::string head_of(const SegmentLook& look, const ValueLook& value, std::option
   const SegmentInfo& info = look.info();
   const SegmentLayout& layout = info.layout;
   Head head;
-  head.add("segment", fmt::format("{}, {}", info.name,
+  head.add("segment", fmt::format("{}, {}", printable(info.name),
                                   coloured(colour_of_state(info), state_of(info), colours)));
-  head.add("", info.fault);
+  head.add("", printable(info.fault));
   head.add("writer", fmt::format("{}{}", writer_of(info),
                                  info.module.empty() ? "" : ", module " + info.module));
   head.add("", info.writer_executable);
-  head.add("started", fmt::format("{}, incarnation {}",
-                                  time_of_day(info.writer_started_realtime_ns), info.incarnation));
-  head.add("readers", fmt::format("{} of {}", info.readers.size(), info.reader_limit));
-  head.add("memory", size_in_words(info.memory));
+  if (knows_readers(info)) {
+    head.add("started",
+             fmt::format("{}, incarnation {}", time_of_day(info.writer_started_realtime_ns),
+                         info.incarnation));
+    head.add("readers", fmt::format("{} of {}", info.readers.size(), info.reader_limit));
+  }
+  head.add("memory", info.memory == 0 ? "" : size_in_words(info.memory));
   if (info.condition != SegmentCondition::Sound) return head.text();
   head.add("kind", layout.kind == Kind::Stream
                        ? fmt::format("stream of {} values, {}", layout.capacity(),

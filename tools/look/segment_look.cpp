@@ -8,6 +8,7 @@
 #include "evo/clock.hpp"
 #include "evo/schema_layout.hpp"
 #include "evo_shm/command.hpp"
+#include "look/words.hpp"
 
 namespace evo::tools {
 
@@ -78,6 +79,16 @@ ValueLook SegmentLook::value() {
     look.error = read.error();
   }
   return look;
+}
+
+Error reason_of(const Domain& domain, const SegmentInfo& info) {
+  const bool unreadable = info.condition == SegmentCondition::Unreadable;
+  if (unreadable) {
+    // Who asks for its values is told what kept them from being read.
+    if (auto reader = PassiveReader::open(domain, info.name); !reader) return reader.error();
+  }
+  return {unreadable ? ErrorCode::Io : ErrorCode::Corrupt,
+          fmt::format("segment '{}' is {}: {}", info.name, state_of(info), info.fault)};
 }
 
 double measure_rate(const SegmentLook& look, std::chrono::nanoseconds wait) {

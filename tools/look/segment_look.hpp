@@ -74,6 +74,9 @@ class SegmentLook {
   std::optional<Error> fault_;
 };
 
+/// Why nothing is known of a segment that is unreadable, foreign or corrupt.
+[[nodiscard]] Error reason_of(const Domain& domain, const SegmentInfo& info);
+
 /// Publishes a second between two looks, `wait` apart. Must be readable.
 double measure_rate(const SegmentLook& look, std::chrono::nanoseconds wait);
 

@@ -52,6 +52,26 @@ std::string kind_of(const SegmentInfo& info) {
   return info.layout.kind == Kind::Stream ? "stream" : "state";
 }
 
+bool knows_readers(const SegmentInfo& info) {
+  switch (info.condition) {
+    case SegmentCondition::Sound:
+    case SegmentCondition::Unfinished:
+    case SegmentCondition::Stale:
+      return true;
+    default:
+      // It may be the data file alone that is damaged.
+      return info.reader_limit != 0;
+  }
+}
+
+std::string readers_of(const SegmentInfo& info) {
+  return knows_readers(info) ? std::to_string(info.readers.size()) : "-";
+}
+
+std::string memory_of(const SegmentInfo& info) {
+  return info.memory == 0 ? "-" : size_in_words(info.memory);
+}
+
 std::string age_of(const SegmentInfo& info) {
   if (!info.age) return "-";
   std::string text = in_words(*info.age);
@@ -109,9 +129,11 @@ nlohmann::ordered_json to_json(const SegmentInfo& info) {
   writer["executable"] = info.writer_executable;
   writer["started_realtime_ns"] = info.writer_started_realtime_ns;
   writer["incarnation"] = info.incarnation;
-  object["reader_limit"] = info.reader_limit;
-  object["readers"] = info.readers.size();
-  object["memory"] = info.memory;
+  if (knows_readers(info)) {
+    object["reader_limit"] = info.reader_limit;
+    object["readers"] = info.readers.size();
+  }
+  if (info.memory != 0) object["memory"] = info.memory;
   if (info.condition != SegmentCondition::Sound) return object;
   object["module"] = info.module;
   object["kind"] = kind_of(info);

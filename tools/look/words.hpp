@@ -20,6 +20,16 @@ bool is_wrong(const SegmentInfo& info);
 /// `state` or `stream`.
 std::string kind_of(const SegmentInfo& info);
 
+/// Whether the control file told who reads and writes. Else nothing is known of them: it is
+/// damaged, or not for this user to read.
+bool knows_readers(const SegmentInfo& info);
+
+/// How many readers are attached; "-" if that is not known.
+std::string readers_of(const SegmentInfo& info);
+
+/// What its files take; "-" if that is not known.
+std::string memory_of(const SegmentInfo& info);
+
 /// The age of the last value with how it compares to what the schema promises; "-" if unknown.
 std::string age_of(const SegmentInfo& info);
 

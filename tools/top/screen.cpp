@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "look/printable.hpp"
 #include "look/words.hpp"
 #include "text/cut.hpp"
 #include "text/duration.hpp"
@@ -46,16 +47,16 @@ std::string rate_of(const TopRow& row) {
 std::vector<std::string> cells_of(const TopRow& row, bool colours) {
   const SegmentInfo& info = row.info;
   const auto lag = row.greatest_lag();
-  return {cut(info.name, 64),
+  return {cut(printable(info.name), 64),
           kind_of(info),
           coloured(colour_of_state(info), state_of(info), colours),
           info.module.empty() ? "-" : cut(info.module, 32),
           info.writer_pid == 0 ? "-" : std::to_string(info.writer_pid),
           rate_of(row),
           age_against_limit(row, colours),
-          std::to_string(info.readers.size()),
+          readers_of(info),
           lag ? std::to_string(*lag) : "-",
-          size_in_words(info.memory)};
+          memory_of(info)};
 }
 
 /// The columns. On a screen they have a least width, so that they stay where they are while their

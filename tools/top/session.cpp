@@ -7,6 +7,7 @@
 
 #include "evo/clock.hpp"
 #include "look/description.hpp"
+#include "look/printable.hpp"
 #include "text/cut.hpp"
 
 namespace evo::tools {
@@ -140,7 +141,7 @@ void TopSession::look_at_open() {
     open_rate_ = {};
     page_text_ = looked.error().code == ErrorCode::NotFound
                      ? std::vector<std::string>{"the segment is gone"}
-                     : lines_of(fmt::format("{}", looked.error()));
+                     : lines_of(printable(fmt::format("{}", looked.error())));
     return;
   }
   const SegmentInfo& info = open_->info();
@@ -179,7 +180,7 @@ std::vector<std::string> TopSession::screen() {
   }
   TopView view = view_;
   view.first = page_first_;
-  return page_screen(page_ == Page::Keys ? "keys" : open_name_, page_text_, view);
+  return page_screen(page_ == Page::Keys ? "keys" : printable(open_name_), page_text_, view);
 }
 
 }  // namespace evo::tools
