@@ -176,6 +176,28 @@ TEST_F(Look, WatchPrintsALineForEachChangeOfItsFields) {
   EXPECT_EQ(run({"watch", "gantry", "--field", "axis"}).code, 3);
 }
 
+TEST_F(Look, AFieldOfAnyNameIsBesideTheMembersOfItsRecord) {
+  auto writer = TraceWriter::create({.domain = domain()}).value();
+  ASSERT_TRUE(writer.push({.step = 77}));
+  // A schema may call a field as the record calls its own.
+  const auto file = directory_.data_file();
+  std::vector<std::byte> bytes = read_bytes(file);
+  const std::string_view name("step\0", 5);
+  const auto found = std::search(bytes.begin(), bytes.end(), name.begin(), name.end(),
+                                 [](std::byte b, char c) { return std::to_integer<char>(b) == c; });
+  ASSERT_NE(found, bytes.end());
+  poke(file, static_cast<std::size_t>(found - bytes.begin()), std::array{'l', 'o', 's', 't'});
+  for (const char* command : {"watch", "plot"}) {
+    const ToolAnswer answer =
+        run({command, "trace", "--field", "lost", "--for", "50ms", "--format", "json"});
+    ASSERT_EQ(answer.code, 0) << answer.err;
+    auto record = nlohmann::json::parse(answer.out);
+    EXPECT_EQ(record["sequence"], 1) << answer.out;
+    EXPECT_FALSE(record.contains("lost")) << answer.out;
+    EXPECT_EQ(record["values"]["lost"], 77) << answer.out;
+  }
+}
+
 TEST_F(Look, WatchOfAStreamMissesNothing) {
   auto writer = AlarmWriter::create({.domain = domain()}).value();
   writer.push({.code = 0});
@@ -183,7 +205,7 @@ TEST_F(Look, WatchOfAStreamMissesNothing) {
                           "alarm", "--field", "code"});
   const auto next_code = [&] {
     const auto line = watch.next_line();
-    return line ? nlohmann::json::parse(*line)["code"].get<int>() : -1;
+    return line ? nlohmann::json::parse(*line)["values"]["code"].get<int>() : -1;
   };
   EXPECT_EQ(next_code(), 0);
   for (std::uint32_t i = 1; i < 60; i += 3) {

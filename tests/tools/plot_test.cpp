@@ -144,11 +144,38 @@ TEST_F(PlotCommand, PrintsEverySampleOfAStreamAsJson) {
   for (int code = 0; code < 20; ++code) {
     const auto line = plot.next_line();
     ASSERT_TRUE(line);
-    const auto sample = nlohmann::json::parse(*line);
-    EXPECT_EQ(sample["code"], code);
+    auto sample = nlohmann::json::parse(*line);
+    EXPECT_EQ(sample["values"]["code"], code);
     EXPECT_EQ(sample["sequence"], code + 1);
     writer.push({.code = static_cast<std::uint32_t>(code) + 1});
   }
+}
+
+TEST_F(PlotCommand, NumbersInJsonAreThoseOfTheFields) {
+  auto writer = GantryWriter::create({.domain = domain()}).value();
+  writer.write({.cycle = 9'007'199'254'740'993, .axes = {{{.position = NAN, .homed = true}}}});
+  const ToolAnswer answer = run({"--format", "json", "plot", "gantry", "--field", "cycle",
+                                 "--field", "axes[0]", "--field", "temperatures", "--for", "20ms"});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_NE(answer.out.find(R"("values":{"cycle":9007199254740993,"axes[0].position":"nan",)"
+                            R"("axes[0].velocity":0,"axes[0].state":"Idle","axes[0].homed":true,)"
+                            R"("temperatures[0]":0,)"),
+            std::string::npos)
+      << answer.out;
+}
+
+TEST_F(PlotCommand, WithJsonAnSvgIsWrittenAndSaid) {
+  auto writer = GantryWriter::create({.domain = domain()}).value();
+  writer.write({.cycle = 7});
+  const auto file = directory_.path() / "plot.svg";
+  const ToolAnswer answer = run({"--format", "json", "plot", "gantry", "--field", "cycle", "--for",
+                                 "20ms", "--svg", file.string()});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_TRUE(std::filesystem::exists(file));
+  const auto document = nlohmann::json::parse(answer.out, nullptr, false);
+  EXPECT_EQ(document.value("file", ""), file.string()) << answer.out;
+  EXPECT_EQ(document.value("seen", 0), 1) << answer.out;
+  EXPECT_EQ(document.value("published", 0), 1) << answer.out;
 }
 
 TEST_F(PlotCommand, RefusesWhatItCannotDraw) {

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 
 #include "command.hpp"
 #include "evo/clock.hpp"
+#include "look/interruption.hpp"
 #include "look/segment_look.hpp"
 #include "look/upkeep.hpp"
 #include "plot/chart.hpp"
@@ -72,27 +72,34 @@ struct Times {
 };
 
 /// A sample as a line of JSON.
-void print_sample(const StreamedValue& value, const std::vector<Channel>& channels) {
+void print_sample(const StreamedValue& value, const std::vector<Channel>& channels,
+                  const Fields& fields) {
   nlohmann::ordered_json object;
   object["sequence"] = value.info.sequence;
   if (value.info.stamp_ns != 0) object["stamp_ns"] = value.info.stamp_ns;
   if (value.lost != 0) object["lost"] = value.lost;
+  // By themselves: a schema may call a field as one of the members above is called.
+  auto& values = object["values"] = nlohmann::ordered_json::object();
+  nlohmann::ordered_json whole;
   for (const Channel& channel : channels) {
-    object[channel.label] = Fields::number(channel.field, value.bytes, channel.element);
+    // The elements of a field follow each other.
+    if (channel.element == 0) whole = fields.json(channel.field, value.bytes);
+    values[channel.label] = channel.field.length == 0 ? whole : whole[channel.element];
   }
-  print_text(object.dump() + '\n');
+  print_text(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
 }
 
-/// Takes values until the time is over.
+/// Takes values until the time is over, or Ctrl-C.
 Result<void> record(Recorder& recorder, Upkeep& upkeep, const Times& times,
                     const Recorder::Callback& callback = {}) {
+  const Interruption interruption;
   const std::uint64_t start = monotonic_ns();
-  while (monotonic_ns() - start < times.duration_ns) {
+  while (!interruption.asked() && monotonic_ns() - start < times.duration_ns) {
     if (auto kept = upkeep.keep(); !kept) return kept;
     recorder.take(kLongestTakeNs, callback);
     const std::uint64_t gone = monotonic_ns() - start;
     const std::uint64_t left = times.duration_ns - std::min(gone, times.duration_ns);
-    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left, times.take_ns)));
+    interruption.sleep(std::chrono::nanoseconds(std::min(left, times.take_ns)));
   }
   recorder.take(kLongestTakeNs, callback);
   return {};
@@ -147,24 +154,34 @@ void print_chart(Recorder& recorder, const Context& context) {
   print_text(text);
 }
 
+/// Draws what is recorded into a file, and says so.
+ExitCode write_svg(Recorder& recorder, Upkeep& upkeep, const PlotOptions& options,
+                   const Times& times, const Context& context) {
+  if (auto recorded = record(recorder, upkeep, times); !recorded) return fail(recorded.error());
+  const Plot& plot = recorder.plot_until(monotonic_ns());
+  if (auto written = write_whole_file(options.svg, chart_svg(plot)); !written) {
+    return fail(written.error());
+  }
+  if (context.json()) {
+    print_json({{"file", options.svg},
+                {"seen", recorder.seen_count()},
+                {"published", recorder.published_count()}});
+  } else {
+    print_text(fmt::format("{}: {}\n", options.svg, plot.seen));
+  }
+  return ExitCode::Fine;
+}
+
 ExitCode run_with(Recorder& recorder, SegmentLook& look, const PlotOptions& options,
                   const Times& times, const Context& context) {
   Upkeep upkeep(look);
+  if (!options.svg.empty()) return write_svg(recorder, upkeep, options, times, context);
   if (context.json()) {
     const auto print = [&](const StreamedValue& value) {
-      print_sample(value, recorder.channels());
+      print_sample(value, recorder.channels(), *look.fields());
     };
     const auto recorded = record(recorder, upkeep, times, print);
     return recorded ? ExitCode::Fine : fail(recorded.error());
-  }
-  if (!options.svg.empty()) {
-    if (auto recorded = record(recorder, upkeep, times); !recorded) return fail(recorded.error());
-    const Plot& plot = recorder.plot_until(monotonic_ns());
-    if (auto written = write_whole_file(options.svg, chart_svg(plot)); !written) {
-      return fail(written.error());
-    }
-    print_text(fmt::format("{}: {}\n", options.svg, plot.seen));
-    return ExitCode::Fine;
   }
   const bool live = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1;
   const auto done =

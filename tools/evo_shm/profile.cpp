@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "command.hpp"
 #include "evo/clock.hpp"
+#include "look/interruption.hpp"
 #include "look/segment_look.hpp"
 #include "look/value_stream.hpp"
 #include "look/words.hpp"
@@ -52,22 +52,24 @@ class Profiler {
     generation_ = layout.generation;
   }
 
-  /// NotReady: made anew meanwhile. NotFound: gone.
+  /// Until the time is over, or Ctrl-C. NotReady: made anew meanwhile. NotFound: gone.
   Result<void> run(std::uint64_t duration_ns) {
+    const Interruption interruption;
     // The publish before is where the first interval begins.
     const std::uint64_t start = monotonic_ns();
     take_until(start);
     const std::uint64_t first = report_.seen != 0 ? before_ : look_.sequence();
     report_.seen = 0;
     std::uint64_t asked_ns = start;
-    for (std::uint64_t now = start; now - start < duration_ns; now = monotonic_ns()) {
+    for (std::uint64_t now = start; now - start < duration_ns && !interruption.asked();
+         now = monotonic_ns()) {
       take_until(start + duration_ns);
       time_a_read();
       if (now - asked_ns >= kAskEveryNs) {
         asked_ns = now;
         if (auto there = still_there(); !there) return there;
       }
-      std::this_thread::sleep_for(kBetweenLooks);
+      interruption.sleep(kBetweenLooks);
     }
     const std::uint64_t end = look_.sequence();
     const std::uint64_t end_ns = monotonic_ns();
@@ -129,14 +131,14 @@ class Profiler {
 };
 
 /// Why there is nothing to say, and what to do.
-std::string silence(const SegmentLook& look, const ProfileOptions& options) {
+std::string silence(const SegmentLook& look, std::chrono::nanoseconds looked) {
   const SegmentInfo& info = look.info();
   const std::string remedy =
       info.writer_state == WriterState::Alive
           ? "if it publishes less often, look for longer with --duration"
           : fmt::format("its writer is {}; start it and run this again", state_of(info));
-  return fmt::format("segment '{}' published nothing in {}; {}", info.name,
-                     in_words(*parse_duration(options.duration)), remedy);
+  return fmt::format("segment '{}' published nothing in {}; {}", info.name, in_words(looked),
+                     remedy);
 }
 
 ExitCode run(const ProfileOptions& options, const Context& context) {
@@ -151,11 +153,15 @@ ExitCode run(const ProfileOptions& options, const Context& context) {
                                              options.segment, state_of(look->info())));
   }
   Profiler profiler(*look, std::move(*timed));
-  const auto duration = static_cast<std::uint64_t>(parse_duration(options.duration)->count());
-  if (auto done = profiler.run(duration); !done)
-    return fail(ExitCode::Wrong, fmt::format("{}", done.error()));
+  const auto duration = *parse_duration(options.duration);
+  if (auto done = profiler.run(static_cast<std::uint64_t>(duration.count())); !done) {
+    return fail(done.error());
+  }
   const ProfileReport& report = profiler.report();
-  if (report.published == 0) return fail(ExitCode::Wrong, silence(*look, options));
+  if (report.published == 0) {
+    const auto looked = std::chrono::nanoseconds(report.duration_ns);
+    return fail(ExitCode::Wrong, silence(*look, std::min(duration, looked)));
+  }
   if (context.json()) {
     print_json(to_json(report));
   } else {

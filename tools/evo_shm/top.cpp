@@ -177,7 +177,13 @@ Result<void> show(TopModel& model, const TopOptions& options, const Context& con
 
 ExitCode run(const TopOptions& options, const Context& context) {
   TopModel model;
-  if (options.once) return print_once(model, options, context);
+  if (options.once) {
+    if (parse_duration(options.interval)->count() == 0) {
+      return fail(ExitCode::Usage,
+                  "--interval must be longer than nothing: rates are counted meanwhile");
+    }
+    return print_once(model, options, context);
+  }
   if (context.json()) {
     return fail(ExitCode::Usage, "a full screen is no JSON; add --once for one document");
   }

@@ -21,26 +21,36 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// An interval of nothing would take a whole core.
+constexpr std::chrono::nanoseconds kShortestInterval = 100us;
+/// No longer than this does it take values without a look at the clock and at the writer.
+constexpr std::uint64_t kLongestTakeNs = 20'000'000;
+/// With --rate it counts for so long before the first line, so that each has a rate.
+constexpr auto kFirstRateOver = 200ms;
+
 struct WatchOptions {
   std::string segment;
   std::vector<std::string> fields;
   bool rate = false;
   bool in_place = false;
   bool every = false;
-  std::uint64_t count = 0;
+  std::int64_t count = 0;
   std::string duration = "0s";
   std::string interval = "10ms";
 };
 
 void declare(CLI::App& command, WatchOptions& options) {
   add_segment(command, options.segment);
-  command.add_option("--field", options.fields,
-                     "Only this field, struct or array, as in axes[3].position; may come again");
+  command
+      .add_option("--field", options.fields,
+                  "Only this field, struct or array, as in axes[3].position; may come again")
+      ->allow_extra_args(false);
   command.add_flag("--rate", options.rate, "Publishes a second too");
   command.add_flag("--in-place", options.in_place, "One table that changes, for a terminal");
   command.add_flag("--every", options.every,
                    "A line for every publish, also where no field has changed");
-  command.add_option("--count", options.count, "End after so many lines");
+  command.add_option("--count", options.count, "End after so many lines")
+      ->check(CLI::NonNegativeNumber);
   command.add_option("--for", options.duration, "End after this time; 0s: never")
       ->check(duration_validator())
       ->capture_default_str();
@@ -87,9 +97,18 @@ class Watch {
   }
 
   /// Prints what has become of the writer.
-  void tell(const std::string& what) const {
-    if (!context_.json()) print_text(fmt::format("# {}\n", what));
+  void tell_writer(const SegmentInfo& info) const {
+    if (!context_.json()) {
+      print_text(fmt::format("# writer is {}, {}\n", state_of(info), writer_of(info)));
+      return;
+    }
+    nlohmann::ordered_json object{{"writer", state_of(info)}};
+    if (info.writer_pid != 0) object["pid"] = info.writer_pid;
+    print_text(object.dump() + '\n');
   }
+
+  /// What was counted before the first line.
+  void begin_rate(double per_second) { rate_ = per_second; }
 
   [[nodiscard]] bool done() const { return options_.count != 0 && lines_ >= options_.count; }
 
@@ -142,7 +161,9 @@ class Watch {
     if (value.info.stamp_ns != 0) object["stamp_ns"] = value.info.stamp_ns;
     if (value.lost != 0) object["lost"] = value.lost;
     if (options_.rate && rate_) object["rate_hz"] = *rate_;
-    for (const Field& field : chosen_) object[field.path] = fields_.json(field, value.bytes);
+    // By themselves: a schema may call a field as one of the members above is called.
+    auto& values = object["values"] = nlohmann::ordered_json::object();
+    for (const Field& field : chosen_) values[field.path] = fields_.json(field, value.bytes);
     return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   }
 
@@ -159,11 +180,49 @@ class Watch {
   const Fields& fields_;
   std::vector<Field> chosen_;
   std::vector<std::byte> last_;
-  std::uint64_t lines_ = 0;
+  std::int64_t lines_ = 0;
   std::uint64_t rate_since_ns_ = 0;
   std::uint64_t rate_from_ = 0;
   std::optional<double> rate_;
 };
+
+/// Shows what there is; comes back after some time even if there is more. True: there is.
+bool take(Watch& watch, ValueStream& values) {
+  const std::uint64_t begin = monotonic_ns();
+  while (!watch.done()) {
+    const auto value = values.next();
+    if (!value) return false;
+    watch.show(*value);
+    if (monotonic_ns() - begin >= kLongestTakeNs) return true;
+  }
+  return false;
+}
+
+/// Until there were enough lines, or the time is over.
+Result<void> follow(Watch& watch, SegmentLook& look, const WatchOptions& options) {
+  Upkeep upkeep(look);
+  const auto interval =
+      std::max<std::chrono::nanoseconds>(*parse_duration(options.interval), kShortestInterval);
+  const auto duration = static_cast<std::uint64_t>(parse_duration(options.duration)->count());
+  const std::uint64_t start = monotonic_ns();
+  std::string state = state_of(look.info());
+  ValueStream values(look);
+  while (true) {
+    const bool more = take(watch, values);
+    if (watch.done() || (duration != 0 && monotonic_ns() - start >= duration)) return {};
+    if (auto there = upkeep.keep(); !there) return there;
+    if (std::string now_is = state_of(look.info()); now_is != state) {
+      state = std::move(now_is);
+      watch.tell_writer(look.info());
+    }
+    if (more) continue;
+    // No longer than to its end.
+    const std::uint64_t gone = monotonic_ns() - start;
+    auto pause = static_cast<std::uint64_t>(interval.count());
+    if (duration != 0) pause = std::min(pause, duration - std::min(gone, duration));
+    std::this_thread::sleep_for(std::chrono::nanoseconds(pause));
+  }
+}
 
 ExitCode run(const WatchOptions& options, const Context& context) {
   if (options.in_place && (::isatty(STDOUT_FILENO) == 0 || context.json())) {
@@ -175,31 +234,9 @@ ExitCode run(const WatchOptions& options, const Context& context) {
   auto chosen = chosen_fields(*look->fields(), options.fields);
   if (!chosen) return fail(chosen.error());
   Watch watch(options, context, *look->fields(), std::move(*chosen));
-  Upkeep upkeep(*look);
-
-  const auto interval = *parse_duration(options.interval);
-  const auto duration = *parse_duration(options.duration);
-  const std::uint64_t start = monotonic_ns();
-  std::string state = state_of(look->info());
-  ValueStream values(*look);
-  while (true) {
-    while (!watch.done()) {
-      const auto value = values.next();
-      if (!value) break;
-      watch.show(*value);
-    }
-    const std::uint64_t now = monotonic_ns();
-    if (watch.done() ||
-        (duration.count() != 0 && now - start >= static_cast<std::uint64_t>(duration.count()))) {
-      return ExitCode::Fine;
-    }
-    if (auto there = upkeep.keep(); !there) return fail(there.error());
-    if (std::string now_is = state_of(look->info()); now_is != state) {
-      state = std::move(now_is);
-      watch.tell(fmt::format("writer is {}, {}", state, writer_of(look->info())));
-    }
-    std::this_thread::sleep_for(interval);
-  }
+  if (options.rate) watch.begin_rate(measure_rate(*look, kFirstRateOver));
+  const auto followed = follow(watch, *look, options);
+  return followed ? ExitCode::Fine : fail(followed.error());
 }
 
 }  // namespace

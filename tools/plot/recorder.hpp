@@ -40,6 +40,10 @@ class Recorder {
 
   [[nodiscard]] const std::vector<Channel>& channels() const { return channels_; }
 
+  /// Publishes that were taken, and those that there were.
+  [[nodiscard]] std::uint64_t seen_count() const { return seen_; }
+  [[nodiscard]] std::uint64_t published_count() const { return published_; }
+
  private:
   [[nodiscard]] std::string seen() const;
 
