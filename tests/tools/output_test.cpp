@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "program.hpp"
+#include "pseudo_terminal.hpp"
 #include "tool.hpp"
 
 namespace evo::test {
@@ -62,6 +63,16 @@ TEST_F(Output, NoFileOfASegmentTakesThePlaceOfAClosedDescriptor) {
   for (const int fd : {0, 1, 2}) EXPECT_EQ(descriptor_of(program.pid(), fd), "/dev/null") << fd;
   program.end();
   EXPECT_EQ(run_in_shell("list >&-").code, 1) << "what goes nowhere is not written";
+}
+
+TEST_F(Output, AClosedTerminalEndsAPlotAndNothingWorse) {
+  auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  writer.write({.cycle = 11});
+  PseudoTerminal terminal(
+      EVO_SHM, {"--domain", directory_.path().string(), "plot", "gantry", "--field", "cycle"});
+  ASSERT_TRUE(terminal.shows("last 11")) << terminal.output();
+  terminal.hang_up();
+  EXPECT_EQ(terminal.join(), 1);
 }
 
 TEST_F(Output, VersionIsTold) {

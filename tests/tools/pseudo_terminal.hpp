@@ -55,7 +55,7 @@ class PseudoTerminal {
       ::kill(pid_, SIGKILL);
       ::waitpid(pid_, nullptr, 0);
     }
-    ::close(master_);
+    if (master_ >= 0) ::close(master_);
     // Kept open until here, so that what the terminal holds stays when the program ends.
     ::close(slave_);
   }
@@ -67,6 +67,9 @@ class PseudoTerminal {
       throw std::runtime_error("cannot type");
     }
   }
+
+  /// As when its window is closed: SIGHUP, and nothing can be written any more.
+  void hang_up() { ::close(std::exchange(master_, -1)); }
 
   void resize(winsize size) { ::ioctl(master_, TIOCSWINSZ, &size); }
 
