@@ -139,7 +139,7 @@ TEST_F(Following, EachLineOfAWatchHasItsRate) {
 TEST_F(Following, FieldsOfAWatchMayStandBeforeTheSegment) {
   auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
   writer.write({.cycle = 7});
-  const ToolAnswer answer = run({"watch", "--count", "1", "--field", "cycle", "gantry"});
+  const ToolAnswer answer = run({"watch", "--field", "cycle", "gantry", "--count", "1"});
   EXPECT_EQ(answer.code, 0) << answer.err;
   EXPECT_TRUE(answer.out.ends_with(" cycle=7\n")) << answer.out;
   EXPECT_EQ(run({"watch", "gantry", "--count", "-1", "--for", "1ms"}).code, 2);
