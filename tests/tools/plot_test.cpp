@@ -126,6 +126,10 @@ TEST_F(PlotCommand, WritesAnSvgOrSaysWhyNot) {
   EXPECT_NE(svg.find(">axes[0].position [mm]</text>"), std::string::npos);
   const auto files = directory_.files();
 
+  arguments.back() = "-";
+  const ToolAnswer printed = run(arguments);
+  EXPECT_TRUE(printed.out.starts_with("<svg ") && printed.out.ends_with("</svg>\n")) << printed.out;
+
   arguments.back() = (directory_.path() / "missing" / "plot.svg").string();
   const ToolAnswer refused = run(arguments);
   EXPECT_NE(refused.code, 0);

@@ -162,6 +162,7 @@ ExitCode write_svg(Recorder& recorder, Upkeep& upkeep, const PlotOptions& option
   if (auto written = write_whole_file(options.svg, chart_svg(plot)); !written) {
     return fail(written.error());
   }
+  if (is_standard_output(options.svg)) return ExitCode::Fine;
   if (context.json()) {
     print_json({{"file", options.svg},
                 {"seen", recorder.seen_count()},
