@@ -14,6 +14,7 @@
 #include "evo/detail/waiting.hpp"
 #include "evo/segment_header.hpp"
 #include "kernel_lock.hpp"
+#include "private_copy.hpp"
 #include "removal.hpp"
 
 namespace evo {
@@ -79,10 +80,12 @@ Looked look_at_writer(const Domain& domain, std::string_view name) {
   const auto file = open_checked(domain, control_path(domain, name),
                                  {O_RDONLY, control_mode(Access::Group), Access::Group});
   if (!file || !is_locked(file->fd.get(), kWriterLockByte)) return {};
-  std::uint32_t waiters = 0;
-  const ssize_t size =
-      ::pread(file->fd.get(), &waiters, sizeof waiters, offsetof(ControlFile, waiters));
-  return {.lives = true, .counts_sleepers = size == sizeof waiters && waiters != 0};
+  Copy<ControlFile> control;
+  const bool usable = control.read(file->fd.get()) && control->magic == kControlMagic &&
+                      control->format == kControlFormatVersion;
+  if (!usable) return {};  // whoever opens it in earnest says what is wrong
+  // relaxed: of a private copy.
+  return {.lives = true, .counts_sleepers = control->waiters.load(std::memory_order_relaxed) != 0};
 }
 
 /// One segment; nothing if its writer lives or it has gone.

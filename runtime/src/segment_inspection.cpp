@@ -11,23 +11,11 @@
 #include "control.hpp"
 #include "evo/clock.hpp"
 #include "kernel_lock.hpp"
+#include "private_copy.hpp"
 
 namespace evo::detail {
 
 namespace {
-
-/// The start of a file, copied by the kernel: nothing has to be mapped to look.
-template <class T>
-struct Copy {
-  alignas(8) std::array<std::byte, sizeof(T)> bytes{};
-
-  bool read(int fd, std::uint64_t offset = 0) {
-    return ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)) ==
-           static_cast<ssize_t>(bytes.size());
-  }
-  const T* operator->() const { return &**this; }
-  const T& operator*() const { return *reinterpret_cast<const T*>(bytes.data()); }
-};
 
 /// Stores what is wrong; which condition that is depends on the error.
 void set_fault(SegmentInfo& info, Error error) {
