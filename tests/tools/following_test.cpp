@@ -106,19 +106,22 @@ TEST_F(Following, AnIntervalOfNothingTakesNoCore) {
   const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
   const double before = children_took();
   EXPECT_EQ(run({"watch", "gantry", "--interval", "0s", "--for", "1s"}).code, 0);
-  EXPECT_LT(children_took() - before, 0.5);
+  EXPECT_LT(children_took() - before, 0.9) << "of a second";
 }
 
 TEST_F(Following, ListIsNoStormOfTables) {
   auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
   writer.write({});
+  const auto start = Clock::now();
   Program list(EVO_SHM, here({"list", "--watch", "--interval", "0s"}));
   ASSERT_TRUE(list.next_line());
   std::this_thread::sleep_for(300ms);
   ::kill(list.pid(), SIGTERM);
   std::string rest;
   list.join(&rest);
-  EXPECT_LT(std::count(rest.begin(), rest.end(), '\n'), 400);
+  // One each 10 ms, of two lines and a gap.
+  const auto most = 4 * ((Clock::now() - start) / 10ms + 2);
+  EXPECT_LT(std::count(rest.begin(), rest.end(), '\n'), most);
 }
 
 TEST_F(Following, TopNeedsTimeBetweenItsTwoLooks) {
@@ -173,7 +176,7 @@ TEST_F(Following, AnInterruptedProfilePrintsWhatItHas) {
   const auto child = publisher<probe::ProbeWriter>(1ms, probe::Probe{});
   Program profile(EVO_SHM, here({"profile", "probe", "--duration", "600s"}));
   EXPECT_TRUE(comes_to_catch(profile.pid(), SIGINT));
-  std::this_thread::sleep_for(200ms);
+  std::this_thread::sleep_for(500ms);
   ::kill(profile.pid(), SIGINT);
   std::string text;
   EXPECT_EQ(profile.join(&text), 0);
