@@ -60,12 +60,13 @@ class EntryLooks {
   std::unordered_map<std::uint32_t, bool> gone_;
 };
 
-/// Whether the segment is what a dead writer has left: the next one makes it anew if its schema is
-/// another.
-bool is_left_behind(const Domain& domain, std::string_view name) {
+/// Whether the segment has a writer that has made it. What a dead one has left, the next one makes
+/// anew if its schema is another.
+bool has_settled_writer(const Domain& domain, std::string_view name) {
   const auto file = open_checked(domain, control_path(domain, name),
                                  {O_RDONLY, control_mode(Access::Group), Access::Group});
-  return file && !is_locked(file->fd.get(), kWriterLockByte);
+  return file && is_locked(file->fd.get(), kWriterLockByte) &&
+         !is_locked(file->fd.get(), kNamesLockByte);
 }
 
 tl::unexpected<Error> not_ready(std::string_view name) {
@@ -166,10 +167,13 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(std::string_vi
   const auto left = [&] { return options.wait - std::chrono::nanoseconds(monotonic_ns() - start); };
   std::optional<DirectoryWatch> watch;
   while (true) {
+    // Asked before the attempt: a writer that comes in its course may be making the segment anew.
+    const bool settled =
+        options.wait > std::chrono::nanoseconds::zero() && has_settled_writer(options.domain, name);
     auto attachment = make(name, channel, options, former);
     if (attachment) return attachment;
     const ErrorCode code = attachment.error().code;
-    const bool misfit = code == ErrorCode::SchemaMismatch && is_left_behind(options.domain, name);
+    const bool misfit = code == ErrorCode::SchemaMismatch && !settled;
     const bool may_come = misfit || code == ErrorCode::NotFound || code == ErrorCode::NotReady;
     if (!may_come || options.wait <= std::chrono::nanoseconds::zero()) {
       return attachment;
