@@ -33,6 +33,7 @@ std::chrono::nanoseconds time_since_death(const Domain& domain, const Control& c
   if (found != 0 && found <= now) return std::chrono::nanoseconds(now - found);
   item.found_dead = found == 0;
   if (mark) {
+    // relaxed: as above.
     control->found_dead_ns.store(now, std::memory_order_relaxed);
     if (const auto mapping = map_header(domain, item.name, control)) {
       wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <utility>
 
+#include "evo/detail/memory_share.hpp"
 #include "evo/domain.hpp"
 #include "evo/limits.hpp"
 
@@ -29,10 +29,5 @@ class WriterQuota {
 
 /// ResourceExhausted if the domain holds as many segments as it may.
 Result<void> check_segment_count(const Domain& domain, const ResourceLimits& limits);
-
-/// NoSpace if a file of `size` bytes would fill the domain's file system beyond the limit; else a
-/// warning, or an empty text.
-Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
-                                 const ResourceLimits& limits);
 
 }  // namespace evo::detail

@@ -85,8 +85,6 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_vie
                                                                  const ReaderOptions& options,
                                                                  ReaderAttachment* former) {
   const bool hands_over = former != nullptr && former->control.is_current();
-  const std::uint64_t cursor =
-      hands_over ? former->entry().cursor.load(std::memory_order_relaxed) : 0;  // our own
   auto reader = std::make_unique<ReaderAttachment>(options.domain, name, Control());
   reader->options = options;
   if (hands_over) {
@@ -101,13 +99,12 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_vie
     reader->control = std::move(*control);
   }
   if (auto filled = reader->fill(channel); !filled) {
-    if (hands_over) {
-      reader->hand_entry_to(*former);
-      // relaxed: as it was; the order of the slots behind it was given when it was first stored.
-      former->entry().cursor.store(cursor, std::memory_order_relaxed);
-    }
+    if (hands_over) reader->hand_entry_to(*former);
     return tl::unexpected(filled.error());
   }
+  // release [S]: pairs with the writer's acquire load [R], as at the end of an attachment. Until
+  // this one has found its place, the entry keeps no slot.
+  if (hands_over) reader->entry().cursor.store(0, std::memory_order_release);
   return reader;
 }
 
@@ -140,9 +137,6 @@ Result<void> ReaderAttachment::fill(const ChannelDescription* channel) {
 }
 
 void ReaderAttachment::hand_entry_to(ReaderAttachment& successor) {
-  // release [S]: as at the end of an attachment. Until the successor has found its place, the
-  // entry keeps no slot.
-  entry().cursor.store(0, std::memory_order_release);
   successor.control = std::move(control);
   successor.entry_index = entry_index;
   successor.has_entry_ = std::exchange(has_entry_, false);

@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "evo/control_file.hpp"
+#include "evo/detail/memory_share.hpp"
 #include "evo/limits.hpp"
 #include "evo/segment_header.hpp"
 #include "evo/segment_info.hpp"
@@ -72,23 +72,6 @@ Result<void> check_counts(const Domain& domain, const ResourceLimits& limits) {
                       domain.path().string(), names->size());
 }
 
-Result<void> check_share_of_memory(const Domain& domain, std::uint64_t size,
-                                   const ResourceLimits& limits) {
-  struct statvfs space {};
-  if (limits.max_memory_percent >= 100 || ::statvfs(domain.path().c_str(), &space) != 0 ||
-      space.f_blocks == 0) {
-    return {};
-  }
-  const double total = static_cast<double>(space.f_blocks) * static_cast<double>(space.f_frsize);
-  const double free = static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);
-  const double percent = 100 * (total - free + static_cast<double>(size)) / total;
-  if (percent <= limits.max_memory_percent) return {};
-  return detail::fail(ErrorCode::NoSpace,
-                      "with {} bytes more the file system of domain '{}' would be {:.0f} % full, "
-                      "and {} % is the limit; free some space, or raise EVO_MAX_MEMORY_PERCENT",
-                      size, domain.path().string(), percent, limits.max_memory_percent);
-}
-
 }  // namespace
 
 Result<void> rehearse_create(const Domain& domain, const ChannelDescription& channel) {
@@ -98,7 +81,8 @@ Result<void> rehearse_create(const Domain& domain, const ChannelDescription& cha
   if (!layout) return tl::unexpected(layout.error());
   if (auto owned = check_owner(domain, channel.name); !owned) return owned;
   if (auto counts = check_counts(domain, *limits); !counts) return counts;
-  if (auto share = check_share_of_memory(domain, layout->file_size, *limits); !share) return share;
+  const auto share = detail::check_memory(domain, layout->file_size, *limits);
+  if (!share) return tl::unexpected(share.error());
   TakenRoom data;
   if (auto room = data.take(domain, layout->file_size); !room) return room;
   // And a page for what stands in `.meta`.
