@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <ctime>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -38,11 +38,17 @@ TEST(ProcessIdentity, NameIsTheKernels) {
   EXPECT_EQ(detail::process_name(), before);
 }
 
+// By the same clock: std::time() counts in the kernel's ticks and may still be in the second before.
 TEST(ProcessIdentity, RealTimeIsNanosecondsSince1970) {
-  const auto before = static_cast<std::uint64_t>(std::time(nullptr));
-  const std::uint64_t now = detail::realtime_ns();
-  EXPECT_GE(now, (before - 1) * 1'000'000'000U);
-  EXPECT_LE(now / 1'000'000'000U, static_cast<std::uint64_t>(std::time(nullptr)));
+  const auto since_1970 = [] {
+    return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch());
+  };
+  constexpr std::chrono::seconds kClockMayBeSet{60};
+
+  const auto before = since_1970();
+  const std::chrono::nanoseconds now{detail::realtime_ns()};
+  EXPECT_GE(now, before - kClockMayBeSet);
+  EXPECT_LE(now, since_1970() + kClockMayBeSet);
 }
 
 }  // namespace
