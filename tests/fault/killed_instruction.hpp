@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 #include <vector>
 
@@ -9,11 +10,13 @@
 
 namespace evo::test {
 
-/// How many instructions `body` takes from its first mark to its second.
+/// How many instructions `body` takes from its first mark to its second. `meanwhile` is done while
+/// it is at the first.
 template <class Body>
-std::size_t count_instructions(Body&& body) {
+std::size_t count_instructions(Body&& body, const std::function<void()>& meanwhile = {}) {
   TracedChild child(std::forward<Body>(body));
   if (child.run_to_mark() != Stop::Mark) throw std::runtime_error("the child failed");
+  if (meanwhile) meanwhile();
   std::size_t count = 0;
   while (child.step_instruction() == Stop::Step) ++count;
   return count;

@@ -95,8 +95,15 @@ class KilledPush : public testing::TestWithParam<Row> {
 TEST_P(KilledPush, LosesAtMostTheValueItWasPushing) {
   std::size_t total = 0;
   {
+    // With a reader, as in each try: a writer that must wait for readers has more to look at then.
     const TemporaryDomain directory;
-    total = count_instructions([&] { push_until_killed(directory.domain()); });
+    std::optional<StreamSegmentReader> reader;
+    total = count_instructions(
+        [&] { push_until_killed(directory.domain()); },
+        [&] {
+          reader.emplace(
+              StreamSegmentReader::attach(channel_, {.domain = directory.domain()}).value());
+        });
   }
   ASSERT_GT(total, 20U) << "fewer than a push can take";
   std::map<std::string, std::size_t> outcomes;

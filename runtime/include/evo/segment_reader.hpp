@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "evo/channel.hpp"
+#include "evo/detail/sole.hpp"
 #include "evo/detail/state_observer.hpp"
 #include "evo/error.hpp"
 #include "evo/options.hpp"
@@ -54,6 +55,7 @@ class SegmentReader {
   /// entry of the reader table where the control file is still the segment's.
   [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0));
 
+  /// What was moved from can be assigned to and destroyed, nothing else.
   SegmentReader(SegmentReader&&) noexcept;
   SegmentReader& operator=(SegmentReader&&) noexcept;
   ~SegmentReader();
@@ -111,7 +113,7 @@ class SegmentReader {
   static Result<SegmentReader> attach(std::string_view name, const ChannelDescription* channel,
                                       const ReaderOptions& options);
 
-  detail::StateObserver observer_;
+  detail::Sole<detail::StateObserver> observer_;
   std::optional<Sequence> seen_;  // by the last successful read
   std::unique_ptr<detail::ReaderAttachment> attachment_;
 };

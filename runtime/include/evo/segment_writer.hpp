@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "evo/channel.hpp"
+#include "evo/detail/sole.hpp"
 #include "evo/detail/state_publisher.hpp"
 #include "evo/error.hpp"
 #include "evo/options.hpp"
@@ -34,6 +35,7 @@ class SegmentWriter {
   [[nodiscard]] static Result<SegmentWriter> create(std::string_view name, std::size_t size,
                                                     WriterOptions options = {});
 
+  /// What was moved from can be assigned to and destroyed, nothing else.
   SegmentWriter(SegmentWriter&&) noexcept;
   SegmentWriter& operator=(SegmentWriter&&) noexcept;
   /// Closes the segment and removes its files; readers keep the last value.
@@ -72,7 +74,7 @@ class SegmentWriter {
  private:
   explicit SegmentWriter(std::unique_ptr<detail::WriterAttachment> attachment) noexcept;
 
-  detail::StatePublisher publisher_;
+  detail::Sole<detail::StatePublisher> publisher_;
   SlotGeometry geometry_;
   std::unique_ptr<detail::WriterAttachment> attachment_;
 };

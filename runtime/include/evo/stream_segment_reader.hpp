@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "evo/channel.hpp"
+#include "evo/detail/sole.hpp"
 #include "evo/detail/stream_observer.hpp"
 #include "evo/error.hpp"
 #include "evo/item.hpp"
@@ -33,6 +34,7 @@ class StreamSegmentReader {
   /// As SegmentReader::reattach. Begins with the newest value of what it finds.
   [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0));
 
+  /// What was moved from can be assigned to and destroyed, nothing else.
   StreamSegmentReader(StreamSegmentReader&&) noexcept;
   StreamSegmentReader& operator=(StreamSegmentReader&&) noexcept;
   /// Holds the writer back no longer.
@@ -93,7 +95,7 @@ class StreamSegmentReader {
                                             const ChannelDescription* channel,
                                             const ReaderOptions& options);
 
-  detail::StreamObserver observer_;
+  detail::Sole<detail::StreamObserver> observer_;
   std::unique_ptr<detail::ReaderAttachment> attachment_;
 };
 

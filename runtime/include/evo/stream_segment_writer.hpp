@@ -12,6 +12,7 @@
 #include <string>
 
 #include "evo/channel.hpp"
+#include "evo/detail/sole.hpp"
 #include "evo/detail/stream_publisher.hpp"
 #include "evo/error.hpp"
 #include "evo/options.hpp"
@@ -35,6 +36,7 @@ class StreamSegmentWriter {
   [[nodiscard]] static Result<StreamSegmentWriter> create(const ChannelDescription& channel,
                                                           WriterOptions options = {});
 
+  /// What was moved from can be assigned to and destroyed, nothing else.
   StreamSegmentWriter(StreamSegmentWriter&&) noexcept;
   StreamSegmentWriter& operator=(StreamSegmentWriter&&) noexcept;
   /// Closes the segment and removes its files; attached readers take what is left.
@@ -73,7 +75,7 @@ class StreamSegmentWriter {
  private:
   explicit StreamSegmentWriter(std::unique_ptr<detail::WriterAttachment> attachment) noexcept;
 
-  detail::StreamPublisher publisher_;
+  detail::Sole<detail::StreamPublisher> publisher_;
   SlotGeometry geometry_;
   std::unique_ptr<detail::WriterAttachment> attachment_;
 };
