@@ -1,13 +1,11 @@
 """From checked schemas to C++ text.
 
-Everything is decided here: each view below holds lines or words that a template only puts in
-their places.
+Everything is decided here: the views hold lines or words that a template only puts in their places.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 
@@ -17,113 +15,19 @@ from evo_codegen import cpp
 from evo_codegen.evolution import Release
 from evo_codegen.ir import EnumType, Field, Kind, Schema, Segment, StructType
 from evo_codegen.layout import Placed, canonical_lines, layout_of, schema_id, size_of
-
-
-@dataclass(frozen=True)
-class EnumeratorView:
-    comment: list[str]
-    name: str
-    value: str
-    case: list[str]
-
-
-@dataclass(frozen=True)
-class EnumView:
-    comment: list[str]
-    name: str
-    underlying: str
-    enumerators: list[EnumeratorView]
-    to_string_head: list[str]
-    operators: list[OperatorView]
-    size: int
-
-
-@dataclass(frozen=True)
-class OperatorView:
-    """A function on flags."""
-
-    comment: str
-    head: list[str]
-    body: list[str]
-
-
-@dataclass(frozen=True)
-class MemberView:
-    comment: list[str]
-    lines: list[str]
-
-
-@dataclass(frozen=True)
-class StructView:
-    comment: list[str]
-    head: str
-    name: str
-    members: list[MemberView]
-    assertions: list[str]
-
-
-@dataclass(frozen=True)
-class AccessorView:
-    comment: list[str]
-    lines: list[str]
-
-
-@dataclass(frozen=True)
-class SegmentView:
-    struct: str
-    name: str
-    owner: str
-    comment: list[str]
-    constants: list[str]
-    id: str
-    compatible: list[CompatibleView]
-    field_count: int
-    field_lines: list[str]
-    bfbs_size: int
-    bfbs_lines: list[str]
-    channel_of: list[str]
-    kind: str
-    writer_comment: list[str]
-    writer_head: list[str]
-    create_head: list[str]
-    owner_message: list[str]
-    reader_head: list[str]
-    attach_head: list[str]
-    accessors: list[AccessorView]
-
-
-@dataclass(frozen=True)
-class CompatibleView:
-    id: str
-    major: int
-    minor: int
-    size: int
-    field_count: int
-
-
-@dataclass(frozen=True)
-class DeclarationView:
-    """One declaration of the schema, as an enum or as a struct that may be a segment."""
-
-    enum: EnumView | None
-    struct: StructView | None
-    segment: SegmentView | None
-
-
-@dataclass(frozen=True)
-class BlockView:
-    """Declarations that share a namespace."""
-
-    namespace: str
-    declarations: list[DeclarationView]
-
-
-@dataclass(frozen=True)
-class HeaderView:
-    schema: str
-    system_includes: list[str]
-    own_includes: list[str]
-    blocks: list[BlockView]
+from evo_codegen.views import (
+    AccessorView,
+    BlockView,
+    CompatibleView,
+    DeclarationView,
+    EnumeratorView,
+    EnumView,
+    HeaderView,
+    MemberView,
+    OperatorView,
+    SegmentView,
+    StructView,
+)
 
 
 def render(
