@@ -59,7 +59,7 @@ void judge(const Domain& domain, const CleanupPolicy& policy, const Control& con
       return;
     }
   } else if (has_readers(control)) {
-    item.action = CleanupAction::LeftAlone;
+    item.action = CleanupAction::StillRead;
     item.reason = "closed, and its last reader removes the rest";
     return;
   } else {
@@ -151,6 +151,8 @@ std::string_view to_string(CleanupAction action) noexcept {
       return "WouldRemove";
     case CleanupAction::Waiting:
       return "Waiting";
+    case CleanupAction::StillRead:
+      return "StillRead";
     case CleanupAction::LeftAlone:
       return "LeftAlone";
   }

@@ -49,6 +49,7 @@ Result<std::size_t> LifecycleManager::clean(const CleanupPolicy& policy) {
   const auto report = cleanup_orphaned_segments(domain_, policy);
   if (!report) return tl::unexpected(report.error());
   for (const CleanupItem& item : report->items) {
+    if (item.action == CleanupAction::StillRead) continue;                    // as it should be
     if (item.action == CleanupAction::Waiting && !item.found_dead) continue;  // told before
     for (const CleanupHandler& handler : handlers_) handler(item);
   }

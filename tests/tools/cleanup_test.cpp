@@ -25,6 +25,16 @@ TEST_F(CleanupCommand, RemovesAfterTheGracePeriodOnly) {
   EXPECT_EQ(directory_.files().size(), 3U) << "the live one's";
 }
 
+TEST_F(CleanupCommand, AClosedSegmentThatIsStillReadIsNothingWrong) {
+  auto closed = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()});
+  const auto reader = SegmentReader::attach("probe", {.domain = domain()});
+  ASSERT_TRUE(closed && reader);
+  closed = tl::unexpected(Error{});
+  const ToolAnswer answer = run({"cleanup"});
+  EXPECT_EQ(answer.code, 0);
+  EXPECT_NE(answer.out.find("StillRead"), std::string::npos) << answer.out;
+}
+
 TEST_F(CleanupCommand, EndsWithOneIfSomethingStays) {
   std::ofstream(directory_.path() / "evo_probe.ctl") << "no control file";
   const ToolAnswer answer = run({"cleanup"});

@@ -52,6 +52,13 @@ TEST_F(ExitCode, TwoForWrongUsage) {
   expect_refused(2, {"watch", "gantry", "--for", "soon"});
 }
 
+TEST_F(ExitCode, AMistakeInTheCommandLineIsToldWithWhereToLook) {
+  EXPECT_EQ(run({"inspect"}).err, "evo-shm: segment is required; see evo-shm inspect --help\n");
+  EXPECT_EQ(run({"list", "--wtach"}).err,
+            "evo-shm: The following argument was not expected: --wtach; see evo-shm list --help\n");
+  EXPECT_EQ(run({}).err, "evo-shm: A subcommand is required; see evo-shm --help\n");
+}
+
 TEST_F(ExitCode, AMistypedCommandIsToldWhatItMayHaveMeant) {
   EXPECT_NE(run({"insepct", "gantry"}).err.find("did you mean 'inspect'?"), std::string::npos);
   EXPECT_NE(run({"frobnicate"}).err.find("--help lists them"), std::string::npos);

@@ -40,6 +40,17 @@ class Output : public ToolTest {
   }
 };
 
+TEST_F(Output, ADomainThatDoesNotExistIsToldFromAnEmptyOne) {
+  const std::string absent = directory_.path() / "absent";
+  for (const char* command : {"list", "validate", "cleanup"}) {
+    EXPECT_EQ(run({command}).out.find("does not exist"), std::string::npos) << command;
+    const ToolAnswer answer = run_program(EVO_SHM, {command, "--domain", absent});
+    EXPECT_EQ(answer.code, 0) << command;
+    EXPECT_NE(answer.out.find("in " + absent + ", which does not exist"), std::string::npos)
+        << command << ": " << answer.out;
+  }
+}
+
 TEST_F(Output, AnExitCodeStaysWhereStderrCannotBeWritten) {
   const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
   for (const char* where : {"2>&-", "2>/dev/full"}) {

@@ -162,6 +162,18 @@ TEST_F(Supervise, OncePassesOnceAndSaysWhatItDid) {
   EXPECT_EQ(list_segment_names(directory_.domain()).value(), std::vector<std::string>{"live"});
 }
 
+TEST_F(Supervise, AClosedSegmentThatIsStillReadIsNothingToWarnOf) {
+  auto closed = create();
+  const auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  ASSERT_TRUE(closed && reader) << message_of(closed) << message_of(reader);
+  closed = tl::unexpected(Error{});
+  std::string text;
+  Program once(EVO_SHM, arguments({"--once"}));
+  EXPECT_EQ(once.join(&text), 0);
+  EXPECT_TRUE(contains(text, "event=pass_done")) << text;
+  EXPECT_FALSE(contains(text, "level=warning")) << text;
+}
+
 TEST_F(Supervise, WrongUsageIsSaidAndIs2) {
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--grace", "soon"},
                                                 {"--grace", "-1"},

@@ -129,7 +129,7 @@ TEST_F(Cleanup, AttachedReaderKeepsItsValueAndLearns) {
   EXPECT_EQ(to_string(reader->writer_state()), "Closed");
   EXPECT_EQ(read_number(*reader), "7");
   EXPECT_EQ(outcome(attach()), "NotFound");
-  EXPECT_EQ(clean(), "probe LeftAlone") << "the reader's";
+  EXPECT_EQ(clean(), "probe StillRead") << "the reader's";
   reader.reset();
   EXPECT_TRUE(directory_.files().empty());
 }

@@ -46,6 +46,13 @@ TEST(LifecycleManager, PassesTellTheHandlersWhatIsNew) {
   EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
   EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
   EXPECT_EQ(said, std::vector<std::string>{"dead Waiting"}) << "told once";
+  auto closed = SegmentWriter::create(raw_channel("closed", 8), {.domain = directory.domain()});
+  auto reader = SegmentReader::attach("closed", {.domain = directory.domain()});
+  ASSERT_TRUE(closed && reader) << message_of(closed) << message_of(reader);
+  closed = tl::unexpected(Error{});
+  EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
+  EXPECT_EQ(said.size(), 1U) << "that its reader has not left yet is nothing to tell";
+  reader = tl::unexpected(Error{});
   EXPECT_EQ(manager->emergency_cleanup().value(), 1U);
   EXPECT_EQ(said.back(), "dead Removed");
   EXPECT_EQ(list_segment_names(directory.domain()).value(), std::vector<std::string>{"live"});

@@ -43,7 +43,7 @@ std::string reason_of(const CleanupItem& item) {
 
 std::string text_of(const CleanupReport& report, const Context& context) {
   if (report.items.empty()) {
-    return fmt::format("nothing to clean up in {}\n", context.domain.path().string());
+    return fmt::format("nothing to clean up {}\n", in(context.domain));
   }
   Table table({{"SEGMENT"}, {"ACTION"}, {"WRITER"}, {"REASON"}});
   for (const CleanupItem& item : report.items) {

@@ -4,8 +4,10 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "decode/suggestion.hpp"
+#include "look/printable.hpp"
 
 namespace evo::tools {
 
@@ -63,6 +65,15 @@ void print_text(std::string_view text) {
 
 void print_json(const nlohmann::ordered_json& document) {
   print_text(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
+}
+
+std::string in(const Domain& domain) {
+  std::error_code unknown;
+  const bool is_there = std::filesystem::exists(domain.path(), unknown) || unknown;
+  return fmt::format("in {}{}", printable(domain.path().string()),
+                     is_there ? ""
+                              : ", which does not exist: the first create makes it; check --domain "
+                                "and EVO_DOMAIN");
 }
 
 Error with_suggestion(Error error, const Domain& domain, std::string_view name) {

@@ -51,6 +51,9 @@ void print_json(const nlohmann::ordered_json& document);
 /// Prints text on stdout, at once. Ends the process quietly if nobody takes it.
 void print_text(std::string_view text);
 
+/// "in DIRECTORY", and what to do where there is none: behind a word of what is not in it.
+[[nodiscard]] std::string in(const Domain& domain);
+
 /// NotFound with the names in the domain that were likely meant; any other error as it is.
 [[nodiscard]] Error with_suggestion(Error error, const Domain& domain, std::string_view name);
 

@@ -68,8 +68,8 @@ Result<std::string> render(const ListOptions& options, const Context& context, b
            '\n';
   }
   if (segments->empty()) {
-    return fmt::format("no segments{} in {}\n", options.wrong ? " with anything wrong" : "",
-                       context.domain.path().string());
+    return fmt::format("no segments{} {}\n", options.wrong ? " with anything wrong" : "",
+                       in(context.domain));
   }
   return table_of(*segments, context);
 }

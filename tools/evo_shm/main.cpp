@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <sstream>
 
@@ -56,16 +55,14 @@ void reserve_standard_descriptors() {
 
 /// Help, or what is wrong with the command line.
 ExitCode answer(const CLI::App& app, const CLI::ParseError& error) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const bool fine = app.exit(error, out, err) == 0;
-  if (fine) {
-    print_text(out.str());
+  std::ostringstream text;
+  if (app.exit(error, text, text) == 0) {
+    print_text(text.str());
     return ExitCode::Fine;
   }
-  const std::string text = out.str() + err.str();
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  return ExitCode::Usage;
+  const auto chosen = app.get_subcommands();
+  const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
+  return fail(ExitCode::Usage, fmt::format("{}; see evo-shm {}--help", error.what(), command));
 }
 
 constexpr const char* kExitCodes =

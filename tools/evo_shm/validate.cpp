@@ -49,8 +49,7 @@ ExitCode run(const ValidateOptions& options, const Context& context) {
   if (context.json()) {
     print_json(document);
   } else {
-    print_text(table.empty() ? fmt::format("no segments in {}\n", context.domain.path().string())
-                             : table.text());
+    print_text(table.empty() ? fmt::format("no segments {}\n", in(context.domain)) : table.text());
   }
   return wrong ? ExitCode::Wrong : ExitCode::Fine;
 }

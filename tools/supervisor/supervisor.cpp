@@ -233,6 +233,8 @@ void Supervisor::tell(const CleanupItem& item) {
       fields["left_s"] = seconds(item.left);
       log_.write("info", "segment_waits_for_successor", std::move(fields));
       break;
+    case CleanupAction::StillRead:
+      break;  // as it should be
     case CleanupAction::LeftAlone:
       if (std::exchange(left_alone_[item.name], item.reason) == item.reason) return;  // told
       log_.write("warning", "segment_left_alone", std::move(fields));

@@ -28,6 +28,7 @@ enum class CleanupAction : std::uint8_t {
   Removed,
   WouldRemove,  ///< with `dry_run`
   Waiting,      ///< dead, but within the grace period
+  StillRead,    ///< closed: its last reader removes the rest
   LeftAlone,    ///< somebody else's, or not a segment's file: see the reason
 };
 
