@@ -157,13 +157,15 @@ TEST_F(PlotCommand, PrintsEverySampleOfAStreamAsJson) {
 
 TEST_F(PlotCommand, NumbersInJsonAreThoseOfTheFields) {
   auto writer = GantryWriter::create({.domain = domain()}).value();
-  writer.write({.cycle = 9'007'199'254'740'993, .axes = {{{.position = NAN, .homed = true}}}});
+  writer.write({.cycle = 9'007'199'254'740'993,
+                .axes = {{{.position = NAN, .homed = true}}},
+                .temperatures = {1, 2}});
   const ToolAnswer answer = run({"--format", "json", "plot", "gantry", "--field", "cycle",
                                  "--field", "axes[0]", "--field", "temperatures", "--for", "20ms"});
   EXPECT_EQ(answer.code, 0) << answer.err;
   EXPECT_NE(answer.out.find(R"("values":{"cycle":9007199254740993,"axes[0].position":"nan",)"
                             R"("axes[0].velocity":0,"axes[0].state":"Idle","axes[0].homed":true,)"
-                            R"("temperatures[0]":0,)"),
+                            R"("temperatures[0]":1,"temperatures[1]":2,)"),
             std::string::npos)
       << answer.out;
 }

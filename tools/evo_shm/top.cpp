@@ -76,9 +76,9 @@ ExitCode print_once(TopModel& model, const TopOptions& options, const Context& c
     for (const TopRow* row : model.shown()) document.push_back(to_json(*row));
     print_json(document);
   } else if (model.shown().empty()) {
-    print_text(fmt::format("no segments{} in {}\n",
+    print_text(fmt::format("no segments{} {}\n",
                            options.filter.empty() ? "" : " with '" + options.filter + "'",
-                           context.domain.path().string()));
+                           in(context.domain)));
   } else {
     print_text(plain_table(model, context.colours));
   }
