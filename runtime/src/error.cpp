@@ -71,6 +71,8 @@ std::string_view to_string(WriteError error) noexcept {
       return "Timeout";
     case WriteError::OutOfRange:
       return "OutOfRange";
+    case WriteError::LoanOut:
+      return "LoanOut";
   }
   return "?";
 }

@@ -80,11 +80,13 @@ tl::unexpected<Error> not_ready(std::string_view name) {
 ReaderAttachment::ReaderAttachment(Domain in_domain, std::string_view in_name, Control opened)
     : domain(std::move(in_domain)), name(in_name), control(std::move(opened)) {}
 
-Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_view name,
-                                                                 const ChannelDescription* channel,
+Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& wanted,
                                                                  const ReaderOptions& options,
                                                                  ReaderAttachment* former) {
-  const bool hands_over = former != nullptr && former->control.is_current();
+  const auto [name, channel, kind] = wanted;
+  // A forked child has no entry to hand over: its descriptor is closed, its pages are zero.
+  const bool hands_over =
+      former != nullptr && !former->control.fd.in_forked_child() && former->control.is_current();
   auto reader = std::make_unique<ReaderAttachment>(options.domain, name, Control());
   reader->options = options;
   if (hands_over) {
@@ -98,7 +100,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_vie
     if (!control) return tl::unexpected(control.error());
     reader->control = std::move(*control);
   }
-  if (auto filled = reader->fill(channel); !filled) {
+  if (auto filled = reader->fill(wanted); !filled) {
     if (hands_over) reader->hand_entry_to(*former);
     return tl::unexpected(filled.error());
   }
@@ -108,8 +110,10 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(std::string_vie
   return reader;
 }
 
-Result<void> ReaderAttachment::fill(const ChannelDescription* channel) {
+Result<void> ReaderAttachment::fill(const Wanted& wanted) {
+  const ChannelDescription* const channel = wanted.channel;
   if (channel != nullptr) fitted_to = *channel;
+  kind = wanted.kind;
   // The entry first: from here on a closing writer leaves the control file in place.
   if (!has_entry_) {
     if (auto taken = take_entry(); !taken) return taken;
@@ -121,6 +125,7 @@ Result<void> ReaderAttachment::fill(const ChannelDescription* channel) {
   if (channel != nullptr) {
     if (auto fits = check_schema(*channel); !fits) return fits;
   }
+  if (auto fits = check_kind(); !fits) return fits;
   auto obtained = data.apply(options.memory, Protection::Read);
   if (!obtained) return tl::unexpected(obtained.error());
   memory = std::move(*obtained);
@@ -146,13 +151,14 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::renew(ReaderAttachme
                                                                   std::chrono::nanoseconds wait) {
   ReaderOptions options = former.options;
   options.wait = wait;
-  return await(former.name, former.fitted_to ? &*former.fitted_to : nullptr, options, &former);
+  const ChannelDescription* const channel = former.fitted_to ? &*former.fitted_to : nullptr;
+  return await({former.name, channel, former.kind}, options, &former);
 }
 
-Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(std::string_view name,
-                                                                  const ChannelDescription* channel,
+Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(const Wanted& wanted,
                                                                   const ReaderOptions& options,
                                                                   ReaderAttachment* former) {
+  const std::string_view name = wanted.name;
   if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
   if (auto valid = validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
@@ -164,7 +170,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(std::string_vi
     // Asked before the attempt: a writer that comes in its course may be making the segment anew.
     const bool settled =
         options.wait > std::chrono::nanoseconds::zero() && has_settled_writer(options.domain, name);
-    auto attachment = make(name, channel, options, former);
+    auto attachment = make(wanted, options, former);
     if (attachment) return attachment;
     const ErrorCode code = attachment.error().code;
     const bool misfit = code == ErrorCode::SchemaMismatch && !settled;
@@ -190,6 +196,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(std::string_vi
 }
 
 WriterState ReaderAttachment::writer_state() const noexcept {
+  if (control.fd.in_forked_child()) return WriterState::Detached;
   constexpr int kLooks = 10;
   for (int look = 0; look < kLooks; ++look) {
     // The lock before the state: a writer that closes stores the state before it lets go, so
@@ -308,6 +315,12 @@ Result<void> ReaderAttachment::check_self_description() {
         name, schema->size, layout.geometry.payload_size);
   }
   return {};
+}
+
+Result<void> ReaderAttachment::check_kind() const {
+  if (!kind || layout.kind == *kind) return {};
+  return fail(ErrorCode::Unsupported,
+              "segment '{}' is a state, not a stream; attach with a SegmentReader", name);
 }
 
 Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {

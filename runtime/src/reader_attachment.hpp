@@ -15,17 +15,22 @@
 
 namespace evo::detail {
 
+/// What a reader asks for.
+struct Wanted {
+  std::string_view name;
+  const ChannelDescription* channel = nullptr;  ///< that it must fit; nullptr: any
+  std::optional<Kind> kind = {};                ///< none: any
+};
+
 struct ReaderAttachment {
   /// One attempt; NotFound and NotReady are worth another one.
-  static Result<std::unique_ptr<ReaderAttachment>> make(std::string_view name,
-                                                        const ChannelDescription* channel,
+  static Result<std::unique_ptr<ReaderAttachment>> make(const Wanted& wanted,
                                                         const ReaderOptions& options,
                                                         ReaderAttachment* former = nullptr);
   /// Attempts until one succeeds, fails for good, or `options.wait` has passed. `former` is to be
   /// replaced: while its control file is the segment's, its entry is handed over, and it gets it
   /// back if the attempt fails.
-  static Result<std::unique_ptr<ReaderAttachment>> await(std::string_view name,
-                                                         const ChannelDescription* channel,
+  static Result<std::unique_ptr<ReaderAttachment>> await(const Wanted& wanted,
                                                          const ReaderOptions& options,
                                                          ReaderAttachment* former = nullptr);
   /// The same segment again, for the same reader, as it is now.
@@ -76,6 +81,7 @@ struct ReaderAttachment {
   std::string name;
   ReaderOptions options;
   std::optional<ChannelDescription> fitted_to;  // what it was asked to fit
+  std::optional<Kind> kind;                     // what it was asked to be
   Control control;                              // holds this reader's lock through its descriptor
   Mapping data;
   SegmentLayout layout;
@@ -87,11 +93,12 @@ struct ReaderAttachment {
 
  private:
   /// Makes it this segment's, with its entry and all that can fail.
-  Result<void> fill(const ChannelDescription* channel);
+  Result<void> fill(const Wanted& wanted);
   void hand_entry_to(ReaderAttachment& successor);
   Result<void> take_entry();
   Result<bool> try_entry(std::uint32_t index);
   Result<void> map_data(Access access);
+  Result<void> check_kind() const;
   Result<void> check_schema(const ChannelDescription& channel);
   Result<void> check_self_description();
 

@@ -15,6 +15,8 @@ std::string_view to_string(WriterState state) noexcept {
       return "Dead";
     case WriterState::Closed:
       return "Closed";
+    case WriterState::Detached:
+      return "Detached";
   }
   return "?";
 }
@@ -31,7 +33,7 @@ Result<SegmentReader> SegmentReader::attach(const ChannelDescription& channel,
 Result<SegmentReader> SegmentReader::attach(std::string_view name,
                                             const ChannelDescription* channel,
                                             const ReaderOptions& options) {
-  auto attachment = detail::ReaderAttachment::await(name, channel, options);
+  auto attachment = detail::ReaderAttachment::await({name, channel}, options);
   if (!attachment) return tl::unexpected(attachment.error());
   return SegmentReader(std::move(*attachment), options.retries);
 }

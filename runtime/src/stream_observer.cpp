@@ -7,19 +7,26 @@ namespace evo::detail {
 void StreamObserver::attach() noexcept {
   // relaxed: the cursor's release store carries it along.
   entry_->generation.store(generation_, std::memory_order_relaxed);
-  seek(newest());
+  kept_from_ = move_cursor(newest());
   position(kept_from_);
   store_cursor();
 }
 
-void StreamObserver::seek(Sequence n) noexcept {
+Sequence StreamObserver::move_cursor(Sequence n) noexcept {
   position(n);
   store_cursor();
   // seq_cst fence [P]: pairs with the writer's fence [Q] before it looks at the cursors. A look
   // that misses ours came before this fence; then the load below sees every publish before that
   // look, and the newest of them is safe until the look after it.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  kept_from_ = newest();
+  return newest();
+}
+
+void StreamObserver::seek(Sequence n) noexcept {
+  // What was kept so far stays kept: each look of the writer sees the former cursor or this one.
+  const Sequence kept = geometry_.is_after(next_, kept_from_) ? next_ : kept_from_;
+  const Sequence last = move_cursor(n);
+  kept_from_ = geometry_.is_after(last, kept) ? kept : last;
 }
 
 void StreamObserver::seek_to(Sequence n) noexcept {
@@ -31,15 +38,12 @@ void StreamObserver::seek_to(Sequence n) noexcept {
 void StreamObserver::seek_oldest() noexcept {
   const Sequence last = latest();
   const std::uint64_t capacity = geometry_.count - 1;
-  // The numbers begin with 1, and come to 0 only across the wrap.
-  const bool wrapped = slot_of(0).version() == complete(0);
-  seek(last >= capacity || wrapped ? geometry_.before(last, capacity - 1) : 1);
+  seek(last >= capacity || has_publish_0() ? geometry_.before(last, capacity - 1) : 1);
 }
 
 Sequence StreamObserver::newest() const noexcept {
   const Sequence last = latest();
-  const bool never_written = last == 0 && slot_of(0).version() != complete(0);
-  return never_written ? 1 : last;
+  return last == 0 && !has_publish_0() ? 1 : last;
 }
 
 bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
@@ -75,10 +79,37 @@ void StreamObserver::jump(Sequence last, std::uint32_t attempt) noexcept {
   const std::uint64_t margin =
       attempt == 0 ? 0 : std::min(capacity - 1, std::uint64_t{1} << std::min(attempt, 32U));
   Sequence to = geometry_.before(last, capacity - 1 - margin);
+  // I3: with a margin, it would skip values that the writer does keep.
+  if (overflow_ == Overflow::Block && geometry_.is_after(to, kept_from_)) to = kept_from_;
   if (!geometry_.is_after(to, next_)) to = geometry_.after(next_, 1);
   count_lost(geometry_.distance(next_, to));
   position(to);
   store_cursor();
+}
+
+Sequence StreamObserver::oldest_in_use() const noexcept {
+  Sequence oldest = next_;
+  for (const Borrower* view = newest_lent(); view != nullptr; view = view->older()) {
+    const Sequence shown = static_cast<const ShownValue*>(view)->sequence();
+    if (geometry_.is_after(oldest, shown)) oldest = shown;
+  }
+  return oldest;
+}
+
+bool StreamObserver::shows(const void* memory) const noexcept {
+  for (const Borrower* view = newest_lent(); view != nullptr; view = view->older()) {
+    if (view->memory() == memory) return true;
+  }
+  return false;
+}
+
+void StreamObserver::put_back(const ShownValue& value) noexcept {
+  if (next_ == geometry_.after(value.sequence(), 1)) {
+    position(value.sequence());
+    lost_since_ += value.lost();
+  } else if (geometry_.is_after(next_, value.sequence())) {
+    count_lost(1);
+  }
 }
 
 }  // namespace evo::detail

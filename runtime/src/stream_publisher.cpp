@@ -86,7 +86,7 @@ bool StreamPublisher::drop_if_dead(std::uint32_t index) noexcept {
 }
 
 std::optional<WriteError> StreamPublisher::make_room(std::chrono::nanoseconds timeout) noexcept {
-  if (ring_.fenced()) return WriteError::Fenced;
+  if (const auto refused = ring_.refusal()) return refused;
   if (look_for_room()) return std::nullopt;
   if (timeout <= std::chrono::nanoseconds::zero()) return WriteError::WouldBlock;
   const auto budget = static_cast<std::uint64_t>(timeout.count());

@@ -20,12 +20,8 @@ Result<StreamSegmentReader> StreamSegmentReader::attach(const ChannelDescription
 Result<StreamSegmentReader> StreamSegmentReader::attach(std::string_view name,
                                                         const ChannelDescription* channel,
                                                         const ReaderOptions& options) {
-  auto attachment = detail::ReaderAttachment::await(name, channel, options);
+  auto attachment = detail::ReaderAttachment::await({name, channel, Kind::Stream}, options);
   if (!attachment) return tl::unexpected(attachment.error());
-  if ((*attachment)->layout.kind != Kind::Stream) {
-    return detail::fail(ErrorCode::Unsupported,
-                        "segment '{}' is a state, not a stream; attach with a SegmentReader", name);
-  }
   StreamSegmentReader reader(std::move(*attachment));
   reader.observer_.attach();
   return reader;
@@ -35,7 +31,7 @@ StreamSegmentReader::StreamSegmentReader(
     std::unique_ptr<detail::ReaderAttachment> attachment) noexcept
     : observer_(&attachment->header(), attachment->control.operator->(), &attachment->entry(),
                 attachment->slots(), attachment->layout.geometry, attachment->layout.generation,
-                attachment->options.retries),
+                attachment->options.retries, attachment->layout.overflow),
       attachment_(std::move(attachment)) {
   observer_.watch_by(&*attachment_->watch);
 }

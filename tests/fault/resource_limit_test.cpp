@@ -8,22 +8,12 @@
 #include <fstream>
 
 #include "fault_matrix.hpp"
+#include "sanitizers.hpp"
 #include "segment_ends.hpp"
 #include "temporary_domain.hpp"
 
 namespace evo::test {
 namespace {
-
-constexpr bool is_sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return true;
-#endif
-#endif
-  return false;
-}
 
 void limit(__rlimit_resource resource, rlim_t value) {
   const rlimit both{value, value};

@@ -51,10 +51,12 @@ class MemorySegment {
   }
   /// Of reader `index`, which is not attached yet.
   [[nodiscard]] detail::StreamObserver stream_observer(std::uint32_t index,
-                                                       std::uint32_t retries = 128) {
+                                                       std::uint32_t retries = 128,
+                                                       Overflow overflow = Overflow::Overwrite) {
     auto& used = table_.control.entries_used;
     used = std::max(used.load(), index + 1);
-    return {&header_, &table_.control, &table_.entries.at(index), slots(), geometry_, 1, retries};
+    return {&header_, &table_.control, &table_.entries.at(index), slots(), geometry_, 1,
+            retries,  overflow};
   }
   [[nodiscard]] ReaderEntry& entry(std::uint32_t index) { return table_.entries.at(index); }
 

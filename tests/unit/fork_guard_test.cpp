@@ -9,6 +9,8 @@
 #include <thread>
 
 #include "control.hpp"
+#include "evo/stream_segment_reader.hpp"
+#include "evo/stream_segment_writer.hpp"
 #include "kernel_lock.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
@@ -75,6 +77,62 @@ TEST_F(Forked, ChildsReaderIsDetached) {
   });
   EXPECT_EQ(child.text, "Detached 1");
   EXPECT_EQ(read_number(reader), "1") << "the parent's reader is as before";
+}
+
+TEST_F(Forked, ChildsReaderKnowsThatItCannotTellTheWritersState) {
+  SegmentReader reader = attach();
+  const ChildResult child = in_child([&]() -> std::string {
+    std::string said(to_string(reader.writer_state()));
+    if (auto again = reader.reattach(); !again) return again.error().message;
+    return said + " " + std::string(to_string(reader.writer_state())) + " " + read_number(reader);
+  });
+  EXPECT_EQ(child.text, "Detached Alive 1");
+}
+
+TEST_F(Forked, ChildsReaderAttachesAgainWhileTheTableHasRoom) {
+  ChannelDescription channel = raw_channel("small", 8);
+  channel.max_readers = 1;
+  auto writer = SegmentWriter::create(channel, {.domain = directory_.domain()});
+  ASSERT_TRUE(writer);
+  auto reader = SegmentReader::attach("small", {.domain = directory_.domain()});
+  ASSERT_TRUE(reader);
+  const ChildResult child = in_child([&]() -> std::string {
+    // The parent holds the only entry, and keeps it.
+    return outcome(reader->reattach()) + " " + read_number(*reader);
+  });
+  EXPECT_EQ(child.text, "ReaderTableFull Detached");
+  EXPECT_EQ(to_string(reader->writer_state()), "Alive");
+}
+
+TEST_F(Forked, ChildsStreamHasNoValues) {
+  ChannelDescription channel = raw_channel("stream", 8);
+  channel.kind = Kind::Stream;
+  channel.slots = 4;
+  auto writer = StreamSegmentWriter::create(channel, {.domain = directory_.domain()});
+  ASSERT_TRUE(writer);
+  auto reader = StreamSegmentReader::attach("stream", {.domain = directory_.domain()});
+  ASSERT_TRUE(reader);
+  for (std::uint64_t n = 41; n <= 43; ++n) ASSERT_TRUE(writer->push(bytes_of(n)));
+  const ChildResult child = in_child([&]() -> std::string {
+    std::uint64_t value = 0;
+    const auto next = [&] {
+      const auto item = reader->next(std::as_writable_bytes(std::span(&value, 1)));
+      return item ? fmt::format("{} ", value) : std::string("nothing ");
+    };
+    std::string said = next();
+    reader->seek_latest();
+    said += next();
+    reader->seek_oldest();
+    said += next();
+    reader->seek_to(0);
+    said += next();
+    said += reader->wait_for_next(std::chrono::milliseconds(1)) ? "there " : "none ";
+    said += reader->detached() ? "detached " : "attached ";
+    said += to_string(reader->writer_state());
+    if (auto again = reader->reattach(); !again) return again.error().message;
+    return said + " " + next() + (reader->detached() ? "detached" : "attached");
+  });
+  EXPECT_EQ(child.text, "nothing nothing nothing nothing none detached Detached 43 attached");
 }
 
 TEST_F(Forked, ChildsReaderFreesNoEntryAtItsEnd) {

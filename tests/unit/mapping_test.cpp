@@ -10,6 +10,7 @@
 
 #include "evo/detail/step_hook.hpp"
 #include "file.hpp"
+#include "sanitizers.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
 
@@ -142,7 +143,7 @@ void drop_lock_capability() {
 class MemoryLock : public testing::Test {
  protected:
   void SetUp() override {
-    if (detail::kWordwiseCopy) GTEST_SKIP() << "sanitizers make mlock do nothing";
+    if (is_sanitized()) GTEST_SKIP() << "sanitizers make mlock do nothing";
   }
 };
 

@@ -235,7 +235,7 @@ TEST(ReaderAttachment, TakesTheLowestFreeEntry) {
   ASSERT_TRUE(writer) << message_of(writer);
   const auto make = [&] {
     return std::move(
-        detail::ReaderAttachment::make("probe", nullptr, {.domain = directory.domain()}).value());
+        detail::ReaderAttachment::make({"probe"}, {.domain = directory.domain()}).value());
   };
   auto first = make();
   auto second = make();

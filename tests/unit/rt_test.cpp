@@ -13,6 +13,7 @@
 #include "child_process.hpp"
 #include "evo/slot.hpp"
 #include "outcome.hpp"
+#include "sanitizers.hpp"
 
 namespace evo::test {
 namespace {
@@ -94,7 +95,7 @@ class PrivilegedRealTime : public testing::Test {
 class LockedMemory : public PrivilegedRealTime {
  protected:
   void SetUp() override {
-    if (detail::kWordwiseCopy) GTEST_SKIP() << "sanitizers make mlockall do nothing";
+    if (is_sanitized()) GTEST_SKIP() << "sanitizers make mlockall do nothing";
     PrivilegedRealTime::SetUp();
   }
 };

@@ -89,8 +89,8 @@ TEST_F(Look, AgeIsJudgedByWhatTheSchemaPromises) {
     std::string_view expected;
   };
   for (const Case& promise :
-       {Case{0ns, 0ns, 1h, "Unknown"}, Case{1s, 0ns, 1ms, "Fresh"}, Case{1s, 0ns, 1h, "Late"},
-        Case{1s, 2h, 1h, "Late"}, Case{0ns, 2h, 1h, "Fresh"}, Case{1s, 2s, 1h, "Stale"}}) {
+       {Case{0ns, 0ns, 10s, "Unknown"}, Case{1s, 0ns, 1ms, "Fresh"}, Case{1s, 0ns, 10s, "Late"},
+        Case{1s, 20s, 10s, "Late"}, Case{0ns, 20s, 10s, "Fresh"}, Case{1s, 2s, 10s, "Stale"}}) {
     channel_.period = promise.period;
     channel_.max_age = promise.max_age;
     auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});

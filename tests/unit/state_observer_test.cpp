@@ -157,6 +157,7 @@ TEST_F(Observer, WhatIsUnderWayIsNoChange) {
     static_cast<void>(publisher_.begin(segment_.geometry()));
     EXPECT_FALSE(observer.has_after(n));
     EXPECT_EQ(read(observer), fmt::format("{0} of publish {0}", n));
+    publisher_.abandon();
   }
 }
 

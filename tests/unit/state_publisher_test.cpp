@@ -112,11 +112,28 @@ TEST(StatePublisher, BeginAndFinishAreAPublishInTwoParts) {
   const std::uint64_t value = 5;
   detail::copy_to_shared(payload, &value, sizeof value);
   EXPECT_EQ(segment.header().version, 0U);
-  EXPECT_EQ(outcome(publisher.finish(segment.geometry(), 0)), "ok");
+  EXPECT_EQ(outcome(publisher.publish(segment.geometry(), [](std::byte*) { FAIL(); })), "LoanOut");
+  EXPECT_EQ(outcome(publisher.finish(segment.geometry())), "ok");
   EXPECT_EQ(segment.header().version, 2U);
   EXPECT_EQ(payload_of(segment, 1), 5U);
-  EXPECT_EQ(outcome(publisher.finish(segment.geometry(), 0)), "Fenced") << "spent";
-  EXPECT_EQ(segment.header().version, 2U);
+}
+
+TEST(StatePublisher, WhatIsAbandonedLeavesItsSlotToTheNextPublish) {
+  MemorySegment segment(unstamped(4));
+  detail::StatePublisher publisher = segment.publisher();
+  static_cast<void>(publisher.begin(segment.geometry()));
+  publisher.abandon();
+  EXPECT_EQ(outcome(publisher.publish(segment.geometry(), [](std::byte*) {})), "ok");
+  EXPECT_EQ(segment.version_of(1), detail::complete(1));
+}
+
+TEST(StatePublisher, FencedOffIsReportedBeforeALoan) {
+  MemorySegment segment(unstamped(4));
+  detail::StatePublisher publisher = segment.publisher();
+  static_cast<void>(publisher.begin(segment.geometry()));
+  segment.control().incarnation = 99;
+  EXPECT_EQ(publisher.refusal(), WriteError::Fenced);
+  EXPECT_EQ(outcome(publisher.finish(segment.geometry())), "Fenced");
 }
 
 TEST(StatePublisher, LastPayloadIsThatOfTheLastPublish) {

@@ -138,18 +138,79 @@ TEST_F(TypedState, LoanThatIsDroppedDidNothing) {
   EXPECT_EQ(cycle(), "2");
 }
 
-TEST_F(TypedState, AnotherPublishVoidsTheLoan) {
-  auto state = writer_.loan();
-  state->cycle = 666;
+TEST_F(TypedState, NothingElseIsPublishedWhileALoanIsOut) {
   writer_.write({.cycle = 1});
-  EXPECT_EQ(outcome(state.publish()), "Fenced");
+  auto state = writer_.loan();
+  *state = Probe{.cycle = 2};
+  EXPECT_EQ(outcome(writer_.write({.cycle = 666})), "LoanOut");
+  bool called = false;
+  EXPECT_EQ(outcome(writer_.update([&](Probe&) { called = true; })), "LoanOut");
+  EXPECT_FALSE(called);
   EXPECT_EQ(cycle(), "1");
-  auto first = writer_.loan();
-  auto second = writer_.loan();
-  *second = Probe{.cycle = 2};
-  EXPECT_EQ(outcome(second.publish()), "ok");
-  EXPECT_EQ(outcome(first.publish()), "Fenced");
+  EXPECT_EQ(outcome(state.publish()), "ok");
   EXPECT_EQ(cycle(), "2");
+  EXPECT_EQ(outcome(writer_.write({.cycle = 3})), "ok");
+}
+
+TEST_F(TypedState, SecondLoanGoesNowhere) {
+  auto first = writer_.loan();
+  *first = Probe{.cycle = 1};
+  auto second = writer_.loan();
+  *second = Probe{.cycle = 666};
+  EXPECT_EQ(first->cycle, 1U);
+  EXPECT_EQ(outcome(second.publish()), "LoanOut");
+  EXPECT_EQ(outcome(first.publish()), "ok");
+  EXPECT_EQ(cycle(), "1");
+}
+
+TEST_F(TypedState, UpdateWhoseFunctionWritesIsNoMix) {
+  writer_.write({.cycle = 1, .mode = Mode::Idle});
+  std::string inner;
+  EXPECT_EQ(outcome(writer_.update([&](Probe& probe) {
+              inner = outcome(writer_.write({.cycle = 666, .mode = Mode::Fault}));
+              ++probe.cycle;
+              inner += " " + cycle();
+            })),
+            "ok");
+  EXPECT_EQ(inner, "LoanOut 1");
+  EXPECT_EQ(reader_.read()->value, (Probe{.cycle = 2, .mode = Mode::Idle}));
+}
+
+TEST_F(TypedState, LoanIsEmptyOnceItIsSpentMovedOrItsWriterGone) {
+  auto spent = writer_.loan();
+  *spent = Probe{.cycle = 1};
+  static_cast<void>(spent.publish());
+  EXPECT_EQ(spent.operator->(), nullptr);
+  auto state = writer_.loan();
+  *state = Probe{.cycle = 2};
+  auto moved = std::move(state);
+  EXPECT_EQ(state.operator->(), nullptr);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(outcome(state.publish()), "Fenced");
+  { const ProbeWriter gone = std::move(writer_); }
+  EXPECT_EQ(moved.operator->(), nullptr);
+  EXPECT_EQ(outcome(moved.publish()), "Fenced");
+}
+
+TEST_F(TypedState, LoanFollowsItsWriter) {
+  auto state = writer_.loan();
+  *state = Probe{.cycle = 1};
+  ProbeWriter moved = std::move(writer_);
+  EXPECT_EQ(outcome(moved.write({.cycle = 666})), "LoanOut");
+  EXPECT_EQ(outcome(state.publish()), "ok");
+  EXPECT_EQ(cycle(), "1");
+  EXPECT_EQ(outcome(moved.write({.cycle = 2})), "ok");
+}
+
+TEST_F(TypedState, LoanThatIsAssignedToIsDropped) {
+  auto first = writer_.loan();
+  *first = Probe{.cycle = 1};
+  first = writer_.loan();
+  EXPECT_EQ(outcome(first.publish()), "LoanOut") << "the second came before the first was dropped";
+  auto third = writer_.loan();
+  *third = Probe{.cycle = 3};
+  first = std::move(third);
+  EXPECT_EQ(outcome(first.publish()), "ok");
+  EXPECT_EQ(cycle(), "3");
 }
 
 TEST_F(TypedState, LoanMoves) {

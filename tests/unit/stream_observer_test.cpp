@@ -104,5 +104,64 @@ TEST_F(StreamObserverTest, DamagedVersionIsNoReasonToJump) {
   EXPECT_EQ(observer.lost(), 0U);
 }
 
+TEST_F(StreamObserverTest, OvertakenTwiceItSkipsNothingThatIsKept) {
+  segment_.emplace(stream(), 9);
+  publisher_ = segment_->stream_publisher(Overflow::Block, 9);
+  const SlotGeometry& geometry = segment_->geometry();
+  ASSERT_EQ(publisher_.await_room(std::chrono::nanoseconds(0)), std::nullopt);
+  static_cast<void>(publisher_.begin(geometry));
+  auto observer = segment_->stream_observer(0, 128, Overflow::Block);
+  observer.attach();
+  EXPECT_EQ(observer.next(), 9U);
+  observer.seek_oldest();
+  EXPECT_EQ(observer.next(), 6U);
+  int copies = 0;
+  ASSERT_TRUE(observer.look([&](const detail::ReaderSlot&) {
+    if (++copies > 2) return;
+    ASSERT_TRUE(publisher_.finish(geometry));
+    static_cast<void>(publisher_.begin(geometry));
+  }));
+  EXPECT_EQ(copies, 3);
+  EXPECT_EQ(observer.next(), 9U) << "from where it attached on, everything is kept";
+  EXPECT_EQ(observer.lost(), 3U);
+}
+
+TEST_F(StreamObserverTest, SeekingBackKeepsWhatWasKept) {
+  start_after(0);
+  auto observer = segment_->stream_observer(0, 128, Overflow::Block);
+  observer.attach();
+  for (std::uint32_t i = 0; i < kCapacity; ++i) push();
+  observer.seek(1);
+  EXPECT_TRUE(observer.is_kept()) << "the cursor has always been here";
+  for (int i = 0; i < 3; ++i) observer.advance();
+  observer.store_cursor();
+  observer.seek(3);
+  EXPECT_FALSE(observer.is_kept()) << "the cursor had passed it";
+  observer.advance();
+  EXPECT_TRUE(observer.is_kept());
+}
+
+TEST_F(StreamObserverTest, EmptiedFileHasNoValue) {
+  start_after(0);
+  auto observer = segment_->stream_observer(0);
+  observer.attach();
+  for (std::uint32_t i = 0; i < kCapacity; ++i) push();
+  segment_->header().magic = 0;
+  segment_->header().version = 0;
+  for (std::uint32_t i = 0; i <= kCapacity; ++i) segment_->version_of(i) = 0;
+  const auto sees_nothing = [&] {
+    EXPECT_FALSE(observer.look([](const detail::ReaderSlot&) {}));
+    EXPECT_FALSE(observer.has_next());
+    EXPECT_TRUE(observer.detached());
+  };
+  sees_nothing();
+  observer.seek_latest();
+  sees_nothing();
+  observer.seek_oldest();
+  sees_nothing();
+  observer.seek(0);
+  sees_nothing();
+}
+
 }  // namespace
 }  // namespace evo::test

@@ -123,6 +123,7 @@ Check check_locks(const SegmentInfo& info) {
       return wrong("locks", fmt::format("{} is dead, {}; restart it, or evo-shm recover {}",
                                         writer_of(info), readers, info.name));
     case WriterState::Closed:
+    case WriterState::Detached:  // of an attached reader only
       break;
   }
   return ok("locks", fmt::format("its writer has closed it, {}", readers));

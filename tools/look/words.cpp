@@ -36,6 +36,7 @@ Colour colour_of_state(const SegmentInfo& info) {
     case WriterState::Dead:
       return Colour::Bad;
     case WriterState::Closed:
+    case WriterState::Detached:  // of an attached reader only
       break;
   }
   return Colour::Dim;

@@ -185,6 +185,8 @@ void Supervisor::tell_writer(const Known& before, const SegmentInfo& info) {
         log_.write("info", "writer_closed", std::move(fields));
       }
       break;
+    case WriterState::Detached:  // of an attached reader only
+      break;
   }
 }
 

@@ -44,10 +44,11 @@ enum class ReadError : std::uint8_t {
 
 /// Why a write was not published.
 enum class WriteError : std::uint8_t {
-  Fenced,      ///< somebody else has taken the segment, or the slot of a loan
+  Fenced,      ///< another process has taken the segment, or the loan is spent
   WouldBlock,  ///< stream, overflow `block`: full, and no wait was asked for
   Timeout,     ///< stream, overflow `block`: full until the timeout
   OutOfRange,  ///< untyped ends: the bytes do not fit the value
+  LoanOut,     ///< a loan of this writer is out: publish it or drop it first
 };
 
 [[nodiscard]] std::string_view to_string(ErrorCode code) noexcept;

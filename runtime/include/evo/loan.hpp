@@ -1,11 +1,12 @@
 /// A value that is built in its slot.
 #pragma once
 
-#include <cstddef>
 #include <memory>
+#include <utility>
 
-#include "evo/detail/copy.hpp"
+#include "evo/detail/lending.hpp"
 #include "evo/detail/state_publisher.hpp"
+#include "evo/detail/step_hook.hpp"
 #include "evo/slot.hpp"
 
 namespace evo {
@@ -13,47 +14,57 @@ namespace evo {
 /// The next slot of a segment, in place. It holds an older value (or zeros): fill all of
 /// it, then publish. Dropped without `publish()`: nothing happened.
 ///
-/// The writer must not be moved or destroyed while a loan is out. Another publish by the
-/// same writer voids the loan: its own publish then returns WriteError::Fenced.
+/// A writer has one loan at a time, and publishes nothing else while it is out. A loan that is
+/// refused (Fenced, or LoanOut: another one is out) has private memory, and its `publish()` returns
+/// the reason. Loan and writer may be moved. A loan has no value after `publish()` or after the end
+/// of its writer; a reference to the former value must not be used any more.
 template <class T, class Publisher = detail::StatePublisher>
-class Loan {
+class Loan : private detail::Borrower {
  public:
-  Loan(Publisher& publisher, const SlotGeometry& geometry)
-      : publisher_(&publisher), geometry_(&geometry), after_(publisher.sequence()) {
-    // Fenced off, the slot is the successor's: the loan goes nowhere.
-    const bool fenced = publisher.fenced();
-    std::byte* payload = fenced ? nullptr : publisher.begin(geometry);
-    if (detail::kWordwiseCopy || fenced) {
-      // Sanitizers take a plain store beside a reader's atomic load for a data race,
-      // although the slot's version discards what that reader got.
-      local_ = std::make_unique<T>();
-      shared_ = payload;
-      value_ = local_.get();
+  Loan(Publisher& publisher, const SlotGeometry& geometry) : geometry_(&geometry) {
+    if (const auto refused = publisher.refusal()) {
+      refused_ = *refused;
+      private_ = std::make_unique<T>();
+      show(private_.get());
     } else {
-      value_ = reinterpret_cast<T*>(payload);
+      borrow(publisher, publisher.begin(geometry));
+      // The caller's plain stores race with readers, whose copies the slot's version discards.
+      detail::expect_races(memory(), sizeof(T));
     }
   }
   Loan(Loan&&) noexcept = default;
-  Loan& operator=(Loan&&) noexcept = default;
+  Loan& operator=(Loan&& other) noexcept {
+    if (this == &other) return *this;
+    drop();
+    Borrower::operator=(std::move(other));
+    geometry_ = other.geometry_;
+    refused_ = other.refused_;
+    private_ = std::move(other.private_);
+    return *this;
+  }
+  ~Loan() { drop(); }
 
-  T& operator*() noexcept { return *value_; }
-  T* operator->() noexcept { return value_; }
+  T& operator*() noexcept { return *static_cast<T*>(memory()); }
+  T* operator->() noexcept { return static_cast<T*>(memory()); }
 
-  /// Publishes the value. The loan is spent afterwards.
+  /// Publishes the value. The loan is spent afterwards: another `publish()` returns Fenced.
   WriteResult publish() noexcept {
-    if (shared_ != nullptr && publisher_->sequence() == after_) {
-      detail::copy_to_shared<sizeof(T)>(shared_, local_.get());
-    }
-    return publisher_->finish(*geometry_, after_);
+    auto* const publisher = static_cast<Publisher*>(lender());
+    give_back();
+    private_.reset();
+    if (publisher != nullptr) return publisher->finish(*geometry_);
+    return tl::unexpected(std::exchange(refused_, WriteError::Fenced));
   }
 
  private:
-  Publisher* publisher_;
+  void drop() noexcept {
+    if (lender() != nullptr) static_cast<Publisher*>(lender())->abandon();
+    give_back();
+  }
+
   const SlotGeometry* geometry_;
-  Sequence after_;
-  T* value_ = nullptr;
-  std::byte* shared_ = nullptr;  // where `local_` goes at last, if it does
-  std::unique_ptr<T> local_;
+  WriteError refused_ = WriteError::Fenced;
+  std::unique_ptr<T> private_;  // of a loan that was refused
 };
 
 }  // namespace evo

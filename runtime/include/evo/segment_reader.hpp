@@ -26,9 +26,10 @@ struct ReaderAttachment;
 
 /// What the kernel's lock and the control file say about a segment's writer.
 enum class WriterState : std::uint8_t {
-  Alive,   ///< holds its lock
-  Dead,    ///< gone without closing; the last value stays readable
-  Closed,  ///< ended well
+  Alive,     ///< holds its lock
+  Dead,      ///< gone without closing; the last value stays readable
+  Closed,    ///< ended well
+  Detached,  ///< unknown: this process is a forked child of the one that attached; attach again
 };
 
 [[nodiscard]] std::string_view to_string(WriterState state) noexcept;

@@ -20,7 +20,8 @@ class StateWriter {
   static_assert(Channel::kind == Kind::State);
   static_assert(std::is_trivially_copyable_v<Value> && sizeof(Value) == Channel::size);
 
-  /// Publishes a value. Fenced: somebody else has taken the segment.
+  /// Publishes a value. Fenced: another process has taken the segment. LoanOut: a loan of this
+  /// writer has to be published or dropped first.
   WriteResult write(const Value& value) noexcept {
     return writer_.publisher().publish(kGeometry, [&](std::byte* payload) {
       detail::copy_to_shared<sizeof(Value)>(payload, &value);
@@ -28,9 +29,11 @@ class StateWriter {
   }
 
   /// Calls `change(Value&)` on a copy of the last value (zeros before the first) and
-  /// publishes it. What `change` throws is passed on, and nothing was published.
+  /// publishes it. An exception passes through, and nothing is published. Errors as `write`, without
+  /// a call of `change`. Until `change` returns, this writer publishes nothing else: LoanOut.
   template <class Change>
   WriteResult update(Change&& change) {
+    if (const auto refused = writer_.publisher().refusal()) return tl::unexpected(*refused);
     Loan<Value> next = loan();
     const std::byte* last = writer_.publisher().last_payload(kGeometry);
     detail::copy_from_shared<sizeof(Value)>(&*next, last);
@@ -38,7 +41,8 @@ class StateWriter {
     return next.publish();
   }
 
-  /// The next slot in place, for values too large to build elsewhere first.
+  /// The next slot in place, for values too large to build elsewhere first. While the loan is out,
+  /// every other publish of this writer is refused with LoanOut.
   [[nodiscard]] Loan<Value> loan() { return {writer_.publisher(), kGeometry}; }
 
   /// Twice the number of the last publish; always even.

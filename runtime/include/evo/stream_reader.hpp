@@ -12,6 +12,7 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "evo/channel.hpp"
 #include "evo/detail/crc32c.hpp"
@@ -69,17 +70,13 @@ class StreamReader {
     return count;
   }
 
-  /// The next value where it lies, without a copy; nothing if there is none yet. It is taken when
-  /// the view ends. See View about `overflow: overwrite`.
+  /// Takes the next value where it lies, without a copy; nothing if there is none yet. See View
+  /// about `overflow: overwrite`. Allocates where a copy is needed and two views already show one.
   [[nodiscard]] std::optional<View<Value>> view() {
     detail::StreamObserver& observer = reader_.observer();
     const bool kept = Channel::overflow == Overflow::Overwrite || observer.is_kept();
     if (Channel::checksum != Checksum::None || size_ != sizeof(Value) || !kept) {
-      // Checked, filled up with zeros, or from before a seek, when nobody kept it for us: that
-      // takes a copy of the value.
-      std::uint64_t stamp_ns = 0;
-      if (!look(*local_, stamp_ns)) return std::nullopt;
-      return View<Value>(observer, local_.get());
+      return view_of_copy();
     }
     const std::byte* payload = nullptr;
     if (!observer.look([&](const detail::ReaderSlot& slot) { payload = slot.payload(); })) {
@@ -88,28 +85,22 @@ class StreamReader {
     return View<Value>(observer, reinterpret_cast<const Value*>(payload));
   }
 
-  /// Calls `use(const Value&)` on the next value; false if there is none yet. The value is taken
-  /// when `use` returns; if it throws, the value stays the next one. In place with `overflow:
-  /// block`; with `overwrite` on a copy, which nobody changes meanwhile.
+  /// Calls `use(const Value&)` on the next value and takes it; false if there is none yet. If `use`
+  /// throws, the value is given back as by View::give_back. In place with `overflow: block`; with
+  /// `overwrite` on a copy, which no writer changes in the meantime.
   template <class Use>
   bool with_next(Use&& use) {
-    detail::StreamObserver& observer = reader_.observer();
-    if constexpr (Channel::overflow == Overflow::Block) {
-      auto next = view();
-      if (!next) return false;
-      try {
-        std::forward<Use>(use)(**next);
-      } catch (...) {
-        next->give_back();
-        throw;
+    struct Attempt {
+      ~Attempt() {
+        if (value && !done) value->give_back();
       }
-    } else {
-      std::uint64_t stamp_ns = 0;
-      if (!look(*local_, stamp_ns)) return false;
-      std::forward<Use>(use)(std::as_const(*local_));
-      observer.advance();
-      observer.store_cursor();
-    }
+      std::optional<View<Value>> value;
+      bool done = false;
+    };
+    Attempt next{Channel::overflow == Overflow::Block ? view() : view_of_copy()};
+    if (!next.value) return false;
+    std::forward<Use>(use)(**next.value);
+    next.done = true;
     return true;
   }
 
@@ -133,7 +124,8 @@ class StreamReader {
   /// Values lost since it attached, damaged ones (`checksum: crc32c`) among them.
   [[nodiscard]] std::uint64_t lost() const noexcept { return reader_.lost(); }
 
-  /// Whether the segment was made anew, so that nothing will come any more: reattach.
+  /// Whether nothing will come any more, because the segment was recreated, its file was emptied,
+  /// or this is a forked child: reattach.
   [[nodiscard]] bool detached() const noexcept { return reader_.detached(); }
 
   /// Whether the writer lives; one system call.
@@ -182,7 +174,11 @@ class StreamReader {
 
  protected:
   explicit StreamReader(StreamSegmentReader reader)
-      : reader_(std::move(reader)), size_(common_size()), local_(std::make_unique<Value>()) {}
+      : reader_(std::move(reader)), size_(common_size()) {
+    // `view = reader.view()` needs a second one before it ends the first.
+    copies_.push_back(std::make_unique<Value>());
+    copies_.push_back(std::make_unique<Value>());
+  }
 
   template <class Reader>
   static Result<Reader> attach_as(ReaderOptions options) {
@@ -220,14 +216,29 @@ class StreamReader {
     return false;
   }
 
+  [[nodiscard]] std::optional<View<Value>> view_of_copy() {
+    Value& copy = unused_copy();
+    std::uint64_t stamp_ns = 0;
+    if (!look(copy, stamp_ns)) return std::nullopt;
+    return View<Value>(reader_.observer(), &copy);
+  }
+
+  /// Memory that no view shows.
+  [[nodiscard]] Value& unused_copy() {
+    for (const auto& copy : copies_) {
+      if (!reader_.observer().shows(copy.get())) return *copy;
+    }
+    return *copies_.emplace_back(std::make_unique<Value>());
+  }
+
   [[nodiscard]] std::size_t common_size() const noexcept {
     return reader_.size() < sizeof(Value) ? reader_.size() : sizeof(Value);
   }
 
   StreamSegmentReader reader_;
   std::size_t size_;  // bytes that segment and reader have in common
-  // For the copy behind a view. Made at attach, for the data path allocates nothing.
-  std::unique_ptr<Value> local_;
+  // What views of copies show. The first two are made at attach: the data path allocates nothing.
+  std::vector<std::unique_ptr<Value>> copies_;
 };
 
 }  // namespace evo

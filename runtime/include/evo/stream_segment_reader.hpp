@@ -64,7 +64,8 @@ class StreamSegmentReader {
   /// Values lost since it attached, damaged ones (`checksum: crc32c`) among them.
   [[nodiscard]] std::uint64_t lost() const noexcept { return observer_.lost(); }
 
-  /// Whether the segment was made anew, so that nothing will come any more: reattach.
+  /// Whether nothing will come any more, because the segment was recreated, its file was emptied, or
+  /// this is a forked child: reattach.
   [[nodiscard]] bool detached() const noexcept { return observer_.detached(); }
 
   /// Asks the kernel; one system call.

@@ -24,7 +24,8 @@ class StreamWriter {
   static_assert(std::is_trivially_copyable_v<Value> && sizeof(Value) == Channel::size);
 
   /// Adds a value. WouldBlock: `overflow: block`, and a reader has not taken the oldest yet.
-  /// Fenced: somebody else has taken the segment.
+  /// Fenced: another process has taken the segment. LoanOut: a loan of this writer has to be
+  /// published or dropped first.
   WriteResult push(const Value& value) noexcept { return push(value, kNoWait); }
 
   /// The same, but waits for room: spins for 100 us, then sleeps for longer and longer. Timeout:
@@ -37,7 +38,7 @@ class StreamWriter {
   }
 
   /// Adds as many of the values as there is room for, in order, with one publish; returns how
-  /// many. Waits for room for the others as long as asked.
+  /// many. Waits for room for the others as long as asked. Adds none while a loan is out.
   std::size_t push_batch(std::span<const Value> values,
                          std::chrono::nanoseconds timeout = kNoWait) noexcept {
     return writer_.publisher().push_batch(
@@ -49,7 +50,8 @@ class StreamWriter {
   }
 
   /// The next slot in place, for values too large to build elsewhere first. Dropped without
-  /// `publish()`: nothing was added, and nothing lost.
+  /// `publish()`: nothing was added, and nothing lost. While the loan is out, this writer adds
+  /// nothing else: LoanOut.
   [[nodiscard]] tl::expected<ValueLoan, WriteError> loan(
       std::chrono::nanoseconds timeout = kNoWait) {
     if (const auto refused = writer_.publisher().await_room(timeout)) {
@@ -58,8 +60,9 @@ class StreamWriter {
     return ValueLoan(writer_.publisher(), kGeometry);
   }
 
-  /// Calls `fill(Value&)` on the next slot in place and adds the value when it returns. What it
-  /// throws is passed on, and nothing was added.
+  /// Calls `fill(Value&)` on the next slot in place and adds the value when it returns. An
+  /// exception passes through, and nothing is added. Until `fill` returns, this writer adds nothing
+  /// else: LoanOut.
   template <class Fill>
   WriteResult with_write(Fill&& fill, std::chrono::nanoseconds timeout = kNoWait) {
     auto next = loan(timeout);

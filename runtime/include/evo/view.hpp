@@ -1,70 +1,72 @@
 /// A value of a stream, read where it lies.
 #pragma once
 
-#include <cstdint>
 #include <utility>
 
 #include "evo/detail/stream_observer.hpp"
 
 namespace evo {
 
-/// The next value of a stream, in place. With `overflow: block` nobody overwrites it before the
-/// view ends: the reader's own cursor stands before it. (A value from before a seek, which nobody
-/// kept, is a copy.) With `overwrite` the writer may: whatever was read of the value counts only if
-/// `still_valid()` says so afterwards.
+/// A value of a stream, in place. With `overflow: block` the writer leaves it alone until the view
+/// ends. With `overwrite` it may overwrite it: whatever was read of the value counts only if
+/// `still_valid()` says so afterwards. A value that cannot be shown in place (checksummed, of an
+/// older layout, or published before the reader came to it by a seek) is a copy.
 ///
-/// The value is taken when the view ends. The reader must not be moved or destroyed, and takes
-/// nothing else, while a view is out.
+/// The view takes the value: the reader's next operation, on a second view too, gives the one after
+/// it. Several views may be out; each keeps its value, and the writer of a blocking stream waits
+/// for the oldest. View and reader may be moved. After `release()`, and after the reader ended or
+/// attached again, a view has no value.
 template <class T>
-class View {
+class View : public detail::ShownValue {
  public:
-  View(detail::StreamObserver& observer, const T* value) noexcept
-      : observer_(&observer),
-        value_(value),
-        sequence_(observer.next()),
-        lost_(observer.take_lost()) {}
-  View(View&& other) noexcept
-      : observer_(std::exchange(other.observer_, nullptr)),
-        value_(other.value_),
-        sequence_(other.sequence_),
-        lost_(other.lost_) {}
+  /// Shows the next value of the observer, which lies there.
+  View(detail::StreamObserver& observer, const T* value) noexcept {
+    sequence_ = observer.next();
+    lost_ = observer.take_lost();
+    borrow(observer, const_cast<T*>(value));
+    observer.advance();
+  }
+  View(View&&) noexcept = default;
   View& operator=(View&& other) noexcept {
-    std::swap(observer_, other.observer_);
-    std::swap(value_, other.value_);
-    std::swap(sequence_, other.sequence_);
-    std::swap(lost_, other.lost_);
+    if (this == &other) return *this;
+    release();
+    ShownValue::operator=(std::move(other));
     return *this;
   }
   ~View() { release(); }
 
-  const T& operator*() const noexcept { return *value_; }
-  const T* operator->() const noexcept { return value_; }
-
-  /// Number of the push, from 1.
-  [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
-  /// Values between the one taken before and this one that were overwritten.
-  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+  const T& operator*() const noexcept { return *static_cast<const T*>(memory()); }
+  const T* operator->() const noexcept { return static_cast<const T*>(memory()); }
 
   /// Whether the value was not overwritten up to now.
   [[nodiscard]] bool still_valid() const noexcept {
-    return observer_ != nullptr && observer_->still_there();
+    return lender() != nullptr && observer().still_there(sequence_);
   }
 
-  /// Ends the view: the value is taken. What `*` gives must not be used any more.
+  /// Ends the view. What `*` gave must not be used any more.
   void release() noexcept {
-    if (observer_ == nullptr) return;
-    observer_->advance();
-    std::exchange(observer_, nullptr)->store_cursor();
+    end([](detail::StreamObserver& /*observer*/) {});
   }
 
-  /// Ends the view: the value stays the next one.
-  void give_back() noexcept { observer_ = nullptr; }
+  /// Ends the view and gives the value back: it is the next one again. If another value was taken
+  /// since, this one counts as lost.
+  void give_back() noexcept {
+    end([this](detail::StreamObserver& observer) { observer.put_back(*this); });
+  }
 
  private:
-  detail::StreamObserver* observer_;
-  const T* value_;
-  std::uint64_t sequence_;
-  std::uint64_t lost_;
+  [[nodiscard]] detail::StreamObserver& observer() const noexcept {
+    return *static_cast<detail::StreamObserver*>(lender());
+  }
+
+  template <class Settle>
+  void end(Settle&& settle) noexcept {
+    if (lender() == nullptr) return;
+    detail::StreamObserver& reader = observer();
+    settle(reader);
+    Borrower::give_back();
+    reader.store_cursor();
+  }
 };
 
 }  // namespace evo

@@ -4,6 +4,7 @@
 /// I1: nothing that readers poll is loaded: sequence and slot index are private.
 /// I2: publish n goes to the slot after that of publish n - 1, so the slot that the
 ///     header names is never the one being filled.
+/// I3: while a loan is out, its slot is the next one, and nothing else is published.
 #pragma once
 
 #include <optional>
@@ -12,6 +13,7 @@
 #include "evo/control_file.hpp"
 #include "evo/detail/crc32c.hpp"
 #include "evo/detail/end_watch.hpp"
+#include "evo/detail/lending.hpp"
 #include "evo/detail/stamp_clock.hpp"
 #include "evo/detail/waiting.hpp"
 #include "evo/error.hpp"
@@ -24,7 +26,7 @@ using WriteResult = tl::expected<void, WriteError>;
 
 namespace detail {
 
-class StatePublisher {
+class StatePublisher : public Lender {
  public:
   StatePublisher() = default;
   /// Goes on after publish `last`. The memory must outlive the publisher.
@@ -39,6 +41,7 @@ class StatePublisher {
         fence_before_wake_(control->wake_protocol.load(std::memory_order_relaxed) ==
                            static_cast<std::uint32_t>(WakeProtocol::Fence)),
         incarnation_(incarnation),
+        expected_(incarnation),
         clock_(geometry.stamped ? StampClock::for_this_machine() : StampClock()) {}
 
   /// Publishes what `fill(payload)` puts into the next slot. If it throws, nothing was
@@ -46,7 +49,7 @@ class StatePublisher {
   template <class Fill>
   [[gnu::always_inline]] WriteResult publish(const SlotGeometry& geometry, Fill&& fill) {
     if (is_disturbed()) [[unlikely]] {
-      if (fenced()) return tl::unexpected(WriteError::Fenced);
+      if (const auto refused = refusal()) return tl::unexpected(*refused);
       publish_watched(geometry, fill);
       return {};
     }
@@ -75,17 +78,28 @@ class StatePublisher {
     wake_if_waiting();
   }
 
-  /// Marks the next slot as being filled and returns its payload, for `finish`.
+  /// Why nothing can be published just now, if so.
+  [[nodiscard]] std::optional<WriteError> refusal() const noexcept {
+    if (fenced()) return WriteError::Fenced;
+    if (expected_ != incarnation_) return WriteError::LoanOut;
+    return std::nullopt;
+  }
+
+  /// Marks the next slot as being filled and returns its payload, for `finish` or `abandon`. Only
+  /// where there is no refusal.
   std::byte* begin(const SlotGeometry& geometry) noexcept {
     const Next next = next_after(geometry);
     const WriterSlot slot = slot_at(geometry, next.index);
     slot.begin(next.sequence);
+    // No writer ever has this token, so each publish takes the branch that looks for a reason.
+    expected_ = ~incarnation_;
     return slot.payload();
   }
 
-  /// Publishes the slot that `begin` returned when the last publish was `after`.
-  WriteResult finish(const SlotGeometry& geometry, Sequence after) noexcept {
-    if (after != sequence_ || fenced()) return tl::unexpected(WriteError::Fenced);
+  /// Publishes the slot that `begin` returned.
+  WriteResult finish(const SlotGeometry& geometry) noexcept {
+    abandon();
+    if (fenced()) return tl::unexpected(WriteError::Fenced);
     if (watched()) [[unlikely]] {
       finish_watched(geometry);
     } else {
@@ -94,6 +108,9 @@ class StatePublisher {
     }
     return {};
   }
+
+  /// Leaves the slot that `begin` returned to the next publish.
+  void abandon() noexcept { expected_ = incarnation_; }
 
   /// The payload of the last publish; only this writer changes it.
   [[nodiscard]] const std::byte* last_payload(const SlotGeometry& geometry) const noexcept {
@@ -124,10 +141,10 @@ class StatePublisher {
   }
 
  private:
-  /// Fenced off, or a deadline watch is on: both in one branch.
+  /// Fenced off, a loan is out, or a deadline watch is on: all in one branch.
   [[nodiscard]] bool is_disturbed() const noexcept {
     // relaxed, both: as in fenced() and watched().
-    return ((control_->incarnation.load(std::memory_order_relaxed) ^ incarnation_) |
+    return ((control_->incarnation.load(std::memory_order_relaxed) ^ expected_) |
             control_->watch_session.load(std::memory_order_relaxed)) != 0;
   }
 
@@ -213,6 +230,7 @@ class StatePublisher {
   std::uint32_t index_ = 0;
   bool fence_before_wake_ = true;
   std::uint64_t incarnation_ = 0;
+  std::uint64_t expected_ = 0;  // the incarnation; while a loan is out, its complement
   StampClock clock_;
   EndWatch* watch_ = nullptr;
 };

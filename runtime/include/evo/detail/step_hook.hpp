@@ -2,7 +2,12 @@
 /// drive interleavings one by one. It exists only in builds with EVO_STEP_HOOK.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+/// The thread sanitizer's, see its tsan_interface_ann.cpp.
+extern "C" void AnnotateBenignRaceSized(const char* file, int line, const volatile void* memory,
+                                        unsigned long size, const char* text);
 
 namespace evo::detail {
 
@@ -30,18 +35,32 @@ inline void step(Step next) {
 inline void step(Step) noexcept {}
 #endif
 
-// Copies by relaxed words only: the model build needs a step per word, and the
-// sanitizers would see a data race in a plain copy that the slot version discards.
-#if defined(EVO_STEP_HOOK) || defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kWordwiseCopy = true;
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool kThreadSanitizer = true;
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#if __has_feature(thread_sanitizer)
+inline constexpr bool kThreadSanitizer = true;
+#else
+inline constexpr bool kThreadSanitizer = false;
+#endif
+#else
+inline constexpr bool kThreadSanitizer = false;
+#endif
+
+// Copies by relaxed words only: the model build needs a step per word, and the thread sanitizer
+// would report a data race in a plain copy that the slot version discards.
+#if defined(EVO_STEP_HOOK)
 inline constexpr bool kWordwiseCopy = true;
 #else
-inline constexpr bool kWordwiseCopy = false;
+inline constexpr bool kWordwiseCopy = kThreadSanitizer;
 #endif
-#else
-inline constexpr bool kWordwiseCopy = false;
-#endif
+
+/// Keeps the thread sanitizer from reporting races on these bytes. Nothing in other builds.
+template <bool kReports = kThreadSanitizer>
+void expect_races([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size) noexcept {
+  if constexpr (kReports) {
+    AnnotateBenignRaceSized(__FILE__, __LINE__, memory, size, "a slot that is being filled");
+  }
+}
 
 }  // namespace evo::detail

@@ -7,32 +7,50 @@
 ///
 /// I1: a value counts as taken when the cursor has passed it; the cursor is stored after the
 ///     last look at the value's slot.
+/// I2: while views are out, the cursor stays before the oldest value that one of them shows.
+/// I3: of a blocking stream, every value from both `kept_from_` and the cursor on is kept: the
+///     writer does not overwrite it, and this reader does not skip it.
 #pragma once
 
 #include <utility>
 
 #include "evo/control_file.hpp"
 #include "evo/detail/end_watch.hpp"
+#include "evo/detail/lending.hpp"
 #include "evo/error.hpp"
 #include "evo/segment_header.hpp"
 #include "evo/slot.hpp"
 
 namespace evo::detail {
 
-class StreamObserver {
+/// A value that a view shows.
+class ShownValue : public Borrower {
+ public:
+  /// Number of the push, from 1.
+  [[nodiscard]] Sequence sequence() const noexcept { return sequence_; }
+  /// Values that were lost between the one taken before and this one.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+
+ protected:
+  Sequence sequence_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
+class StreamObserver : public Lender {
  public:
   StreamObserver() = default;
   /// The memory must outlive the observer. Begins nowhere: seek first.
   StreamObserver(const SegmentHeader* header, const ControlFile* control, ReaderEntry* entry,
                  const std::byte* slots, const SlotGeometry& geometry, std::uint64_t generation,
-                 std::uint32_t retries) noexcept
+                 std::uint32_t retries, Overflow overflow) noexcept
       : header_(header),
         control_(control),
         entry_(entry),
         slots_(slots),
         geometry_(geometry),
         generation_(generation),
-        retries_(retries) {}
+        retries_(retries),
+        overflow_(overflow) {}
 
   /// Runs `copy(slot)` on the next value until nothing overtook it. False if there is none yet.
   /// What `copy` stored counts only if true. The value is not taken before `advance`.
@@ -43,6 +61,9 @@ class StreamObserver {
       counts = begin_watched(watch_);
     for (std::uint32_t attempt = 0;; ++attempt) {
       if (slot().try_read(next_, copy)) [[likely]] {
+        // A file that was emptied, and a forked child's pages, look like a publish 0 of zeros.
+        if (next_ == 0 && !has_header()) [[unlikely]]
+          return false;
         if (counts) [[unlikely]]
           count_next();
         return true;
@@ -74,11 +95,16 @@ class StreamObserver {
 
   /// Tells a blocked writer how far we are.
   void store_cursor() noexcept {
+    const Sequence first = has_lent() ? oldest_in_use() : next_;
     step(Step::ReaderStoreCursor);
     // release [S]: pairs with the writer's acquire load [R]. Our copies out of the slots behind
     // the cursor come before whatever the writer fills in there.
-    entry_->cursor.store(2 * next_ + 1, std::memory_order_release);
+    entry_->cursor.store(2 * first + 1, std::memory_order_release);
   }
+
+  /// A view gave the value back that it showed. It is the next one again, unless another one was
+  /// taken since; then it counts as lost, because values come in order.
+  void put_back(const ShownValue& value) noexcept;
 
   /// The next value was there and cannot be used; it counts as lost.
   void skip() noexcept {
@@ -103,17 +129,21 @@ class StreamObserver {
 
   /// Whether the next value is there, or was.
   [[nodiscard]] bool has_next() const noexcept {
+    if (next_ == 0 && !has_header()) return false;
     return slot().version() == complete(next_) || lag() != 0;
   }
 
-  /// Whether the next value, seen in its slot before, is still there.
-  [[nodiscard]] bool still_there() const noexcept {
+  /// Whether value n, seen in its slot before, is still there.
+  [[nodiscard]] bool still_there(Sequence n) const noexcept {
     // acquire fence [B]: as in ReaderSlot::try_read, pairs with the writer's fence [C].
     std::atomic_thread_fence(std::memory_order_acquire);
-    return slot().version() == complete(next_);
+    return slot_of(geometry_.index_of(n)).version() == complete(n);
   }
 
-  /// Makes the writer respect the cursor from now on, and begins with the newest value.
+  /// Whether a view shows this memory.
+  [[nodiscard]] bool shows(const void* memory) const noexcept;
+
+  /// Makes the writer respect the cursor from now on, and begins with the newest value. Once.
   void attach() noexcept;
   void seek_latest() noexcept { seek(newest()); }
   void seek_oldest() noexcept;
@@ -121,13 +151,15 @@ class StreamObserver {
   /// The same for a number that may be none.
   void seek_to(Sequence n) noexcept;
 
-  /// Whether a blocked writer leaves the next value alone until the cursor has passed it. Not so
-  /// what was there before the cursor came: the writer may have leave to overwrite that.
+  /// Whether the writer of a blocking stream leaves the next value alone until the cursor has
+  /// passed it. Values that were published before the cursor stood there may be overwritten any
+  /// time.
   [[nodiscard]] bool is_kept() const noexcept { return !geometry_.is_after(kept_from_, next_); }
 
+  /// Whether the segment was replaced, its file was emptied, or this is a forked child.
   [[nodiscard]] bool detached() const noexcept {
     // relaxed: as in StateObserver.
-    return control_->generation.load(std::memory_order_relaxed) != generation_;
+    return control_->generation.load(std::memory_order_relaxed) != generation_ || !has_header();
   }
 
   [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
@@ -150,12 +182,25 @@ class StreamObserver {
     return {slots_ + index * geometry_.stride, geometry_};
   }
   [[nodiscard]] Sequence latest() const noexcept { return version() / 2; }
+  /// Whether publish 0 is there: the numbers begin with 1, and come to 0 only across the wrap.
+  [[nodiscard]] bool has_publish_0() const noexcept {
+    return slot_of(0).version() == complete(0) && has_header();
+  }
+  /// The next value, or an older one that a view still shows.
+  [[nodiscard]] Sequence oldest_in_use() const noexcept;
   /// The last publish, or the first to come.
   [[nodiscard]] Sequence newest() const noexcept;
   /// The slot does not hold the next value: whether to look again, perhaps further on.
   bool catch_up(std::uint32_t attempt) noexcept;
+  /// Sets the cursor to value n. Returns the newest value, which is kept from now on.
+  Sequence move_cursor(Sequence n) noexcept;
   /// Goes to the oldest value that is safe from the writer, which has come as far as `last`.
   void jump(Sequence last, std::uint32_t attempt) noexcept;
+
+  [[nodiscard]] bool has_header() const noexcept {
+    // relaxed: only damage ever changes it.
+    return __atomic_load_n(&header_->magic, __ATOMIC_RELAXED) == kSegmentMagic;
+  }
 
   void position(Sequence n) noexcept {
     next_ = n;
@@ -173,10 +218,11 @@ class StreamObserver {
   SlotGeometry geometry_;
   std::uint64_t generation_ = 0;
   std::uint32_t retries_ = 0;
+  Overflow overflow_ = Overflow::Overwrite;
   EndWatch* watch_ = nullptr;
   Sequence next_ = 1;
   std::uint32_t index_ = 1;
-  Sequence kept_from_ = 1;  // the newest value when the cursor was last set
+  Sequence kept_from_ = 1;  // I3
   std::uint64_t lost_since_ = 0;
   std::uint64_t lost_ = 0;
 };

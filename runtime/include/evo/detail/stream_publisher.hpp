@@ -30,7 +30,7 @@ struct StreamReaderPlace {
   std::uint32_t pid = 0;     ///< advice
 };
 
-class StreamPublisher {
+class StreamPublisher : public Lender {
  public:
   StreamPublisher() = default;
   /// `control_fd` is the descriptor that holds the writer's lock. All of it must outlive the
@@ -73,7 +73,7 @@ class StreamPublisher {
         const std::chrono::nanoseconds waited(monotonic_ns() - waits_since);
         if (make_room(waited < timeout ? timeout - waited : std::chrono::nanoseconds(0))) break;
       }
-      if (ring_.fenced()) break;
+      if (ring_.refusal()) break;
       const bool counts = ring_.watched() && begin_watched(ring_.watch());
       const std::uint64_t stamp = geometry.stamped ? ring_.now() : 0;
       std::uint64_t part = count - pushed;
@@ -94,18 +94,19 @@ class StreamPublisher {
 
   /// Room for one value, for a loan; else why there is none.
   std::optional<WriteError> await_room(std::chrono::nanoseconds timeout) noexcept {
-    return room_ == 0 ? make_room(timeout) : std::nullopt;
+    return room_ == 0 ? make_room(timeout) : ring_.refusal();
   }
 
   // For Loan.
+  [[nodiscard]] std::optional<WriteError> refusal() const noexcept { return ring_.refusal(); }
   std::byte* begin(const SlotGeometry& geometry) noexcept { return ring_.begin(geometry); }
-  WriteResult finish(const SlotGeometry& geometry, Sequence after) noexcept {
-    const WriteResult result = ring_.finish(geometry, after);
+  WriteResult finish(const SlotGeometry& geometry) noexcept {
+    const WriteResult result = ring_.finish(geometry);
     if (result) --room_;
     return result;
   }
+  void abandon() noexcept { ring_.abandon(); }
   [[nodiscard]] Sequence sequence() const noexcept { return ring_.sequence(); }
-  [[nodiscard]] bool fenced() const noexcept { return ring_.fenced(); }
 
   /// The attached reader that has the most values still to take; none if nobody reads. Looks at
   /// the table of all readers.

@@ -1,0 +1,19 @@
+/// What the build was instrumented with.
+#pragma once
+
+namespace evo::test {
+
+/// Whether an address or thread sanitizer watches over memory: it needs much address space, and
+/// makes mlock do nothing.
+constexpr bool is_sanitized() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  return true;
+#endif
+#endif
+  return false;
+}
+
+}  // namespace evo::test
