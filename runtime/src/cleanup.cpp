@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <optional>
 
 #include "clear_up.hpp"
@@ -14,7 +16,7 @@
 #include "evo/detail/waiting.hpp"
 #include "evo/segment_header.hpp"
 #include "kernel_lock.hpp"
-#include "private_copy.hpp"
+#include "lock_holders.hpp"
 #include "removal.hpp"
 
 namespace evo {
@@ -34,7 +36,7 @@ std::chrono::nanoseconds time_since_death(const Domain& domain, const Control& c
   item.found_dead = found == 0;
   if (mark) {
     // relaxed: as above.
-    control->found_dead_ns.store(now, std::memory_order_relaxed);
+    control.store(control->found_dead_ns, now, std::memory_order_relaxed);
     if (const auto mapping = map_header(domain, item.name, control)) {
       wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));
     }
@@ -47,7 +49,7 @@ void judge(const Domain& domain, const CleanupPolicy& policy, const Control& con
            CleanupItem& item) {
   item.action = policy.dry_run ? CleanupAction::WouldRemove : CleanupAction::Removed;
   // relaxed, here: under the writer's lock.
-  if (is_of_other_boot(control->boot_id)) {
+  if (is_of_other_boot(load_bytes(control->boot_id))) {
     item.reason = "left by an earlier boot";
   } else if (control->state.load(std::memory_order_relaxed) ==
              static_cast<std::uint32_t>(ControlState::Open)) {
@@ -71,22 +73,10 @@ void judge(const Domain& domain, const CleanupPolicy& policy, const Control& con
   }
 }
 
-struct Looked {
-  bool lives = false;            ///< the writer
-  bool counts_sleepers = false;  ///< who may be dead
-};
-
 /// What can be learnt of a segment's writer without a trace.
-Looked look_at_writer(const Domain& domain, std::string_view name) {
-  const auto file = open_checked(domain, control_path(domain, name),
-                                 {O_RDONLY, control_mode(Access::Group), Access::Group});
-  if (!file || !is_locked(file->fd.get(), kWriterLockByte)) return {};
-  Copy<ControlFile> control;
-  const bool usable = control.read(file->fd.get()) && control->magic == kControlMagic &&
-                      control->format == kControlFormatVersion;
-  if (!usable) return {};  // whoever opens it in earnest says what is wrong
-  // relaxed: of a private copy.
-  return {.lives = true, .counts_sleepers = control->waiters.load(std::memory_order_relaxed) != 0};
+bool has_live_writer(const Domain& domain, std::string_view name) {
+  const auto control = copy_control(domain, name, O_RDONLY);
+  return control && is_locked(control->fd.get(), kWriterLockByte);
 }
 
 /// One segment; nothing if its writer lives or it has gone.
@@ -94,22 +84,17 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
                                  const CleanupPolicy& policy) {
   // Read-only first: each control file that is closed after it could be written makes all look
   // around who watch the domain.
-  const Looked looked = look_at_writer(domain, name);
-  if (looked.lives && !looked.counts_sleepers) return std::nullopt;
+  if (has_live_writer(domain, name)) return std::nullopt;
   CleanupItem item;
   item.name = name;
-  const auto control = open_control(domain, name, Access::Group);
+  const auto control = copy_control(domain, name, O_RDWR);
   if (!control) {
     if (control.error().code == ErrorCode::NotFound) return std::nullopt;
     item.reason = control.error().message;
     return item;
   }
   // Asked first, so that no live writer ever finds us in its way.
-  if (is_locked(control->fd.get(), kWriterLockByte)) {
-    // Until then each of its publishes makes a system call for a reader that died in its sleep.
-    if (looked.counts_sleepers && !policy.dry_run) forget_dead_waiters(*control);
-    return std::nullopt;
-  }
+  if (is_locked(control->fd.get(), kWriterLockByte)) return std::nullopt;
   const auto hold = TidyHold::take(*control);
   if (!hold || !control->is_current()) return std::nullopt;
   // relaxed: advice.
@@ -125,6 +110,33 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
     }
     if (mapping) wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));
   }
+  return item;
+}
+
+/// A data file that no control file names, and whose creator is dead: nothing can reach its value
+/// any more. Nothing if it is in use, or may be.
+std::optional<CleanupItem> clean_unclaimed(const Domain& domain, const std::string& name,
+                                           const CleanupPolicy& policy) {
+  if (!is_data_file_name(name)) return std::nullopt;
+  const std::string path = domain.path() / name;
+  const auto file = open_checked(domain, path, {O_RDONLY, data_mode(Access::Group), Access::Group});
+  // A creator records a name before it links the file, so one that is being made is claimed.
+  if (!file || is_claimed(domain, path) || is_in_use(file->fd.get())) return std::nullopt;
+  CleanupItem item;
+  item.name = name;
+  item.writer_pid =
+      static_cast<std::uint32_t>(std::strtoul(name.c_str() + name.rfind('_') + 1, nullptr, 10));
+  // Of another release it may have no lock; in another PID namespace the number means nothing.
+  if (item.writer_pid == 0 || look_at_process(item.writer_pid) != ProcessState::Gone) {
+    return std::nullopt;
+  }
+  item.reason = "no control file names it, and its writer is dead";
+  item.action = CleanupAction::WouldRemove;
+  if (policy.dry_run) return item;
+  // A process that had the number again would first have been seen above.
+  const bool removed = is_named(path, file->device, file->inode) && ::unlink(path.c_str()) == 0;
+  item.action = removed ? CleanupAction::Removed : CleanupAction::LeftAlone;
+  if (!removed) item.reason += ", but this user may not remove it";
   return item;
 }
 
@@ -169,7 +181,13 @@ Result<CleanupReport> cleanup_orphaned_segments(const Domain& domain, const Clea
   if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
   const auto files = detail::scan(domain);
   if (!files) return tl::unexpected(files.error());
-  return detail::clean(domain, files->segments, policy);
+  CleanupReport report = detail::clean(domain, files->segments, policy);
+  for (const std::string& file : files->data) {
+    if (auto item = detail::clean_unclaimed(domain, file, policy)) {
+      report.items.push_back(std::move(*item));
+    }
+  }
+  return report;
 }
 
 Result<CleanupReport> cleanup_orphaned_segment(const Domain& domain, std::string_view name,
@@ -178,7 +196,7 @@ Result<CleanupReport> cleanup_orphaned_segment(const Domain& domain, std::string
   if (auto valid = detail::validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }
-  if (::access(detail::control_path(domain, name).c_str(), F_OK) != 0) {
+  if (::access(detail::control_path(domain, name).c_str(), F_OK) != 0 && errno == ENOENT) {
     return detail::fail(ErrorCode::NotFound, "segment '{}' is not in domain '{}'", name,
                         domain.path().string());
   }

@@ -17,7 +17,7 @@ namespace evo::detail {
 /// end.
 class TidyHold {
  public:
-  /// Nothing if somebody else holds the writer's lock, or is just fencing its holder off.
+  /// Nothing if another process holds the writer's lock, or fences its holder off.
   static std::optional<TidyHold> take(const Control& control);
   TidyHold(TidyHold&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   TidyHold& operator=(TidyHold&&) = delete;

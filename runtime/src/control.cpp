@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,8 @@
 #include "evo/detail/waiting.hpp"
 #include "evo/segment_header.hpp"
 #include "kernel_lock.hpp"
+#include "lock_holders.hpp"
+#include "private_copy.hpp"
 
 namespace evo::detail {
 
@@ -35,30 +38,35 @@ tl::unexpected<Error> corrupt_control(const std::string& path, std::string_view 
               path, what);
 }
 
-Result<Control> check(Control control, std::uint64_t size, std::string_view name) {
+constexpr std::uint64_t kLargest = control_file_size(kMaximumReaders);
+
+/// Looks at the file without mapping it, so that another user who truncates it does no harm.
+Result<void> check(const Control& control, std::uint64_t size, std::string_view name) {
   const std::string& path = control.path;
-  constexpr std::uint64_t kLargest = control_file_size(kMaximumReaders);
-  if (size < control_file_size(1) || size > kLargest || size % kPageSize != 0) {
+  Copy<ControlFile> head;
+  if (size < control_file_size(1) || size > kLargest || size % kPageSize != 0 ||
+      !head.read(control.fd.get())) {
     return corrupt_control(path, fmt::format("its size is {} bytes", size));
   }
-  auto mapping = Mapping::map(control.fd.get(), size, Protection::ReadWrite);
-  if (!mapping) return tl::unexpected(mapping.error());
-  control.mapping = std::move(*mapping);
-  if (control->magic != kControlMagic) return corrupt_control(path, "wrong magic");
-  if (control->format_min > kControlFormatVersion || control->format < kOldestUsableControlFormat) {
+  if (head->magic != kControlMagic) return corrupt_control(path, "wrong magic");
+  if (head->format_min > kControlFormatVersion || head->format < kOldestUsableControlFormat) {
     return fail(ErrorCode::FormatMismatch,
                 "'{}' is of control format {} (readable from {}), this build reads {}; build all "
                 "ends against the same release of EVO Channels, and remove the file if none of "
                 "them runs",
-                path, control->format, control->format_min, kControlFormatVersion);
+                path, head->format, head->format_min, kControlFormatVersion);
   }
-  if (load_text(control->name.data(), control->name.size()) != name) {
+  if (load_text(head->name.data(), head->name.size()) != name) {
     return corrupt_control(path, "it is the control file of another segment");
   }
-  return control;
+  return {};
 }
 
-Result<Control> open_trusted(const Domain& domain, std::string_view name, const Trust& trust) {
+/// How an opened control file is to be looked at.
+enum class Looking : bool { Mapped, Copied };
+
+Result<Control> open_trusted(const Domain& domain, std::string_view name, const Trust& trust,
+                             Looking looking) {
   Control control;
   control.path = control_path(domain, name);
   std::uint64_t size = 0;
@@ -73,7 +81,16 @@ Result<Control> open_trusted(const Domain& domain, std::string_view name, const 
     control.mode = file->mode;
     size = file->size;
   }
-  return check(std::move(control), size, name);
+  if (auto sound = check(control, size, name); !sound) return tl::unexpected(sound.error());
+  if (looking == Looking::Copied) {
+    control.copy.resize(size / sizeof(std::uint64_t));
+    if (!control.refresh()) return corrupt_control(control.path, "it is being truncated");
+    return control;
+  }
+  auto mapping = Mapping::map(control.fd.get(), size, Protection::ReadWrite);
+  if (!mapping) return tl::unexpected(mapping.error());
+  control.mapping = std::move(*mapping);
+  return control;
 }
 
 /// Makes the control file. It has the writer's lock before it has a name, so that nobody ever
@@ -139,8 +156,8 @@ Result<void> set_access(Control& control, const ChannelDescription& channel) {
 /// What a writer accepts of a control file that it finds: also one of wider access, if it
 /// is its own to narrow.
 Result<Control> open_to_write(const Domain& domain, const ChannelDescription& channel) {
-  auto control =
-      open_trusted(domain, channel.name, {O_RDWR, control_mode(Access::Group), channel.access});
+  auto control = open_trusted(
+      domain, channel.name, {O_RDWR, control_mode(Access::Group), channel.access}, Looking::Mapped);
   if (control && (control->mode & ~control_mode(channel.access)) != 0 &&
       control->uid != ::geteuid()) {
     // Says what is wrong with it.
@@ -159,6 +176,16 @@ bool names_live_writer(const Control& control) {
              static_cast<std::uint32_t>(ControlState::Open);
 }
 
+/// As lock_to_change(). The lock of those who hold the writer's for a moment comes first: a process
+/// that fences off a live writer must not take us for one.
+Result<bool> lock_to_create(const Control& control) {
+  auto locked = try_lock(control.fd.get(), kTidyLockByte);
+  if (!locked || !*locked) return locked;
+  locked = lock_to_change(control);
+  unlock(control.fd.get(), kTidyLockByte);
+  return locked;
+}
+
 /// The control file, and whether both locks are ours.
 struct Found {
   Control control;
@@ -168,7 +195,7 @@ struct Found {
 Result<Found> find_or_make(const Domain& domain, const ChannelDescription& channel) {
   auto control = open_to_write(domain, channel);
   if (control) {
-    const auto locked = lock_to_change(*control);
+    const auto locked = lock_to_create(*control);
     if (!locked) return tl::unexpected(locked.error());
     return Found{std::move(*control), *locked};
   }
@@ -194,11 +221,35 @@ Result<Control> prepare(Control control, const Domain& domain, const ChannelDesc
 }  // namespace
 
 std::uint32_t Control::table_size() const noexcept {
-  return static_cast<std::uint32_t>((mapping.size() - sizeof(ControlFile)) / sizeof(ReaderEntry));
+  const std::size_t size = copy.empty() ? mapping.size() : copy.size() * sizeof(std::uint64_t);
+  return static_cast<std::uint32_t>((size - sizeof(ControlFile)) / sizeof(ReaderEntry));
+}
+
+bool Control::refresh_bytes(std::size_t offset, std::size_t size) const {
+  if (copy.empty()) return true;
+  auto* const start = reinterpret_cast<std::byte*>(operator->());
+  return ::pread(fd.get(), start + offset, size, static_cast<off_t>(offset)) ==
+         static_cast<ssize_t>(size);
+}
+
+bool Control::write_bytes(std::size_t offset, std::size_t size) const {
+  const auto* const start = reinterpret_cast<const std::byte*>(operator->());
+  // Beyond its end, the file would grow again.
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0 || static_cast<std::size_t>(status.st_size) < offset + size) {
+    return false;
+  }
+  return ::pwrite(fd.get(), start + offset, size, static_cast<off_t>(offset)) ==
+         static_cast<ssize_t>(size);
 }
 
 Result<Control> open_control(const Domain& domain, std::string_view name, Access access) {
-  return open_trusted(domain, name, {O_RDWR, control_mode(access), access});
+  return open_trusted(domain, name, {O_RDWR, control_mode(access), access}, Looking::Mapped);
+}
+
+Result<Control> copy_control(const Domain& domain, std::string_view name, int flags) {
+  return open_trusted(domain, name, {flags, control_mode(Access::Group), Access::Group},
+                      Looking::Copied);
 }
 
 Result<Control> lock_control(const Domain& domain, const ChannelDescription& channel) {
@@ -221,9 +272,8 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
                     channel.name, describe_writer(found->control));
       }
       if (tired || (!changes && names_live_writer(found->control))) {
-        return fail(ErrorCode::SegmentBusy,
-                    "segment '{}' has a live writer, {}; stop it first, or write to another domain",
-                    channel.name, describe_writer(found->control));
+        return fail(ErrorCode::SegmentBusy, "segment '{}' {}", channel.name,
+                    describe_holder(found->control));
       }
       ::nanosleep(&kHolderPause, nullptr);
     } else if (tired) {
@@ -266,30 +316,11 @@ bool has_readers(const Control& control) {
   return is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders);
 }
 
-void forget_dead_waiters(const Control& control) {
-  // relaxed, in here: the lock on an entry orders its words; the count is only advice to
-  // the writer, who is this thread.
-  for (std::uint32_t i = 0; i < control.table_size(); ++i) {
-    ReaderEntry& entry = control->readers()[i];
-    if (entry.waiting.load(std::memory_order_relaxed) == 0) continue;
-    const auto locked = try_lock(control.fd.get(), reader_lock_byte(i));
-    if (!locked || !*locked) continue;
-    forget_dead_waiter(*control.operator->(), entry);
-    unlock(control.fd.get(), reader_lock_byte(i));
-  }
-  // Some may have died between being counted and saying so. If no reader lives and none
-  // has come since the count was read, all of it is theirs.
-  std::uint32_t counted = control->waiters.load(std::memory_order_relaxed);
-  if (counted != 0 && !has_readers(control)) {
-    control->waiters.compare_exchange_strong(counted, 0, std::memory_order_relaxed);
-  }
-}
-
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, '?');
-  return text;
+std::uint64_t next_incarnation(std::uint64_t last) {
+  // No clock gives such a number, so it is damage.
+  constexpr std::uint64_t kDamaged = std::uint64_t{1} << 62;
+  const std::uint64_t now_us = realtime_ns() / 1000;
+  return last < kDamaged ? std::max(last + 1, now_us) : now_us;
 }
 
 std::string describe_writer(const Control& control) {
@@ -299,6 +330,31 @@ std::string describe_writer(const Control& control) {
   const std::uint32_t pid = control->writer_pid.load(std::memory_order_relaxed);
   if (pid == 0) return "which is just starting";
   return fmt::format("pid {} ({})", pid, executable.empty() ? "unknown" : executable);
+}
+
+std::string describe_holder(const Control& control) {
+  // relaxed: advice.
+  const std::uint32_t pid = control->writer_pid.load(std::memory_order_relaxed);
+  const std::string writer = describe_writer(control);
+  switch (look_at_process(pid)) {
+    case ProcessState::DumpingCore:
+      return fmt::format(
+          "has a writer that crashed, {}, and whose core is being dumped; the kernel frees the "
+          "segment when the dump is written: try again, limit the dump (ulimit -c), or fence the "
+          "writer off (evo-shm recover)",
+          writer);
+    case ProcessState::Gone: {
+      const std::string holders = processes_with(control.device, control.inode);
+      return fmt::format(
+          "is still locked, although its writer is dead, {}: a child that was made by a raw clone "
+          "or "
+          "_Fork() inherits the lock; end {}",
+          writer, holders.empty() ? "that child" : "process " + holders);
+    }
+    case ProcessState::Alive:
+      break;
+  }
+  return fmt::format("has a live writer, {}; stop it first, or write to another domain", writer);
 }
 
 }  // namespace evo::detail

@@ -1,5 +1,6 @@
 #include "evo/deadline_watch.hpp"
 
+#include <fcntl.h>
 #include <time.h>
 
 #include <algorithm>
@@ -27,13 +28,13 @@ Result<Control> open_watched(const Domain& domain, std::string_view segment) {
   if (auto valid = detail::validate_segment_name(segment); !valid) {
     return tl::unexpected(valid.error());
   }
-  auto control = detail::open_control(domain, segment, Access::Group);
+  auto control = detail::copy_control(domain, segment, O_RDWR);
   if (!control && control.error().code == ErrorCode::NotFound) {
     return detail::fail(ErrorCode::NotFound,
                         "segment '{}' is not in domain '{}'; start its writer, or check EVO_DOMAIN",
                         segment, domain.path().string());
   }
-  if (control && detail::is_of_other_boot((*control)->boot_id)) {
+  if (control && detail::is_of_other_boot(detail::load_bytes((*control)->boot_id))) {
     return detail::fail(ErrorCode::NotFound,
                         "segment '{}' is only what an earlier boot has left; start its writer",
                         segment);
@@ -49,7 +50,7 @@ Result<Control> lock_watched(const Domain& domain, std::string_view segment) {
     const auto locked = detail::try_lock(control->fd.get(), kWatchLockByte);
     if (!locked) return tl::unexpected(locked.error());
     // A file that has lost its name concerns nobody any more.
-    if (*locked && control->is_current()) return control;
+    if (*locked && control->is_current() && control->refresh()) return control;
     ::nanosleep(&kPause, nullptr);
   }
   return detail::fail(ErrorCode::SegmentBusy,
@@ -71,7 +72,7 @@ std::chrono::nanoseconds duration_of(const std::atomic<std::uint64_t>& ns) {
 
 /// The figures of a block, if they belong to this session; else all are zero, because the end did
 /// nothing in it.
-EndDeadlines read_block(const WatchBlock& block, std::uint32_t session) {
+EndDeadlines read_block(const Control& control, const WatchBlock& block, std::uint32_t session) {
   EndDeadlines figures;
   // acquire [X]: pairs with the end's release store [W], so none is from an earlier session.
   if (session == 0 || block.session.load(std::memory_order_acquire) != session) return figures;
@@ -89,8 +90,9 @@ EndDeadlines read_block(const WatchBlock& block, std::uint32_t session) {
   // acquire fence [V]: pairs with the end's release fence [U]. If any figure above came from a
   // later session, the load below sees another number.
   std::atomic_thread_fence(std::memory_order_acquire);
-  // relaxed: [V] keeps it behind the figures.
-  if (block.session.load(std::memory_order_relaxed) != session) return {};
+  // relaxed: [V] keeps it behind the figures; of a copy, the order of the system calls.
+  if (!control.refresh(block.session) || block.session.load(std::memory_order_relaxed) != session)
+    return {};
   return figures;
 }
 
@@ -110,7 +112,7 @@ std::vector<EndDeadlines> read_readers(const Control& control, std::uint32_t ses
     // relaxed: as above.
     const std::uint32_t pid = entry.pid.load(std::memory_order_relaxed);
     if (pid == 0 || !detail::is_locked(control.fd.get(), reader_lock_byte(i))) continue;
-    EndDeadlines& reader = readers.emplace_back(read_block(entry.watch, session));
+    EndDeadlines& reader = readers.emplace_back(read_block(control, entry.watch, session));
     reader.pid = pid;
     reader.process_name =
         detail::printable(detail::load_text(entry.process_name.data(), entry.process_name.size()));
@@ -149,18 +151,18 @@ Result<void> start_deadline_watch(const Domain& domain, std::string_view segment
   }
   const auto control = lock_watched(domain, segment);
   if (!control) return tl::unexpected(control.error());
-  ControlFile& file = *control->operator->();
-  // relaxed, all: under the lock (I5), and for the ends ordered by the store below.
-  file.watch_deadline_ns.store(nanoseconds_of(options.deadline), std::memory_order_relaxed);
-  file.watch_write_deadline_ns.store(nanoseconds_of(options.write_deadline),
-                                     std::memory_order_relaxed);
-  file.watch_read_deadline_ns.store(nanoseconds_of(options.read_deadline),
-                                    std::memory_order_relaxed);
+  const ControlFile& file = *control->operator->();
   std::uint32_t session = file.watch_sessions.load(std::memory_order_relaxed) + 1;
   if (session == 0) session = 1;  // 0 means off
-  file.watch_sessions.store(session, std::memory_order_relaxed);
+  // relaxed, all: under the lock (I5), and for the ends ordered by the last store.
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  const auto& words = *control;
+  words.store(words->watch_deadline_ns, nanoseconds_of(options.deadline), kRelaxed);
+  words.store(words->watch_write_deadline_ns, nanoseconds_of(options.write_deadline), kRelaxed);
+  words.store(words->watch_read_deadline_ns, nanoseconds_of(options.read_deadline), kRelaxed);
+  words.store(words->watch_sessions, session, kRelaxed);
   // release [Z]: pairs with the acquire load [Y] of an end that begins the session.
-  file.watch_session.store(session, std::memory_order_release);
+  words.store(words->watch_session, session, std::memory_order_release);
   return {};
 }
 
@@ -168,7 +170,7 @@ Result<void> stop_deadline_watch(const Domain& domain, std::string_view segment)
   const auto control = lock_watched(domain, segment);
   if (!control) return tl::unexpected(control.error());
   // relaxed: nothing hangs on it; an end that has not seen it yet counts once more.
-  (*control)->watch_session.store(0, std::memory_order_relaxed);
+  control->store((*control)->watch_session, 0U, std::memory_order_relaxed);
   return {};
 }
 
@@ -181,7 +183,7 @@ Result<DeadlineReport> read_deadline_watch(const Domain& domain, std::string_vie
   report.on = (*control)->watch_session.load(std::memory_order_relaxed) != 0;
   report.session = (*control)->watch_sessions.load(std::memory_order_relaxed);
   report.options = options_of(*control);
-  report.writer = read_block((*control)->writer_watch, report.session);
+  report.writer = read_block(*control, (*control)->writer_watch, report.session);
   report.writer.pid = (*control)->writer_pid.load(std::memory_order_relaxed);
   report.readers = read_readers(*control, report.session);
   return report;

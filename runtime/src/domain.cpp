@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "evo/segment_header.hpp"
 #include "process_identity.hpp"
 
 namespace evo {
@@ -43,6 +44,13 @@ bool is_name(std::string_view name, std::size_t longest) {
 }  // namespace
 
 Result<void> validate(const Domain& domain) {
+  if (const long page = ::sysconf(_SC_PAGESIZE); page != static_cast<long>(kPageSize)) {
+    return fail(
+        ErrorCode::Unsupported,
+        "this kernel has pages of {} bytes, the segment format needs 4096; boot a kernel with "
+        "4 KiB pages",
+        page);
+  }
   // Anybody can make a directory of that name in /dev/shm, and own what is in it.
   struct stat status {};
   if (domain.path().native().starts_with("/dev/shm/evo-") && domain == Domain::user() &&

@@ -4,9 +4,9 @@
 /// before it makes or removes a name, so while it is held here
 ///   I1: the control file at the path stays the one that was locked, and nobody completes a create
 ///       or a takeover of it, even if the former writer dies meanwhile;
-///   I2: a holder of the writer's lock is a writer at work, or somebody who is about to see that
-///       the names are locked and to let go. Where that is a creator, taken for the writer that
-///       died a moment ago, the dead one's segment is removed, and the creator makes it anew.
+///   I2: a holder of the writer's lock is a writer at work, or a process that is about to see that
+///       the names are locked and to let go. The latter holds kTidyLockByte, too, and no process
+///       holds both for longer than two system calls take; so we look several times.
 ///
 /// The caller may die between any two of the steps. What each leaves is something that everybody
 /// copes with, and that doing it again completes:
@@ -25,6 +25,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <optional>
@@ -34,6 +35,7 @@
 #include "evo/detail/waiting.hpp"
 #include "evo/segment_header.hpp"
 #include "kernel_lock.hpp"
+#include "private_copy.hpp"
 #include "removal.hpp"
 
 namespace evo {
@@ -46,6 +48,8 @@ namespace {
 /// unless it is stopped: then it has to be ended first. No time decides about a writer at work.
 constexpr std::chrono::seconds kPatience{1};
 constexpr timespec kPause{0, 100'000};
+/// Looks at the writer's lock before it is taken for that of a writer at work.
+constexpr int kLooks = 10;
 
 FencedWriter describe_last_writer(const Control& control) {
   FencedWriter writer;
@@ -70,18 +74,37 @@ Result<void> check_removable(const Domain& domain, std::string_view name, const 
   return {};
 }
 
-/// With the lock on the names held, and the writer's lock somebody else's: S1 to S5. False if
+/// The generation in the data file, which may be newer than what a damaged control file says; else
+/// 0.
+std::uint64_t generation_in_use(const Domain& domain, std::string_view name,
+                                const Control& control) {
+  // relaxed: under the lock on the names.
+  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  const auto path = data_file_path(domain, name, control, current);
+  if (!path) return 0;
+  const auto file =
+      open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group, control.uid});
+  Copy<SegmentHeader> header;
+  return file && header.read(file->fd.get()) ? header->generation : 0;
+}
+
+/// With the lock on the names held, and the writer's lock another process's: S1 to S5. False if
 /// some file is still there.
 bool fence_off(const Domain& domain, std::string_view name, const Control& control) {
   const auto header = map_header(domain, name, control);
   // S1. release [G]: the fencing token, as in announce(): the former writer sees it at its next
-  // publish ("fenced"), and no data hangs on it. Read, modified and written at once, because who
-  // died before us may have raised it too; a writer raises it only under the lock held here.
-  const std::uint64_t raised = control->incarnation.fetch_add(1, std::memory_order_release) + 1;
+  // publish ("fenced"), and no data hangs on it. Under the lock held here nobody else raises it.
+  // What the file says may be damaged, so it grows beyond every number that may be the writer's.
+  const std::uint64_t raised =
+      next_incarnation(std::max({control->incarnation.load(std::memory_order_relaxed),
+                                 control->generation.load(std::memory_order_relaxed),
+                                 generation_in_use(domain, name, control)}));
+  control.store(control->incarnation, raised, std::memory_order_release);
   // S2. release [L]: pairs with the acquire load [M] of those who attach or leave.
-  control->state.store(static_cast<std::uint32_t>(ControlState::Closed), std::memory_order_release);
+  control.store(control->state, static_cast<std::uint32_t>(ControlState::Closed),
+                std::memory_order_release);
   // S3. release [L]: pairs with [M]. No data file has this generation.
-  control->generation.store(raised, std::memory_order_release);
+  control.store(control->generation, raised, std::memory_order_release);
   if (header) wake_all(*reinterpret_cast<const SegmentHeader*>(header->data()));
   // S4 and S5.
   return remove_names(domain, name, control);
@@ -100,18 +123,28 @@ void remove_if_closed(const Domain& domain, std::string_view name, const Control
   }
 }
 
-/// One attempt; nothing if somebody else is just changing the segment.
+/// With the lock on the names held: whether a writer is at work; nothing if another process holds
+/// the writer's lock to create or to clean up (I2).
+std::optional<bool> is_written(const Control& control) {
+  for (int look = 0; look < kLooks; ++look) {
+    if (!is_locked(control.fd.get(), kWriterLockByte)) return false;
+    if (is_locked(control.fd.get(), kTidyLockByte)) return std::nullopt;
+    ::nanosleep(&kPause, nullptr);
+  }
+  return true;
+}
+
+/// One attempt; nothing if another process is just changing the segment.
 Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::string_view name) {
-  const auto control = open_control(domain, name, Access::Group);
+  const auto control = copy_control(domain, name, O_RDWR);
   if (!control) return tl::unexpected(control.error());
   const auto locked = try_lock(control->fd.get(), kNamesLockByte);
   if (!locked) return tl::unexpected(locked.error());
-  if (!*locked || !control->is_current()) return std::nullopt;
+  if (!*locked || !control->is_current() || !control->refresh()) return std::nullopt;
   FencedWriter writer = describe_last_writer(*control);
-  const bool written = is_locked(control->fd.get(), kWriterLockByte);
-  // Asked second, because who tidies up takes this lock before the writer's.
-  if (is_locked(control->fd.get(), kTidyLockByte)) return std::nullopt;
-  if (!written) {
+  const auto written = is_written(*control);
+  if (!written) return std::nullopt;
+  if (!*written) {
     remove_if_closed(domain, name, *control);
     return writer;
   }

@@ -25,13 +25,18 @@ bool in_our_groups(gid_t gid) {
          std::find(groups.begin(), groups.begin() + count, gid) != groups.begin() + count;
 }
 
-bool is_trusted_owner(const Domain& domain, const struct stat& file, Access access) {
-  if (file.st_uid == 0 || file.st_uid == ::geteuid()) return true;
+enum class Owner : std::uint8_t { Trusted, Replaceable, Foreign };
+
+Owner judge_owner(const Domain& domain, const struct stat& file, const Trust& trust) {
+  if (file.st_uid == 0 || file.st_uid == ::geteuid()) return Owner::Trusted;
   struct stat directory {};
-  if (::stat(domain.path().c_str(), &directory) == 0 && directory.st_uid == file.st_uid) {
-    return true;
-  }
-  return access == Access::Group && in_our_groups(file.st_gid);
+  const bool known = ::stat(domain.path().c_str(), &directory) == 0;
+  if (known && directory.st_uid == file.st_uid) return Owner::Trusted;
+  if (trust.access != Access::Group || !in_our_groups(file.st_gid)) return Owner::Foreign;
+  if (trust.only_owner && *trust.only_owner != file.st_uid) return Owner::Foreign;
+  const bool others_write = (directory.st_mode & 0022U) != 0;
+  const bool sticky = (directory.st_mode & S_ISVTX) != 0;
+  return known && (!others_write || sticky) ? Owner::Trusted : Owner::Replaceable;
 }
 
 tl::unexpected<Error> fail_open(int error, const std::string& path) {
@@ -106,7 +111,14 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
     return fail_errno(errno, fmt::format("cannot look at '{}'", path()));
   }
   if (!S_ISREG(status.st_mode)) return fail_open(ENXIO, path());
-  if (!is_trusted_owner(domain, status, trust.access)) {
+  const Owner owner = judge_owner(domain, status, trust);
+  if (owner == Owner::Replaceable) {
+    return fail(ErrorCode::PermissionDenied,
+                "'{}' belongs to user {}, and every user who may write to '{}' can replace it; set "
+                "the directory's sticky bit (chmod +t)",
+                path(), status.st_uid, domain.path().string());
+  }
+  if (owner == Owner::Foreign) {
     return fail(ErrorCode::PermissionDenied,
                 "'{}' belongs to user {}, who is neither this user ({}) nor root nor the owner of "
                 "the domain; remove it, use another domain, or declare the segment with access: "

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -40,6 +41,8 @@ struct Trust {
   int flags;            ///< O_RDONLY or O_RDWR
   mode_t allowed_mode;  ///< no permission bit beyond these
   Access access;        ///< with Group, another owner of our group is accepted
+  /// With Group, and if it is given: only this other owner.
+  std::optional<uid_t> only_owner = {};
 };
 
 /// An opened, checked file.
@@ -55,7 +58,8 @@ struct OpenedFile {
 
 /// Opens a file of a domain without following links or blocking, and checks that it is
 /// a regular file with no more permissions than allowed, owned by us, by root or by
-/// the owner of the domain's directory (who could replace it anyway).
+/// the owner of the domain's directory (who could replace it anyway). Another owner of our group is
+/// accepted only in a directory where no third user can replace the file.
 Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, const Trust& trust);
 
 /// The same for a name within an opened directory, which must be that of the domain.

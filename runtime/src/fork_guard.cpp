@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <map>
+#include <mutex>
 
 #include "kernel_lock.hpp"
 
@@ -12,15 +13,10 @@ namespace evo::detail {
 
 namespace {
 
-struct Guarded {
-  int fd;
-  std::span<std::byte> control;
-  std::span<std::byte> data;
-};
-
 struct Registry {
   std::mutex mutex;
-  std::map<std::uint64_t, Guarded> entries;
+  std::map<std::uint64_t, int> descriptors;
+  std::map<std::byte*, std::size_t> mappings;
   std::uint64_t next_id = 1;
   std::uint64_t life = 1;  // grows in each forked child
 };
@@ -31,10 +27,11 @@ Registry& registry() {
   return *instance;
 }
 
-void blank(std::span<std::byte> range) {
-  if (range.empty()) return;
-  ::mmap(range.data(), range.size(), PROT_READ | PROT_WRITE,
-         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+// How many pauses this thread holds.
+thread_local int pauses = 0;
+
+void blank(std::byte* address, std::size_t size) {
+  ::mmap(address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
 void before_fork() {
@@ -45,12 +42,11 @@ void after_fork_in_parent() {
 }
 void after_fork_in_child() {
   Registry& all = registry();
-  for (const auto& [id, guarded] : all.entries) {
-    ::close(guarded.fd);
-    blank(guarded.control);
-    blank(guarded.data);
-  }
-  all.entries.clear();  // a grandchild must not close what is not its own
+  for (const auto& [id, fd] : all.descriptors) ::close(fd);
+  for (const auto& [address, size] : all.mappings) blank(address, size);
+  // A grandchild must not close or blank what is not its own.
+  all.descriptors.clear();
+  all.mappings.clear();
   ++all.life;
   all.mutex.unlock();
 }
@@ -61,7 +57,19 @@ ForkPause::ForkPause() {
   static std::once_flag once;
   std::call_once(
       once, [] { ::pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child); });
-  lock_ = std::unique_lock(registry().mutex);
+  if (pauses++ == 0) registry().mutex.lock();
+}
+
+ForkPause::~ForkPause() {
+  if (--pauses == 0) registry().mutex.unlock();
+}
+
+void guard_mapping(std::span<std::byte> mapping, const ForkPause& /*held*/) {
+  registry().mappings.emplace(mapping.data(), mapping.size());
+}
+
+void forget_mapping(std::span<std::byte> mapping, const ForkPause& /*held*/) {
+  registry().mappings.erase(mapping.data());
 }
 
 GuardedDescriptor::GuardedDescriptor(FileDescriptor fd, const ForkPause& /*held*/)
@@ -69,13 +77,7 @@ GuardedDescriptor::GuardedDescriptor(FileDescriptor fd, const ForkPause& /*held*
   Registry& all = registry();
   id_ = all.next_id++;
   life_ = all.life;
-  all.entries.emplace(id_, Guarded{fd_, {}, {}});
-}
-
-void GuardedDescriptor::blank_in_children(std::span<std::byte> control, std::span<std::byte> data) {
-  const ForkPause held;
-  const auto found = registry().entries.find(id_);
-  if (found != registry().entries.end()) found->second = Guarded{fd_, control, data};
+  all.descriptors.emplace(id_, fd_);
 }
 
 GuardedDescriptor::~GuardedDescriptor() {
@@ -86,7 +88,7 @@ GuardedDescriptor::~GuardedDescriptor() {
   if (life_ != all.life) return;
   unlock_all(fd_);
   ::close(fd_);
-  all.entries.erase(id_);
+  all.descriptors.erase(id_);
 }
 
 bool GuardedDescriptor::in_forked_child() const noexcept {

@@ -9,10 +9,12 @@
 ///
 /// I1: a descriptor is guarded from its open() to its close(): both happen while forks
 ///     are held off, so no child ever inherits a lock.
+/// I2: a mapping is guarded from its mmap() to its munmap(), which happen while forks are held off,
+///     too: a child never gets zero pages where another mapping has come since.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <span>
 #include <utility>
 
@@ -21,14 +23,18 @@
 namespace evo::detail {
 
 /// While it lives, no other thread's fork() goes ahead. Hold it around open() and the
-/// making of the guard.
+/// making of the guard. A thread may hold several.
 class ForkPause {
  public:
   ForkPause();
-
- private:
-  std::unique_lock<std::mutex> lock_;
+  ForkPause(const ForkPause&) = delete;
+  ForkPause& operator=(const ForkPause&) = delete;
+  ~ForkPause();
 };
+
+/// Zero pages come in place of this mapping in a forked child, until it is forgotten.
+void guard_mapping(std::span<std::byte> mapping, const ForkPause& held);
+void forget_mapping(std::span<std::byte> mapping, const ForkPause& held);
 
 /// Owns a descriptor that may hold locks. Its end frees them, even if a child that was
 /// spawned at that moment still has the descriptor; a forked child's copy owns nothing.
@@ -47,9 +53,6 @@ class GuardedDescriptor {
   ~GuardedDescriptor();
 
   [[nodiscard]] int get() const noexcept { return fd_; }
-
-  /// Zero pages come in place of these mappings in a forked child.
-  void blank_in_children(std::span<std::byte> control, std::span<std::byte> data);
 
   /// Whether this is a forked child's copy.
   [[nodiscard]] bool in_forked_child() const noexcept;

@@ -31,8 +31,13 @@ Result<bool> try_lock(int fd, std::uint64_t byte) {
   return fail_errno(errno, "cannot lock the control file");
 }
 
-void unlock(int fd, std::uint64_t byte) noexcept {
-  struct flock lock = range(F_UNLCK, byte, 1);
+bool lock_quietly(int fd, std::uint64_t byte, std::uint64_t count) noexcept {
+  struct flock lock = range(F_WRLCK, byte, count);
+  return ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+void unlock(int fd, std::uint64_t byte, std::uint64_t count) noexcept {
+  struct flock lock = range(F_UNLCK, byte, count);
   ::fcntl(fd, F_OFD_SETLK, &lock);
 }
 

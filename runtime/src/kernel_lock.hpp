@@ -9,10 +9,14 @@
 
 namespace evo::detail {
 
-/// Tries to take the write lock on one byte; false if somebody else holds it.
+/// Tries to take the write lock on one byte; false if another open file holds it.
 Result<bool> try_lock(int fd, std::uint64_t byte);
 
-void unlock(int fd, std::uint64_t byte) noexcept;
+/// Tries to take all locks in [byte, byte + count) or none. False if that fails for any reason; so
+/// it allocates nothing.
+bool lock_quietly(int fd, std::uint64_t byte, std::uint64_t count) noexcept;
+
+void unlock(int fd, std::uint64_t byte, std::uint64_t count = 1) noexcept;
 /// Frees every lock of this open file.
 void unlock_all(int fd) noexcept;
 

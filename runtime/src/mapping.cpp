@@ -7,9 +7,11 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
 
 #include "evo/segment_header.hpp"
+#include "fork_guard.hpp"
 #include "huge_pages.hpp"
 
 namespace evo::detail {
@@ -52,12 +54,22 @@ void add_note(MemoryReport& report, std::string_view note) {
 }
 
 Mapping::~Mapping() {
-  if (address_ != nullptr) ::munmap(address_, size_);
+  if (address_ == nullptr) return;
+  if (!guarded_) {
+    ::munmap(address_, size_);
+    return;
+  }
+  const ForkPause held;
+  forget_mapping(bytes(), held);
+  ::munmap(address_, size_);
 }
 
 Result<Mapping> Mapping::map(int fd, std::size_t size, Protection protection,
                              InChildren in_children) {
   const int access = protection == Protection::Read ? PROT_READ : PROT_READ | PROT_WRITE;
+  // Also around the mmap(): a child of another thread's never inherits it.
+  std::optional<ForkPause> held;
+  if (in_children == InChildren::ZeroPages) held.emplace();
   void* address = ::mmap(nullptr, size, access, MAP_SHARED, fd, 0);
   if (address == MAP_FAILED) {
     return fail_errno(errno, fmt::format("cannot map {} bytes", size));
@@ -65,9 +77,12 @@ Result<Mapping> Mapping::map(int fd, std::size_t size, Protection protection,
   Mapping mapping;
   mapping.address_ = static_cast<std::byte*>(address);
   mapping.size_ = size;
-  if (in_children == InChildren::Nothing && ::madvise(address, size, MADV_DONTFORK) != 0) {
+  if (!held) return mapping;
+  if (::madvise(address, size, MADV_DONTFORK) != 0) {
     return fail_errno(errno, "cannot keep a mapping from forked children");
   }
+  guard_mapping(mapping.bytes(), *held);
+  mapping.guarded_ = true;
   return mapping;
 }
 

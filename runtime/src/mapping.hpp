@@ -19,7 +19,7 @@ void add_note(MemoryReport& report, std::string_view note);
 
 /// What forked children get of a mapping.
 enum class InChildren : std::uint8_t {
-  Nothing,  ///< MADV_DONTFORK; whoever guards a lock puts zero pages there
+  ZeroPages,  ///< see fork_guard.hpp
   TheSame,
 };
 
@@ -28,16 +28,19 @@ class Mapping {
  public:
   Mapping() = default;
   Mapping(Mapping&& other) noexcept
-      : address_(std::exchange(other.address_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : address_(std::exchange(other.address_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        guarded_(std::exchange(other.guarded_, false)) {}
   Mapping& operator=(Mapping&& other) noexcept {
     std::swap(address_, other.address_);
     std::swap(size_, other.size_);
+    std::swap(guarded_, other.guarded_);
     return *this;
   }
   ~Mapping();
 
   static Result<Mapping> map(int fd, std::size_t size, Protection protection,
-                             InChildren in_children = InChildren::Nothing);
+                             InChildren in_children = InChildren::ZeroPages);
 
   /// Moves the pages of a file that nobody else maps yet into huge ones, as far as the kernel can.
   void gather_huge_pages() const;
@@ -53,6 +56,7 @@ class Mapping {
  private:
   std::byte* address_ = nullptr;
   std::size_t size_ = 0;
+  bool guarded_ = false;  // in forked children
 };
 
 }  // namespace evo::detail

@@ -2,36 +2,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "data_file.hpp"
+#include "text.hpp"
 #include "writer_attachment.hpp"
 
 namespace evo::detail {
-
-namespace {
-
-/// Bytes of the UTF-8 character at the start of a text; 0 if there is none.
-std::size_t character_size(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  const std::size_t size = first < 0x80              ? 1
-                           : (first & 0xe0U) == 0xc0 ? 2
-                           : (first & 0xf0U) == 0xe0 ? 3
-                           : (first & 0xf8U) == 0xf0 ? 4
-                                                     : 0;
-  if (size > text.size()) return 0;
-  std::uint32_t code = size < 2 ? first : first & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xc0U) != 0x80) return 0;
-    code = (code << 6U) | (next & 0x3fU);
-  }
-  constexpr std::array<std::uint32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xd800 && code < 0xe000;
-  return code < kSmallest[size] || surrogate || code > 0x10ffff ? 0 : size;
-}
-
-}  // namespace
 
 std::string json_string(std::string_view text) {
   std::string out = "\"";

@@ -52,7 +52,8 @@ struct PassiveReader::Files {
     auto control_file =
         inspector.open(detail::control_file_name(info.name), detail::control_mode(Access::Group));
     if (!control_file || control_file->size < sizeof(ControlFile)) return false;
-    auto data_file = inspector.open(info.data_file, detail::data_mode(Access::Group));
+    auto data_file =
+        inspector.open(info.data_file, detail::data_mode(Access::Group), control_file->uid);
     if (!data_file || data_file->size != info.layout.file_size) return false;
     auto mapped_control =
         detail::Mapping::map(control_file->fd.get(), control_file->size, detail::Protection::Read,

@@ -34,16 +34,14 @@ tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std
               domain.path().string(), why);
 }
 
-/// What an entry of the reader table promises to whoever needs one.
-enum class Looks { Asleep, Free, Gone, Busy };
+/// What an entry of the reader table promises to a reader that needs one.
+enum class Looks { Free, Gone, Busy };
 
 /// Says how entries look; only advice, their locks decide.
 class EntryLooks {
  public:
   bool match(const ReaderEntry& entry, Looks wanted) {
-    // relaxed, both: advice.
-    const bool asleep = entry.waiting.load(std::memory_order_relaxed) != 0;
-    if (wanted == Looks::Asleep || asleep) return asleep && wanted == Looks::Asleep;
+    // relaxed: advice.
     const std::uint32_t pid = entry.pid.load(std::memory_order_relaxed);
     if (wanted == Looks::Free || pid == 0) return pid == 0 && wanted == Looks::Free;
     return is_gone(pid) == (wanted == Looks::Gone);
@@ -137,7 +135,6 @@ Result<void> ReaderAttachment::fill(const Wanted& wanted) {
   watch.emplace(control.operator->(), &entry().watch, WatchedEnd{.max_age_ns = layout.max_age_ns});
   // No name has changed: this is what tells those who watch the directory.
   ::futimens(control.fd.get(), nullptr);
-  control.fd.blank_in_children(control.mapping.bytes(), data.bytes());
   return {};
 }
 
@@ -223,8 +220,8 @@ Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
   entry_index = index;
   has_entry_ = true;
   ReaderEntry& mine = entry();
-  forget_dead_waiter(*control.operator->(), mine);
   // relaxed: advice, stored under the lock of this entry (I2).
+  mine.waiting.store(0, std::memory_order_relaxed);
   mine.pid.store(static_cast<std::uint32_t>(::getpid()), std::memory_order_relaxed);
   mine.attached_ns.store(realtime_ns(), std::memory_order_relaxed);
   mine.cursor.store(0, std::memory_order_relaxed);
@@ -241,11 +238,9 @@ Result<void> ReaderAttachment::take_entry() {
   // relaxed: advice; the mapping's size is what bounds the access.
   const std::uint32_t limit =
       std::min(control->reader_limit.load(std::memory_order_relaxed), control.table_size());
-  // First those of sleepers, who may have died: as long as they count as waiting, each
-  // publish makes a system call. Then those that look free, then those that look dead, then
-  // the others.
+  // First those that look free, then those that look dead, then the others.
   EntryLooks looks;
-  for (const Looks wanted : {Looks::Asleep, Looks::Free, Looks::Gone, Looks::Busy}) {
+  for (const Looks wanted : {Looks::Free, Looks::Gone, Looks::Busy}) {
     for (std::uint32_t i = 0; i < limit; ++i) {
       if (!looks.match(control->readers()[i], wanted)) continue;
       const auto taken = try_entry(i);
@@ -261,7 +256,7 @@ Result<void> ReaderAttachment::take_entry() {
 }
 
 Result<void> ReaderAttachment::map_data(Access access) {
-  if (is_of_other_boot(control->boot_id)) {
+  if (is_of_other_boot(load_bytes(control->boot_id))) {
     return not_found(name, domain, " (only what an earlier boot has left)");
   }
   for (int lookup = 0; lookup < kLookups; ++lookup) {
@@ -277,7 +272,8 @@ Result<void> ReaderAttachment::map_data(Access access) {
     const std::uint32_t current = control->current.load(std::memory_order_acquire) & 1U;
     const auto path = data_file_path(domain, name, control, current);
     if (!path) continue;
-    auto file = open_checked(domain, *path, {O_RDONLY, data_mode(access), access});
+    // The group may write the control file, so that may name a file which another member has made.
+    auto file = open_checked(domain, *path, {O_RDONLY, data_mode(access), access, control.uid});
     if (!file && file.error().code == ErrorCode::NotFound) continue;
     if (!file) return tl::unexpected(file.error());
     if (file->size < kMinimumFileSize || file->size > kMaximumFileSize) {

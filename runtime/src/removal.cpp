@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <vector>
 
 #include "data_file.hpp"
@@ -32,7 +33,10 @@ std::optional<std::string> find_strangers_file(const Domain& domain, std::string
   }
   for (const std::string& path : paths) {
     struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0) continue;
+    if (::lstat(path.c_str(), &status) != 0) {
+      if (errno == ENOENT) continue;
+      return fmt::format("this user ({}) may not look at '{}'", ::geteuid(), path);
+    }
     if (S_ISDIR(status.st_mode)) {
       return fmt::format("'{}' is a directory; find out who made it, and remove it by hand", path);
     }
@@ -51,7 +55,8 @@ std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
   const auto path =
       data_file_path(domain, name, control, control->current.load(std::memory_order_relaxed) & 1U);
   if (!path) return std::nullopt;
-  auto file = open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group});
+  auto file =
+      open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group, control.uid});
   if (!file || file->size < sizeof(SegmentHeader)) return std::nullopt;
   auto mapping = Mapping::map(file->fd.get(), kPageSize, Protection::Read, InChildren::TheSame);
   if (!mapping) return std::nullopt;
@@ -61,8 +66,8 @@ std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
 bool remove_files(const Domain& domain, std::string_view name, const Control& control) {
   const bool data_gone =
       remove_data_file(domain, name, control, 0) && remove_data_file(domain, name, control, 1);
-  // Somebody has removed our control file (RemoveIPC, an operator): the files that now bear
-  // the segment's names may be a successor's.
+  // Our control file was removed (RemoveIPC, an operator): the files that now have the segment's
+  // names may be a successor's.
   if (!control.is_current()) return false;
   const std::string meta = meta_path(domain, name);
   ::unlink(meta.c_str());

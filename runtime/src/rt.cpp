@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "calling_thread.hpp"
+#include "evo/detail/waiting.hpp"
 
 namespace evo::rt {
 
@@ -201,6 +202,10 @@ Result<Report> enter(const Options& options) {
   report.cpus = detail::affinity();
   report.locked_bytes = detail::locked_bytes();
   return report;
+}
+
+void prepare() noexcept {
+  static_cast<void>(detail::register_writer_for_wakes());
 }
 
 }  // namespace evo::rt

@@ -91,6 +91,14 @@ Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const Segment
       lines.push_back(fmt::format("size: {} bytes in the segment, {} in this reader", segment_size,
                                   reader.size));
     }
+    // A view refers to the value where it lies, so this is not the writer's to choose.
+    const SlotGeometry& slots = segment.layout.geometry;
+    if (slots.payload_offset % reader.alignment != 0 || slots.stride % reader.alignment != 0) {
+      lines.push_back(
+          fmt::format("alignment: values lie at {} + n x {} bytes in the segment, this reader "
+                      "needs multiples of {}",
+                      slots.payload_offset, slots.stride, reader.alignment));
+    }
     if (lines.empty()) return field_count;
     return mismatch(reader, segment, lines);
   }

@@ -1,7 +1,10 @@
 #include "evo/segment_header.hpp"
 
+#include <array>
+#include <bit>
 #include <cstring>
 
+#include "evo/detail/copy.hpp"
 #include "evo/detail/crc32c.hpp"
 
 namespace evo::detail {
@@ -55,6 +58,12 @@ const char* find_fault(const SegmentLayout& layout) {
   if (slots.payload_offset < guard || slots.payload_offset > kCacheLine ||
       slots.payload_offset % 8 != 0) {
     return "payload offset out of range";
+  }
+  if (!std::has_single_bit(layout.payload_alignment) || layout.payload_alignment > kCacheLine) {
+    return "alignment is not a power of two up to 64";
+  }
+  if (slots.payload_offset % layout.payload_alignment != 0) {
+    return "payload offset is not a multiple of the alignment";
   }
   if (slots.stride > kMaximumFileSize || slots.stride % kCacheLine != 0 ||
       slots.stride < slots.payload_offset + slots.payload_size) {
@@ -162,7 +171,7 @@ void write_header(SegmentHeader& header, const SegmentLayout& layout, std::uint6
   header.checksum = constant_checksum(std::as_bytes(std::span(&header, 1)));
 }
 
-Result<SegmentLayout> read_header(std::span<const std::byte> file, std::uint64_t file_size,
+Result<SegmentLayout> read_header(std::span<const std::byte> shared, std::uint64_t file_size,
                                   std::string_view path) {
   const auto corrupt = [&](std::string_view what) {
     return fail(ErrorCode::Corrupt,
@@ -170,9 +179,12 @@ Result<SegmentLayout> read_header(std::span<const std::byte> file, std::uint64_t
                 "start the writer again",
                 path, what);
   };
-  if (file.size() < sizeof(SegmentHeader) || file_size < kMinimumFileSize) {
+  if (shared.size() < sizeof(SegmentHeader) || file_size < kMinimumFileSize) {
     return corrupt("it is shorter than a header page");
   }
+  // Read once: what is checked here is what is used.
+  std::array<std::byte, sizeof(SegmentHeader)> file;
+  copy_from_shared(file.data(), shared.data(), file.size());
   using H = SegmentHeader;
   if (read_at<std::uint64_t>(file, offsetof(H, magic)) != kSegmentMagic) {
     return corrupt("wrong magic");

@@ -37,8 +37,9 @@ void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,
       info.memory = opened->allocated;
       info.condition = SegmentCondition::Unclaimed;
       info.fault =
-          "no control file names it: somebody has removed that while the writer lived; "
-          "stop the writer, then remove this file";
+          "no control file names it: that was removed while the writer lived; stop the writer, "
+          "then "
+          "clean up (evo-shm cleanup)";
     }
     segments.push_back(std::move(info));
   }

@@ -116,7 +116,7 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
   for (const std::uint32_t index : held.readers) {
     info.readers.push_back(describe_reader(file.fd.get(), index));
   }
-  if (is_of_other_boot(control->boot_id)) {
+  if (is_of_other_boot(load_bytes(control->boot_id))) {
     info.condition = SegmentCondition::Stale;
     info.fault = "an earlier boot has left it; the next create or cleanup removes it";
     return false;
@@ -178,15 +178,15 @@ Inspector::Inspector(Domain domain)
     : domain_(std::move(domain)),
       directory_(::open(domain_.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
 
-Result<OpenedFile> Inspector::open(const std::string& file, mode_t allowed) const {
-  if (!directory_.valid()) {
-    return open_checked(domain_, domain_.path() / file, {O_RDONLY, allowed, Access::Group});
-  }
-  return open_checked_at(directory_.get(), file, domain_, {O_RDONLY, allowed, Access::Group});
+Result<OpenedFile> Inspector::open(const std::string& file, mode_t allowed,
+                                   std::optional<uid_t> only_owner) const {
+  const Trust trust{O_RDONLY, allowed, Access::Group, only_owner};
+  if (!directory_.valid()) return open_checked(domain_, domain_.path() / file, trust);
+  return open_checked_at(directory_.get(), file, domain_, trust);
 }
 
 /// Fills in what the data file says. False if it is gone: its writer replaces it.
-bool Inspector::look_at_data(SegmentInfo& info, const ControlFile& control) const {
+bool Inspector::look_at_data(SegmentInfo& info, const ControlFile& control, uid_t owner) const {
   const std::uint32_t current = control.current.load(std::memory_order_relaxed) & 1U;
   const DataFileName& name = control.data_files[current];
   info.module = load_text(name.module.data(), name.module.size());
@@ -198,7 +198,7 @@ bool Inspector::look_at_data(SegmentInfo& info, const ControlFile& control) cons
   }
   // relaxed, here and below: a listing tells what was so at some moment, and each word is whole.
   info.data_file = data_file_name(info.module, info.name, name.pid.load(std::memory_order_relaxed));
-  auto file = open(info.data_file, data_mode(Access::Group));
+  auto file = open(info.data_file, data_mode(Access::Group), owner);
   if (!file) {
     if (file.error().code == ErrorCode::NotFound) return false;
     set_refusal(info, std::move(file.error()));
@@ -252,7 +252,7 @@ std::optional<SegmentInfo> Inspector::inspect(std::string_view name) const {
       continue;
     }
     if (!look_at_control(info, *file, control, held)) return result;
-    if (look_at_data(info, *control)) {
+    if (look_at_data(info, *control, file->uid)) {
       if (info.layout.kind == Kind::Stream) judge_lags(info, file->fd.get());
       return result;
     }

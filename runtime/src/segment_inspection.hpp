@@ -23,11 +23,13 @@ class Inspector {
   /// Everything about a segment; nothing if it has no control file any more.
   [[nodiscard]] std::optional<SegmentInfo> inspect(std::string_view name) const;
 
-  /// Opens one of the domain's files for a look.
-  [[nodiscard]] Result<OpenedFile> open(const std::string& file, mode_t allowed) const;
+  /// Opens one of the domain's files for a look. A data file that is not ours must belong to
+  /// `only_owner`, who owns the control file: the group may write that, and name any file in it.
+  [[nodiscard]] Result<OpenedFile> open(const std::string& file, mode_t allowed,
+                                        std::optional<uid_t> only_owner = {}) const;
 
  private:
-  bool look_at_data(SegmentInfo& info, const ControlFile& control) const;
+  bool look_at_data(SegmentInfo& info, const ControlFile& control, uid_t owner) const;
 
   Domain domain_;
   FileDescriptor directory_;

@@ -4,36 +4,61 @@
 
 namespace evo::detail {
 
+namespace {
+
+std::uint64_t slot_version(const std::byte* slots, const SlotGeometry& geometry,
+                           std::uint32_t index) noexcept {
+  // acquire: pairs with the dead writer's completing store [D], as below.
+  return reinterpret_cast<const Word*>(slots + index * geometry.stride)
+      ->load(std::memory_order_acquire);
+}
+
+/// Whether what stands in the slots is what a writer leaves behind whose last complete publish was
+/// this one.
+bool slots_fit(const std::byte* slots, const SlotGeometry& geometry, Sequence last) noexcept {
+  const Sequence next = geometry.after(last, 1);
+  for (std::uint32_t i = 0; i < geometry.count; ++i) {
+    const std::uint64_t version = slot_version(slots, geometry, i);
+    if (version == kNeverFilled) continue;
+    // A writer fills one slot at a time, and never gets to the next before this one is complete.
+    if (version % 2 != 0) {
+      if (version != filling(next) || geometry.index_of(next) != i) return false;
+      continue;
+    }
+    const Sequence n = version / 2;
+    if (n >= geometry.sequence_limit() || geometry.index_of(n) != i) return false;
+    if (geometry.distance(n, last) >= geometry.count) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::optional<Sequence> find_last_complete(const SegmentHeader& header, const std::byte* slots,
                                            const SlotGeometry& geometry) noexcept {
-  // acquire: pairs with the dead writer's store [E]; the kernel's release of its lock
+  return find_last_in_row(header, slots, geometry, 1);
+}
+
+std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std::byte* slots,
+                                         const SlotGeometry& geometry,
+                                         std::uint32_t longest) noexcept {
+  // acquire: pairs with the dead writer's publishing store [E]; the kernel's release of its lock
   // has ordered everything it stored anyway.
   const std::uint64_t version = header.version.load(std::memory_order_acquire);
-  const Sequence limit = geometry.sequence_limit();
-  const Sequence published = version / 2;
-  if (version % 2 != 0 || published >= limit) return std::nullopt;
-  const Sequence ahead = published + 1 == limit ? 0 : published + 1;
-
-  bool found_published = false;
-  bool found_ahead = false;
-  for (std::uint32_t i = 0; i < geometry.count; ++i) {
-    const auto* slot = reinterpret_cast<const Word*>(slots + i * geometry.stride);
-    // acquire: pairs with the dead writer's completing store [D].
-    const std::uint64_t slot_version = slot->load(std::memory_order_acquire);
-    if (slot_version == kNeverFilled) continue;
-    const Sequence n = slot_version / 2 + slot_version % 2;
-    if (n >= limit || geometry.index_of(n) != i) return std::nullopt;
-    if (slot_version % 2 != 0) continue;
-    // How far this publish lies behind the next one, across the wrap.
-    const Sequence behind = ahead >= n ? ahead - n : limit - n + ahead;
-    if (behind > geometry.count) return std::nullopt;
-    found_published = found_published || n == published;
-    found_ahead = found_ahead || n == ahead;
+  Sequence last = version / 2;
+  if (version % 2 != 0 || last >= geometry.sequence_limit()) return std::nullopt;
+  const auto is_complete = [&](Sequence n) {
+    return slot_version(slots, geometry, geometry.index_of(n)) == complete(n);
+  };
+  const bool never_written = last == 0 && slot_version(slots, geometry, 0) == kNeverFilled;
+  if (!never_written && !is_complete(last)) return std::nullopt;
+  for (std::uint32_t row = 0; row < longest; ++row) {
+    const Sequence next = geometry.after(last, 1);
+    if (!is_complete(next)) break;
+    last = next;
   }
-  if (found_ahead) return ahead;
-  const bool never_written = published == 0 && !found_published;
-  if (!found_published && !never_written) return std::nullopt;
-  return published;
+  if (!slots_fit(slots, geometry, last)) return std::nullopt;
+  return last;
 }
 
 void reset_slots(std::byte* slots, const SlotGeometry& geometry) noexcept {

@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint64_t kSpinNs = 100'000;
 constexpr std::uint64_t kShortestSleepNs = 50'000;
 constexpr std::uint64_t kLongestSleepNs = 2'000'000;
+/// Attempts of one look to lock the entries of dead readers; a system call or two each.
+constexpr int kMostLockings = 64;
 
 void pause() noexcept {
 #if defined(__x86_64__)
@@ -31,57 +33,88 @@ void sleep_for(std::uint64_t ns) noexcept {
 
 }  // namespace
 
-std::optional<StreamReaderPlace> StreamPublisher::slowest_reader() const noexcept {
+std::optional<std::uint64_t> StreamPublisher::unread_by(std::uint32_t index) const noexcept {
+  const ReaderEntry& entry = control_->readers()[index];
+  step(Step::WriterLoadCursor);
+  // acquire [R]: pairs with the reader's release store [S]. What is filled into the slots
+  // that this cursor gives free comes after the reader's last look at them.
+  const std::uint64_t cursor = entry.cursor.load(std::memory_order_acquire);
+  // relaxed: stored before the cursor; of another data file, it is not about these slots.
+  if (cursor == 0 || entry.generation.load(std::memory_order_relaxed) != generation_) {
+    return std::nullopt;
+  }
   const Sequence next = geometry_.after(ring_.sequence(), 1);
   const std::uint64_t capacity = geometry_.count - 1;
-  // relaxed: whoever has raised it since is one whose cursor fence [Q] did not promise, either.
-  const std::uint32_t used =
-      std::min(control_->entries_used.load(std::memory_order_relaxed), table_size_);
+  // More than the capacity only if it reads what was there before it came, which nobody keeps
+  // for it. It may also wait for a value that is still to come.
+  return geometry_.is_after(next, cursor / 2)
+             ? std::min(geometry_.distance(cursor / 2, next), capacity)
+             : 0;
+}
+
+std::uint32_t StreamPublisher::entries_used() const noexcept {
+  // relaxed: a reader that has raised it since is one whose cursor fence [Q] did not promise,
+  // either.
+  return std::min(control_->entries_used.load(std::memory_order_relaxed), table_size_);
+}
+
+std::optional<StreamReaderPlace> StreamPublisher::slowest_reader() const noexcept {
   std::optional<StreamReaderPlace> slowest;
+  const std::uint32_t used = entries_used();
   for (std::uint32_t i = 0; i < used; ++i) {
-    const ReaderEntry& entry = control_->readers()[i];
-    step(Step::WriterLoadCursor);
-    // acquire [R]: pairs with the reader's release store [S]. What is filled into the slots
-    // that this cursor gives free comes after the reader's last look at them.
-    const std::uint64_t cursor = entry.cursor.load(std::memory_order_acquire);
-    // relaxed: stored before the cursor; of another data file, it is not about these slots.
-    if (cursor == 0 || entry.generation.load(std::memory_order_relaxed) != generation_) continue;
-    // More than the capacity only if it reads what was there before it came, which nobody keeps
-    // for it. It may also wait for a value that is still to come.
-    const std::uint64_t unread = geometry_.is_after(next, cursor / 2)
-                                     ? std::min(geometry_.distance(cursor / 2, next), capacity)
-                                     : 0;
-    if (slowest && unread <= slowest->unread) continue;
+    const auto unread = unread_by(i);
+    if (!unread || (slowest && *unread <= slowest->unread)) continue;
     // relaxed: advice.
-    slowest = StreamReaderPlace{i, unread, entry.pid.load(std::memory_order_relaxed)};
+    const std::uint32_t pid = control_->readers()[i].pid.load(std::memory_order_relaxed);
+    slowest = StreamReaderPlace{i, *unread, pid};
   }
   return slowest;
 }
 
-bool StreamPublisher::look_for_room() noexcept {
+bool StreamPublisher::look_at_cursors() noexcept {
   const std::uint64_t capacity = geometry_.count - 1;
-  if (overflow_ == Overflow::Overwrite) {
-    room_ = kNoLimit;
-    return true;
-  }
   // seq_cst fence [Q]: pairs with fence [P] of a reader that attaches. Either the loads in
   // the look see its cursor, or it sees every publish before this look.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const auto slowest = slowest_reader();
   // As if the newest value were always unread: by I2 it is for whoever attaches next.
   room_ = capacity - std::max<std::uint64_t>(1, slowest ? slowest->unread : 0);
-  if (room_ != 0) return true;
-  return drop_if_dead(slowest->index) && look_for_room();
+  return room_ != 0;
 }
 
-bool StreamPublisher::drop_if_dead(std::uint32_t index) noexcept {
-  const auto locked = try_lock(control_fd_, reader_lock_byte(index));
-  if (!locked || !*locked) return false;
-  // Nobody can take the entry meanwhile (I2 of the control file).
-  // relaxed, both: the lock orders them for whoever takes the entry next.
-  control_->readers()[index].cursor.store(0, std::memory_order_relaxed);
-  control_->readers()[index].pid.store(0, std::memory_order_relaxed);
-  unlock(control_fd_, reader_lock_byte(index));
+bool StreamPublisher::look_for_room() noexcept {
+  if (overflow_ == Overflow::Overwrite) {
+    room_ = kNoLimit;
+    return true;
+  }
+  return look_at_cursors() || (drop_dead_readers() && look_at_cursors());
+}
+
+bool StreamPublisher::drop_dead_readers() noexcept {
+  const std::uint64_t capacity = geometry_.count - 1;
+  const std::uint32_t used = entries_used();
+  const auto holds_back = [&](std::uint32_t i) { return unread_by(i) == capacity; };
+  int lockings = 0;
+  for (std::uint32_t i = 0; i < used;) {
+    if (!holds_back(i)) {
+      ++i;
+      continue;
+    }
+    // All that follow each other are locked at once: many readers die together.
+    std::uint32_t end = i + 1;
+    while (end < used && holds_back(end)) ++end;
+    // The next push goes on with those that are left.
+    if (++lockings > kMostLockings) return false;
+    if (!lock_quietly(control_fd_, reader_lock_byte(i), end - i)) return false;  // one lives
+    // No reader can take these entries until they are unlocked (I2 of the control file).
+    const std::uint32_t first = i;
+    for (; i < end; ++i) {
+      // relaxed, both: the lock orders them for the reader that takes the entry next.
+      control_->readers()[i].cursor.store(0, std::memory_order_relaxed);
+      control_->readers()[i].pid.store(0, std::memory_order_relaxed);
+    }
+    unlock(control_fd_, reader_lock_byte(first), end - first);
+  }
   return true;
 }
 
@@ -108,25 +141,8 @@ std::optional<WriteError> StreamPublisher::make_room(std::chrono::nanoseconds ti
 
 std::optional<Sequence> find_last_of_stream(const SegmentHeader& header, const std::byte* slots,
                                             const SlotGeometry& geometry) noexcept {
-  const auto version_of = [&](Sequence n) {
-    // acquire: pairs with the dead writer's completing store [D]; the kernel's release of its
-    // lock has ordered everything it stored anyway.
-    return reinterpret_cast<const Word*>(slots + geometry.index_of(n) * geometry.stride)
-        ->load(std::memory_order_acquire);
-  };
-  // acquire: likewise, with its publishing store [E].
-  const std::uint64_t version = header.version.load(std::memory_order_acquire);
-  Sequence last = version / 2;
-  if (version % 2 != 0 || last >= geometry.sequence_limit()) return std::nullopt;
   // A batch is announced before it comes round to the slot that the header names.
-  const bool never_written = last == 0 && version_of(0) == kNeverFilled;
-  if (!never_written && version_of(last) != complete(last)) return std::nullopt;
-  for (std::uint32_t row = 0; row < geometry.count; ++row) {
-    const Sequence next = geometry.after(last, 1);
-    if (version_of(next) != complete(next)) return last;
-    last = next;
-  }
-  return std::nullopt;
+  return find_last_in_row(header, slots, geometry, geometry.count - 1);
 }
 
 }  // namespace evo::detail

@@ -67,7 +67,31 @@ void sleep_on(const SegmentHeader& header, std::uint64_t seen_version, std::uint
             &timeout, nullptr, 0);
 }
 
-/// Makes sure that the writer's next look at the count sees us; false if that cannot be had.
+/// What `waiters` says of a reader that sleeps after this version; versions are even, so never 0.
+constexpr std::uint64_t sleeping_after(std::uint64_t version) noexcept {
+  return version + 1;
+}
+
+/// Makes `waiters` name the version that was seen. False if there is a later one.
+bool announce(const Waiter& waiter) noexcept {
+  const std::uint64_t wanted = sleeping_after(waiter.seen_version);
+  // acquire [N]: pairs with the release below. A reader that finds a version named which it has not
+  // seen yet sees it in the load of the header, and does not replace it (I1).
+  std::uint64_t said = waiter.control->waiters.load(std::memory_order_acquire);
+  while (said != wanted) {
+    // acquire [F]: pairs with the writer's publishing store [E].
+    if (waiter.header->version.load(std::memory_order_acquire) != waiter.seen_version) return false;
+    // release: pairs with [N]; acquire on failure: as [N]. That the writer sees it is the business
+    // of order_before_second_look(), also where another reader has stored the same.
+    if (waiter.control->waiters.compare_exchange_weak(said, wanted, std::memory_order_release,
+                                                      std::memory_order_acquire)) {
+      break;
+    }
+  }
+  return true;
+}
+
+/// Makes sure that the writer's next look at `waiters` sees us; false if that is not possible.
 bool order_before_second_look(const ControlFile& control) noexcept {
   // relaxed: written once, before the segment could be attached.
   const auto protocol =
@@ -95,6 +119,17 @@ void wake_all(const SegmentHeader& header) noexcept {
   ::syscall(SYS_futex, futex_word(header), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
+void wake_waiters(const SegmentHeader& header, ControlFile& control,
+                  std::uint64_t version) noexcept {
+  // relaxed, both: the value is compared only, and nothing is read through it. A reader that stores
+  // another one in between makes the exchange fail, so I1 holds.
+  std::uint64_t said = control.waiters.load(std::memory_order_relaxed);
+  if (said != sleeping_after(version)) {
+    control.waiters.compare_exchange_strong(said, 0, std::memory_order_relaxed);
+  }
+  wake_all(header);
+}
+
 WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
   const std::uint64_t start = monotonic_ns();
   const auto budget = static_cast<std::uint64_t>(std::max<std::int64_t>(0, timeout.count()));
@@ -102,11 +137,8 @@ WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept
     if (!nothing_changed(waiter)) return news_of(*waiter.control);
     pause();
   }
-  // seq_cst: the announcement must be visible before the second look below; the fence
-  // [J] and the barrier behind it see to that. The count is raised before the entry
-  // says so and lowered after: a death between the two leaves it too high, which costs
-  // the writer a needless wake, never too low, which would lose one.
-  waiter.control->waiters.fetch_add(1, std::memory_order_seq_cst);
+  if (!announce(waiter)) return news_of(*waiter.control);
+  // relaxed: advice.
   waiter.entry->waiting.store(1, std::memory_order_relaxed);
   const std::uint64_t longest =
       order_before_second_look(*waiter.control) ? kLongestSleepNs : kBlindSleepNs;
@@ -116,19 +148,9 @@ WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept
     if (elapsed >= budget) break;
     sleep_on(*waiter.header, waiter.seen_version, std::min(longest, budget - elapsed));
   }
-  // relaxed: only the holder of this entry's lock reads it.
+  // relaxed: advice. What the announcement leaves in `waiters` is the next publish's to clear.
   waiter.entry->waiting.store(0, std::memory_order_relaxed);
-  // relaxed: a writer that still sees the old count wakes in vain.
-  waiter.control->waiters.fetch_sub(1, std::memory_order_relaxed);
   return news_of(*waiter.control);
-}
-
-void forget_dead_waiter(ControlFile& control, ReaderEntry& entry) noexcept {
-  // relaxed: its only other user is dead, and the lock on the entry was taken since.
-  if (entry.waiting.exchange(0, std::memory_order_relaxed) != 0) {
-    // relaxed: as at the end of wait().
-    control.waiters.fetch_sub(1, std::memory_order_relaxed);
-  }
 }
 
 }  // namespace evo::detail

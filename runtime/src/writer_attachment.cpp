@@ -62,6 +62,10 @@ bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
          equals(layout.compatible_offset, std::as_bytes(std::span(entries)));
 }
 
+/// Registers before main(): at that time it takes no microsecond, but milliseconds in a process
+/// that has threads. Only programs with a writer contain this file.
+[[maybe_unused]] const WakeProtocol kRegisteredEarly = register_writer_for_wakes();
+
 }  // namespace
 
 WriterAttachment::WriterAttachment(Domain in_domain, const ChannelDescription& channel,
@@ -90,6 +94,9 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
     auto room = check_segment_count(options.domain, *limits);
     if (!room) return tl::unexpected(room.error());
   }
+  // Before any lock is taken, in case it was not done before main() (a library that was loaded
+  // later).
+  const WakeProtocol wake_protocol = register_writer_for_wakes();
   auto control = lock_control(options.domain, channel);
   if (!control) return tl::unexpected(control.error());
 
@@ -98,6 +105,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   writer->quota = std::move(*quota);
   writer->limits = *limits;
   writer->wants_huge_pages_ = options.memory.huge_pages;
+  writer->wake_protocol_ = wake_protocol;
   if (auto done = writer->open_or_make(channel, options.on_orphan); !done) {
     return tl::unexpected(done.error());
   }
@@ -117,7 +125,6 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   writer->watch.emplace(writer->control.operator->(), &writer->control->writer_watch,
                         WatchedEnd{.writes = true, .period_ns = writer->layout.period_ns});
   add_note(writer->memory, writer->warning_);
-  writer->control.fd.blank_in_children(writer->control.mapping.bytes(), writer->data.bytes());
   writer->open_ = true;
   // From here on the names stay, until the end or until somebody fences us off.
   unlock(writer->control.fd.get(), kNamesLockByte);
@@ -136,7 +143,7 @@ StreamPublisher WriterAttachment::stream_publisher() noexcept {
 }
 
 Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, OnOrphan on_orphan) {
-  if (is_of_other_boot(control->boot_id)) forget_earlier_boot();
+  if (is_of_other_boot(load_bytes(control->boot_id))) forget_earlier_boot();
   // relaxed, here and below: only the holder of the writer's lock stores these, and
   // taking the lock ordered its stores before our loads.
   const bool orphan = control->state.load(std::memory_order_relaxed) ==
@@ -160,7 +167,6 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
                 "earlier writer has left; let its owner or root remove it",
                 name, ::geteuid(), stays.value_or("its file"));
   }
-  forget_dead_waiters(control);
   announce();
   if (taken_over_) {
     take_over();
@@ -181,7 +187,7 @@ void WriterAttachment::announce() {
   control->writer_pid.store(0, std::memory_order_relaxed);
   // release [G]: the fencing token. A former writer that was fenced off sees it at its
   // next publish ("fenced"); no data hangs on it.
-  incarnation = control->incarnation.load(std::memory_order_relaxed) + 1;
+  incarnation = next_incarnation(control->incarnation.load(std::memory_order_relaxed));
   control->incarnation.store(incarnation, std::memory_order_release);
   const std::string executable = executable_path();
   store_text(control->writer_executable.data(), control->writer_executable.size(),
@@ -193,17 +199,19 @@ void WriterAttachment::announce() {
   // release: who sees the pid sees the rest.
   control->writer_pid.store(own_pid(), std::memory_order_release);
   // relaxed: read by waiters, who attach after the state below says Open.
-  control->wake_protocol.store(static_cast<std::uint32_t>(register_writer_for_wakes()),
+  control->wake_protocol.store(static_cast<std::uint32_t>(wake_protocol_),
                                std::memory_order_relaxed);
 }
 
 bool WriterAttachment::find_in_place(const ChannelDescription& channel, const std::string& path) {
-  auto file = open_checked(domain, path, {O_RDWR, data_mode(channel.access), channel.access});
+  auto file =
+      open_checked(domain, path, {O_RDWR, data_mode(channel.access), channel.access, control.uid});
   if (!file || file->size != layout.file_size) return false;
   if (file->mode != data_mode(channel.access) &&
       ::fchmod(file->fd.get(), data_mode(channel.access)) != 0) {
     return false;
   }
+  mark_in_use(file->fd.get());
   auto mapping = Mapping::map(file->fd.get(), file->size, Protection::ReadWrite);
   if (!mapping) return false;
   auto found = read_header(mapping->bytes(), file->size, path);
@@ -247,6 +255,7 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   warning_ = std::move(*warning);
   auto file = UnnamedFile::make(domain, layout.file_size, data_mode(channel.access));
   if (!file) return tl::unexpected(file.error());
+  mark_in_use(file->fd());
   auto mapping = Mapping::map(file->fd(), layout.file_size, Protection::ReadWrite);
   if (!mapping) return tl::unexpected(mapping.error());
   data = std::move(*mapping);
@@ -312,7 +321,7 @@ Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDes
 void WriterAttachment::forget_earlier_boot() {
   remove_data_file(domain, name, control, 0);
   remove_data_file(domain, name, control, 1);
-  control->boot_id = boot_id().bytes;
+  store_bytes(control->boot_id, boot_id().bytes);
   // relaxed: under the writer's lock, and nobody of this boot has attached yet.
   control->state.store(static_cast<std::uint32_t>(ControlState::Empty), std::memory_order_relaxed);
   control->waiters.store(0, std::memory_order_relaxed);
@@ -329,7 +338,7 @@ Result<void> WriterAttachment::write_meta(const ChannelDescription& channel) {
 
 WriterAttachment::~WriterAttachment() {
   if (control.fd.in_forked_child()) return;
-  // relaxed: if somebody fenced us off, the files are his.
+  // relaxed: if an administrator fenced us off, the files are no longer ours.
   if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
   // release: pairs with the acquire load [M]; a reader that learns that there will be no
   // other publish finds the last one.

@@ -8,6 +8,7 @@
 #include "evo/detail/end_watch.hpp"
 #include "evo/detail/state_publisher.hpp"
 #include "evo/detail/stream_publisher.hpp"
+#include "evo/detail/waiting.hpp"
 #include "quota.hpp"
 
 namespace evo::detail {
@@ -52,6 +53,7 @@ struct WriterAttachment {
 
   std::string warning_;  // about the memory of the domain
   bool wants_huge_pages_ = false;
+  WakeProtocol wake_protocol_ = WakeProtocol::Fence;
   bool taken_over_ = false;
   bool open_ = false;  // the segment is there and ours: to be closed in the end
 };

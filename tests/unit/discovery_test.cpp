@@ -98,7 +98,7 @@ TEST_F(Discovery, NoticesDeathAndTakeover) {
   EXPECT_TRUE(eventually_state("Dead"));
   const auto writer = create();
   EXPECT_TRUE(eventually_state("Alive"));
-  EXPECT_EQ(discovery_->find("probe")->incarnation, 2U);
+  EXPECT_EQ(discovery_->find("probe")->incarnation, writer->incarnation());
 }
 
 TEST_F(Discovery, NoticesADeathWhileItLooksOn) {

@@ -39,7 +39,7 @@ TEST(MetaFile, TellsWhatAPersonWantsToKnow) {
   EXPECT_EQ(meta["max_age_ns"], 1'000'000'000);
   EXPECT_EQ(meta["max_readers"], 128);
   EXPECT_EQ(meta["boot_id"], detail::boot_id().text());
-  EXPECT_EQ(meta["incarnation"], 1);
+  EXPECT_EQ(meta["incarnation"], writer->incarnation());
   EXPECT_EQ(meta["writer"]["pid"], ::getpid());
   EXPECT_EQ(meta["writer"]["uid"], ::geteuid());
   EXPECT_EQ(meta["writer"]["executable"], detail::executable_path());
@@ -61,7 +61,7 @@ TEST(MetaFile, IsReplacedAtATakeover) {
   EXPECT_NE(inode_of(directory.path() / "evo_probe.meta"), inode) << "by rename: always whole";
   const nlohmann::json after = meta_of(directory, "probe");
   EXPECT_EQ(after["writer"]["pid"], ::getpid());
-  EXPECT_EQ(after["incarnation"], 2);
+  EXPECT_EQ(after["incarnation"], writer->incarnation());
   EXPECT_EQ(after["created_realtime_ns"], before["created_realtime_ns"]) << "the same segment";
   EXPECT_EQ(after["data_file"], before["data_file"]);
 }

@@ -81,6 +81,7 @@ TEST(SegmentFormat, EveryFieldOfTheHeaderStandsAtItsOffset) {
   writer->write(bytes_of(std::uint64_t{0x1111111111111111}));
   writer->write(bytes_of(std::uint64_t{0x2222222222222222}));
 
+  const std::uint64_t incarnation = writer->incarnation();
   const Bytes file = read_bytes(directory.data_file());
   const std::size_t schema_size = channel.bfbs.size();
   const std::size_t compatible_offset = (256 + schema_size + 7) / 8 * 8;
@@ -99,7 +100,7 @@ TEST(SegmentFormat, EveryFieldOfTheHeaderStandsAtItsOffset) {
       {20, Bytes(4), "zero"},
       {24, bytes({0x00, 0x20, 0, 0, 0, 0, 0, 0}), "size"},
       {52, Bytes(12), "zero"},
-      {64, bytes({1, 0, 0, 0, 0, 0, 0, 0}), "generation"},
+      {64, little_endian(incarnation), "generation"},
       {96, Bytes(32), "zero"},
       {128, bytes({1, 0}), "format"},
       {130, bytes({1, 0}), "format_min"},
@@ -168,7 +169,7 @@ TEST(SegmentFormat, SlotsFollowOnPagesOfTheirOwn) {
   ASSERT_TRUE(writer) << message_of(writer);
   const auto slot = [&](std::size_t index) { return 4096 + 128 * index; };
   {
-    const Bytes file = read_bytes(directory.data_file());
+      const Bytes file = read_bytes(directory.data_file());
     for (const std::size_t index : {0U, 1U, 2U}) {
       EXPECT_EQ(part(file, slot(index), 8), Bytes(8, std::byte{0xff})) << "never filled";
       EXPECT_EQ(part(file, slot(index) + 8, 120), Bytes(120)) << index;

@@ -62,7 +62,7 @@ TEST_F(Look, TellsEverythingAboutALiveSegment) {
   EXPECT_EQ(info.writer_pid, static_cast<std::uint32_t>(::getpid()));
   EXPECT_EQ(info.writer_uid, ::geteuid());
   EXPECT_TRUE(detail::executable_path().ends_with(info.writer_executable));
-  EXPECT_EQ(info.incarnation, 1U);
+  EXPECT_EQ(info.incarnation, writer->incarnation());
   EXPECT_EQ(info.found_dead_ns, 0U);
   EXPECT_EQ(info.module, "probe_writer");
   EXPECT_EQ(info.data_file, directory_.data_file().filename().string());

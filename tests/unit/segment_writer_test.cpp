@@ -138,7 +138,7 @@ TEST(SegmentWriter, TellsItsIncarnationAndMemory) {
   const TemporaryDomain directory;
   auto writer = SegmentWriter::create("raw", 8, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
-  EXPECT_EQ(writer->incarnation(), 1U);
+  EXPECT_GT(writer->incarnation(), 0U);
   EXPECT_TRUE(writer->memory().prefaulted);
   writer->flush();
   EXPECT_EQ(writer->current_version(), 0U) << "a flush is no publish";

@@ -227,7 +227,7 @@ TEST_F(TypedState, WriterMoves) {
   ProbeWriter moved = std::move(writer_);
   EXPECT_EQ(outcome(moved.update([](Probe& probe) { ++probe.cycle; })), "ok");
   EXPECT_EQ(cycle(), "2");
-  EXPECT_EQ(moved.incarnation(), 1U);
+  EXPECT_GT(moved.incarnation(), 0U);
   EXPECT_TRUE(moved.memory().prefaulted);
 }
 

@@ -4,10 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
-#include "control.hpp"
+#include "evo/segment_info.hpp"
 #include "memory_segment.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
@@ -46,10 +47,7 @@ class Waiting : public testing::TestWithParam<WakeProtocol> {
     sleeper.join();
     expect_nobody_waits();
   }
-  void expect_nobody_waits() {
-    EXPECT_EQ(segment_.control().waiters.load(), 0U);
-    EXPECT_EQ(entry_.waiting.load(), 0U);
-  }
+  void expect_nobody_waits() { EXPECT_EQ(entry_.waiting.load(), 0U); }
 
   MemorySegment segment_;
   ReaderEntry entry_;
@@ -104,18 +102,52 @@ INSTANTIATE_TEST_SUITE_P(Protocols, Waiting,
                            return parameter.param == WakeProtocol::Fence ? "Fence" : "Membarrier";
                          });
 
-TEST(DeadWaiter, IsNoLongerCountedOnceItsEntryIsTakenAgain) {
-  ControlFile control;
+/// The word that names the version after which readers sleep.
+class Waiters : public testing::Test {
+ protected:
+  Waiters() : segment_(raw_channel("memory", 8)), publisher_(segment_.publisher()) {
+    segment_.control().wake_protocol = static_cast<std::uint32_t>(WakeProtocol::Fence);
+  }
+  void publish() {
+    EXPECT_TRUE(publisher_.publish(segment_.geometry(), [](std::byte*) {}));
+  }
+  [[nodiscard]] std::uint64_t waiters() { return segment_.control().waiters.load(); }
+
+  MemorySegment segment_;
+  detail::StatePublisher publisher_;
+};
+
+TEST_F(Waiters, SleeperThatDiedCostsOneWake) {
+  publish();
+  segment_.control().waiters = 3;  // as it was killed in its sleep, after version 2
+  publish();
+  EXPECT_EQ(waiters(), 0U);
+}
+
+TEST_F(Waiters, WhoWaitsForTheNextPublishIsNotForgotten) {
+  publish();
+  segment_.control().waiters = 3;
+  detail::wake_waiters(segment_.header(), segment_.control(), 2);
+  EXPECT_EQ(waiters(), 3U) << "it has seen version 2, and waits for a later one";
+}
+
+TEST_F(Waiters, NewestVersionIsNamed) {
   ReaderEntry entry;
-  control.waiters = 3;
-  detail::forget_dead_waiter(control, entry);
-  EXPECT_EQ(control.waiters, 3U) << "it did not sleep";
-  entry.waiting = 1;
-  detail::forget_dead_waiter(control, entry);
-  EXPECT_EQ(control.waiters, 2U);
-  EXPECT_EQ(entry.waiting, 0U);
-  detail::forget_dead_waiter(control, entry);
-  EXPECT_EQ(control.waiters, 2U);
+  const auto wait = [&](std::uint64_t seen) {
+    static_cast<void>(detail::wait({.header = &segment_.header(),
+                                    .control = &segment_.control(),
+                                    .entry = &entry,
+                                    .seen_version = seen,
+                                    .told = detail::news_of(segment_.control())},
+                                   100us));
+  };
+  wait(0);
+  EXPECT_EQ(waiters(), 1U);
+  segment_.header().version = 2;
+  wait(2);
+  EXPECT_EQ(waiters(), 3U) << "nobody sleeps after version 0 any more";
+  wait(0);
+  EXPECT_EQ(waiters(), 3U) << "it has been left behind, and need not wait";
 }
 
 class WaitForChange : public testing::Test {
@@ -131,10 +163,13 @@ class WaitForChange : public testing::Test {
     if (!reader) throw std::runtime_error(reader.error().message);
     return std::move(*reader);
   }
+  /// Readers that are asleep, or as good as.
   [[nodiscard]] std::uint32_t waiters() const {
-    auto control = detail::open_control(directory_.domain(), "probe", Access::Owner);
-    if (!control) throw std::runtime_error(control.error().message);
-    return (*control)->waiters.load();
+    const auto info = inspect_segment(directory_.domain(), "probe");
+    if (!info) throw std::runtime_error(info.error().message);
+    return static_cast<std::uint32_t>(
+        std::count_if(info->readers.begin(), info->readers.end(),
+                      [](const AttachedReader& reader) { return reader.sleeping; }));
   }
   void await_waiters(std::uint32_t count) const {
     while (waiters() != count) std::this_thread::yield();
@@ -238,12 +273,8 @@ TEST_F(WaitForChange, ReaderKilledInItsSleepIsForgottenByItsSuccessor) {
     return "woken";
   });
   await_waiters(1);
-  // The entry says so a moment after the count.
-  auto control = detail::open_control(directory_.domain(), "probe", Access::Owner);
-  ASSERT_TRUE(control) << message_of(control);
-  while ((*control)->readers()[0].waiting.load() == 0) std::this_thread::yield();
   child.kill();
-  EXPECT_EQ(waiters(), 1U);
+  EXPECT_EQ(waiters(), 0U) << "the dead do not sleep";
   const SegmentReader reader = attach();
   EXPECT_EQ(waiters(), 0U);
 }

@@ -151,11 +151,11 @@ struct FixedString {
 };
 
 /// The module that this translation unit belongs to (CMake: `evo_module`), or
-/// the empty string, which may write everything.
+/// the empty string, which may write everything. Not inline: each target has its own.
 #ifdef EVO_MODULE
-inline constexpr FixedString kThisModule{EVO_MODULE};
+constexpr FixedString kThisModule{EVO_MODULE};
 #else
-inline constexpr FixedString kThisModule{""};
+constexpr FixedString kThisModule{""};
 #endif
 
 /// Whether `module` may create the writer of a segment owned by `owner`.

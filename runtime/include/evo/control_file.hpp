@@ -7,7 +7,7 @@
 ///      16  boot_id            16 bytes
 ///      32  name               48 bytes, zero-padded
 ///   line 2, the writer's life; changes at create, takeover and close only
-///     128  incarnation        u64   fencing token: +1 at each create or takeover
+///     128  incarnation        u64   fencing token: grows at each create and takeover
 ///     136  generation         u64   incarnation that made the data file
 ///     144  state              u32   ControlState
 ///     148  current            u32   which entry of data_files is in use: 0 or 1
@@ -20,8 +20,7 @@
 ///     184  watch_session      u32   of the deadline watch that is on; 0: off
 ///     188  (zero)             u32
 ///   line 3, sleeping readers
-///     192  waiters            u32
-///     196  (zero)             u32
+///     192  waiters            u64   1 + the version after which a reader sleeps; 0: none does
 ///     200  entries_used       u32   entries of the reader table that were ever taken
 ///     204  watch_sessions     u32   of the deadline watch, so far
 ///     208  watch_deadline_ns  u64   of an interval; 0: by the schema
@@ -55,16 +54,21 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 namespace evo {
 
 inline constexpr std::uint64_t kControlMagic = 0x45564F5F43544C00U;
-/// The format that this build writes, and the oldest one that it can use. 2: deadline watch.
-inline constexpr std::uint16_t kControlFormatVersion = 2;
-inline constexpr std::uint16_t kOldestUsableControlFormat = 2;
+/// The format that this build writes, and the oldest one that it can use. 2: deadline watch. 4:
+/// `waiters` is a version, not a number of readers. There was no format 3.
+inline constexpr std::uint16_t kControlFormatVersion = 4;
+inline constexpr std::uint16_t kOldestUsableControlFormat = 4;
 inline constexpr std::uint32_t kMaximumReaders = 10240;
+
+static_assert(sizeof(void*) == 8, "a 64-bit load of shared memory has to be one instruction");
+static_assert(std::endian::native == std::endian::little, "the formats are little-endian");
 
 /// What the last holder of the writer's lock has left.
 enum class ControlState : std::uint32_t {
@@ -122,7 +126,7 @@ static_assert(offsetof(WatchBlock, jitter) == 64);
 /// One attached reader.
 struct ReaderEntry {
   std::atomic<std::uint32_t> pid{0};          ///< advice; 0: the entry is probably free
-  std::atomic<std::uint32_t> waiting{0};      ///< 1 while counted in ControlFile::waiters
+  std::atomic<std::uint32_t> waiting{0};      ///< 1 while it sleeps; advice
   std::atomic<std::uint64_t> cursor{0};       ///< stream: 2n+1 if n is the next to read; or 0
   std::atomic<std::uint64_t> attached_ns{0};  ///< CLOCK_REALTIME, advice
   std::array<char, 16> process_name{};        ///< advice
@@ -155,8 +159,7 @@ struct ControlFile {
   std::atomic<std::uint32_t> watch_session{0};
   std::uint32_t reserved2 = 0;
 
-  std::atomic<std::uint32_t> waiters{0};
-  std::uint32_t reserved3 = 0;
+  std::atomic<std::uint64_t> waiters{0};
   std::atomic<std::uint32_t> entries_used{0};
   std::atomic<std::uint32_t> watch_sessions{0};
   std::atomic<std::uint64_t> watch_deadline_ns{0};
@@ -201,8 +204,9 @@ static_assert(offsetof(ControlFile, writer_watch) == 512);
 
 /// The byte of the control file on which the writer holds its lock.
 inline constexpr std::uint64_t kWriterLockByte = 0;
-/// The byte that is locked by whoever takes the writer's lock for a moment, to tidy up behind a
-/// dead writer: a writer that finds both taken waits, instead of taking it for a live one.
+/// The byte that is locked before the writer's by a process that takes that one for a moment: to find
+/// out whether it may create, or to clean up behind a dead writer. A creator that finds both taken
+/// waits, instead of taking the holder for a live writer.
 inline constexpr std::uint64_t kTidyLockByte = 1 + kMaximumReaders;
 /// The byte that is locked by whoever switches the deadline watch on or off.
 inline constexpr std::uint64_t kWatchLockByte = 2 + kMaximumReaders;

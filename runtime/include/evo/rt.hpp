@@ -75,4 +75,10 @@ struct Report {
 /// that this computer does not have.
 [[nodiscard]] Result<Report> enter(const Options& options);
 
+/// Registers this process with the kernel as one that wakes readers, which the first `create` of a
+/// process needs. A program that contains a writer does so before main(); a library that is loaded
+/// into a process with threads calls this at a quiet moment, because it takes some milliseconds
+/// there. Any thread may call it, any number of times.
+void prepare() noexcept;
+
 }  // namespace evo::rt

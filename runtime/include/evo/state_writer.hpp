@@ -29,8 +29,9 @@ class StateWriter {
   }
 
   /// Calls `change(Value&)` on a copy of the last value (zeros before the first) and
-  /// publishes it. An exception passes through, and nothing is published. Errors as `write`, without
-  /// a call of `change`. Until `change` returns, this writer publishes nothing else: LoanOut.
+  /// publishes it. An exception passes through, and nothing is published. Errors as `write`,
+  /// without a call of `change`. Until `change` returns, this writer publishes nothing else:
+  /// LoanOut.
   template <class Change>
   WriteResult update(Change&& change) {
     if (const auto refused = writer_.publisher().refusal()) return tl::unexpected(*refused);

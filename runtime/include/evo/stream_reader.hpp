@@ -75,7 +75,9 @@ class StreamReader {
   [[nodiscard]] std::optional<View<Value>> view() {
     detail::StreamObserver& observer = reader_.observer();
     const bool kept = Channel::overflow == Overflow::Overwrite || observer.is_kept();
-    if (Channel::checksum != Checksum::None || size_ != sizeof(Value) || !kept) {
+    // The group may write the control file, and so the cursor that keeps a value in place.
+    const bool forgeable = Channel::overflow == Overflow::Block && Channel::access == Access::Group;
+    if (forgeable || Channel::checksum != Checksum::None || size_ != sizeof(Value) || !kept) {
       return view_of_copy();
     }
     const std::byte* payload = nullptr;

@@ -64,8 +64,8 @@ class StreamSegmentReader {
   /// Values lost since it attached, damaged ones (`checksum: crc32c`) among them.
   [[nodiscard]] std::uint64_t lost() const noexcept { return observer_.lost(); }
 
-  /// Whether nothing will come any more, because the segment was recreated, its file was emptied, or
-  /// this is a forked child: reattach.
+  /// Whether nothing will come any more, because the segment was recreated, its file was emptied,
+  /// or this is a forked child: reattach.
   [[nodiscard]] bool detached() const noexcept { return observer_.detached(); }
 
   /// Asks the kernel; one system call.

@@ -30,7 +30,7 @@ class StatePublisher : public Lender {
  public:
   StatePublisher() = default;
   /// Goes on after publish `last`. The memory must outlive the publisher.
-  StatePublisher(SegmentHeader* header, const ControlFile* control, std::byte* slots,
+  StatePublisher(SegmentHeader* header, ControlFile* control, std::byte* slots,
                  const SlotGeometry& geometry, std::uint64_t incarnation, Sequence last) noexcept
       : header_(header),
         control_(control),
@@ -218,13 +218,13 @@ class StatePublisher : public Lender {
       // makes the processor keep to it when it matters.
       std::atomic_signal_fence(std::memory_order_seq_cst);
     }
-    // relaxed: see above; the count is a hint to make a system call.
+    // relaxed: see above; the word is a reason to make a system call.
     if (control_->waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]
-      wake_all(*header_);
+      wake_waiters(*header_, *control_, detail::complete(sequence_));
   }
 
   SegmentHeader* header_ = nullptr;
-  const ControlFile* control_ = nullptr;
+  ControlFile* control_ = nullptr;
   std::byte* slots_ = nullptr;
   Sequence sequence_ = 0;
   std::uint32_t index_ = 0;
@@ -241,6 +241,11 @@ class StatePublisher : public Lender {
 /// other, so that the segment cannot be trusted.
 std::optional<Sequence> find_last_complete(const SegmentHeader& header, const std::byte* slots,
                                            const SlotGeometry& geometry) noexcept;
+
+/// The same where up to `longest` publishes may be complete that the header does not name yet.
+std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std::byte* slots,
+                                         const SlotGeometry& geometry,
+                                         std::uint32_t longest) noexcept;
 
 /// Makes every slot one that was never filled.
 void reset_slots(std::byte* slots, const SlotGeometry& geometry) noexcept;

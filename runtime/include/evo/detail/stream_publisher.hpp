@@ -117,10 +117,16 @@ class StreamPublisher : public Lender {
 
   /// Sets `room_` by the cursors, and waits for them to move. Nothing if there is room.
   std::optional<WriteError> make_room(std::chrono::nanoseconds timeout) noexcept;
-  /// One look at the cursors.
+  /// Looks at the cursors, and at whose readers are dead if they leave no room.
   bool look_for_room() noexcept;
-  /// Frees the entry of a reader that is dead. False if it lives.
-  bool drop_if_dead(std::uint32_t index) noexcept;
+  /// One look at the cursors.
+  bool look_at_cursors() noexcept;
+  /// Clears the cursors of dead readers that hold the writer back. False if a live one does, too,
+  /// or if there are so many that the next look has to go on.
+  bool drop_dead_readers() noexcept;
+  /// Values that reader `index` has not taken, at most the capacity; nothing if it has no cursor.
+  [[nodiscard]] std::optional<std::uint64_t> unread_by(std::uint32_t index) const noexcept;
+  [[nodiscard]] std::uint32_t entries_used() const noexcept;
 
   StatePublisher ring_;
   std::uint64_t room_ = 0;  // pushes that the last look at the cursors allows
