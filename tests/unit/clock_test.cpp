@@ -24,9 +24,7 @@ TEST(Clock, IsNanosecondsOfTheMonotonicClock) {
   }
 }
 
-/// What a rate that is wrong by the most that is believed makes of the longest span, and the
-/// steering of the clock itself.
-constexpr std::uint64_t kToleranceNs = detail::StampClock::kLongestSpanNs / 500;
+constexpr std::uint64_t kToleranceNs = detail::StampClock::kMostAheadNs;
 
 /// Over many spans, so that it learns, extrapolates and looks again.
 void expect_stamps_near_the_clock(detail::StampClock clock) {
@@ -72,6 +70,85 @@ TEST(StampClock, ExtrapolatesMostOfTheTime) {
   EXPECT_FALSE(detail::StampClock().extrapolates());
 }
 #endif
+
+/// A stamp clock whose counter and clock the test invents: a tick each nanosecond, far from zero.
+class InventedCounter {
+ public:
+  /// Lets time pass, then takes a stamp.
+  std::uint64_t stamp_after(std::uint64_t ns) {
+    now_ns_ += ns;
+    counter_ += ns;
+    return clock_.covers(counter_) ? clock_.at(counter_) : clock_.take_look(counter_, now_ns_);
+  }
+  void learn() {
+    for (int i = 0; i < 40; ++i) static_cast<void>(stamp_after(100'000));
+  }
+  void jump(std::int64_t ticks) { counter_ += static_cast<std::uint64_t>(ticks); }
+  [[nodiscard]] bool extrapolates() const { return clock_.extrapolates(); }
+  [[nodiscard]] std::uint64_t clock_ns() const { return now_ns_; }
+  detail::StampClock& clock() { return clock_; }
+
+ private:
+  detail::StampClock clock_;
+  std::uint64_t counter_ = 1'000'000'000'000;
+  std::uint64_t now_ns_ = 5'000'000'000;
+};
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+TEST(StampClock, StampsFollowTheClockThroughASetBackOfTheCounter) {
+  InventedCounter machine;
+  machine.learn();
+  ASSERT_TRUE(machine.extrapolates());
+  machine.jump(-2 * kSecond);
+  // Past the moment at which the counter comes by its old place again.
+  std::uint64_t last = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::uint64_t stamp = machine.stamp_after(300'000);
+    ASSERT_GE(stamp, last) << "went back after " << i << " stamps";
+    ASSERT_GE(stamp + kToleranceNs, machine.clock_ns());
+    ASSERT_LE(stamp, machine.clock_ns() + kToleranceNs);
+    last = stamp;
+  }
+  EXPECT_TRUE(machine.extrapolates()) << "the rate is learnt again";
+}
+
+TEST(StampClock, AJumpOfTheCounterPushesNoStampIntoTheFuture) {
+  for (const std::int64_t ticks : {-2 * kSecond, 2 * kSecond}) {
+    InventedCounter machine;
+    machine.learn();
+    // The span reaches 1 ms ahead of the clock, but no stamp that was given does.
+    const std::uint64_t before = machine.stamp_after(10'000);
+    machine.jump(ticks);
+    const std::uint64_t stamp = machine.stamp_after(10'000);
+    EXPECT_GE(stamp, before);
+    EXPECT_LE(stamp, machine.clock_ns() + kToleranceNs) << ticks;
+  }
+}
+
+TEST(StampClock, ARateWithAJumpInItIsNotBelieved) {
+  for (const std::int64_t ticks : {-400'000L, 2 * kSecond}) {
+    InventedCounter machine;
+    static_cast<void>(machine.stamp_after(0));
+    machine.jump(ticks);
+    for (int i = 0; i < 100; ++i) {
+      const std::uint64_t stamp = machine.stamp_after(510'000);
+      ASSERT_LE(stamp, machine.clock_ns() + kToleranceNs) << ticks;
+      ASSERT_GE(stamp + kToleranceNs, machine.clock_ns()) << ticks;
+    }
+  }
+}
+
+TEST(StampClock, AfterLooksThatFailedItExtrapolatesNothing) {
+  InventedCounter machine;
+  machine.learn();
+  const std::uint64_t before = machine.stamp_after(1000);
+  const std::uint64_t stamp = machine.clock().take_clock_only(machine.clock_ns());
+  EXPECT_GE(stamp, before);
+  EXPECT_LE(stamp, machine.clock_ns() + kToleranceNs);
+  EXPECT_FALSE(machine.extrapolates());
+  EXPECT_GE(machine.stamp_after(1000), stamp);
+}
 
 }  // namespace
 }  // namespace evo::test
