@@ -4,7 +4,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -37,6 +39,9 @@ bool differ(const SegmentInfo& before, const SegmentInfo& after) {
   return before.condition != after.condition || before.writer_state != after.writer_state ||
          before.incarnation != after.incarnation || before.writer_pid != after.writer_pid ||
          before.data_file != after.data_file || before.found_dead_ns != after.found_dead_ns ||
+         // A segment that its process closed and recreated may be the same in all of the above.
+         before.writer_started_realtime_ns != after.writer_started_realtime_ns ||
+         before.layout.created_realtime_ns != after.layout.created_realtime_ns ||
          readers_of(before) != readers_of(after);
 }
 
@@ -45,6 +50,32 @@ struct NameHash {
   std::size_t operator()(std::string_view name) const noexcept {
     return std::hash<std::string_view>()(name);
   }
+};
+
+struct Listener {
+  CallbackId id;
+  SegmentDiscovery::Callback callback;
+  std::uint64_t first_event = 0;  // the first that it receives
+  bool removed = false;
+};
+
+struct Event {
+  std::uint64_t number = 0;
+  DiscoveryEvent what;
+  SegmentInfo info;
+};
+
+/// While it lives, events are queued.
+class Telling {
+ public:
+  explicit Telling(bool& telling) : telling_(telling), before_(std::exchange(telling, true)) {}
+  Telling(const Telling&) = delete;
+  Telling& operator=(const Telling&) = delete;
+  ~Telling() { telling_ = before_; }
+
+ private:
+  bool& telling_;
+  bool before_;
 };
 
 }  // namespace
@@ -72,9 +103,12 @@ struct SegmentDiscovery::Cache {
   void take_second_look();
   void arm_second_look();
   /// With a copy: a callback may ask for more, which moves the segments about.
-  void tell(DiscoveryEvent event, SegmentInfo info) const {
-    for (std::size_t i = 0; i < callbacks.size(); ++i) callbacks[i](event, info);
+  void note(DiscoveryEvent what, const SegmentInfo& info) {
+    waiting.push_back({next_event++, what, info});
   }
+  void tell();
+  CallbackId add(Callback callback);
+  bool remove(CallbackId id);
 
   Domain domain;
   detail::DirectoryWatch watch;
@@ -88,8 +122,58 @@ struct SegmentDiscovery::Cache {
   std::set<std::string, std::less<>> later_look;
   bool timer_runs = false;
   bool needs_rescan = false;
-  std::vector<Callback> callbacks;
+
+  // Shared with the round that calls them: one may remove itself.
+  std::vector<std::shared_ptr<Listener>> listeners;
+  std::uint64_t last_id = 0;
+  std::deque<Event> waiting;     // not reported yet
+  std::uint64_t next_event = 0;  // its number
+  bool telling = false;
 };
+
+/// Callbacks call back, so this is called only when the cache is consistent. The outermost call
+/// reports all events, so that each callback receives them in order. After an exception the next
+/// call reports the rest.
+void SegmentDiscovery::Cache::tell() {
+  if (telling) return;
+  const Telling round(telling);
+  while (!waiting.empty()) {
+    const Event event = std::move(waiting.front());
+    waiting.pop_front();
+    // Copied: one that is called may add and remove others, and itself.
+    const auto called = listeners;
+    for (const auto& listener : called) {
+      if (listener->removed || event.number < listener->first_event) continue;
+      listener->callback(event.what, event.info);
+    }
+  }
+}
+
+CallbackId SegmentDiscovery::Cache::add(Callback callback) {
+  const auto listener = std::make_shared<Listener>();
+  listener->id = CallbackId{++last_id};
+  listener->callback = std::move(callback);
+  listener->first_event = next_event;
+  {
+    // Events of its nested calls are reported later, after the segments that are there now.
+    const Telling round(telling);
+    const std::vector<SegmentInfo> there = segments;
+    for (const SegmentInfo& info : there) listener->callback(DiscoveryEvent::Appeared, info);
+    listeners.push_back(listener);
+  }
+  tell();
+  return listener->id;
+}
+
+bool SegmentDiscovery::Cache::remove(CallbackId id) {
+  const auto found = std::ranges::find(listeners, id, [](const auto& each) { return each->id; });
+  if (found == listeners.end()) return false;
+  // Its captures may be destroyed with it, and their destructors find a consistent list.
+  const auto listener = std::move(*found);
+  listeners.erase(found);
+  listener->removed = true;
+  return true;
+}
 
 /// Finds out which segments an event may concern.
 void SegmentDiscovery::Cache::concern(std::string_view file) {
@@ -112,7 +196,7 @@ void SegmentDiscovery::Cache::concern(std::string_view file) {
   }
 }
 
-/// Looks at a segment and tells whether anything was new.
+/// Looks at a segment. Returns whether anything was new, and queues the event.
 bool SegmentDiscovery::Cache::look_at(const std::string& name) {
   auto info = detail::Inspector(domain).inspect(name);
   const auto known = index.find(name);
@@ -126,19 +210,19 @@ bool SegmentDiscovery::Cache::look_at(const std::string& name) {
       index[segments[position].name] = position;
     }
     segments.pop_back();
-    tell(DiscoveryEvent::Vanished, gone);
+    note(DiscoveryEvent::Vanished, gone);
     return true;
   }
   if (known == index.end()) {
     index.emplace(name, segments.size());
     segments.push_back(std::move(*info));
-    tell(DiscoveryEvent::Appeared, segments.back());
+    note(DiscoveryEvent::Appeared, segments.back());
     return true;
   }
   SegmentInfo& before = segments[known->second];
   const bool changed = differ(before, *info);
   before = std::move(*info);
-  if (changed) tell(DiscoveryEvent::Changed, before);
+  if (changed) note(DiscoveryEvent::Changed, before);
   return changed;
 }
 
@@ -189,6 +273,7 @@ Result<SegmentDiscovery> SegmentDiscovery::start(const Domain& domain) {
     }
   }
   if (auto scanned = cache->rescan(); !scanned) return tl::unexpected(scanned.error());
+  cache->tell();  // drops the events: there is no callback yet
   return SegmentDiscovery(std::move(cache));
 }
 
@@ -217,23 +302,31 @@ Result<std::size_t> SegmentDiscovery::update() {
   // One that failed is made up for by a later update.
   cache.needs_rescan = !changes;
   cache.arm_second_look();
+  cache.tell();
   return changes;
 }
 
 Result<std::size_t> SegmentDiscovery::rescan() {
-  return cache_->rescan();
+  auto changes = cache_->rescan();
+  cache_->tell();
+  return changes;
 }
 
 Result<std::size_t> SegmentDiscovery::refresh(std::string_view name) {
   if (auto valid = detail::validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }
-  return cache_->look_at(std::string(name)) ? 1U : 0U;
+  const std::size_t changes = cache_->look_at(std::string(name)) ? 1 : 0;
+  cache_->tell();
+  return changes;
 }
 
-void SegmentDiscovery::on_change(Callback callback) {
-  for (const SegmentInfo& info : cache_->segments) callback(DiscoveryEvent::Appeared, info);
-  cache_->callbacks.push_back(std::move(callback));
+CallbackId SegmentDiscovery::on_change(Callback callback) {
+  return cache_->add(std::move(callback));
+}
+
+bool SegmentDiscovery::remove_callback(CallbackId id) {
+  return cache_->remove(id);
 }
 
 const std::vector<SegmentInfo>& SegmentDiscovery::segments() const noexcept {

@@ -2,8 +2,14 @@
 ///
 /// An object belongs to one thread at a time, and to no real-time thread. It survives the loss of
 /// events, and a domain whose directory comes and goes, by scanning again.
+///
+/// A callback may call every member of the object that calls it: it may add and remove callbacks,
+/// including itself, and call `update`, `rescan`, `refresh`, `segments` and `find`. `segments`
+/// shows the results of a nested call at once; its events are reported in order, after those found
+/// before. A callback must not destroy the object.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,9 +29,12 @@ enum class DiscoveryEvent : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(DiscoveryEvent event) noexcept;
 
+/// Names a callback that was added.
+enum class CallbackId : std::uint64_t {};
+
 class SegmentDiscovery {
  public:
-  /// Called by `update` with the segment as it is now; as it was last, if it has vanished.
+  /// Called with the segment as it was found; as it was last, if it has vanished.
   using Callback = std::function<void(DiscoveryEvent, const SegmentInfo&)>;
 
   /// Scans the domain, which need not exist yet. ResourceExhausted if inotify has run out.
@@ -48,14 +57,21 @@ class SegmentDiscovery {
   /// Looks at one segment again. Returns 1 if something about it was new.
   Result<std::size_t> refresh(std::string_view name);
 
-  /// Adds a callback; it is told first of all segments that are there, as Appeared.
-  void on_change(Callback callback);
+  /// Adds a callback. Before this returns, the callback is called with every present segment, as
+  /// Appeared; after that with every later event, in order. If one of the first calls throws, the
+  /// callback is not added.
+  CallbackId on_change(Callback callback);
+
+  /// Removes a callback. It is not called again, not even with an event that other callbacks have
+  /// already received. If it is running, its captures live until it returns. False if there is no
+  /// such callback.
+  bool remove_callback(CallbackId id);
 
   /// All segments, in no order, as of the last update; no system call.
   [[nodiscard]] const std::vector<SegmentInfo>& segments() const noexcept;
 
-  /// One of them, or nullptr; no system call, and as fast among many as among few. Valid until the
-  /// next update.
+  /// One of them, or nullptr; no system call, and as fast among many as among few. Valid, as is
+  /// what `segments` returns, until the next `update`, `rescan` or `refresh`.
   [[nodiscard]] const SegmentInfo* find(std::string_view name) const noexcept;
 
  private:
