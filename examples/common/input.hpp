@@ -18,6 +18,7 @@
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
 #include "evo/options.hpp"
+#include "evo/sample.hpp"
 #include "evo/segment_reader.hpp"
 
 namespace evo::cell {
@@ -107,16 +108,16 @@ class Input {
   /// CLOCK_MONOTONIC nanoseconds of the last value's publish.
   [[nodiscard]] std::uint64_t stamp_ns() const noexcept { return stamp_ns_; }
 
-  /// Time since the last value's publish.
+  /// Time since the last value's publish; zero for a stamp in the future.
   [[nodiscard]] std::uint64_t age_ns() const noexcept {
     const std::uint64_t now = monotonic_ns();
     return now - std::min(now, stamp_ns_);
   }
 
-  /// Whether there is a value that is not older than the `max_age` of its schema.
+  /// Whether there is a value that is not older than the `max_age` of its schema, nor stamped in
+  /// the future.
   [[nodiscard]] bool fresh() const noexcept {
-    return has_value() && (Channel::max_age == std::chrono::nanoseconds::zero() ||
-                           age_ns() <= static_cast<std::uint64_t>(Channel::max_age.count()));
+    return has_value() && SampleInfo{.stamp_ns = stamp_ns_, .max_age = Channel::max_age}.fresh();
   }
 
   /// Whether the writer lives, as of the last `poll`.

@@ -47,7 +47,10 @@ class CommandFollower {
     if (!commands.has_value() || commands.value().command_number == seen_) return;
     const api::CommandsConfig& command = commands.value();
     seen_ = command.command_number;
-    const bool is_old = commands.stamp_ns() < since_ns_;
+    // A stamp in the future is of another clock: the command may be of any age.
+    const bool is_old =
+        since_ns_ != 0 && (commands.stamp_ns() < since_ns_ ||
+                           evo::is_in_future(commands.stamp_ns(), evo::monotonic_ns()));
     log.info(is_old ? "old_command_ignored" : "command",
              {{"number", seen_}, {"command", to_string(command.command)}});
     if (is_old) return;

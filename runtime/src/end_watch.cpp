@@ -4,6 +4,8 @@
 #include <bit>
 #include <limits>
 
+#include "evo/clock.hpp"
+
 namespace evo::detail {
 
 namespace {
@@ -102,12 +104,16 @@ void EndWatch::record(std::uint64_t began_ns, std::uint64_t ended_ns,
                       std::uint64_t stamp_ns) noexcept {
   if (session_ == 0) return;
   add_one(block_->operations);
-  // Stamps come from another process's clock, which may be some nanoseconds ahead of ours.
+  // Stamps come from another process's clock, which may be a little ahead of ours.
   const std::uint64_t duration = ended_ns > began_ns ? ended_ns - began_ns : 0;
   judge(duration, duration_deadline_ns_, block_->longest_duration_ns, block_->slow);
   if (stamp_ns != 0) {
-    const std::uint64_t age = ended_ns > stamp_ns ? ended_ns - stamp_ns : 0;
-    judge(age, age_deadline_ns_, block_->greatest_age_ns, block_->stale);
+    if (is_in_future(stamp_ns, ended_ns)) {
+      add_one(block_->stale);
+    } else {
+      const std::uint64_t age = ended_ns > stamp_ns ? ended_ns - stamp_ns : 0;
+      judge(age, age_deadline_ns_, block_->greatest_age_ns, block_->stale);
+    }
   }
   if (last_ns_ != 0) record_interval(ended_ns > last_ns_ ? ended_ns - last_ns_ : 0);
   last_ns_ = ended_ns;

@@ -154,6 +154,13 @@ void judge_lags(SegmentInfo& info, int control_fd) {
 void judge_age(SegmentInfo& info) {
   if (info.last_write_ns == 0) return;
   const std::uint64_t now = monotonic_ns();
+  if (is_in_future(info.last_write_ns, now)) {
+    // The word may hold anything, and a duration is signed.
+    constexpr auto kMost = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
+    info.stamp_ahead = std::chrono::nanoseconds(std::min(info.last_write_ns - now, kMost));
+    info.freshness = Freshness::Stale;
+    return;
+  }
   const std::uint64_t age = now > info.last_write_ns ? now - info.last_write_ns : 0;
   info.age = std::chrono::nanoseconds(age);
   const SegmentLayout& layout = info.layout;

@@ -28,6 +28,8 @@ bool kernel_goes_by_counter() {
   return file >> source && source == "tsc";
 }
 
+static_assert(StampClock::kMostAheadNs <= kStampToleranceNs, "no stamp seems to be in the future");
+
 }  // namespace
 
 StampClock StampClock::for_this_machine() {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "evo/segment_info.hpp"
 #include "fault_matrix.hpp"
 #include "namespaces.hpp"
 #include "segment_ends.hpp"
@@ -62,9 +63,23 @@ class ShiftedClock : public testing::TestWithParam<int> {
   }
 
   TemporaryDomain directory_;
+  ShiftedClock() { channel_.max_age = 24h; }
+
   ChannelDescription channel_ = raw_channel("probe", 256);
   std::chrono::seconds shift_{0};
 };
+
+/// What a reader and a look from outside say of the last value.
+std::string judged(SegmentReader& reader, const Domain& domain) {
+  std::uint64_t word = 0;
+  const auto sample = reader.read(writable_bytes_of(word));
+  if (!sample) return std::string(to_string(sample.error()));
+  if (sample->age() < 0ns) return "negative age";
+  const auto seen = inspect_segment(domain, "probe");
+  if (!seen) return outcome(seen);
+  return fmt::format("{} {}{}", sample->fresh() ? "fresh" : "not fresh", to_string(seen->freshness),
+                     seen->stamp_ahead > kBounded ? " ahead" : "");
+}
 
 /// Waits for a change that does not come, and says whether it took about the time it should.
 std::string wait_in_vain(SegmentReader& reader) {
@@ -81,13 +96,14 @@ TEST_P(ShiftedClock, OfTheReader) {
   const std::string said = under_shifted_clock([&]() -> std::string {
     SegmentReader reader = make_reader(directory_.domain(), channel_);
     const std::string value = read_whole(reader);
-    std::uint64_t word = 0;
-    const auto info = reader.read(writable_bytes_of(word));
-    if (!info || info->age() < 0ns) return "negative age";
-    return value + " " + wait_in_vain(reader) + " " + std::string(to_string(reader.writer_state()));
+    return fmt::format("{} {} {}, {}", value, wait_in_vain(reader),
+                       to_string(reader.writer_state()), judged(reader, directory_.domain()));
   });
-  EXPECT_EQ(said, "7 bounded Alive");
-  tried(1, fmt::format("clock {:+} s: reads, waits 50 ms, never a negative age", shift_.count()));
+  const bool ahead = shift_ < 0s;
+  EXPECT_EQ(said,
+            fmt::format("7 bounded Alive, {}", ahead ? "not fresh Stale ahead" : "fresh Fresh"));
+  tried(1, fmt::format("clock {:+} s: reads, waits 50 ms, never a negative age{}", shift_.count(),
+                       ahead ? ", never fresh" : ""));
 }
 
 TEST_P(ShiftedClock, OfTheWriter) {
@@ -98,10 +114,14 @@ TEST_P(ShiftedClock, OfTheWriter) {
   ASSERT_EQ(said, "left");
   SegmentReader reader = make_reader(directory_.domain(), channel_);
   EXPECT_EQ(read_whole(reader), "7");
+  // Fresh for as long as the clocks differ, it would hide the writer's death.
+  const bool ahead = shift_ > 0s;
+  EXPECT_EQ(judged(reader, directory_.domain()), ahead ? "not fresh Stale ahead" : "fresh Fresh");
   EXPECT_EQ(wait_in_vain(reader), "bounded");
   EXPECT_EQ(to_string(reader.writer_state()), "Dead");
   EXPECT_EQ(works_again(directory_.domain(), channel_), "ok");
-  tried(1, fmt::format("clock {:+} s: is read, Dead, taken over", shift_.count()));
+  tried(1, fmt::format("clock {:+} s: is read{}, Dead, taken over", shift_.count(),
+                       ahead ? ", never fresh" : ""));
 }
 
 std::string name_of(const testing::TestParamInfo<int>& row) {

@@ -61,6 +61,20 @@ TEST(Doctor, WhatIsLeftBehindIsTold) {
   EXPECT_TRUE(contains(many.finding, "and 2 more")) << many.finding;
 }
 
+TEST(Doctor, AStampInTheFutureIsExplained) {
+  SegmentInfo sound;
+  SegmentInfo ahead;
+  ahead.name = "restored";
+  ahead.stamp_ahead = std::chrono::hours(24);
+  EXPECT_EQ(result_of(check_stamps({})), "ok");
+  EXPECT_EQ(result_of(check_stamps({sound})), "ok");
+  const Check check = check_stamps({sound, ahead, ahead});
+  EXPECT_EQ(result_of(check), "wrong");
+  EXPECT_TRUE(check.finding.starts_with("restored and 1 more: ")) << check.finding;
+  EXPECT_TRUE(contains(check.finding, "another CLOCK_MONOTONIC")) << check.finding;
+  EXPECT_TRUE(contains(check.finding, "; restart the writer where its readers run"));
+}
+
 TEST(Doctor, LimitsAreHeldAgainstWhatIsThere) {
   EXPECT_EQ(result_of(check_memory_lock(std::nullopt, kMegabyte)), "ok");
   EXPECT_EQ(result_of(check_memory_lock(kMegabyte, kMegabyte)), "ok");
@@ -131,8 +145,8 @@ TEST_F(DoctorCommand, AsksEveryQuestionOnce) {
   std::vector<std::string> names;
   for (const auto& check : checks) names.push_back(check["check"]);
   EXPECT_EQ(names, (std::vector<std::string>{"directory", "file_system", "space", "segments",
-                                             "memory_lock", "huge_pages", "numa", "membarrier",
-                                             "remove_ipc", "open_files", "priority",
+                                             "stamps", "memory_lock", "huge_pages", "numa",
+                                             "membarrier", "remove_ipc", "open_files", "priority",
                                              "real_time_share", "clock", "inotify", "kernel"}));
 }
 

@@ -108,6 +108,30 @@ TEST_F(Look, InspectOfAnUntypedSegmentShowsItsBytes) {
   EXPECT_NE(answer.out.find("carries no schema"), std::string::npos) << answer.out;
 }
 
+TEST_F(Look, AStampInTheFutureIsExplainedEverywhere) {
+  const auto writer = written();
+  const auto reader = gantry::GantryReader::attach({.domain = domain()}).value();
+  poke(directory_.data_file(), offsetof(SegmentHeader, last_write_ns),
+       monotonic_ns() + 3'600'000'000'000U);
+  const auto says = [&](std::vector<std::string> command, int code, std::string_view what) {
+    const ToolAnswer answer = run(command);
+    EXPECT_EQ(answer.code, code) << command[0] << answer.err;
+    EXPECT_NE(answer.out.find(what), std::string::npos) << command[0] << "\n" << answer.out;
+  };
+  says({"list", "--wrong"}, 1, " s ahead, stale");
+  says({"inspect", "gantry"}, 1, " s ahead, stale");
+  says({"top", "--once", "--interval", "10ms"}, 0, " s ahead");
+  for (const auto& command :
+       {std::vector<std::string>{"validate", "gantry"}, {"doctor"}, {"graph", "--lint"}}) {
+    says(command, 1, "another CLOCK_MONOTONIC (another time namespace, or a container");
+    says(command, 1, "; restart the writer where its readers run");
+  }
+  const auto json = nlohmann::json::parse(run({"inspect", "gantry", "--format", "json"}).out);
+  EXPECT_EQ(json["freshness"], "stale");
+  EXPECT_FALSE(json.contains("age_ns"));
+  EXPECT_GT(json["stamp_ahead_ns"], 3'500'000'000'000);
+}
+
 TEST_F(Look, InspectTakesNoPlaceInTheReaderTable) {
   const auto writer = written();
   EXPECT_EQ(run({"inspect", "gantry"}).code, 0);

@@ -121,6 +121,18 @@ TEST_F(WatchedEnds, AgeIsJudgedByTheSchemaElseByTheDeadline) {
   EXPECT_EQ(figures(), "2 operations, 0 late, 0 slow, 1 stale");
 }
 
+TEST_F(WatchedEnds, AStampInTheFutureIsStaleWhateverTheDeadlines) {
+  for (const std::uint64_t deadline : {std::uint64_t{0}, 50 * kMs}) {
+    start(deadline == 0 ? 1 : 2, deadline);
+    auto watch = this->watch({});
+    operate(watch, 10 * kMs, 0, 10 * kMs + 2 * kUs);
+    EXPECT_EQ(figures(), "1 operations, 0 late, 0 slow, 0 stale") << "within the tolerance";
+    operate(watch, 20 * kMs, 0, 20 * kMs + 2 * kUs + 1);
+    EXPECT_EQ(figures(), "2 operations, 0 late, 0 slow, 1 stale");
+    EXPECT_EQ(block_.greatest_age_ns, 0U) << "its age is unknown";
+  }
+}
+
 TEST_F(WatchedEnds, JitterIsTheDistanceFromThePeriod) {
   start(1, 0);
   auto watch = this->watch({.writes = true, .period_ns = kMs});

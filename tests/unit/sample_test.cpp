@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <counter.evo.hpp>
 #include <probe.evo.hpp>
 
@@ -39,7 +41,22 @@ TEST(Sample, AgeIsTheTimeSinceThePublish) {
 TEST(Sample, AgeIsNeverNegative) {
   const SampleInfo info{.sequence = 1, .stamp_ns = monotonic_ns() + 3'600'000'000'000U};
   EXPECT_EQ(info.age(), 0ns);
-  EXPECT_TRUE((SampleInfo{.stamp_ns = info.stamp_ns, .max_age = 1ns}.fresh()));
+  EXPECT_EQ((SampleInfo{.stamp_ns = std::numeric_limits<std::uint64_t>::max()}.age()), 0ns);
+}
+
+TEST(Sample, AStampInTheFutureIsNeverFresh) {
+  for (const std::uint64_t ahead : {1'000'000'000ULL, 86'400'000'000'000ULL, 1ULL << 63U}) {
+    const std::uint64_t stamp = monotonic_ns() + ahead;
+    EXPECT_FALSE((SampleInfo{.stamp_ns = stamp, .max_age = 1h}.fresh())) << ahead;
+    EXPECT_FALSE((SampleInfo{.stamp_ns = stamp}.fresh())) << ahead << ", without max_age";
+  }
+}
+
+TEST(Sample, AStampMayBeALittleAheadOfTheClock) {
+  EXPECT_FALSE(is_in_future(1'000'000, 1'000'000));
+  EXPECT_FALSE(is_in_future(1'000'000 + kStampToleranceNs, 1'000'000));
+  EXPECT_TRUE(is_in_future(1'000'001 + kStampToleranceNs, 1'000'000));
+  EXPECT_FALSE(is_in_future(0, 1'000'000));
 }
 
 TEST(Sample, IsFreshUntilMaxAge) {
@@ -53,8 +70,10 @@ TEST(Sample, TakesMaxAgeFromTheSchema) {
   Sample<probe::Probe> sample{};
   sample.stamp_ns = monotonic_ns() - 1'000'000'001U;  // the schema says 1 s
   EXPECT_FALSE(sample.fresh());
-  sample.stamp_ns = monotonic_ns() + 1'000'000'000U;
+  sample.stamp_ns = monotonic_ns();
   EXPECT_TRUE(sample.fresh());
+  sample.stamp_ns = monotonic_ns() + 1'000'000'000U;
+  EXPECT_FALSE(sample.fresh());
 }
 
 }  // namespace

@@ -85,12 +85,12 @@ TEST_F(Look, TellsEverythingAboutALiveSegment) {
 
 TEST_F(Look, AgeIsJudgedByWhatTheSchemaPromises) {
   struct Case {
-    std::chrono::nanoseconds period, max_age, age;
+    std::chrono::nanoseconds period, max_age, age;  // no age beyond the start of the machine
     std::string_view expected;
   };
   for (const Case& promise :
        {Case{0ns, 0ns, 10s, "Unknown"}, Case{1s, 0ns, 1ms, "Fresh"}, Case{1s, 0ns, 10s, "Late"},
-        Case{1s, 20s, 10s, "Late"}, Case{0ns, 20s, 10s, "Fresh"}, Case{1s, 2s, 10s, "Stale"}}) {
+        Case{1s, 1h, 10s, "Late"}, Case{0ns, 1h, 10s, "Fresh"}, Case{1s, 2s, 10s, "Stale"}}) {
     channel_.period = promise.period;
     channel_.max_age = promise.max_age;
     auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
@@ -101,6 +101,24 @@ TEST_F(Look, AgeIsJudgedByWhatTheSchemaPromises) {
     poke(directory_.data_file(), 40,
          monotonic_ns() - static_cast<std::uint64_t>(promise.age.count()));
     EXPECT_EQ(to_string(look().freshness), promise.expected);
+  }
+}
+
+TEST_F(Look, AStampInTheFutureIsStaleAndHasNoAge) {
+  for (const auto promise : {0ns, std::chrono::nanoseconds(24h)}) {
+    channel_.max_age = promise;
+    auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+    ASSERT_TRUE(writer) << message_of(writer);
+    writer->write(bytes_of(std::uint64_t{1}));
+    EXPECT_EQ(look().stamp_ahead, 0ns);
+    poke(directory_.data_file(), 40, monotonic_ns() + 3'600'000'000'000U);
+    const SegmentInfo info = look();
+    EXPECT_EQ(to_string(info.freshness), "Stale");
+    EXPECT_FALSE(info.age);
+    EXPECT_GT(info.stamp_ahead, 59min);
+    EXPECT_LE(info.stamp_ahead, 1h);
+    poke(directory_.data_file(), 40, ~std::uint64_t{0});
+    EXPECT_EQ(look().stamp_ahead, std::chrono::nanoseconds::max()) << "never negative";
   }
 }
 

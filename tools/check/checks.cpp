@@ -110,6 +110,9 @@ Check check_freshness(const SegmentInfo& info) {
     case Freshness::Stale:
       break;
   }
+  if (std::string future = future_stamp_of(info); !future.empty()) {
+    return wrong("freshness", std::move(future));
+  }
   return wrong("freshness", age_of(info) + ": older than max_age; see to its writer");
 }
 

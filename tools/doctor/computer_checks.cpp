@@ -151,6 +151,21 @@ Check check_segments(const std::vector<SegmentInfo>& segments) {
   return ok("segments", fmt::format("{}, none left behind", segments.size()));
 }
 
+Check check_stamps(const std::vector<SegmentInfo>& segments) {
+  constexpr std::string_view kName = "stamps";
+  std::size_t count = 0;
+  const SegmentInfo* first = nullptr;
+  for (const SegmentInfo& info : segments) {
+    if (info.stamp_ahead.count() == 0) continue;
+    ++count;
+    if (first == nullptr) first = &info;
+  }
+  if (first == nullptr) return ok(kName, "none in the future");
+  return wrong(kName, fmt::format("{}{}: {}", printable(first->name),
+                                  count == 1 ? "" : fmt::format(" and {} more", count - 1),
+                                  future_stamp_of(*first)));
+}
+
 Check check_memory_lock(Limit limit, std::uint64_t memory_of_segments) {
   constexpr std::string_view kName = "memory_lock";
   if (!limit) return ok(kName, "RLIMIT_MEMLOCK is unlimited");

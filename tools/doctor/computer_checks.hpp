@@ -38,6 +38,7 @@ Check check_directory(const std::filesystem::path& path, const Directory& direct
 Check check_file_system(const Storage& storage);
 Check check_space(const Storage& storage);
 Check check_segments(const std::vector<SegmentInfo>& segments);
+Check check_stamps(const std::vector<SegmentInfo>& segments);
 /// RLIMIT_MEMLOCK against what all segments of the domain take.
 Check check_memory_lock(Limit limit, std::uint64_t memory_of_segments);
 /// `shmem_enabled` as /sys has it: `always within_size advise [never] deny force`.

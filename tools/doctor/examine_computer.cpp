@@ -146,6 +146,7 @@ Result<std::vector<Check>> examine_computer(const Domain& domain) {
       check_file_system(storage),
       check_space(storage),
       check_segments(*segments),
+      check_stamps(*segments),
       check_memory_lock(limit_of(RLIMIT_MEMLOCK), memory),
       check_huge_pages(text_of("/sys/kernel/mm/transparent_hugepage/shmem_enabled"), storage),
       check_numa(count_numa_nodes()),

@@ -77,6 +77,8 @@ class Lint {
     if (state == SegmentState::Dead) {
       add("dead", fmt::format("read by {}, but its writer, {}, is dead; start '{}' again",
                               readers(), writer_of(live_->info), live_->info.module));
+    } else if (live_->info.stamp_ahead.count() != 0) {
+      add("stale", fmt::format("read by {}, but {}", readers(), future_stamp_of(live_->info)));
     } else if (state == SegmentState::Stale) {
       const auto age = live_->info.age;
       add("stale", fmt::format("read by {}, but its last value is {}; see what keeps '{}' from "

@@ -74,12 +74,22 @@ std::string memory_of(const SegmentInfo& info) {
 }
 
 std::string age_of(const SegmentInfo& info) {
-  if (!info.age) return "-";
-  std::string text = in_words(*info.age);
+  if (!info.age && info.stamp_ahead.count() == 0) return "-";
+  std::string text = info.age ? in_words(*info.age) : in_words(info.stamp_ahead) + " ahead,";
   if (info.freshness == Freshness::Late || info.freshness == Freshness::Stale) {
     text += ' ' + lower(to_string(info.freshness));
   }
   return text;
+}
+
+std::string future_stamp_of(const SegmentInfo& info) {
+  if (info.stamp_ahead.count() == 0) return "";
+  return fmt::format(
+      "its last stamp is {} in the future: its writer ran with another CLOCK_MONOTONIC (another "
+      "time "
+      "namespace, or a container or virtual machine that was restored), so ages cannot be judged; "
+      "restart the writer where its readers run",
+      in_words(info.stamp_ahead));
 }
 
 std::string size_in_words(std::uint64_t bytes) {
@@ -144,6 +154,7 @@ nlohmann::ordered_json to_json(const SegmentInfo& info) {
   object["payload_size"] = info.layout.geometry.payload_size;
   object["sequence"] = info.sequence;
   if (info.age) object["age_ns"] = info.age->count();
+  if (info.stamp_ahead.count() != 0) object["stamp_ahead_ns"] = info.stamp_ahead.count();
   object["freshness"] = lower(to_string(info.freshness));
   return object;
 }

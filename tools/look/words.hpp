@@ -30,8 +30,12 @@ std::string readers_of(const SegmentInfo& info);
 /// What its files take; "-" if that is not known.
 std::string memory_of(const SegmentInfo& info);
 
-/// The age of the last value with how it compares to what the schema promises; "-" if unknown.
+/// The age of the last value with how it compares to what the schema promises; how far its stamp is
+/// ahead if it is in the future; "-" if nothing is known.
 std::string age_of(const SegmentInfo& info);
+
+/// Why the age of the last value cannot be judged, and what to do; empty if it can.
+std::string future_stamp_of(const SegmentInfo& info);
 
 /// `4 KiB`, `1.5 MiB`.
 std::string size_in_words(std::uint64_t bytes);

@@ -52,8 +52,11 @@ void Recorder::take(std::uint64_t longest_ns, const Callback& callback) {
   while (monotonic_ns() - begin < longest_ns) {
     const auto value = values_.next();
     if (!value) return;
-    // The first one may be old; it is what the value was when the plot began.
-    const std::uint64_t ns = value->info.stamp_ns != 0 ? value->info.stamp_ns : monotonic_ns();
+    // The first one may be old; it is what the value was when the plot began. A stamp in the future
+    // is of another clock, and says as little about when as none.
+    const std::uint64_t now = monotonic_ns();
+    const std::uint64_t stamp = value->info.stamp_ns;
+    const std::uint64_t ns = stamp != 0 && !is_in_future(stamp, now) ? stamp : now;
     const double seconds = static_cast<double>(std::max(ns, start_ns_) - start_ns_) / 1e9;
     for (std::size_t i = 0; i < channels_.size(); ++i) {
       plot_.series[i].add(seconds,

@@ -28,9 +28,14 @@ std::size_t room(TerminalSize size, std::size_t taken) {
   return lines_on(size) > taken ? lines_on(size) - taken : 0;
 }
 
-/// `1.2 ms / 100 ms`: the age, and the age that the schema allows.
+/// `1.2 ms / 100 ms`: the age, and the age that the schema allows. `24 h ahead` for a stamp in the
+/// future.
 std::string age_against_limit(const TopRow& row, bool colours) {
-  if (!row.info.age) return "-";
+  if (!row.info.age) {
+    const bool ahead = row.info.stamp_ahead.count() != 0;
+    return ahead ? coloured(Colour::Warning, in_words(row.info.stamp_ahead) + " ahead", colours)
+                 : "-";
+  }
   std::string text = in_words(*row.info.age);
   if (const std::uint64_t limit = row.info.layout.max_age_ns; limit != 0) {
     text += " / " + in_words(std::chrono::nanoseconds(limit));
@@ -189,7 +194,10 @@ std::vector<std::string> key_help() {
       "q                  quit",
       "",
       "RATE/S counts publishes of the last one to two seconds. AGE / LIMIT compares the age of the",
-      "last value with the max_age of its schema. LAG is how many values of a stream its slowest",
+      "last value with the max_age of its schema; 'ahead' means that its stamp is in the future, "
+      "so",
+      "that its age is unknown: see evo-shm validate. LAG is how many values of a stream its "
+      "slowest",
       "reader has not taken.",
   };
 }

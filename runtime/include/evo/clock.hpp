@@ -15,4 +15,15 @@ namespace evo {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+/// How far a stamp may be ahead of the clock: most stamps are extrapolated, see
+/// detail/stamp_clock.hpp.
+inline constexpr std::uint64_t kStampToleranceNs = 2'000;
+
+/// Whether a stamp is later than `now_ns` by more than kStampToleranceNs. Such a stamp was taken
+/// from another CLOCK_MONOTONIC: that of another time namespace, or of a container or virtual
+/// machine before it was restored. How old its value is cannot be known.
+[[nodiscard]] constexpr bool is_in_future(std::uint64_t stamp_ns, std::uint64_t now_ns) noexcept {
+  return stamp_ns > now_ns && stamp_ns - now_ns > kStampToleranceNs;
+}
+
 }  // namespace evo

@@ -11,7 +11,8 @@
 ///              is `deadline`, or twice the schema's `period` if none is given; for a reader
 ///              `deadline` alone, because its cycle is its own.
 ///   age        of a value with a stamp, when its read had succeeded. Older than the schema's
-///              `max_age`, or than `deadline` if the schema names none: **stale**.
+///              `max_age`, or than `deadline` if the schema names none: **stale**. Stale too,
+///              whatever the deadlines are, if its stamp is in the future (`is_in_future`).
 ///   jitter     how far an interval is from the schema's `period`, or, for readers and where there
 ///              is no period, from the interval before it.
 ///
@@ -76,7 +77,7 @@ struct EndDeadlines {
   std::uint64_t operations = 0;  ///< publishes, or successful reads
   std::uint64_t late = 0;        ///< intervals longer than their deadline
   std::uint64_t slow = 0;        ///< operations that took longer than theirs
-  std::uint64_t stale = 0;       ///< values read that were too old
+  std::uint64_t stale = 0;       ///< values read that were too old, or stamped in the future
   std::chrono::nanoseconds longest_interval{0};
   std::chrono::nanoseconds longest_duration{0};
   std::chrono::nanoseconds greatest_age{0};  ///< of a reader; zero without stamps

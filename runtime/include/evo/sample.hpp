@@ -15,15 +15,21 @@ struct SampleInfo {
   std::uint64_t stamp_ns = 0;           ///< CLOCK_MONOTONIC nanoseconds of the publish
   std::chrono::nanoseconds max_age{0};  ///< of the schema; zero: never stale
 
-  /// Time since the publish; never negative.
-  [[nodiscard]] std::chrono::nanoseconds age() const noexcept {
-    const auto elapsed = static_cast<std::int64_t>(monotonic_ns() - stamp_ns);
-    return std::chrono::nanoseconds(elapsed > 0 ? elapsed : 0);
+  /// Time since the publish; never negative: zero for a stamp in the future.
+  [[nodiscard]] std::chrono::nanoseconds age() const noexcept { return age_at(monotonic_ns()); }
+
+  /// Whether the value is not older than the schema's `max_age`, if that names one. False, whatever
+  /// `max_age` is, for a stamp in the future (see `is_in_future`): how old the value is cannot be
+  /// known, and a writer that died would otherwise leave it fresh for as long as the clocks differ.
+  [[nodiscard]] bool fresh() const noexcept {
+    const std::uint64_t now = monotonic_ns();
+    if (is_in_future(stamp_ns, now)) return false;
+    return max_age == std::chrono::nanoseconds::zero() || age_at(now) <= max_age;
   }
 
-  /// Whether the value is not older than the schema's `max_age`; true if it names none.
-  [[nodiscard]] bool fresh() const noexcept {
-    return max_age == std::chrono::nanoseconds::zero() || age() <= max_age;
+ private:
+  [[nodiscard]] std::chrono::nanoseconds age_at(std::uint64_t now) const noexcept {
+    return std::chrono::nanoseconds(now > stamp_ns ? now - stamp_ns : 0);
   }
 };
 
@@ -89,7 +95,8 @@ struct Sample {
     return info().age();
   }
 
-  /// Whether the value is not older than `max_age`; does not exist with `stamp: none`.
+  /// Whether the value is not older than `max_age`, nor its stamp in the future; does not exist
+  /// with `stamp: none`. See SampleInfo.
   [[nodiscard]] bool fresh() const noexcept requires(detail::is_stamped<T>()) {
     return info().fresh();
   }

@@ -36,7 +36,7 @@ enum class Freshness : std::uint8_t {
   Unknown,  ///< no stamps, never written, or the schema promises nothing
   Fresh,
   Late,   ///< older than two periods
-  Stale,  ///< older than `max_age`
+  Stale,  ///< older than `max_age`, or its stamp is in the future, so its age is unknown
 };
 
 [[nodiscard]] std::string_view to_string(Freshness freshness) noexcept;
@@ -74,7 +74,10 @@ struct SegmentInfo {
   SegmentLayout layout;
   std::uint64_t sequence = 0;
   std::uint64_t last_write_ns = 0;  ///< CLOCK_MONOTONIC; 0 without stamps or before a write
-  std::optional<std::chrono::nanoseconds> age;  ///< of the last value, at the look
+  /// Of the last value, at the look; none if its stamp is in the future.
+  std::optional<std::chrono::nanoseconds> age;
+  /// By how much the last stamp lies in the future (see `is_in_future`); zero: it does not.
+  std::chrono::nanoseconds stamp_ahead{0};
   Freshness freshness = Freshness::Unknown;
 
   std::uint64_t memory = 0;  ///< bytes that its files take
