@@ -142,12 +142,33 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
 
 Result<void> allocate(int fd, std::uint64_t size, const std::string& directory) {
   if (auto allowed = check_file_size_limit(size); !allowed) return allowed;
-  int error = 0;
-  do {
-    error = ::posix_fallocate(fd, 0, static_cast<off_t>(size));
-  } while (error == EINTR);
-  if (error == 0) return {};
-  return fail_errno(error, fmt::format("cannot allocate {} bytes in '{}'", size, directory));
+  // On older kernels tmpfs gives up on any pending signal and frees what it has allocated. Under a
+  // timer that is faster than the allocation (a profiler's), a single call never succeeds. So each
+  // interruption makes the steps smaller, and the steps that succeeded stay allocated.
+  constexpr int kMostInterruptions = 100;  // without progress
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  std::uint64_t done = 0;
+  std::uint64_t step = size;
+  int interruptions = 0;
+  while (done < size) {
+    const std::uint64_t length = std::min(step, size - done);
+    const int error = ::posix_fallocate(fd, static_cast<off_t>(done), static_cast<off_t>(length));
+    if (error == 0) {
+      done += length;
+      step = 2 * length;
+      interruptions = 0;
+    } else if (error != EINTR) {
+      return fail_errno(error, fmt::format("cannot allocate {} bytes in '{}'", size, directory));
+    } else if (++interruptions == kMostInterruptions) {
+      return fail(ErrorCode::Io,
+                  "cannot allocate {} bytes in '{}': signals interrupted it {} times in a row, the "
+                  "last time at {} bytes; block them in this thread while it creates segments",
+                  size, directory, interruptions, done);
+    } else {
+      step = std::max(page, length / 2 / page * page);
+    }
+  }
+  return {};
 }
 
 Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, mode_t mode) {

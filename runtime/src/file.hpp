@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "evo/channel.hpp"
+#include "evo/detail/memory_share.hpp"
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
 
@@ -104,8 +105,5 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
 inline std::string unfinished_path(const std::string& path) {
   return path + ".new";
 }
-
-/// Allocates the bytes up to `size`; fails with NoSpace or ResourceExhausted.
-Result<void> allocate(int fd, std::uint64_t size, const std::string& directory);
 
 }  // namespace evo::detail

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,27 +29,13 @@ class TakenRoom {
 
   Result<void> take(const Domain& domain, std::uint64_t size) {
     const std::string& directory = domain.path().native();
-    rlimit limit{};
-    // Asked first, because a file beyond the limit raises SIGXFSZ.
-    if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur) {
-      return detail::fail(ErrorCode::ResourceExhausted,
-                          "a file of {} bytes exceeds this process's limit of {} bytes; raise it "
-                          "(ulimit -f)",
-                          size, limit.rlim_cur);
-    }
     fd_ = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     // Where there are no files without a name, only trying can tell.
     if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) return {};
     if (fd_ < 0) {
       return detail::fail_errno(errno, fmt::format("cannot make a file in '{}'", directory));
     }
-    int error = 0;
-    do {
-      error = ::posix_fallocate(fd_, 0, static_cast<off_t>(size));
-    } while (error == EINTR);
-    if (error == 0) return {};
-    return detail::fail_errno(error,
-                              fmt::format("cannot allocate {} bytes in '{}'", size, directory));
+    return detail::allocate(fd_, size, directory);
   }
 
  private:

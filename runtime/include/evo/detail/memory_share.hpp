@@ -1,5 +1,5 @@
-/// How full a domain's file system may become. Asked by `create`, and by tools before they give
-/// something up for a segment to be created.
+/// How full a domain's file system may become, and taking memory of it. Used by `create`, and by
+/// tools before they give something up for a segment to be created.
 #pragma once
 
 #include <cstdint>
@@ -14,5 +14,10 @@ namespace evo::detail {
 /// warning, or an empty text.
 Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
                                  const ResourceLimits& limits);
+
+/// Allocates the bytes up to `size`, also where signals interrupt it again and again. Fails with
+/// NoSpace or ResourceExhausted, and with Io if signals interrupt every attempt. After a failure,
+/// part of the file may be allocated.
+Result<void> allocate(int fd, std::uint64_t size, const std::string& directory);
 
 }  // namespace evo::detail
