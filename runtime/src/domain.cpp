@@ -19,11 +19,13 @@ Domain Domain::system() {
 
 Domain Domain::user() {
   return Domain(
-      fmt::format("/dev/shm/evo-{}-{}", ::getuid(), detail::boot_id().text().substr(0, 8)));
+      fmt::format("/dev/shm/evo-{}-{}", ::geteuid(), detail::boot_id().text().substr(0, 8)));
 }
 
 Domain Domain::from_environment() {
-  const char* value = std::getenv("EVO_DOMAIN");
+  // A program with more rights than its caller (setuid, file capabilities) must not make its files
+  // where the caller wants them.
+  const char* value = ::secure_getenv("EVO_DOMAIN");
   if (value == nullptr || std::string_view(value) == "system") return system();
   if (std::string_view(value) == "user") return user();
   return Domain(value);
@@ -55,7 +57,7 @@ Result<void> validate(const Domain& domain) {
   struct stat status {};
   if (domain.path().native().starts_with("/dev/shm/evo-") && domain == Domain::user() &&
       ::stat(domain.path().c_str(), &status) == 0 &&
-      (status.st_uid != ::getuid() || (status.st_mode & 0022U) != 0)) {
+      (status.st_uid != ::geteuid() || (status.st_mode & 0022U) != 0)) {
     return fail(ErrorCode::PermissionDenied,
                 "'{}' should be this user's own domain, but belongs to user {} with mode {:04o}; "
                 "remove it, or set EVO_DOMAIN to another directory",

@@ -17,7 +17,8 @@ namespace evo {
 namespace {
 
 Result<void> read_variable(const char* name, std::uint32_t& value) {
-  const char* text = std::getenv(name);
+  // Not a caller's word in a program with more rights than that caller.
+  const char* text = ::secure_getenv(name);
   if (text == nullptr) return {};
   const std::string_view digits(text);
   std::uint32_t number = 0;

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <optional>
 
+#include "child_process.hpp"
+#include "evo/limits.hpp"
 #include "evo/segment_reader.hpp"
 #include "evo/segment_writer.hpp"
 #include "file_bytes.hpp"
@@ -50,7 +53,57 @@ TEST(Domain, SystemIsTheSharedMemoryMount) {
 TEST(Domain, UserNamesUserAndBoot) {
   const std::string boot = detail::boot_id().text();
   EXPECT_EQ(Domain::user().path().string(),
-            "/dev/shm/evo-" + std::to_string(::getuid()) + "-" + boot.substr(0, 8));
+            "/dev/shm/evo-" + std::to_string(::geteuid()) + "-" + boot.substr(0, 8));
+}
+
+TEST(Domain, UserIsTheEffectiveOne) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  const ChildResult child = in_child([]() -> std::string {
+    if (::seteuid(54321) != 0) return "seteuid failed";
+    return Domain::user().path().string();
+  });
+  EXPECT_TRUE(child.text.starts_with("/dev/shm/evo-54321-")) << child.text;
+}
+
+/// What a copy of environment_probe says to user 54321, whose environment asks for another domain
+/// and for other limits.
+std::string probe_as_user(mode_t mode) {
+  std::string directory = std::filesystem::temp_directory_path() / "evo-test-XXXXXX";
+  if (::mkdtemp(directory.data()) == nullptr) return "mkdtemp failed";
+  ::chmod(directory.c_str(), 0755);
+  const std::string copy = directory + "/probe";
+  std::filesystem::copy_file(EVO_ENVIRONMENT_PROBE, copy);
+  ::chmod(copy.c_str(), mode);
+  Pipe output;
+  Child child([&]() -> std::string {
+    ::setenv("EVO_DOMAIN", (directory + "/callers").c_str(), 1);
+    ::setenv("EVO_MAX_SEGMENTS_PER_PROCESS", "7", 1);
+    ::dup2(output.writing(), STDOUT_FILENO);
+    if (::setresgid(54321, 54321, 54321) != 0 || ::setresuid(54321, 54321, 54321) != 0) ::_exit(2);
+    ::execl(copy.c_str(), copy.c_str(), nullptr);
+    ::_exit(127);
+  });
+  output.close_writing();
+  const std::string said = output.read_all();
+  child.join();
+  std::filesystem::remove_all(directory);
+  return said;
+}
+
+TEST(Domain, AProgramWithMoreRightsThanItsCallerDoesNotObeyTheCallersEnvironment) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can make a setuid-root program";
+  struct statvfs status {};
+  ::statvfs(std::filesystem::temp_directory_path().c_str(), &status);
+  if ((status.f_flag & ST_NOSUID) != 0) GTEST_SKIP() << "no setuid programs on this file system";
+  const std::string obeying = probe_as_user(0755);
+  EXPECT_TRUE(contains(obeying, "/callers\n")) << obeying;
+  EXPECT_TRUE(contains(obeying, "segments 7\n")) << obeying;
+  const std::string privileged = probe_as_user(04755);
+  EXPECT_TRUE(contains(privileged, "domain /dev/shm\n")) << privileged;
+  EXPECT_TRUE(contains(privileged, "user /dev/shm/evo-0-")) << privileged;
+  EXPECT_TRUE(
+      contains(privileged, fmt::format("segments {}\n", ResourceLimits().segments_per_process)))
+      << privileged;
 }
 
 TEST(Domain, EnvironmentChooses) {

@@ -13,7 +13,7 @@ namespace evo::tools {
 namespace {
 
 std::optional<std::uint64_t> number_in(const char* variable) {
-  const char* text = std::getenv(variable);
+  const char* text = ::secure_getenv(variable);
   if (text == nullptr) return std::nullopt;
   std::uint64_t value = 0;
   const char* end = text + std::strlen(text);
@@ -25,7 +25,7 @@ std::optional<std::uint64_t> number_in(const char* variable) {
 }  // namespace
 
 void notify_service_manager(std::string_view assignments) {
-  const char* path = std::getenv("NOTIFY_SOCKET");
+  const char* path = ::secure_getenv("NOTIFY_SOCKET");
   if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
   sockaddr_un address{};
   const std::size_t length = std::strlen(path);

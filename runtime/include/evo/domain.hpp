@@ -18,10 +18,13 @@ class Domain {
   /// `/dev/shm`, shared by all users of the machine.
   static Domain system();
 
-  /// `/dev/shm/evo-<uid>-<first 8 digits of the boot id>`, this user's own (0700).
+  /// `/dev/shm/evo-<uid>-<first 8 digits of the boot id>`, this user's own (0700). The effective
+  /// user's, because the files in it are made with that id.
   static Domain user();
 
-  /// What `EVO_DOMAIN` says: unset or `system`, `user`, or an absolute path.
+  /// What `EVO_DOMAIN` says: unset or `system`, `user`, or an absolute path. In a program with more
+  /// rights than its caller (setuid, setgid, file capabilities) always `system`: the caller must
+  /// not choose where that program makes files.
   static Domain from_environment();
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return directory_; }

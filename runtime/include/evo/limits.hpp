@@ -21,7 +21,8 @@ struct ResourceLimits {
   std::uint32_t warn_memory_percent = 80;
   std::uint32_t max_memory_percent = 100;
 
-  /// The defaults, or what the environment says. InvalidName for a variable that is no number.
+  /// The defaults, or what the environment says. InvalidName for a variable that is not a number.
+  /// The environment says nothing to a program with more rights than its caller (setuid).
   static Result<ResourceLimits> from_environment();
 };
 
