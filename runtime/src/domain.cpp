@@ -43,6 +43,28 @@ bool is_name(std::string_view name, std::size_t longest) {
                      [&](char c) { return lower(c) || digit(c) || c == '_'; });
 }
 
+/// Any user can create something of that name in /dev/shm, and own what is in it.
+Result<void> check_user_domain(const Domain& domain) {
+  if (!domain.path().native().starts_with("/dev/shm/evo-") || domain != Domain::user()) return {};
+  // A link is refused, even one of our own: its owner could turn it between this check and the open
+  // that follows. A directory of our own cannot be replaced: /dev/shm is sticky, so only the
+  // directory's owner and root may rename or remove it.
+  struct stat status {};
+  if (::lstat(domain.path().c_str(), &status) != 0) return {};  // nothing there yet
+  if (!S_ISDIR(status.st_mode)) {
+    return fail(ErrorCode::PermissionDenied,
+                "'{}' should be this user's own domain, but is {} of user {}; remove it, or set "
+                "EVO_DOMAIN to another directory",
+                domain.path().string(), S_ISLNK(status.st_mode) ? "a symbolic link" : "a file",
+                status.st_uid);
+  }
+  if (status.st_uid == ::geteuid() && (status.st_mode & 0022U) == 0) return {};
+  return fail(ErrorCode::PermissionDenied,
+              "'{}' should be this user's own domain, but belongs to user {} with mode {:04o}; "
+              "remove it, or set EVO_DOMAIN to another directory",
+              domain.path().string(), status.st_uid, status.st_mode & 07777U);
+}
+
 }  // namespace
 
 Result<void> validate(const Domain& domain) {
@@ -53,17 +75,7 @@ Result<void> validate(const Domain& domain) {
         "4 KiB pages",
         page);
   }
-  // Anybody can make a directory of that name in /dev/shm, and own what is in it.
-  struct stat status {};
-  if (domain.path().native().starts_with("/dev/shm/evo-") && domain == Domain::user() &&
-      ::stat(domain.path().c_str(), &status) == 0 &&
-      (status.st_uid != ::geteuid() || (status.st_mode & 0022U) != 0)) {
-    return fail(ErrorCode::PermissionDenied,
-                "'{}' should be this user's own domain, but belongs to user {} with mode {:04o}; "
-                "remove it, or set EVO_DOMAIN to another directory",
-                domain.path().string(), status.st_uid, status.st_mode & 07777U);
-  }
-  if (domain.path().is_absolute()) return {};
+  if (domain.path().is_absolute()) return check_user_domain(domain);
   return fail(ErrorCode::InvalidName,
               "domain '{}' is not an absolute path; set EVO_DOMAIN to 'system', 'user' or an "
               "absolute directory",
@@ -93,7 +105,9 @@ Result<void> validate_module_name(std::string_view name) {
 Result<void> ensure_directory(const Domain& domain) {
   struct stat status {};
   if (::stat(domain.path().c_str(), &status) == 0) {
-    if (S_ISDIR(status.st_mode)) return {};
+    if (auto allowed = check_user_domain(domain); !allowed || S_ISDIR(status.st_mode)) {
+      return allowed;
+    }
     return fail(ErrorCode::InvalidName, "domain '{}' is not a directory; choose a directory",
                 domain.path().string());
   }
@@ -102,8 +116,10 @@ Result<void> ensure_directory(const Domain& domain) {
     std::filesystem::create_directories(domain.path().parent_path(), error);
   }
   // EEXIST: another process was faster, which is as good.
-  if (::mkdir(domain.path().c_str(), 0700) == 0 || errno == EEXIST) return {};
-  return fail_errno(errno, fmt::format("cannot make the domain '{}'", domain.path().string()));
+  if (::mkdir(domain.path().c_str(), 0700) != 0 && errno != EEXIST) {
+    return fail_errno(errno, fmt::format("cannot make the domain '{}'", domain.path().string()));
+  }
+  return check_user_domain(domain);
 }
 
 std::string data_file_name(std::string_view module, std::string_view name, std::uint32_t pid) {

@@ -187,6 +187,8 @@ Inspector::Inspector(Domain domain)
 
 Result<OpenedFile> Inspector::open(const std::string& file, mode_t allowed,
                                    std::optional<uid_t> only_owner) const {
+  // Checked again: a user's own domain that was missing before may have been planted since.
+  if (auto valid = validate(domain_); !valid) return tl::unexpected(valid.error());
   const Trust trust{O_RDONLY, allowed, Access::Group, only_owner};
   if (!directory_.valid()) return open_checked(domain_, domain_.path() / file, trust);
   return open_checked_at(directory_.get(), file, domain_, trust);

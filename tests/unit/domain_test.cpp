@@ -10,12 +10,14 @@
 #include <optional>
 
 #include "child_process.hpp"
+#include "evo/discovery.hpp"
 #include "evo/limits.hpp"
 #include "evo/segment_reader.hpp"
 #include "evo/segment_writer.hpp"
 #include "file_bytes.hpp"
 #include "outcome.hpp"
 #include "process_identity.hpp"
+#include "segments.hpp"
 #include "temporary_domain.hpp"
 
 namespace evo::test {
@@ -216,6 +218,122 @@ TEST(Domain, DanglingLinkInPlaceOfTheDirectoryIsAnError) {
   const std::filesystem::path link = directory.path() / "link";
   std::filesystem::create_symlink(directory.path() / "nowhere", link);
   EXPECT_FALSE(SegmentWriter::create("probe", 8, {.domain = Domain(link)}));
+}
+
+/// The domain of a user that does not have one yet, and what others may plant in its place.
+class UserDomain : public testing::Test {
+ protected:
+  static constexpr uid_t kVictim = 54321;
+  static constexpr uid_t kAttacker = 54322;
+  static constexpr gid_t kGroup = 54321;  // of both
+
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
+    path_ = in_child([&]() -> std::string {
+              become(kVictim);
+              return Domain::user().path().string();
+            }).text;
+    std::filesystem::remove_all(path_);
+    ::chmod(target().c_str(), 0777);
+    ::chown(target().c_str(), kAttacker, kAttacker);
+  }
+  void TearDown() override {
+    if (!path_.empty()) std::filesystem::remove_all(path_);
+  }
+
+  [[nodiscard]] const std::filesystem::path& target() const { return directory_.path(); }
+
+  static void become(uid_t user) {
+    if (::setresgid(kGroup, kGroup, kGroup) != 0 || ::setresuid(user, user, user) != 0) {
+      throw std::runtime_error("cannot become another user");
+    }
+  }
+  template <class Plant>
+  void plant(uid_t user, Plant&& plant) const {
+    in_child([&]() -> std::string {
+      become(user);
+      ::umask(0);
+      plant();
+      return {};
+    });
+  }
+  void plant_link(uid_t user, const std::filesystem::path& to) const {
+    plant(user, [&] { std::filesystem::create_symlink(to, path_); });
+  }
+
+  /// What the victim gets of each use, of a list and of a create last.
+  [[nodiscard]] std::string use() const {
+    return in_child([&]() -> std::string {
+             become(kVictim);
+             const Domain domain = Domain::user();
+             const auto attached = SegmentReader::attach("probe", {.domain = domain});
+             const auto made = detail::ensure_directory(domain);
+             const auto writer = SegmentWriter::create("probe", 8, {.domain = domain});
+             return outcome(attached) + " " + outcome(made) + " " + outcome(writer) + " " +
+                    message_of(writer);
+           })
+        .text;
+  }
+  void expect_refused(std::string_view what, std::string_view word) {
+    const std::string said = use();
+    EXPECT_TRUE(said.starts_with("PermissionDenied PermissionDenied PermissionDenied "))
+        << what << ": " << said;
+    EXPECT_TRUE(contains(said, word)) << what << ": " << said;
+    EXPECT_TRUE(directory_.files().empty()) << what;
+    std::filesystem::remove_all(path_);
+  }
+
+  TemporaryDomain directory_;
+  std::string path_;
+};
+
+TEST_F(UserDomain, IsMadeByItsFirstUse) {
+  EXPECT_EQ(use(), "NotFound ok ok ");
+  EXPECT_EQ(mode_of(path_), 0700U);
+  EXPECT_EQ(use(), "NotFound ok ok ") << "again";
+}
+
+TEST_F(UserDomain, IsNotWhatOthersHavePlanted) {
+  plant_link(kAttacker, target());
+  expect_refused("a link to the attacker's directory", "is a symbolic link of user 54322");
+  ::chown(target().c_str(), kVictim, kVictim);
+  ::chmod(target().c_str(), 0700);
+  plant_link(kAttacker, target());
+  expect_refused("an attacker's link to a directory of the user's own", "a symbolic link");
+  plant_link(kVictim, target());
+  expect_refused("a link of the user's own", "is a symbolic link of user 54321");
+  plant_link(kAttacker, "/dev/shm/evo-test-nowhere");
+  expect_refused("a dangling link", "a symbolic link");
+  plant(kAttacker, [&] { std::ofstream(path_) << "x"; });
+  expect_refused("a file", "is a file of user 54322");
+  plant(kAttacker, [&] { ::mkdir(path_.c_str(), 0777); });
+  expect_refused("the attacker's directory", "belongs to user 54322 with mode 0777");
+  plant(kVictim, [&] { ::mkdir(path_.c_str(), 0720); });
+  expect_refused("a directory that others may write", "with mode 0720");
+}
+
+TEST_F(UserDomain, IsCheckedAgainByALookThatWaitedForIt) {
+  plant(kAttacker, [&] {
+    ChannelDescription channel = raw_channel("probe", 8);
+    channel.access = Access::Group;
+    auto writer = SegmentWriter::create(channel, {.domain = Domain(target())});
+    if (writer) die();
+  });
+  ASSERT_FALSE(directory_.files().empty()) << "the victim's to read, but not to believe";
+  const Pipe started;
+  const Pipe planted;
+  Child victim([&]() -> std::string {
+    become(kVictim);
+    auto discovery = SegmentDiscovery::start(Domain::user());
+    started.write("x");
+    if (!discovery || !planted.await_byte() || !discovery->update()) return "failed";
+    const SegmentInfo* info = discovery->find("probe");
+    return info == nullptr ? "nothing" : std::string(to_string(info->condition));
+  });
+  ASSERT_TRUE(started.await_byte());
+  plant_link(kAttacker, target());
+  planted.write("x");
+  EXPECT_EQ(victim.join().text, "Unreadable");
 }
 
 TEST(Domain, FileNames) {

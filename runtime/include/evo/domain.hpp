@@ -19,7 +19,8 @@ class Domain {
   static Domain system();
 
   /// `/dev/shm/evo-<uid>-<first 8 digits of the boot id>`, this user's own (0700). The effective
-  /// user's, because the files in it are made with that id.
+  /// user's, because the files in it are made with that id. Each use checks that it is a directory,
+  /// not a link, owned by this user and writable by no other.
   static Domain user();
 
   /// What `EVO_DOMAIN` says: unset or `system`, `user`, or an absolute path. In a program with more
@@ -37,7 +38,8 @@ class Domain {
 
 namespace detail {
 
-/// Checks that the path is absolute; the message names EVO_DOMAIN.
+/// Checks that the path is absolute; the message names EVO_DOMAIN. A user's own domain must be
+/// missing, or a directory of that user's that no other can write.
 Result<void> validate(const Domain& domain);
 
 /// `[a-z][a-z0-9_]{0,47}`.
@@ -47,7 +49,7 @@ Result<void> validate_segment_name(std::string_view name);
 /// `[a-z][a-z0-9_]{0,31}`.
 Result<void> validate_module_name(std::string_view name);
 
-/// Makes the directory (0700) where it is missing.
+/// Makes the directory (0700) where it is missing. A user's own domain is checked again after that.
 Result<void> ensure_directory(const Domain& domain);
 
 /// Where the files of a segment stand.
