@@ -51,7 +51,9 @@ Result<std::size_t> LifecycleManager::clean(const CleanupPolicy& policy) {
   for (const CleanupItem& item : report->items) {
     if (item.action == CleanupAction::StillRead) continue;                    // as it should be
     if (item.action == CleanupAction::Waiting && !item.found_dead) continue;  // told before
-    for (const CleanupHandler& handler : handlers_) handler(item);
+    // By position: a handler may add others.
+    const std::size_t count = handlers_.size();
+    for (std::size_t i = 0; i < count; ++i) handlers_[i](item);
   }
   return report->removed();
 }

@@ -58,5 +58,31 @@ TEST(LifecycleManager, PassesTellTheHandlersWhatIsNew) {
   EXPECT_EQ(list_segment_names(directory.domain()).value(), std::vector<std::string>{"live"});
 }
 
+TEST(LifecycleManager, AHandlerMayAddOthersAndCleanUp) {
+  const TemporaryDomain directory;
+  auto manager = LifecycleManager::initialize(directory.domain(), {.grace = 1h});
+  ASSERT_TRUE(manager) << message_of(manager);
+  std::vector<std::string> said;
+  const std::string captured = "longer than a small string";
+  std::string seen;
+  manager->register_cleanup_handler([&, captured](const CleanupItem&) {
+    if (!seen.empty()) return;
+    for (int i = 0; i < 100; ++i) {
+      manager->register_cleanup_handler(
+          [&](const CleanupItem& item) { said.push_back(item.name); });
+    }
+    EXPECT_TRUE(manager->periodic_cleanup());
+    seen = captured;
+  });
+  std::vector<std::string> second;
+  manager->register_cleanup_handler([&](const CleanupItem& item) { second.push_back(item.name); });
+  leave_orphan(directory.domain(), raw_channel("a", 8), 1);
+  leave_orphan(directory.domain(), raw_channel("b", 8), 1);
+  EXPECT_EQ(manager->emergency_cleanup().value(), 2U);
+  EXPECT_EQ(seen, captured);
+  EXPECT_EQ(second, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(said, std::vector<std::string>(100, "b")) << "from the next segment on";
+}
+
 }  // namespace
 }  // namespace evo::test

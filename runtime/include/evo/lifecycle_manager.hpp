@@ -5,8 +5,8 @@
 /// to no real-time thread. Nothing depends on it: `create` and `attach` are correct without.
 #pragma once
 
+#include <deque>
 #include <functional>
-#include <vector>
 
 #include "evo/cleanup.hpp"
 
@@ -22,7 +22,8 @@ class LifecycleManager {
                                              const CleanupPolicy& policy = {});
 
   /// Adds a function that is called for each segment that a pass has removed, left alone, or
-  /// found dead for the first time.
+  /// found dead for the first time. A handler may add others, which are called from the next
+  /// segment on, and clean up itself.
   void register_cleanup_handler(CleanupHandler handler);
 
   /// One pass: removes what is dead and beyond its grace period. Returns how many segments were
@@ -39,7 +40,7 @@ class LifecycleManager {
 
   Domain domain_;
   CleanupPolicy policy_;
-  std::vector<CleanupHandler> handlers_;
+  std::deque<CleanupHandler> handlers_;  // stay where they are when one of them adds another
 };
 
 }  // namespace evo
