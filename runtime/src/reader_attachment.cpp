@@ -82,6 +82,8 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& w
                                                                  const ReaderOptions& options,
                                                                  ReaderAttachment* former) {
   const auto [name, channel, kind] = wanted;
+  // At each attempt: a user's own domain may have been planted since the last one.
+  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
   // A forked child has no entry to hand over: its descriptor is closed, its pages are zero.
   const bool hands_over =
       former != nullptr && !former->control.fd.in_forked_child() && former->control.is_current();
@@ -156,7 +158,6 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(const Wanted& 
                                                                   const ReaderOptions& options,
                                                                   ReaderAttachment* former) {
   const std::string_view name = wanted.name;
-  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
   if (auto valid = validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }

@@ -73,6 +73,7 @@ class Machine {
     const Bytes junk = filled(value_.size(), seed);
     std::byte* payload = publisher_.begin(segment_.geometry());
     detail::copy_to_shared(payload, junk.data(), junk.size() / 2);
+    publisher_.abandon();
   }
 
   /// A successor takes over from a writer that died between two publishes or within one.
