@@ -18,6 +18,13 @@
 
 namespace evo {
 
+namespace detail {
+// Never defined. A call that is evaluated at compile time does not compile, and the compiler's
+// message shows the name; `throw` would need exceptions, which a consumer may have switched off.
+[[noreturn]] void a_schema_id_has_64_hexadecimal_digits();
+[[noreturn]] void a_schema_id_has_lower_case_hexadecimal_digits_only();
+}  // namespace detail
+
 /// How a segment is used: latest value, or every value in order.
 enum class Kind : std::uint8_t { State = 1, Stream = 2 };
 
@@ -48,7 +55,7 @@ struct SchemaId {
 
   /// Reads 64 hexadecimal digits at compile time; anything else does not compile.
   static consteval SchemaId from_hex(std::string_view hex) {
-    if (hex.size() != 64) throw "a schema id has 64 hexadecimal digits";
+    if (hex.size() != 64) detail::a_schema_id_has_64_hexadecimal_digits();
     SchemaId id;
     for (std::size_t i = 0; i < id.bytes.size(); ++i) {
       id.bytes[i] = static_cast<std::uint8_t>(nibble(hex[2 * i]) * 16 + nibble(hex[2 * i + 1]));
@@ -63,7 +70,7 @@ struct SchemaId {
   static consteval unsigned nibble(char digit) {
     if (digit >= '0' && digit <= '9') return static_cast<unsigned>(digit - '0');
     if (digit >= 'a' && digit <= 'f') return static_cast<unsigned>(digit - 'a') + 10;
-    throw "a schema id has lower-case hexadecimal digits only";
+    detail::a_schema_id_has_lower_case_hexadecimal_digits_only();
   }
 };
 

@@ -6,6 +6,11 @@
 
 namespace evo {
 
+namespace detail {
+/// Never defined; its name is the compiler's message (see channel.hpp).
+[[noreturn]] void the_schema_has_no_such_top_level_field();
+}  // namespace detail
+
 /// A field's name, checked at compile time to be one of the channel's.
 template <class Channel>
 struct FieldName {
@@ -19,7 +24,7 @@ struct FieldName {
     for (std::uint32_t i = 0; i < Channel::fields.size(); ++i) {
       if (Channel::fields[i].name == name) return i;
     }
-    throw "the segment's schema has no such top-level field";
+    detail::the_schema_has_no_such_top_level_field();
   }
 };
 
