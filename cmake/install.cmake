@@ -25,6 +25,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/codegen/EvoCodegen.cmake
   DESTINATION ${EVO_INSTALL_CODEGEN_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/schemas/evo.fbs DESTINATION ${EVO_INSTALL_DATA_DIR}/schemas)
 
+find_package(fmt REQUIRED)  # the package file names its version
 set(EVO_CODEGEN_LOCATION ${EVO_INSTALL_CODEGEN_DIR})
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/EvoChannelsConfig.cmake.in
