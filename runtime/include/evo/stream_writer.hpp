@@ -57,7 +57,8 @@ class StreamWriter {
     if (const auto refused = writer_.publisher().await_room(timeout)) {
       return tl::unexpected(*refused);
     }
-    return ValueLoan(writer_.publisher(), kGeometry);
+    // Made where the caller has it: a loan is linked to this writer by its address.
+    return tl::expected<ValueLoan, WriteError>(tl::in_place, writer_.publisher(), kGeometry);
   }
 
   /// Calls `fill(Value&)` on the next slot in place and adds the value when it returns. An
