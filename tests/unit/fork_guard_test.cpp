@@ -69,11 +69,10 @@ TEST_F(Forked, ChildsReaderIsDetached) {
   SegmentReader reader = attach();
   EXPECT_EQ(read_number(reader), "1");
   const ChildResult child = in_child([&]() -> std::string {
-    std::string said = read_number(reader);
+    const std::string said = read_number(reader);
     static_cast<void>(reader.wait_for_change(std::chrono::milliseconds(1)));
     SegmentReader own = attach();
-    said += " " + read_number(own);
-    return said;
+    return fmt::format("{} {}", said, read_number(own));
   });
   EXPECT_EQ(child.text, "Detached 1");
   EXPECT_EQ(read_number(reader), "1") << "the parent's reader is as before";

@@ -310,7 +310,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ReadSchema, TooManyFieldsAreRefused) {
   StructSpec crowd{.name = "Crowd", .size = 5000};
   for (int i = 0; i < 5000; ++i) {
-    crowd.fields.push_back({.name = "f" + std::to_string(i),
+    crowd.fields.push_back({.name = fmt::format("f{}", i),
                             .offset = static_cast<std::uint16_t>(i),
                             .type = reflection::UByte});
   }
@@ -324,7 +324,7 @@ TEST(ReadSchema, SmallSchemaThatUnfoldsToAGreatOneIsRefused) {
   std::vector<StructSpec> structs;
   for (std::int32_t level = 0; level < 15; ++level) {
     const std::int32_t half = 8 << (14 - level);
-    StructSpec spec{.name = "L" + std::to_string(level), .size = 2 * half};
+    StructSpec spec{.name = fmt::format("L{}", level), .size = 2 * half};
     const reflection::BaseType type = level == 14 ? reflection::ULong : reflection::Obj;
     const std::int32_t index = level == 14 ? -1 : level + 1;
     spec.fields = {{.name = "a", .type = type, .index = index, .id = 0},
