@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "child_process.hpp"
 #include "clear_up.hpp"
 #include "evo/cleanup.hpp"
 #include "evo/segment_info.hpp"
@@ -210,12 +211,21 @@ TEST_F(Fencing, AWriterThatClosesMeanwhileLeavesTheNamesToIt) {
 }
 
 TEST_F(Fencing, OfAnotherUsersFilesIsRefused) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may remove everything";
-  SegmentWriter writer = create();
-  ::chmod(directory_.path().c_str(), 0500);
-  EXPECT_EQ(fence(), "PermissionDenied");
-  ::chmod(directory_.path().c_str(), 0700);
-  EXPECT_EQ(write(writer, 1), "ok") << "nothing was done";
+  // In a child, so that root can become a user who may not remove everything.
+  const ChildResult child = in_child([&]() -> std::string {
+    constexpr uid_t kNobody = 65534;
+    if (::geteuid() == 0 && (::chown(directory_.path().c_str(), kNobody, kNobody) != 0 ||
+                             ::setresgid(kNobody, kNobody, kNobody) != 0 ||
+                             ::setresuid(kNobody, kNobody, kNobody) != 0)) {
+      return "cannot become nobody";
+    }
+    SegmentWriter writer = create();
+    ::chmod(directory_.path().c_str(), 0500);
+    const std::string said = fence();
+    ::chmod(directory_.path().c_str(), 0700);
+    return said + ", then " + write(writer, 1);
+  });
+  EXPECT_EQ(child.text, "PermissionDenied, then ok");
 }
 
 TEST_F(Fencing, TwoAdministratorsAtOnceDoNotCollide) {

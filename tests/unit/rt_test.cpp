@@ -236,6 +236,24 @@ TEST_F(PrivilegedRealTime, TheLimitIsEnough) {
             "10 true, 10 false");
 }
 
+TEST_F(PrivilegedRealTime, WithoutRightsKeepsAtMostThePriorityThatItHas) {
+  // As TheLimitIsEnough, also where root may not raise the limit: the kernel leaves a thread
+  // without rights the priority that it has.
+  EXPECT_EQ(in_process_of_its_own([]() -> std::string {
+              const sched_param ten{.sched_priority = 10};
+              if (::sched_setscheduler(0, SCHED_FIFO, &ten) != 0) return std::strerror(errno);
+              become_nobody(0, kMegabyte);
+              const auto allowed = rt::enter(fifo(10));
+              if (!allowed) return message_of(allowed);
+              const auto refused = rt::enter(fifo(11));
+              if (!refused) return message_of(refused);
+              return fmt::format("{} {} {}, {} {} {}", to_string(allowed->policy),
+                                 allowed->priority, allowed->complete(), to_string(refused->policy),
+                                 refused->priority, refused->complete());
+            }),
+            "FIFO 10 true, FIFO 10 false");
+}
+
 TEST(RealTime, TouchesTheStackThatThereIs) {
   EXPECT_EQ(in_process_of_its_own([]() -> std::string {
               rt::Options options = kNothing;
