@@ -30,12 +30,13 @@ inline std::vector<std::size_t> moments_to_kill(std::size_t total) {
   constexpr std::size_t kAtEachEnd = 300;
   constexpr std::size_t kEndStride = 5;
   constexpr std::size_t kTriesInBetween = 20;
+  constexpr std::size_t kAtTheVeryEnd = 60;  // where the slot is complete, and then the header
   std::vector<std::size_t> chosen;
   const std::size_t long_stride = total / kTriesInBetween;
   for (std::size_t k = 0; k <= total;) {
     chosen.push_back(k);
     const bool at_an_end = k < kAtEachEnd || k + kAtEachEnd > total;
-    if (total <= kShort) {
+    if (total <= kShort || k + kAtTheVeryEnd > total) {
       ++k;
     } else if (at_an_end) {
       k += kEndStride;
