@@ -2,6 +2,9 @@
 ///
 /// Each figure is one try; 40 tries a round, of listings two. There is no limit to compare with:
 /// all of it is system calls.
+#include <cstdio>
+#include <thread>
+
 #include "../tests/tools/program.hpp"
 #include "evo/clock.hpp"
 #include "evo/discovery.hpp"
@@ -90,6 +93,42 @@ void measure_takeover(Answer& answer, int tries) {
     if (writer->current_version() != 2) give_up("the value was lost");
   }
   tell(answer, "takeover after kill -9", takeover, 1000);
+}
+
+constexpr std::string_view kAmongThreads = "--create-among-threads";
+
+/// The body of a process of its own: the first create of a process that has other threads. Prints
+/// how long it took, and dies without closing.
+[[noreturn]] void create_among_threads(const std::string& directory) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) threads.emplace_back([] { ::pause(); });
+  const std::uint64_t start = monotonic_ns();
+  const auto writer =
+      SegmentWriter::create(raw_channel("probe", kBytes), {.domain = Domain(directory)});
+  const std::uint64_t took = monotonic_ns() - start;
+  fmt::print("{}\n", writer ? took : 0);
+  std::fflush(stdout);
+  test::die();
+}
+
+/// The first try creates the segment, each one after it takes it over from the dead one before.
+void measure_among_threads(Answer& answer, int tries) {
+  Percentiles create;
+  Percentiles takeover;
+  for (int i = 0; i < tries; ++i) {
+    const TemporaryDomain directory;
+    for (Percentiles* times : {&create, &takeover}) {
+      test::Program process("/proc/self/exe",
+                            {std::string(kAmongThreads), directory.path().string()});
+      const auto line = process.next_line();
+      const std::uint64_t took = line ? std::stoull(*line) : 0;
+      if (took == 0) give_up("no create among threads");
+      times->add(took);
+      process.join();
+    }
+  }
+  tell(answer, "first create in a process with threads", create, 1000);
+  tell(answer, "takeover in a process with threads", takeover, 1000);
 }
 
 /// Reads lines until one has both words; false at the end.
@@ -194,6 +233,7 @@ void ask_all(Answer& answer, const Arguments& arguments) {
   const int tries = 40 * arguments.rounds;
   measure_create(answer, tries);
   measure_takeover(answer, tries);
+  measure_among_threads(answer, tries);
   measure_notice_of_death(answer, tries);
   for (const int segments : {10, 1000, 10'000}) {
     if (arguments.quick && segments > 1000) break;
@@ -205,6 +245,9 @@ void ask_all(Answer& answer, const Arguments& arguments) {
 }  // namespace evo::bench
 
 int main(int count, char** arguments) {
+  if (count == 3 && arguments[1] == evo::bench::kAmongThreads) {
+    evo::bench::create_among_threads(arguments[2]);
+  }
   return evo::bench::run_benchmark(
       count, arguments, {.name = "lifecycle", .unit = "us"},
       "How long do create, takeover, refusal, listing and the notice of a death take?",

@@ -345,11 +345,18 @@ std::string describe_holder(const Control& control) {
           writer);
     case ProcessState::Gone: {
       const std::string holders = processes_with(control.device, control.inode);
+      if (holders.empty()) {
+        return fmt::format(
+            "is locked by a process that cannot be seen from here: its writer, {} in another PID "
+            "namespace, or a child that the writer left behind; stop it, or write to another "
+            "domain",
+            writer);
+      }
       return fmt::format(
           "is still locked, although its writer is dead, {}: a child that was made by a raw clone "
           "or "
-          "_Fork() inherits the lock; end {}",
-          writer, holders.empty() ? "that child" : "process " + holders);
+          "_Fork() inherits the lock; end process {}",
+          writer, holders);
     }
     case ProcessState::Alive:
       break;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <map>
@@ -13,9 +14,14 @@ namespace evo::detail {
 
 namespace {
 
+struct Descriptor {
+  int fd;
+  FileIdentity file;
+};
+
 struct Registry {
   std::mutex mutex;
-  std::map<std::uint64_t, int> descriptors;
+  std::map<std::uint64_t, Descriptor> descriptors;
   std::map<std::byte*, std::size_t> mappings;
   std::uint64_t next_id = 1;
   std::uint64_t life = 1;  // grows in each forked child
@@ -34,6 +40,13 @@ void blank(std::byte* address, std::size_t size) {
   ::mmap(address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
+/// Zeros if the descriptor is closed.
+FileIdentity identify(int fd) noexcept {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
+
 void before_fork() {
   registry().mutex.lock();
 }
@@ -42,7 +55,9 @@ void after_fork_in_parent() {
 }
 void after_fork_in_child() {
   Registry& all = registry();
-  for (const auto& [id, fd] : all.descriptors) ::close(fd);
+  for (const auto& [id, descriptor] : all.descriptors) {
+    if (identify(descriptor.fd) == descriptor.file) ::close(descriptor.fd);
+  }
   for (const auto& [address, size] : all.mappings) blank(address, size);
   // A grandchild must not close or blank what is not its own.
   all.descriptors.clear();
@@ -73,11 +88,11 @@ void forget_mapping(std::span<std::byte> mapping, const ForkPause& /*held*/) {
 }
 
 GuardedDescriptor::GuardedDescriptor(FileDescriptor fd, const ForkPause& /*held*/)
-    : fd_(fd.release()) {
+    : fd_(fd.release()), file_(identify(fd_)) {
   Registry& all = registry();
   id_ = all.next_id++;
   life_ = all.life;
-  all.descriptors.emplace(id_, fd_);
+  all.descriptors.emplace(id_, Descriptor{fd_, file_});
 }
 
 GuardedDescriptor::~GuardedDescriptor() {
@@ -86,9 +101,14 @@ GuardedDescriptor::~GuardedDescriptor() {
   Registry& all = registry();
   // In a forked child the handler has closed it; its number may be another's by now.
   if (life_ != all.life) return;
+  all.descriptors.erase(id_);
+  if (!is_open()) return;
   unlock_all(fd_);
   ::close(fd_);
-  all.descriptors.erase(id_);
+}
+
+bool GuardedDescriptor::is_open() const noexcept {
+  return identify(fd_) == file_;
 }
 
 bool GuardedDescriptor::in_forked_child() const noexcept {

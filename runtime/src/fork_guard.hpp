@@ -36,6 +36,13 @@ class ForkPause {
 void guard_mapping(std::span<std::byte> mapping, const ForkPause& held);
 void forget_mapping(std::span<std::byte> mapping, const ForkPause& held);
 
+/// What tells one file from all others.
+struct FileIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
 /// Owns a descriptor that may hold locks. Its end frees them, even if a child that was
 /// spawned at that moment still has the descriptor; a forked child's copy owns nothing.
 class GuardedDescriptor {
@@ -43,16 +50,24 @@ class GuardedDescriptor {
   GuardedDescriptor() = default;
   GuardedDescriptor(FileDescriptor fd, const ForkPause& held);
   GuardedDescriptor(GuardedDescriptor&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), id_(std::exchange(other.id_, 0)), life_(other.life_) {}
+      : fd_(std::exchange(other.fd_, -1)),
+        id_(std::exchange(other.id_, 0)),
+        life_(other.life_),
+        file_(other.file_) {}
   GuardedDescriptor& operator=(GuardedDescriptor&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(id_, other.id_);
     std::swap(life_, other.life_);
+    std::swap(file_, other.file_);
     return *this;
   }
   ~GuardedDescriptor();
 
   [[nodiscard]] int get() const noexcept { return fd_; }
+
+  /// Whether the descriptor is still that of the file: a library may have closed all descriptors,
+  /// and another file may have got its number.
+  [[nodiscard]] bool is_open() const noexcept;
 
   /// Whether this is a forked child's copy.
   [[nodiscard]] bool in_forked_child() const noexcept;
@@ -61,6 +76,7 @@ class GuardedDescriptor {
   int fd_ = -1;
   std::uint64_t id_ = 0;
   std::uint64_t life_ = 0;
+  FileIdentity file_;
 };
 
 }  // namespace evo::detail

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "control.hpp"
@@ -11,6 +10,7 @@
 #include "mapping.hpp"
 #include "range_copy.hpp"
 #include "segment_inspection.hpp"
+#include "self_description.hpp"
 
 namespace evo {
 
@@ -55,6 +55,10 @@ struct PassiveReader::Files {
     auto data_file =
         inspector.open(info.data_file, detail::data_mode(Access::Group), control_file->uid);
     if (!data_file || data_file->size != info.layout.file_size) return false;
+    auto found =
+        detail::read_self_description(data_file->fd.get(), data_file->size, info.data_file);
+    if (!found) return tl::unexpected(found.error());
+    if (found->layout.generation != info.layout.generation) return false;
     auto mapped_control =
         detail::Mapping::map(control_file->fd.get(), control_file->size, detail::Protection::Read,
                              detail::InChildren::TheSame);
@@ -62,19 +66,11 @@ struct PassiveReader::Files {
     auto mapped = detail::Mapping::map(data_file->fd.get(), data_file->size,
                                        detail::Protection::Read, detail::InChildren::TheSame);
     if (!mapped) return tl::unexpected(mapped.error());
-    auto found = detail::read_header(mapped->bytes(), mapped->size(), info.data_file);
-    if (!found) return tl::unexpected(found.error());
-    if (found->generation != info.layout.generation) return false;
     control = std::move(*mapped_control);
     data = std::move(*mapped);
-    layout = *found;
-    const auto* schema = reinterpret_cast<const std::uint8_t*>(data.data()) + layout.schema_offset;
-    bfbs.assign(schema, schema + layout.schema_size);
-    compatible.resize(layout.compatible_count);
-    if (!compatible.empty()) {
-      std::memcpy(compatible.data(), data.data() + layout.compatible_offset,
-                  compatible.size() * sizeof(CompatibleEntry));
-    }
+    layout = found->layout;
+    bfbs = std::move(found->bfbs);
+    compatible = std::move(found->compatible);
     return true;
   }
 };

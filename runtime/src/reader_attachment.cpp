@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <unordered_map>
 
 #include "clear_up.hpp"
@@ -20,6 +19,7 @@
 #include "evo/schema_layout.hpp"
 #include "kernel_lock.hpp"
 #include "schema_check.hpp"
+#include "self_description.hpp"
 
 namespace evo::detail {
 
@@ -85,8 +85,8 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& w
   // At each attempt: a user's own domain may have been planted since the last one.
   if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
   // A forked child has no entry to hand over: its descriptor is closed, its pages are zero.
-  const bool hands_over =
-      former != nullptr && !former->control.fd.in_forked_child() && former->control.is_current();
+  const bool hands_over = former != nullptr && !former->control.fd.in_forked_child() &&
+                          former->control.fd.is_open() && former->control.is_current();
   auto reader = std::make_unique<ReaderAttachment>(options.domain, name, Control());
   reader->options = options;
   if (hands_over) {
@@ -194,7 +194,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(const Wanted& 
 }
 
 WriterState ReaderAttachment::writer_state() const noexcept {
-  if (control.fd.in_forked_child()) return WriterState::Detached;
+  if (control.fd.in_forked_child() || !control.fd.is_open()) return WriterState::Detached;
   constexpr int kLooks = 10;
   for (int look = 0; look < kLooks; ++look) {
     // The lock before the state: a writer that closes stores the state before it lets go, so
@@ -283,12 +283,14 @@ Result<void> ReaderAttachment::map_data(Access access) {
                   "start the writer again",
                   *path, file->size);
     }
+    auto found = read_self_description(file->fd.get(), file->size, *path);
+    if (!found) return tl::unexpected(found.error());
+    if (found->layout.generation != generation) continue;
     auto mapping = Mapping::map(file->fd.get(), file->size, Protection::Read);
     if (!mapping) return tl::unexpected(mapping.error());
-    auto found = read_header(mapping->bytes(), file->size, *path);
-    if (!found) return tl::unexpected(found.error());
-    if (found->generation != generation) continue;
-    layout = *found;
+    layout = found->layout;
+    bfbs = std::move(found->bfbs);
+    compatible_ = std::move(found->compatible);
     data = std::move(*mapping);
     told_ = {.generation = generation, .state = static_cast<std::uint32_t>(ControlState::Open)};
     return {};
@@ -299,8 +301,6 @@ Result<void> ReaderAttachment::map_data(Access access) {
 }
 
 Result<void> ReaderAttachment::check_self_description() {
-  const auto* start = reinterpret_cast<const std::uint8_t*>(data.data()) + layout.schema_offset;
-  bfbs.assign(start, start + layout.schema_size);
   if (bfbs.empty()) return {};
   const auto schema = read_schema(bfbs, name);
   if (!schema) return tl::unexpected(schema.error());
@@ -321,14 +321,9 @@ Result<void> ReaderAttachment::check_kind() const {
 }
 
 Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
-  std::vector<CompatibleEntry> published(layout.compatible_count);
-  if (!published.empty()) {
-    std::memcpy(published.data(), data.data() + layout.compatible_offset,
-                published.size() * sizeof(CompatibleEntry));
-  }
   const bool dead = !is_locked(control.fd.get(), kWriterLockByte);
   const SegmentIdentity segment{
-      layout, published, bfbs,
+      layout, compatible_, bfbs,
       describe_writer(control) + (dead ? ", which is dead; start the present one" : "")};
   auto fields = fit_schema(channel, segment);
   if (!fields) return tl::unexpected(fields.error());
@@ -342,6 +337,8 @@ ReaderAttachment::~ReaderAttachment() {
   entry().cursor.store(0, std::memory_order_release);
   // relaxed: advice; the lock is what frees the entry.
   entry().pid.store(0, std::memory_order_relaxed);
+  // Its number may be another file's by now. The lock ends with the mapping.
+  if (!control.fd.is_open()) return;
   // Let go of before the look at the state: a writer that closes stores the state, then
   // looks at the locks. One of the two sees the other.
   unlock(control.fd.get(), reader_lock_byte(entry_index));

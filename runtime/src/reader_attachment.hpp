@@ -104,6 +104,7 @@ struct ReaderAttachment {
 
   [[nodiscard]] bool is_closed() const;
 
+  std::vector<CompatibleEntry> compatible_;
   bool has_entry_ = false;
   WriterNews told_;
 };

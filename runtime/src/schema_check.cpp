@@ -85,19 +85,20 @@ Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const Segment
   const auto field_count = static_cast<std::uint32_t>(reader.fields.size());
   const std::uint64_t segment_size = segment.layout.geometry.payload_size;
   auto lines = diff_attributes(reader, segment.layout);
+  // A view refers to the value where it lies, if the segment has all of it.
+  const SlotGeometry& slots = segment.layout.geometry;
+  if (segment_size >= reader.size &&
+      (slots.payload_offset % reader.alignment != 0 || slots.stride % reader.alignment != 0)) {
+    lines.push_back(
+        fmt::format("alignment: values lie at {} + n x {} bytes in the segment, this reader needs "
+                    "multiples of {}",
+                    slots.payload_offset, slots.stride, reader.alignment));
+  }
 
   if (segment.layout.schema_id == reader.schema_id) {
     if (segment_size != reader.size) {
       lines.push_back(fmt::format("size: {} bytes in the segment, {} in this reader", segment_size,
                                   reader.size));
-    }
-    // A view refers to the value where it lies, so this is not the writer's to choose.
-    const SlotGeometry& slots = segment.layout.geometry;
-    if (slots.payload_offset % reader.alignment != 0 || slots.stride % reader.alignment != 0) {
-      lines.push_back(
-          fmt::format("alignment: values lie at {} + n x {} bytes in the segment, this reader "
-                      "needs multiples of {}",
-                      slots.payload_offset, slots.stride, reader.alignment));
     }
     if (lines.empty()) return field_count;
     return mismatch(reader, segment, lines);

@@ -348,6 +348,7 @@ WriterAttachment::~WriterAttachment() {
   wake_all(header());
   // Only who fences us off can be there before us: then the names are his to remove. He does even
   // if he finds that we are gone, because the segment is Closed.
+  if (!control.fd.is_open()) return;  // the next create or cleanup removes the files
   const auto names = try_lock(control.fd.get(), kNamesLockByte);
   if (names && *names) clear_up(domain, name, control);
 }

@@ -284,5 +284,49 @@ TEST_F(Cleanup, WhatCannotBeRemovedIsSaidAndKept) {
   EXPECT_TRUE(std::filesystem::exists(control()));
 }
 
+TEST_F(Cleanup, DataFileThatNoControlFileNamesGoesOnceItsWriterIsDead) {
+  leave_orphan(directory_.domain(), channel_, 3);
+  const std::string name = directory_.data_file().filename();
+  std::filesystem::remove(control());
+  std::filesystem::remove(directory_.path() / "evo_probe.meta");
+  EXPECT_EQ(clean(1h, true), name + " WouldRemove");
+  EXPECT_EQ(directory_.files().size(), 1U);
+  EXPECT_EQ(clean(1h), name + " Removed") << "nothing can go on with it, so nothing is waited for";
+  EXPECT_TRUE(directory_.files().empty());
+}
+
+TEST_F(Cleanup, DataFileOfALiveWriterStaysAlthoughNoControlFileNamesIt) {
+  const auto writer = create();
+  std::filesystem::remove(control());
+  EXPECT_EQ(clean(), "");
+  // Under a number that no process has: its lock tells.
+  const auto renamed = directory_.path() / "evo_tester_probe_4194305";
+  std::filesystem::rename(directory_.data_file(), renamed);
+  EXPECT_EQ(clean(), "");
+  EXPECT_TRUE(std::filesystem::exists(renamed));
+}
+
+TEST_F(Cleanup, WhatCannotBeLookedAtIsNotTakenForGone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give its rights up";
+  // A module that made its segment as root in a domain of root's, and closes it as another user.
+  const ChildResult module = in_child([&]() -> std::string {
+    const auto writer = create();
+    if (::setresuid(65534, 65534, 65534) != 0) return "no other user";
+    return outcome(writer);
+  });
+  EXPECT_EQ(module.text, "ok");
+  const ChildResult closed = in_child([&]() -> std::string {
+    {
+      const auto writer = create();
+      if (::setresuid(65534, 65534, 65534) != 0) return "no other user";
+    }
+    return "closed";
+  });
+  EXPECT_EQ(closed.text, "closed");
+  EXPECT_EQ(directory_.files().size(), 3U) << "one life at most has left something";
+  EXPECT_EQ(clean(), "probe Removed");
+  EXPECT_TRUE(directory_.files().empty());
+}
+
 }  // namespace
 }  // namespace evo::test

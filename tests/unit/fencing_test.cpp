@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "child_process.hpp"
 #include "clear_up.hpp"
@@ -181,6 +183,51 @@ TEST_F(Fencing, BegunByOneWhoDiedIsCompletedByTheNextCreate) {
     EXPECT_EQ(write(successor, 5), "ok") << died_after;
     EXPECT_EQ(read_number(attach()), "5") << died_after;
   }
+}
+
+TEST_F(Fencing, DamagedTokenIsRaisedBeyondTheWritersOwn) {
+  for (const bool taken_over : {false, true}) {
+    if (taken_over) leave_orphan(directory_.domain(), channel_, 1);
+    SegmentWriter writer = create();
+    SegmentReader reader = attach();
+    write(writer, 1);
+    const std::uint64_t own = writer.incarnation();
+    for (const std::uint64_t damaged : {own - 1, own - 2, std::uint64_t{0}, ~std::uint64_t{0}}) {
+      control()->incarnation = damaged;
+      if (damaged == own - 2) control()->generation = 0;
+    }
+    control()->incarnation = own - 1;
+    EXPECT_EQ(fence(), "fenced");
+    EXPECT_EQ(write(writer, 2), "Fenced");
+    EXPECT_EQ(read_number(reader), "Detached");
+    SegmentWriter successor = create();
+    EXPECT_GT(successor.incarnation(), own);
+  }
+}
+
+TEST_F(Fencing, CreatorThatOnlyTriesIsNotTakenForAWriter) {
+  // It holds the writer's lock for as long as it takes to find the names locked.
+  leave_orphan(directory_.domain(), channel_, 3);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> creators;
+  for (int i = 0; i < 2; ++i) {
+    creators.emplace_back([&] {
+      const detail::Control own = control();
+      while (!stop) {
+        if (!detail::lock_quietly(own.fd.get(), kTidyLockByte, 1)) continue;
+        static_cast<void>(detail::lock_quietly(own.fd.get(), kWriterLockByte, 1));
+        detail::unlock(own.fd.get(), kWriterLockByte);
+        detail::unlock(own.fd.get(), kTidyLockByte);
+      }
+    });
+  }
+  for (int round = 0; round < 20; ++round) {
+    const std::string said = fence();
+    EXPECT_TRUE(said == "nobody" || said == "SegmentBusy") << said;
+  }
+  stop = true;
+  for (std::thread& creator : creators) creator.join();
+  EXPECT_EQ(create().current_version(), 6U) << "the orphan kept its value";
 }
 
 TEST_F(Fencing, WaitsForWhoeverChangesTheNames) {

@@ -163,6 +163,35 @@ TEST_F(Forked, DescriptorThatTheChildOpensInItsPlaceStaysOpen) {
   EXPECT_EQ(child.text, "all open");
 }
 
+TEST(ClosedDescriptors, LeaveTheLockAndThoseWhoGotTheirNumbers) {
+  const TemporaryDomain directory;
+  const ChildResult child = in_child([&]() -> std::string {
+    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+    std::optional<SegmentReader> reader =
+        SegmentReader::attach("probe", {.domain = directory.domain()}).value();
+    // As some libraries do, but for the pipe on which this test reports.
+    for (int fd = 3; fd < 64; ++fd) {
+      std::error_code error;
+      const auto file = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
+      if (!error && file.native().starts_with("/dev/shm")) ::close(fd);
+    }
+    std::string said(to_string(reader->writer_state()));
+    std::array<int, 4> mine{};
+    for (int& fd : mine) fd = ::open("/dev/null", O_RDONLY);
+    said += " " + std::string(to_string(reader->writer_state()));
+    said += " " + outcome(writer->write(bytes_of(std::uint64_t{5}))) + " " + read_number(*reader);
+    said += " " +
+            outcome(SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()}));
+    reader.reset();
+    writer = tl::unexpected(Error{});
+    for (const int fd : mine) {
+      if (::fcntl(fd, F_GETFD) < 0) return "closed a descriptor of another file";
+    }
+    return said;
+  });
+  EXPECT_EQ(child.text, "Detached Detached ok 5 SegmentBusy");
+}
+
 TEST_F(Forked, ChildCannotCreateWhileTheParentLives) {
   const ChildResult child = in_child([&]() -> std::string {
     const auto second =

@@ -80,6 +80,17 @@ TEST_F(FitSchema, SameIdOfAnotherSizeDoesNot) {
   EXPECT_TRUE(contains(message_of(fit()), "- size: 40 bytes in the segment, 32 in this reader"));
 }
 
+TEST_F(FitSchema, ValuesOutOfAlignmentDoNotFit) {
+  segment_.schema_id = kReaderId;
+  reader_.alignment = 32;
+  EXPECT_TRUE(contains(message_of(fit()), "this reader needs multiples of 32"));
+  segment_.schema_id = kSegmentId;
+  published_ = {{.id = kReaderId.bytes, .field_count = 4, .size = 32}};
+  EXPECT_TRUE(contains(message_of(fit()), "this reader needs multiples of 32")) << "a newer one";
+  segment_.geometry.payload_offset = 32;
+  EXPECT_EQ(fit(), 4U);
+}
+
 TEST_F(FitSchema, OlderSegmentThatTheReaderKnowsFits) {
   const CompatibleLayout known[] = {{SchemaId{}, {1, 0}, 8, 1}, {kSegmentId, {1, 1}, 16, 3}};
   reader_.compatible = known;

@@ -169,7 +169,7 @@ TEST(SegmentFormat, SlotsFollowOnPagesOfTheirOwn) {
   ASSERT_TRUE(writer) << message_of(writer);
   const auto slot = [&](std::size_t index) { return 4096 + 128 * index; };
   {
-      const Bytes file = read_bytes(directory.data_file());
+    const Bytes file = read_bytes(directory.data_file());
     for (const std::size_t index : {0U, 1U, 2U}) {
       EXPECT_EQ(part(file, slot(index), 8), Bytes(8, std::byte{0xff})) << "never filled";
       EXPECT_EQ(part(file, slot(index) + 8, 120), Bytes(120)) << index;

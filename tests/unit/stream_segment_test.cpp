@@ -208,6 +208,25 @@ TEST_P(StreamSegment, OtherKindsEndsAreRefused) {
   EXPECT_EQ(read_number(*generic), "22") << "the last value, for tools";
 }
 
+TEST_P(StreamSegment, ReattachesToStreamsOnly) {
+  StreamSegmentReader reader = attach();
+  writer_.reset();
+  auto state = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+  ASSERT_TRUE(state) << message_of(state);
+  EXPECT_EQ(outcome(reader.reattach()), "SchemaMismatch");
+  StreamSegmentReader generic = [&] {
+    state = tl::unexpected(Error{});
+    writer_.emplace(create().value());
+    return StreamSegmentReader::attach("probe", {.domain = directory_.domain()}).value();
+  }();
+  writer_.reset();
+  state = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+  ASSERT_TRUE(state) << message_of(state);
+  EXPECT_EQ(outcome(generic.reattach()), "Unsupported");
+  EXPECT_EQ(static_cast<int>(generic.layout().kind), static_cast<int>(Kind::Stream))
+      << "everything is as before";
+}
+
 TEST_P(StreamSegment, ValuesThatDoNotFitAreRefused) {
   const std::array<std::byte, 9> large{};
   EXPECT_EQ(outcome(writer_->push(large)), "OutOfRange");

@@ -204,9 +204,9 @@ static_assert(offsetof(ControlFile, writer_watch) == 512);
 
 /// The byte of the control file on which the writer holds its lock.
 inline constexpr std::uint64_t kWriterLockByte = 0;
-/// The byte that is locked before the writer's by a process that takes that one for a moment: to find
-/// out whether it may create, or to clean up behind a dead writer. A creator that finds both taken
-/// waits, instead of taking the holder for a live writer.
+/// The byte that is locked before the writer's by a process that takes that one for a moment: to
+/// find out whether it may create, or to clean up behind a dead writer. A creator that finds both
+/// taken waits, instead of taking the holder for a live writer.
 inline constexpr std::uint64_t kTidyLockByte = 1 + kMaximumReaders;
 /// The byte that is locked by whoever switches the deadline watch on or off.
 inline constexpr std::uint64_t kWatchLockByte = 2 + kMaximumReaders;

@@ -29,7 +29,7 @@ enum class WriterState : std::uint8_t {
   Alive,     ///< holds its lock
   Dead,      ///< gone without closing; the last value stays readable
   Closed,    ///< ended well
-  Detached,  ///< unknown: this process is a forked child of the one that attached; attach again
+  Detached,  ///< unknown: this is a forked child, or its descriptors were closed; attach again
 };
 
 [[nodiscard]] std::string_view to_string(WriterState state) noexcept;
@@ -83,7 +83,7 @@ class SegmentReader {
   /// of the writer that ended one wait does not end the next one.
   bool wait_for_change(std::chrono::nanoseconds timeout) noexcept;
 
-  /// Asks the kernel; one system call.
+  /// Asks the kernel; two system calls.
   [[nodiscard]] WriterState writer_state() const noexcept;
 
   /// Copies that the writer overtook and that were made again, over all reads so far.

@@ -71,7 +71,7 @@ class StateReader {
     return reader_.wait_for_change(timeout);
   }
 
-  /// Whether the writer lives; one system call.
+  /// Whether the writer lives; two system calls.
   [[nodiscard]] WriterState writer_state() const noexcept { return reader_.writer_state(); }
 
   /// Attaches anew after ReadError::Detached, or after the segment was closed and created again;

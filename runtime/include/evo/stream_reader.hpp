@@ -130,7 +130,7 @@ class StreamReader {
   /// or this is a forked child: reattach.
   [[nodiscard]] bool detached() const noexcept { return reader_.detached(); }
 
-  /// Whether the writer lives; one system call.
+  /// Whether the writer lives; two system calls.
   [[nodiscard]] WriterState writer_state() const noexcept { return reader_.writer_state(); }
 
   /// Attaches anew after `detached()`, or after the segment was closed and created again; waits

@@ -68,7 +68,7 @@ class StreamSegmentReader {
   /// or this is a forked child: reattach.
   [[nodiscard]] bool detached() const noexcept { return observer_.detached(); }
 
-  /// Asks the kernel; one system call.
+  /// Asks the kernel; two system calls.
   [[nodiscard]] WriterState writer_state() const noexcept;
 
   /// Payload bytes of the segment, which may differ from those of the reader's schema.

@@ -1,0 +1,23 @@
+/// What a data file says about itself, read without mapping the file: whoever owns it may truncate
+/// it at any moment, which kills a process that looks at a mapping (SIGBUS).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "evo/error.hpp"
+#include "evo/segment_header.hpp"
+
+namespace evo::detail {
+
+struct SelfDescription {
+  SegmentLayout layout;                     ///< checked
+  std::vector<std::uint8_t> bfbs;           ///< not verified; empty if it has none
+  std::vector<CompatibleEntry> compatible;  ///< earlier layouts that are prefixes of this one
+};
+
+/// Corrupt, FormatMismatch: as read_header(). Corrupt also if the file becomes shorter.
+Result<SelfDescription> read_self_description(int fd, std::uint64_t size, std::string_view path);
+
+}  // namespace evo::detail

@@ -1,0 +1,62 @@
+/// A thread forks at the very moment in which another thread has unmapped a segment, and a third
+/// one has memory of its own in that place.
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+#include <thread>
+
+#include "segments.hpp"
+#include "temporary_domain.hpp"
+
+namespace {
+std::atomic<std::size_t> watched_size{0};
+std::atomic<void*> unmapped{nullptr};
+}  // namespace
+
+/// The C library's, with a stop behind it.
+extern "C" int munmap(void* address, std::size_t size) noexcept {
+  const long result = ::syscall(SYS_munmap, address, size);
+  if (size == watched_size.load()) {
+    watched_size = 0;
+    unmapped = address;
+    // Long enough for a fork that does not wait for us.
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+  return static_cast<int>(result);
+}
+
+namespace evo::test {
+namespace {
+
+TEST(ForkDuringUnmap, LeavesForeignMemoryAlone) {
+  const TemporaryDomain directory;
+  auto writer =
+      SegmentWriter::create(raw_channel("probe", 3U << 20U), {.domain = directory.domain()});
+  ASSERT_TRUE(writer) << message_of(writer);
+  std::optional<SegmentReader> reader =
+      SegmentReader::attach("probe", {.domain = directory.domain()}).value();
+  const std::size_t size = reader->layout().file_size;
+  watched_size = size;
+  std::thread closer([&] { reader.reset(); });
+  while (unmapped.load() == nullptr) std::this_thread::yield();
+  void* const mine = ::mmap(unmapped.load(), size, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  ASSERT_EQ(mine, unmapped.load());
+  std::memset(mine, 0x5a, size);
+  const ChildResult child = in_child([&]() -> std::string {
+    const auto* const bytes = static_cast<const unsigned char*>(mine);
+    return std::all_of(bytes, bytes + size, [](unsigned char byte) { return byte == 0x5a; })
+               ? "whole"
+               : "wiped";
+  });
+  EXPECT_EQ(child.text, "whole");
+  closer.join();
+  ::munmap(mine, size);
+}
+
+}  // namespace
+}  // namespace evo::test
