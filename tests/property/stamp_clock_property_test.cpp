@@ -10,7 +10,7 @@ namespace {
 using detail::StampClock;
 
 /// A counter of any rate that jumps, and a look that finds it a little off.
-class Machine {
+class CountingMachine {
  public:
   void pass(std::uint64_t ns) {
     now_ns_ += ns;
@@ -56,7 +56,7 @@ class Machine {
 };
 
 RC_GTEST_PROP(StampClock, NeverGoesBackNorFarAheadWhateverTheCounterDoes, ()) {
-  Machine machine;
+  CountingMachine machine;
   bool extrapolated = false;
   const int steps = *rc::gen::inRange(0, 400);
   const std::uint64_t usual_ns = *rc::gen::element<std::uint64_t>(50, 20'000, 300'000, 1'000'000);
