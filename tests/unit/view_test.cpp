@@ -145,7 +145,6 @@ TYPED_TEST(ViewTest, WhatWasLostBeforeAValueComesAgainWithIt) {
   this->reader_.seek_to(1);
   for (int i = 0; i < 12; ++i)
     static_cast<void>(this->writer_.push(TypeParam::make(++this->pushed_)));
-  std::optional<std::uint64_t> lost;
   try {
     this->reader_.with_next([](const auto&) { throw std::runtime_error("no"); });
   } catch (const std::runtime_error&) {
