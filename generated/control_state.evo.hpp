@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <evo/detail/bools.hpp>
 #include <evo/state_reader.hpp>
 #include <evo/state_writer.hpp>
 
@@ -100,6 +101,11 @@ static_assert(offsetof(ControlState, jitter_max_ns) == 64);
 static_assert(offsetof(ControlState, jitter_histogram) == 72);
 static_assert(offsetof(ControlState, accepted_command) == 200);
 static_assert(offsetof(ControlState, consistency) == 208);
+
+/// Calls `visit` on each bool of a value, for evo::detail::settle_bools.
+constexpr void for_each_bool(const ControlState& value, auto&& visit) {
+  evo::detail::visit_bools(value.saturated, visit);
+}
 
 /// Segment `control_state`, written by `control_unit`, meant for `recipe_executor` and
 /// `api_liaison`.

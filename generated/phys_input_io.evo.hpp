@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <evo/detail/bools.hpp>
 #include <evo/state_reader.hpp>
 #include <evo/state_writer.hpp>
 
@@ -151,6 +152,11 @@ static_assert(offsetof(PhysInputIo, core_count) == 138);
 static_assert(offsetof(PhysInputIo, core_busy) == 140);
 static_assert(offsetof(PhysInputIo, padding_1_) == 396);
 static_assert(offsetof(PhysInputIo, consistency) == 400);
+
+/// Calls `visit` on each bool of a value, for evo::detail::settle_bools.
+constexpr void for_each_bool(const PhysInputIo& value, auto&& visit) {
+  evo::detail::visit_bools(value.output_stale, visit);
+}
 
 /// Segment `phys_input_io`, written by `hal_core`, meant for `control_unit` and `api_liaison`.
 struct PhysInputIoChannel {

@@ -14,7 +14,14 @@ import jinja2
 from evo_codegen import cpp
 from evo_codegen.evolution import Release
 from evo_codegen.ir import EnumType, Field, Kind, Schema, Segment, StructType
-from evo_codegen.layout import Placed, canonical_lines, layout_of, schema_id, size_of
+from evo_codegen.layout import (
+    Placed,
+    canonical_lines,
+    holds_bools,
+    layout_of,
+    schema_id,
+    size_of,
+)
 from evo_codegen.views import (
     AccessorView,
     BlockView,
@@ -97,6 +104,8 @@ def _system_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
 
 def _own_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
     headers = [f"evo/{kind.value}_{end}.hpp" for kind in kinds for end in ("reader", "writer")]
+    if any(isinstance(each, StructType) and holds_bools(each) for each in schema.declared):
+        headers.append("evo/detail/bools.hpp")
     headers += [include.removesuffix(".fbs") + ".evo.hpp" for include in schema.includes]
     return sorted(headers)
 
@@ -198,6 +207,12 @@ def _struct(struct: StructType, hidden: frozenset[str]) -> StructView:
         name=struct.name,
         members=members,
         assertions=assertions,
+        for_each_bool_head=cpp.signature(
+            "constexpr void for_each_bool",
+            [f"const {struct.name}& value", "auto&& visit"],
+            " {",
+        ),
+        bool_members=[field.name for field in struct.fields if holds_bools(field.type)],
     )
 
 

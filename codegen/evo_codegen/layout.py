@@ -56,6 +56,14 @@ def size_of(type_: Type) -> int:
 
 
 @cache
+def holds_bools(type_: Type) -> bool:
+    """Whether a bool lies somewhere in a value of the type."""
+    if isinstance(type_, StructType):
+        return any(holds_bools(field.type) for field in type_.fields)
+    return type_ is Scalar.BOOL
+
+
+@cache
 def layout_of(struct: StructType) -> Layout:
     """Places the fields of a struct."""
     offsets = []

@@ -41,8 +41,8 @@ READER_MEMBERS = frozenset(
 # its channel and of its reader.
 GENERATED_NAMES = READER_MEMBERS | frozenset(
     """Bits Module StateReader StateWriter StreamReader StreamWriter access alignment bfbs
-    channel_of checksum compatible contains fields kind max_age max_readers name overflow owner
-    period schema_id size slots stamp to_string""".split()
+    channel_of checksum compatible contains fields for_each_bool kind max_age max_readers name
+    overflow owner period schema_id size slots stamp to_string""".split()
 )
 
 _RESERVED = re.compile(r"__|^_[A-Z]")

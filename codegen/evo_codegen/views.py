@@ -48,6 +48,8 @@ class StructView:
     name: str
     members: list[MemberView]
     assertions: list[str]
+    for_each_bool_head: list[str]
+    bool_members: list[str]  # the function is emitted if there are any
 
 
 @dataclass(frozen=True)

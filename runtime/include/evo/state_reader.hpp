@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "evo/channel.hpp"
+#include "evo/detail/bools.hpp"
 #include "evo/detail/crc32c.hpp"
 #include "evo/field_name.hpp"
 #include "evo/sample.hpp"
@@ -127,6 +128,7 @@ class StateReader {
       std::memcpy(static_cast<void*>(&value), reinterpret_cast<const std::byte*>(&whole) + kOffset,
                   sizeof(Field));
     }
+    detail::settle_bools(value);
     return value;
   }
 
@@ -134,8 +136,10 @@ class StateReader {
   [[gnu::always_inline]] detail::ReadOutcome copy_latest(Value& value,
                                                          std::uint64_t& stamp_ns) noexcept {
     const auto n = copy_checked(value, stamp_ns);
-    if (n) [[likely]]
+    if (n) [[likely]] {
       reader_.mark_seen(*n);
+      detail::settle_bools(value);
+    }
     return n;
   }
 

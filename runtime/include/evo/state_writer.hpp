@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "evo/channel.hpp"
+#include "evo/detail/bools.hpp"
 #include "evo/loan.hpp"
 #include "evo/segment_writer.hpp"
 
@@ -38,6 +39,7 @@ class StateWriter {
     Loan<Value> next = loan();
     const std::byte* last = writer_.publisher().last_payload(kGeometry);
     detail::copy_from_shared<sizeof(Value)>(&*next, last);
+    detail::settle_bools(*next);
     std::forward<Change>(change)(*next);
     return next.publish();
   }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "evo/channel.hpp"
+#include "evo/detail/bools.hpp"
 #include "evo/detail/crc32c.hpp"
 #include "evo/field_name.hpp"
 #include "evo/item.hpp"
@@ -84,7 +85,10 @@ class StreamReader {
     if (!observer.look([&](const detail::ReaderSlot& slot) { payload = slot.payload(); })) {
       return std::nullopt;
     }
-    return View<Value>(observer, reinterpret_cast<const Value*>(payload));
+    const auto* value = reinterpret_cast<const Value*>(payload);
+    if (detail::has_strange_bool(*value)) [[unlikely]]
+      return view_of_copy();
+    return View<Value>(observer, value);
   }
 
   /// Calls `use(const Value&)` on the next value and takes it; false if there is none yet. If `use`
@@ -211,6 +215,7 @@ class StreamReader {
         if (size_ != sizeof(Value)) [[unlikely]] {
           std::memset(reinterpret_cast<std::byte*>(&value) + size_, 0, sizeof(Value) - size_);
         }
+        detail::settle_bools(value);
         return true;
       }
       reader_.observer().skip();

@@ -10,8 +10,9 @@ namespace evo {
 /// A value of a stream, in place. With `overflow: block` the writer leaves it alone until the view
 /// ends. With `overwrite` it may overwrite it: whatever was read of the value counts only if
 /// `still_valid()` says so afterwards. A value that cannot be shown in place is a copy: a
-/// checksummed one, one of an older layout, one of a blocking stream with `access: group`, and one
-/// that was published before the reader came to it by a seek.
+/// checksummed one, one of an older layout, one of a blocking stream with `access: group`, one that
+/// was published before the reader came to it by a seek, and one with a bool that is neither 0 nor
+/// 1 in memory, which is true in the copy.
 ///
 /// The view takes the value: the reader's next operation, on a second view too, gives the one after
 /// it. Several views may be out; each keeps its value, and the writer of a blocking stream waits

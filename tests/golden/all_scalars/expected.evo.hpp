@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <evo/detail/bools.hpp>
 #include <evo/state_reader.hpp>
 #include <evo/state_writer.hpp>
 
@@ -89,6 +90,11 @@ static_assert(offsetof(AllScalars, a_ulong) == 56);
 static_assert(offsetof(AllScalars, a_uint64) == 64);
 static_assert(offsetof(AllScalars, a_double) == 72);
 static_assert(offsetof(AllScalars, a_float64) == 80);
+
+/// Calls `visit` on each bool of a value, for evo::detail::settle_bools.
+constexpr void for_each_bool(const AllScalars& value, auto&& visit) {
+  evo::detail::visit_bools(value.a_bool, visit);
+}
 
 /// Segment `all_scalars`, written by `tester`.
 struct AllScalarsChannel {

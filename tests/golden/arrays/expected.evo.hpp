@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <evo/detail/bools.hpp>
 #include <evo/state_reader.hpp>
 #include <evo/state_writer.hpp>
 
@@ -101,6 +102,11 @@ static_assert(offsetof(Arrays, doubles) == 112);
 static_assert(offsetof(Arrays, modes) == 136);
 static_assert(offsetof(Arrays, pairs) == 142);
 static_assert(offsetof(Arrays, padding_3_) == 154);
+
+/// Calls `visit` on each bool of a value, for evo::detail::settle_bools.
+constexpr void for_each_bool(const Arrays& value, auto&& visit) {
+  evo::detail::visit_bools(value.bools, visit);
+}
 
 /// Segment `arrays`, written by `tester`.
 struct ArraysChannel {

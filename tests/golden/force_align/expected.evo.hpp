@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <evo/detail/bools.hpp>
 #include <evo/state_reader.hpp>
 #include <evo/state_writer.hpp>
 
@@ -49,6 +50,11 @@ static_assert(offsetof(Aligned, flag) == 0);
 static_assert(offsetof(Aligned, padding_0_) == 1);
 static_assert(offsetof(Aligned, direction) == 16);
 static_assert(offsetof(Aligned, history) == 32);
+
+/// Calls `visit` on each bool of a value, for evo::detail::settle_bools.
+constexpr void for_each_bool(const Aligned& value, auto&& visit) {
+  evo::detail::visit_bools(value.flag, visit);
+}
 
 /// Segment `aligned`, written by `tester`.
 struct AlignedChannel {

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <evo/detail/bools.hpp>
 #include <evo/state_reader.hpp>
 #include <evo/state_writer.hpp>
 
@@ -48,6 +49,11 @@ static_assert(offsetof(Large, padding_0_) == 524281);
 static_assert(offsetof(Large, blocks) == 524288);
 static_assert(offsetof(Large, last) == 8912768);
 static_assert(offsetof(Large, padding_1_) == 8912772);
+
+/// Calls `visit` on each bool of a value, for evo::detail::settle_bools.
+constexpr void for_each_bool(const Large& value, auto&& visit) {
+  evo::detail::visit_bools(value.flag, visit);
+}
 
 /// Segment `large`, written by `tester`.
 struct LargeChannel {

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <evo/detail/bools.hpp>
 #include <evo/state_reader.hpp>
 #include <evo/state_writer.hpp>
 
@@ -68,6 +69,11 @@ static_assert(offsetof(Path, valid) == 24);
 static_assert(offsetof(Path, padding_0_) == 25);
 static_assert(offsetof(Path, to) == 32);
 
+/// Calls `visit` on each bool of a value, for evo::detail::settle_bools.
+constexpr void for_each_bool(const Path& value, auto&& visit) {
+  evo::detail::visit_bools(value.valid, visit);
+}
+
 /// Structs in structs, and arrays of them.
 struct Nested {
   /// Counted up.
@@ -92,6 +98,13 @@ static_assert(offsetof(Nested, path) == 8);
 static_assert(offsetof(Nested, history) == 64);
 static_assert(offsetof(Nested, last) == 232);
 static_assert(offsetof(Nested, padding_1_) == 233);
+
+/// Calls `visit` on each bool of a value, for evo::detail::settle_bools.
+constexpr void for_each_bool(const Nested& value, auto&& visit) {
+  evo::detail::visit_bools(value.path, visit);
+  evo::detail::visit_bools(value.history, visit);
+  evo::detail::visit_bools(value.last, visit);
+}
 
 /// Segment `nested`, written by `tester`.
 struct NestedChannel {

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <evo/detail/bools.hpp>
 #include <evo/state_reader.hpp>
 #include <evo/state_writer.hpp>
 
@@ -25,6 +26,11 @@ struct Single {
 static_assert(std::is_trivially_copyable_v<Single> && std::is_standard_layout_v<Single>);
 static_assert(sizeof(Single) == 1 && alignof(Single) == 1);
 static_assert(offsetof(Single, on) == 0);
+
+/// Calls `visit` on each bool of a value, for evo::detail::settle_bools.
+constexpr void for_each_bool(const Single& value, auto&& visit) {
+  evo::detail::visit_bools(value.on, visit);
+}
 
 /// Segment `single`, written by `tester`.
 struct SingleChannel {
