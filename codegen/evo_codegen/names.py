@@ -37,12 +37,15 @@ READER_MEMBERS = frozenset(
     with_write write writer_state""".split()
 )
 
+# Functions that are declared next to the types of a schema, and so in its namespaces.
+GENERATED_FUNCTIONS = frozenset(("channel_of", "contains", "for_each_bool", "to_string"))
+
 # Names that mean something else where generated code names a type: functions beside it, members of
 # its channel and of its reader.
-GENERATED_NAMES = READER_MEMBERS | frozenset(
-    """Bits Module StateReader StateWriter StreamReader StreamWriter access alignment bfbs
-    channel_of checksum compatible contains fields for_each_bool kind max_age max_readers name
-    overflow owner period schema_id size slots stamp to_string""".split()
+GENERATED_NAMES = READER_MEMBERS | GENERATED_FUNCTIONS | frozenset(
+    """Bits Module StateReader StateWriter StreamReader StreamWriter access alignment bfbs checksum
+    compatible fields kind max_age max_readers name overflow owner period schema_id size slots
+    stamp""".split()
 )
 
 _RESERVED = re.compile(r"__|^_[A-Z]")

@@ -17,7 +17,13 @@ from evo_codegen.attributes import (
 from evo_codegen.diagnostics import Diagnostics, Location
 from evo_codegen.ir import EnumType, Field, Kind, Scalar, Schema, Segment, StructType
 from evo_codegen.layout import layout_of
-from evo_codegen.names import CPP_NAMESPACES, GENERATED_NAMES, READER_MEMBERS, problem_with
+from evo_codegen.names import (
+    CPP_NAMESPACES,
+    GENERATED_FUNCTIONS,
+    GENERATED_NAMES,
+    READER_MEMBERS,
+    problem_with,
+)
 
 _LONGEST_UNIT = 32
 # Half a step above the largest number: from here on, text would be rounded to infinity.
@@ -82,6 +88,13 @@ class _Declaration:
                     f"namespace `{'.'.join(namespace)}` has a part `{part}`, which would hide the "
                     f"namespace that generated code uses",
                     "rename that part" + (", or put it first" if part == "evo" else ""),
+                )
+            elif part in GENERATED_FUNCTIONS:
+                self._error(
+                    self._declaration.location,
+                    f"namespace `{'.'.join(namespace)}` has a part `{part}`, which is a function "
+                    f"that generated code declares",
+                    "rename that part",
                 )
             else:
                 self._check_name(part, self._declaration.location)
