@@ -27,10 +27,10 @@ std::size_t count_instructions(Body&& body, const std::function<void()>& meanwhi
 /// end, where the protocol does its work, and long ones in between, where it copies.
 inline std::vector<std::size_t> moments_to_kill(std::size_t total) {
   constexpr std::size_t kShort = 1000;
-  constexpr std::size_t kAtEachEnd = 300;
+  constexpr std::size_t kAtEachEnd = 200;
   constexpr std::size_t kEndStride = 5;
   constexpr std::size_t kTriesInBetween = 20;
-  constexpr std::size_t kAtTheVeryEnd = 60;  // where the slot is complete, and then the header
+  constexpr std::size_t kAtTheVeryEnd = 120;  // the last stores, and what follows them
   std::vector<std::size_t> chosen;
   const std::size_t long_stride = total / kTriesInBetween;
   for (std::size_t k = 0; k <= total;) {

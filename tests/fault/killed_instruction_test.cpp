@@ -98,7 +98,10 @@ TEST_P(KilledInstruction, LeavesAWholeValue) {
     ++outcomes[seen];
   }
   // Without each of them, the instructions would not have been those of a write.
-  EXPECT_EQ(outcomes.size(), 3U);
+  EXPECT_EQ(outcomes.size(), 3U) << fmt::format(
+      "of {} instructions: 3 stays {}x, 4 that the header does not name {}x, 4 {}x", total + 1,
+      outcomes[{"3, header 3", "3"}], outcomes[{"4, header 3", "4"}],
+      outcomes[{"4, header 4", "4"}]);
   tried(chosen.size(),
         fmt::format("of {} instructions: 3 stays {}x, 4 that the header does not name {}x, 4 {}x",
                     total + 1, outcomes[{"3, header 3", "3"}], outcomes[{"4, header 3", "4"}],

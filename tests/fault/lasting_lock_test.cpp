@@ -75,7 +75,9 @@ TEST_F(LastingLock, OfAChildThatNoForkHandlerSaw) {
   });
   std::string child;
   for (char digit = 0; ::read(ready.reading(), &digit, 1) == 1 && digit != ' ';) child += digit;
-  writer.kill();
+  // Not Child::kill(): the child of the child has its pipe.
+  ::kill(writer.pid(), SIGKILL);
+  ::waitpid(writer.pid(), nullptr, 0);
   const auto refused = create();
   EXPECT_EQ(outcome(refused), "SegmentBusy");
   EXPECT_TRUE(contains(message_of(refused), "although its writer is dead")) << message_of(refused);
