@@ -223,8 +223,9 @@ TEST(Domain, DanglingLinkInPlaceOfTheDirectoryIsAnError) {
 /// The domain of a user that does not have one yet, and what others may plant in its place.
 class UserDomain : public testing::Test {
  protected:
-  static constexpr uid_t kVictim = 54321;
-  static constexpr uid_t kAttacker = 54322;
+  // Its domain has one name on the machine, and several of these tests may run at once.
+  static inline const uid_t kVictim = 1'000'000 + 2 * static_cast<uid_t>(::getpid());
+  static inline const uid_t kAttacker = kVictim + 1;
   static constexpr gid_t kGroup = 54321;  // of both
 
   void SetUp() override {

@@ -179,7 +179,8 @@ TEST(ClosedDescriptors, LeaveTheLockAndThoseWhoGotTheirNumbers) {
     std::array<int, 4> mine{};
     for (int& fd : mine) fd = ::open("/dev/null", O_RDONLY);
     said += " " + std::string(to_string(reader->writer_state()));
-    said += " " + outcome(writer->write(bytes_of(std::uint64_t{5}))) + " " + read_number(*reader);
+    said += " " + outcome(writer->write(bytes_of(std::uint64_t{5})));
+    said += " " + read_number(*reader);
     said += " " +
             outcome(SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()}));
     reader.reset();
