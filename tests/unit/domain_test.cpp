@@ -296,19 +296,21 @@ TEST_F(UserDomain, IsMadeByItsFirstUse) {
 
 TEST_F(UserDomain, IsNotWhatOthersHavePlanted) {
   plant_link(kAttacker, target());
-  expect_refused("a link to the attacker's directory", "is a symbolic link of user 54322");
+  expect_refused("a link to the attacker's directory",
+                 fmt::format("is a symbolic link of user {}", kAttacker));
   ::chown(target().c_str(), kVictim, kVictim);
   ::chmod(target().c_str(), 0700);
   plant_link(kAttacker, target());
   expect_refused("an attacker's link to a directory of the user's own", "a symbolic link");
   plant_link(kVictim, target());
-  expect_refused("a link of the user's own", "is a symbolic link of user 54321");
+  expect_refused("a link of the user's own", fmt::format("is a symbolic link of user {}", kVictim));
   plant_link(kAttacker, "/dev/shm/evo-test-nowhere");
   expect_refused("a dangling link", "a symbolic link");
   plant(kAttacker, [&] { std::ofstream(path_) << "x"; });
-  expect_refused("a file", "is a file of user 54322");
+  expect_refused("a file", fmt::format("is a file of user {}", kAttacker));
   plant(kAttacker, [&] { ::mkdir(path_.c_str(), 0777); });
-  expect_refused("the attacker's directory", "belongs to user 54322 with mode 0777");
+  expect_refused("the attacker's directory",
+                 fmt::format("belongs to user {} with mode 0777", kAttacker));
   plant(kVictim, [&] { ::mkdir(path_.c_str(), 0720); });
   expect_refused("a directory that others may write", "with mode 0720");
 }
