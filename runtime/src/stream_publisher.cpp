@@ -5,25 +5,18 @@
 
 #include "evo/clock.hpp"
 #include "kernel_lock.hpp"
+#include "pause.hpp"
 
 namespace evo::detail {
 
 namespace {
 
 /// A reader that keeps up makes room sooner than a sleep takes.
-constexpr std::uint64_t kSpinNs = 100'000;
-constexpr std::uint64_t kShortestSleepNs = 50'000;
-constexpr std::uint64_t kLongestSleepNs = 2'000'000;
+constexpr std::uint64_t kSpinForRoomNs = 100'000;
+constexpr std::uint64_t kShortestPauseNs = 50'000;
+constexpr std::uint64_t kLongestPauseNs = 2'000'000;
 /// Attempts of one look to lock the entries of dead readers; a system call or two each.
 constexpr int kMostLockings = 64;
-
-void pause() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 void sleep_for(std::uint64_t ns) noexcept {
   const timespec time{static_cast<time_t>(ns / 1'000'000'000U),
@@ -124,15 +117,15 @@ std::optional<WriteError> StreamPublisher::make_room(std::chrono::nanoseconds ti
   if (timeout <= std::chrono::nanoseconds::zero()) return WriteError::WouldBlock;
   const auto budget = static_cast<std::uint64_t>(timeout.count());
   const std::uint64_t start = monotonic_ns();
-  std::uint64_t pause_ns = kShortestSleepNs;
+  std::uint64_t pause_ns = kShortestPauseNs;
   while (true) {
     const std::uint64_t elapsed = monotonic_ns() - start;
     if (elapsed >= budget) return WriteError::Timeout;
-    if (elapsed < kSpinNs) {
+    if (elapsed < kSpinForRoomNs) {
       pause();
     } else {
       sleep_for(std::min(pause_ns, budget - elapsed));
-      pause_ns = std::min(2 * pause_ns, kLongestSleepNs);
+      pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
     }
     if (ring_.fenced()) return WriteError::Fenced;
     if (look_for_room()) return std::nullopt;

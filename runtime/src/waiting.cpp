@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "evo/clock.hpp"
+#include "pause.hpp"
 
 namespace evo::detail {
 
@@ -48,14 +49,6 @@ bool nothing_changed(const Waiter& waiter) noexcept {
   // through its own acquire loads; nothing is lost by it here.
   const bool same = waiter.header->version.load(std::memory_order_acquire) == waiter.seen_version;
   return same && news_of(*waiter.control) == waiter.told;
-}
-
-void pause() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
 }
 
 void sleep_on(const SegmentHeader& header, std::uint64_t seen_version, std::uint64_t ns) noexcept {

@@ -75,6 +75,7 @@ class ToolTest : public testing::Test {
     replace("pid [0-9]+", "pid PID");
     replace(R"re(("(pid|uid)": )[0-9]+)re", "$1PID");
     replace(R"((evo_[a-z_]+_)[0-9]+\b)", "$1PID");
+    replace(R"re((incarnation(": | ))[0-9]+)re", "$1TOKEN");
     replace(R"(("[a-z_]*_ns": )[0-9]+)", "$1TIME");
     replace(R"(("rate_hz": )[-+.e0-9]+)", "$1RATE");
     replace(R"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8})", "DATE");
