@@ -353,8 +353,7 @@ std::string describe_holder(const Control& control) {
             writer);
       }
       return fmt::format(
-          "is still locked, although its writer is dead, {}: a child that was made by a raw clone "
-          "or "
+          "is still locked, although its writer is dead, {}: a child made by a raw clone or by "
           "_Fork() inherits the lock; end process {}",
           writer, holders);
     }

@@ -93,8 +93,9 @@ std::uint64_t generation_in_use(const Domain& domain, std::string_view name,
 bool fence_off(const Domain& domain, std::string_view name, const Control& control) {
   const auto header = map_header(domain, name, control);
   // S1. release [G]: the fencing token, as in announce(): the former writer sees it at its next
-  // publish ("fenced"), and no data hangs on it. Under the lock held here nobody else raises it.
+  // publish ("fenced"), and no data hangs on it. No other process raises it under this lock.
   // What the file says may be damaged, so it grows beyond every number that may be the writer's.
+  // relaxed, both loads: as above, under the lock on the names.
   const std::uint64_t raised =
       next_incarnation(std::max({control->incarnation.load(std::memory_order_relaxed),
                                  control->generation.load(std::memory_order_relaxed),

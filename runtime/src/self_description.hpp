@@ -1,4 +1,4 @@
-/// What a data file says about itself, read without mapping the file: whoever owns it may truncate
+/// What a data file says about itself, read without mapping the file: its owner may truncate
 /// it at any moment, which kills a process that looks at a mapping (SIGBUS).
 #pragma once
 
