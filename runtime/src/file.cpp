@@ -28,12 +28,11 @@ bool in_our_groups(gid_t gid) {
 enum class Owner : std::uint8_t { Trusted, Replaceable, Foreign };
 
 Owner judge_owner(const Domain& domain, const struct stat& file, const Trust& trust) {
-  if (file.st_uid == 0 || file.st_uid == ::geteuid()) return Owner::Trusted;
-  struct stat directory {};
-  const bool known = ::stat(domain.path().c_str(), &directory) == 0;
-  if (known && directory.st_uid == file.st_uid) return Owner::Trusted;
+  if (file.st_uid == ::geteuid() || is_trusted_by_all(domain, file.st_uid)) return Owner::Trusted;
   if (trust.access != Access::Group || !in_our_groups(file.st_gid)) return Owner::Foreign;
   if (trust.only_owner && *trust.only_owner != file.st_uid) return Owner::Foreign;
+  struct stat directory {};
+  const bool known = ::stat(domain.path().c_str(), &directory) == 0;
   const bool others_write = (directory.st_mode & 0022U) != 0;
   const bool sticky = (directory.st_mode & S_ISVTX) != 0;
   return known && (!others_write || sticky) ? Owner::Trusted : Owner::Replaceable;
@@ -214,6 +213,12 @@ Result<void> UnnamedFile::link(const std::string& path) {
     return fail(ErrorCode::AlreadyExists, "'{}' exists already; remove it", path);
   }
   return fail_errno(errno, fmt::format("cannot name the new file '{}'", path));
+}
+
+bool is_trusted_by_all(const Domain& domain, uid_t uid) {
+  if (uid == 0) return true;
+  struct stat directory {};
+  return ::stat(domain.path().c_str(), &directory) == 0 && directory.st_uid == uid;
 }
 
 bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode) {

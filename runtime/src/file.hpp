@@ -91,6 +91,10 @@ class UnnamedFile {
   std::string temporary_;  // its name where the file system has no O_TMPFILE
 };
 
+/// Whether a user's files are trusted by every process that may use the domain: those of root and
+/// of the owner of its directory.
+bool is_trusted_by_all(const Domain& domain, uid_t uid);
+
 /// Whether the path still names this very file.
 bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode);
 

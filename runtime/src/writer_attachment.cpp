@@ -167,6 +167,15 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
                 "earlier writer has left; let its owner or root remove it",
                 name, ::geteuid(), stays.value_or("its file"));
   }
+  // Nothing else may happen to a segment that another user can still take over.
+  const bool accepted = control.uid == ::geteuid() || is_trusted_by_all(domain, ::geteuid());
+  if (!taken_over_ && !accepted) {
+    return fail(ErrorCode::PermissionDenied,
+                "segment '{}' belongs to user {}, and readers of other users would refuse a data "
+                "file of user {}; write it as user {}, or let that user or root remove it "
+                "(evo-shm cleanup)",
+                name, control.uid, ::geteuid(), control.uid);
+  }
   announce();
   if (taken_over_) {
     take_over();

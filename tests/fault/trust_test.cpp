@@ -258,6 +258,10 @@ TEST_P(Trusting, OrphanStaysWhereOthersMayNotRemoveIt) {
   }
   for (const uid_t user : {kAttacker, kStranger}) {
     as(user, [&]() -> std::string {
+      for (const OnOrphan on_orphan : {OnOrphan::TakeOver, OnOrphan::Replace}) {
+        static_cast<void>(
+            SegmentWriter::create(channel_, {.domain = domain(), .on_orphan = on_orphan}));
+      }
       static_cast<void>(cleanup_orphaned_segments(domain(), {.grace = std::chrono::seconds(0)}));
       return "";
     });

@@ -540,48 +540,59 @@ std::string as_user(uid_t user, Body&& body) {
       .text;
 }
 
-TEST_F(Create, OtherUserOfTheGroupGoesOnInAStickyDirectory) {
+TEST_F(Create, OtherUserOfTheGroupLeavesTheSegmentAlone) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become two others";
   ASSERT_EQ(::chmod(directory_.path().c_str(), 01777), 0);
+  ASSERT_EQ(::chown(directory_.path().c_str(), 1009, 2000), 0);
   channel_.access = Access::Group;
-  as_user(1001, [&]() -> std::string {
-    auto writer = create(channel_);
-    if (writer) writer->write(bytes_of(std::uint64_t{7}));
+  const auto write_and_die = [&](std::uint64_t value, OnOrphan on_orphan) -> std::string {
+    auto writer = create(channel_, on_orphan);
+    if (!writer) return outcome(writer) + " " + writer.error().message;
+    writer->write(bytes_of(value));
     die();
-  });
-  const std::string first_data = directory_.data_file();
-  // The other user can neither write the data file nor remove it, so it makes another one.
-  EXPECT_EQ(as_user(1002,
-                    [&]() -> std::string {
-                      auto writer = create(channel_);
-                      if (!writer) return writer.error().message;
-                      writer->write(bytes_of(std::uint64_t{8}));
-                      auto reader = attach();
-                      if (!reader || read_number(*reader) != "8") return "not read";
-                      die();
-                    }),
-            "");
-  EXPECT_TRUE(std::filesystem::exists(first_data));
-  // Its own it takes over.
-  EXPECT_EQ(as_user(1002,
-                    [&]() -> std::string {
-                      auto writer = create(channel_);
-                      if (!writer) return writer.error().message;
-                      if (writer->current_version() != 2) return "lost the value";
-                      die();
-                    }),
-            "");
-  // For a third one there is no room: said before anything is spoilt.
-  const std::string said = as_user(1002, [&]() -> std::string {
-    const auto writer = create(channel_, OnOrphan::Replace);
-    auto reader = attach();
-    return outcome(writer) + " " + (reader ? read_number(*reader) : message_of(reader)) + " " +
-           message_of(writer);
-  });
-  EXPECT_TRUE(said.starts_with("PermissionDenied 8 ")) << said;
-  EXPECT_TRUE(contains(said, first_data)) << said;
-  // Its owner comes back: it removes what it may and goes on with a file of its own.
-  EXPECT_EQ(as_user(1001, [&]() -> std::string { return outcome(create(channel_)); }), "ok");
+  };
+  const auto read_as = [&](uid_t user) {
+    return as_user(user, [&] {
+      auto reader = attach();
+      return reader ? read_number(*reader) : message_of(reader);
+    });
+  };
+  EXPECT_EQ(as_user(1001, [&] { return write_and_die(7, OnOrphan::TakeOver); }), "");
+  // It could neither write nor remove the data file. One of its own would be refused by readers
+  // that run as other users, because every member of the group can make the control file name it.
+  for (const OnOrphan on_orphan : {OnOrphan::TakeOver, OnOrphan::Replace}) {
+    const std::string said = as_user(1002, [&] { return write_and_die(8, on_orphan); });
+    EXPECT_TRUE(said.starts_with("PermissionDenied segment 'probe' belongs to user 1001")) << said;
+  }
+  EXPECT_EQ(read_as(1002), "7");
+  // Readers accept what root and the owner of the directory make.
+  EXPECT_EQ(as_user(1009, [&] { return write_and_die(9, OnOrphan::TakeOver); }), "");
+  EXPECT_EQ(read_as(1002), "9");
+  EXPECT_EQ(as_user(1001, [&] { return write_and_die(10, OnOrphan::Replace); }), "");
+  EXPECT_EQ(read_as(1002), "10");
+}
+
+TEST_F(Create, NeedsToRemoveWhatAnEarlierWriterLeft) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 01777), 0);
+  channel_.access = Access::Group;
+  const auto replace_and_die = [&](std::uint64_t value) -> std::string {
+    auto writer = create(channel_, OnOrphan::Replace);
+    if (!writer) return outcome(writer) + " " + writer.error().message;
+    writer->write(bytes_of(value));
+    die();
+  };
+  EXPECT_EQ(as_user(1001, [&] { return replace_and_die(1); }), "");
+  EXPECT_EQ(as_user(0, [&] { return replace_and_die(2); }), "");
+  const std::string file_of_root = directory_.data_file();
+  // There are two names for data files. Root's file keeps one of them.
+  EXPECT_EQ(as_user(1001, [&] { return replace_and_die(3); }), "");
+  ASSERT_TRUE(std::filesystem::exists(file_of_root));
+  const std::string said = as_user(1001, [&] { return replace_and_die(4); });
+  EXPECT_TRUE(said.starts_with("PermissionDenied")) << said;
+  EXPECT_TRUE(contains(said, file_of_root)) << said;
+  EXPECT_EQ(as_user(1001, [&] { return read_number(attach().value()); }), "3");
+  EXPECT_EQ(as_user(0, [&] { return outcome(create(channel_)); }), "ok") << "root removes it";
 }
 
 TEST_F(Create, TokenGrowsForEver) {
