@@ -14,7 +14,7 @@
 namespace evo::test {
 namespace {
 
-constexpr off_t kPage = 4096;
+constexpr off_t kBlock = 4096;
 constexpr off_t kPages = 256;
 
 class FullFileSystem : public testing::Test {
@@ -47,7 +47,7 @@ class Filler {
 
   /// Leaves so many pages of an otherwise empty file system.
   void leave_free(off_t pages) const {
-    if (::ftruncate(fd_, 0) != 0 || ::posix_fallocate(fd_, 0, (kPages - pages) * kPage) != 0) {
+    if (::ftruncate(fd_, 0) != 0 || ::posix_fallocate(fd_, 0, (kPages - pages) * kBlock) != 0) {
       throw std::runtime_error("cannot fill the file system");
     }
   }
@@ -55,7 +55,7 @@ class Filler {
   /// Takes every page that is left.
   void take_all() const {
     off_t size = 0;
-    while (::posix_fallocate(fd_, size, kPage) == 0) size += kPage;
+    while (::posix_fallocate(fd_, size, kBlock) == 0) size += kBlock;
   }
 
  private:

@@ -108,14 +108,14 @@ TEST_P(KilledInstruction, LeavesAWholeValue) {
                     outcomes[{"4, header 4", "4"}]));
 }
 
-std::string name_of(const testing::TestParamInfo<Payload>& row) {
+std::string payload_name(const testing::TestParamInfo<Payload>& row) {
   return fmt::format("{}Bytes{}", row.param.bytes, row.param.stamp == Stamp::None ? "" : "Stamped");
 }
 
 INSTANTIATE_TEST_SUITE_P(Write, KilledInstruction,
                          testing::Values(Payload{8, Stamp::None}, Payload{8, Stamp::Monotonic},
                                          Payload{256, Stamp::None}, Payload{4096, Stamp::None}),
-                         name_of);
+                         payload_name);
 
 }  // namespace
 }  // namespace evo::test

@@ -60,8 +60,8 @@ class ManyReaders : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(ManyReaders, AreCountedExactlyAndLeaveNoEntryTaken) {
   const std::size_t in_each = GetParam();
-  constexpr std::size_t kProcesses = 10;
-  const std::size_t all = kProcesses * in_each;
+  constexpr std::size_t kReaderProcesses = 10;
+  const std::size_t all = kReaderProcesses * in_each;
   if (!allow_descriptors(in_each + 100)) GTEST_SKIP() << "too few descriptors (ulimit -n)";
   const TemporaryDomain directory;
   ChannelDescription channel = raw_channel("probe", 64);
@@ -69,7 +69,7 @@ TEST_P(ManyReaders, AreCountedExactlyAndLeaveNoEntryTaken) {
   SegmentWriter writer = make_writer(directory.domain(), channel);
   publish(writer, 7);
   std::list<ReaderProcess> processes;
-  for (std::size_t i = 0; i < kProcesses; ++i) {
+  for (std::size_t i = 0; i < kReaderProcesses; ++i) {
     processes.emplace_back(directory.domain(), channel, in_each);
   }
   for (const ReaderProcess& process : processes) ASSERT_TRUE(process.is_ready());

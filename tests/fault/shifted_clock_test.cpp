@@ -124,11 +124,11 @@ TEST_P(ShiftedClock, OfTheWriter) {
                        ahead ? ", never fresh" : ""));
 }
 
-std::string name_of(const testing::TestParamInfo<int>& row) {
+std::string direction_name(const testing::TestParamInfo<int>& row) {
   return row.param < 0 ? "SetBack" : "SetForward";
 }
 
-INSTANTIATE_TEST_SUITE_P(Monotonic, ShiftedClock, testing::Values(-1, 1), name_of);
+INSTANTIATE_TEST_SUITE_P(Monotonic, ShiftedClock, testing::Values(-1, 1), direction_name);
 
 }  // namespace
 }  // namespace evo::test

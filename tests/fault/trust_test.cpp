@@ -274,7 +274,7 @@ TEST_P(Trusting, OrphanStaysWhereOthersMayNotRemoveIt) {
   tried(2, "the orphan of another user: " + left);
 }
 
-std::string name_of(const testing::TestParamInfo<std::tuple<Place, Access>>& cell) {
+std::string cell_name(const testing::TestParamInfo<std::tuple<Place, Access>>& cell) {
   const bool group = std::get<Access>(cell.param) == Access::Group;
   return std::string(std::get<Place>(cell.param).name) + (group ? "Group" : "Owner");
 }
@@ -282,7 +282,7 @@ std::string name_of(const testing::TestParamInfo<std::tuple<Place, Access>>& cel
 INSTANTIATE_TEST_SUITE_P(Domains, Trusting,
                          testing::Combine(testing::ValuesIn(kPlaces),
                                           testing::Values(Access::Owner, Access::Group)),
-                         name_of);
+                         cell_name);
 
 }  // namespace
 }  // namespace evo::test

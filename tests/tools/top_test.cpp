@@ -149,8 +149,8 @@ TEST_F(Top, OnceIsATableOrADocument) {
   EXPECT_EQ(table.code, 0) << table.err;
   const std::regex pids("(tester|gantry_control) +[0-9]+");
   expect_golden("top.txt", steady(std::regex_replace(table.out, pids, "$1  PID")));
-  const ToolAnswer json = run({"top", "--once", "--interval", "10ms", "--format", "json"});
-  const auto document = nlohmann::json::parse(json.out);
+  const ToolAnswer answer = run({"top", "--once", "--interval", "10ms", "--format", "json"});
+  const auto document = nlohmann::json::parse(answer.out);
   ASSERT_EQ(document.size(), 2U);
   EXPECT_EQ(document[0]["name"], "gantry");
   EXPECT_EQ(document[0]["rate_hz"], 0.0);
