@@ -99,7 +99,6 @@ Result<Control> make_control(const Domain& domain, const ChannelDescription& cha
   Control control;
   control.path = control_path(domain, channel.name);
   const std::uint64_t size = control_file_size(channel.max_readers);
-  const ForkPause held;
   auto file = UnnamedFile::make(domain, size, control_mode(channel.access));
   if (!file) return tl::unexpected(file.error());
   auto mapping = Mapping::map(file->fd(), size, Protection::ReadWrite);
@@ -122,7 +121,7 @@ Result<Control> make_control(const Domain& domain, const ChannelDescription& cha
     if (auto locked = try_lock(file->fd(), byte); !locked) return tl::unexpected(locked.error());
   }
   if (auto linked = file->link(control.path); !linked) return tl::unexpected(linked.error());
-  control.fd = GuardedDescriptor(std::move(*file).take(), held);
+  control.fd = std::move(*file).take();
   return control;
 }
 
@@ -142,10 +141,13 @@ Result<void> grow(Control& control, const Domain& domain, const ChannelDescripti
 }
 
 /// Under the writer's lock: gives the file the mode of the channel's access, which may have
-/// changed since another build of the writer made it.
+/// changed since another build of the writer made it. Rights are only added: a process that had
+/// some keeps them as long as it has the file open.
 Result<void> set_access(Control& control, const ChannelDescription& channel) {
   const mode_t wanted = control_mode(channel.access);
-  if (control.mode == wanted || control.uid != ::geteuid()) return {};
+  if ((control.mode & ~wanted) != 0 || control.mode == wanted || control.uid != ::geteuid()) {
+    return {};
+  }
   if (::fchmod(control.fd.get(), wanted) != 0) {
     return fail_errno(errno, fmt::format("cannot set the mode of '{}'", control.path));
   }
@@ -153,8 +155,8 @@ Result<void> set_access(Control& control, const ChannelDescription& channel) {
   return {};
 }
 
-/// What a writer accepts of a control file that it finds: also one of wider access, if it
-/// is its own to narrow.
+/// What a writer accepts of a control file that it finds: also one of wider access, if it is its
+/// own to replace.
 Result<Control> open_to_write(const Domain& domain, const ChannelDescription& channel) {
   auto control = open_trusted(
       domain, channel.name, {O_RDWR, control_mode(Access::Group), channel.access}, Looking::Mapped);
@@ -316,11 +318,14 @@ bool has_readers(const Control& control) {
   return is_locked(control.fd.get(), reader_lock_byte(0), kMaximumReaders);
 }
 
-std::uint64_t next_incarnation(std::uint64_t last) {
+std::uint64_t next_incarnation(std::initializer_list<std::uint64_t> used) {
   // No clock gives such a number, so it is damage.
   constexpr std::uint64_t kDamaged = std::uint64_t{1} << 62;
-  const std::uint64_t now_us = realtime_ns() / 1000;
-  return last < kDamaged ? std::max(last + 1, now_us) : now_us;
+  std::uint64_t next = realtime_ns() / 1000;
+  for (const std::uint64_t each : used) {
+    if (each + 1 < kDamaged) next = std::max(next, each + 1);
+  }
+  return next;
 }
 
 std::string describe_writer(const Control& control) {
@@ -344,8 +349,14 @@ std::string describe_holder(const Control& control) {
           "writer off (evo-shm recover)",
           writer);
     case ProcessState::Gone: {
-      const std::string holders = processes_with(control.device, control.inode);
-      if (holders.empty()) {
+      const LockHolders holders = find_holders(control.device, control.inode, kWriterLockByte, pid);
+      if (!holders.writer.empty()) {
+        return fmt::format(
+            "has a live writer, {} in another PID namespace, {} here; stop it first, or write to "
+            "another domain",
+            writer, holders.writer);
+      }
+      if (holders.others.empty()) {
         return fmt::format(
             "is locked by a process that cannot be seen from here: its writer, {} in another PID "
             "namespace, or a child that the writer left behind; stop it, or write to another "
@@ -355,7 +366,7 @@ std::string describe_holder(const Control& control) {
       return fmt::format(
           "is still locked, although its writer is dead, {}: a child made by a raw clone or by "
           "_Fork() inherits the lock; end process {}",
-          writer, holders);
+          writer, holders.others);
     }
     case ProcessState::Alive:
       break;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -91,11 +92,12 @@ constexpr std::uint64_t control_file_size(std::uint32_t readers) {
 /// since; it sees to the rest.
 Result<bool> lock_to_change(const Control& control);
 
-/// The fencing token of the next writer: greater than `last`, and than every token of an earlier
-/// control file, of which there may be no trace. So it is at least the time, in microseconds since
-/// 1970; a create takes longer than one of those. Only a real-time clock that was set back while
-/// there was no control file can make it smaller.
-std::uint64_t next_incarnation(std::uint64_t last);
+/// The fencing token of the next writer: greater than those in `used` that a clock can have given,
+/// and than every token of an earlier control file, of which there may be no trace. So it is at
+/// least the time, in microseconds since 1970; a create takes longer than one of those. It can be
+/// smaller than a former one only if the real-time clock was set back, and there was no control
+/// file in between or the words in it were damaged.
+std::uint64_t next_incarnation(std::initializer_list<std::uint64_t> used);
 
 /// Whether somebody changes the segment's names, or holds the writer's lock only to tidy up: it
 /// will let go, so there is nobody yet to be refused for.

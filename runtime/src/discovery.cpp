@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -55,7 +56,7 @@ struct NameHash {
 struct Listener {
   CallbackId id;
   SegmentDiscovery::Callback callback;
-  std::uint64_t first_event = 0;  // the first that it receives
+  std::uint64_t next_event = 0;  // the first that it receives
   bool removed = false;
 };
 
@@ -93,8 +94,10 @@ std::string_view to_string(DiscoveryEvent event) noexcept {
 }
 
 struct SegmentDiscovery::Cache {
-  explicit Cache(const Domain& in_domain)
-      : domain(in_domain), watch(in_domain, detail::Watched::NamesAndUse) {}
+  explicit Cache(const Domain& in_domain) : domain(in_domain) {}
+
+  /// Begins to watch the domain.
+  Result<void> open_watch();
 
   void concern(std::string_view file);
   std::size_t look_at(const std::set<std::string, std::less<>>& names);
@@ -111,7 +114,9 @@ struct SegmentDiscovery::Cache {
   bool remove(CallbackId id);
 
   Domain domain;
-  detail::DirectoryWatch watch;
+  // A forked child that read from these would take the parent's events.
+  std::uint64_t life = 0;
+  std::optional<detail::DirectoryWatch> watch;
   detail::FileDescriptor timer;
   detail::FileDescriptor both;  // epoll on the two
   std::vector<SegmentInfo> segments;
@@ -133,19 +138,20 @@ struct SegmentDiscovery::Cache {
 
 /// Callbacks call back, so this is called only when the cache is consistent. The outermost call
 /// reports all events, so that each callback receives them in order. After an exception the next
-/// call reports the rest.
+/// call goes on with the callback after the one that threw.
 void SegmentDiscovery::Cache::tell() {
   if (telling) return;
   const Telling round(telling);
   while (!waiting.empty()) {
-    const Event event = std::move(waiting.front());
-    waiting.pop_front();
-    // Copied: one that is called may add and remove others, and itself.
+    // Copied, both: one that is called may add and remove others, and itself.
+    const Event event = waiting.front();
     const auto called = listeners;
     for (const auto& listener : called) {
-      if (listener->removed || event.number < listener->first_event) continue;
+      if (listener->removed || event.number < listener->next_event) continue;
+      listener->next_event = event.number + 1;
       listener->callback(event.what, event.info);
     }
+    waiting.pop_front();
   }
 }
 
@@ -153,7 +159,7 @@ CallbackId SegmentDiscovery::Cache::add(Callback callback) {
   const auto listener = std::make_shared<Listener>();
   listener->id = CallbackId{++last_id};
   listener->callback = std::move(callback);
-  listener->first_event = next_event;
+  listener->next_event = next_event;
   {
     // Events of its nested calls are reported later, after the segments that are there now.
     const Telling round(telling);
@@ -255,23 +261,30 @@ void SegmentDiscovery::Cache::arm_second_look() {
   timer_runs = ::timerfd_settime(timer.get(), 0, &soon, nullptr) == 0;
 }
 
-Result<SegmentDiscovery> SegmentDiscovery::start(const Domain& domain) {
-  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
-  auto cache = std::make_unique<Cache>(domain);
-  if (!cache->watch.valid()) {
+Result<void> SegmentDiscovery::Cache::open_watch() {
+  watch.emplace(domain, detail::Watched::NamesAndUse);
+  if (!watch->valid()) {
     return detail::fail_errno(errno,
                               "cannot watch the domain (see /proc/sys/fs/inotify/max_user_*)");
   }
-  cache->timer =
-      detail::FileDescriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-  cache->both = detail::FileDescriptor(::epoll_create1(EPOLL_CLOEXEC));
-  for (const int fd : {cache->watch.fd(), cache->timer.get()}) {
+  timer = detail::FileDescriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  both = detail::FileDescriptor(::epoll_create1(EPOLL_CLOEXEC));
+  timer_runs = false;
+  for (const int fd : {watch->fd(), timer.get()}) {
     epoll_event readable{};
     readable.events = EPOLLIN;
-    if (::epoll_ctl(cache->both.get(), EPOLL_CTL_ADD, fd, &readable) != 0) {
+    if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, fd, &readable) != 0) {
       return detail::fail_errno(errno, "cannot watch the domain");
     }
   }
+  life = detail::process_life();
+  return {};
+}
+
+Result<SegmentDiscovery> SegmentDiscovery::start(const Domain& domain) {
+  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
+  auto cache = std::make_unique<Cache>(domain);
+  if (auto opened = cache->open_watch(); !opened) return tl::unexpected(opened.error());
   if (auto scanned = cache->rescan(); !scanned) return tl::unexpected(scanned.error());
   cache->tell();  // drops the events: there is no callback yet
   return SegmentDiscovery(std::move(cache));
@@ -289,8 +302,12 @@ int SegmentDiscovery::fd() const noexcept {
 
 Result<std::size_t> SegmentDiscovery::update() {
   Cache& cache = *cache_;
+  if (cache.life != detail::process_life()) {
+    cache.needs_rescan = true;
+    if (auto opened = cache.open_watch(); !opened) return tl::unexpected(opened.error());
+  }
   cache.take_second_look();
-  const bool lost = cache.watch.take([&](std::string_view file) {
+  const bool lost = cache.watch->take([&](std::string_view file) {
     cache.concern(file);
     if (const auto name = detail::segment_of_control(file); !name.empty()) {
       (cache.timer_runs ? cache.later_look : cache.second_look).emplace(name);

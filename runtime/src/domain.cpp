@@ -45,7 +45,7 @@ bool is_name(std::string_view name, std::size_t longest) {
 
 /// Any user can create something of that name in /dev/shm, and own what is in it.
 Result<void> check_user_domain(const Domain& domain) {
-  if (!domain.path().native().starts_with("/dev/shm/evo-") || domain != Domain::user()) return {};
+  if (!is_user_domain(domain)) return {};
   // A link is refused, even one of our own: its owner could turn it between this check and the open
   // that follows. A directory of our own cannot be replaced: /dev/shm is sticky, so only the
   // directory's owner and root may rename or remove it.
@@ -66,6 +66,13 @@ Result<void> check_user_domain(const Domain& domain) {
 }
 
 }  // namespace
+
+bool is_user_domain(const Domain& domain) {
+  // However it is written: "/dev//shm/evo-…/" is the same directory.
+  const std::filesystem::path path = (domain.path() / "").lexically_normal();
+  constexpr std::string_view kPrefix = "/dev/shm/evo-";
+  return path.native().starts_with(kPrefix) && path == Domain::user().path() / "";
+}
 
 Result<void> validate(const Domain& domain) {
   if (const long page = ::sysconf(_SC_PAGESIZE); page != static_cast<long>(kPageSize)) {

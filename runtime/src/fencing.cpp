@@ -25,17 +25,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <optional>
 
 #include "clear_up.hpp"
-#include "data_file.hpp"
-#include "evo/detail/waiting.hpp"
-#include "evo/segment_header.hpp"
 #include "kernel_lock.hpp"
-#include "private_copy.hpp"
 #include "removal.hpp"
 
 namespace evo {
@@ -72,43 +67,6 @@ Result<void> check_removable(const Domain& domain, std::string_view name, const 
     return fail(ErrorCode::PermissionDenied, "{}; nothing was done", *strange);
   }
   return {};
-}
-
-/// The generation in the data file, which may be newer than what a damaged control file says; else
-/// 0.
-std::uint64_t generation_in_use(const Domain& domain, std::string_view name,
-                                const Control& control) {
-  // relaxed: under the lock on the names.
-  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
-  const auto path = data_file_path(domain, name, control, current);
-  if (!path) return 0;
-  const auto file =
-      open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group, control.uid});
-  Copy<SegmentHeader> header;
-  return file && header.read(file->fd.get()) ? header->generation : 0;
-}
-
-/// With the lock on the names held, and the writer's lock another process's: S1 to S5. False if
-/// some file is still there.
-bool fence_off(const Domain& domain, std::string_view name, const Control& control) {
-  const auto header = map_header(domain, name, control);
-  // S1. release [G]: the fencing token, as in announce(): the former writer sees it at its next
-  // publish ("fenced"), and no data hangs on it. No other process raises it under this lock.
-  // What the file says may be damaged, so it grows beyond every number that may be the writer's.
-  // relaxed, both loads: as above, under the lock on the names.
-  const std::uint64_t raised =
-      next_incarnation(std::max({control->incarnation.load(std::memory_order_relaxed),
-                                 control->generation.load(std::memory_order_relaxed),
-                                 generation_in_use(domain, name, control)}));
-  control.store(control->incarnation, raised, std::memory_order_release);
-  // S2. release [L]: pairs with the acquire load [M] of those who attach or leave.
-  control.store(control->state, static_cast<std::uint32_t>(ControlState::Closed),
-                std::memory_order_release);
-  // S3. release [L]: pairs with [M]. No data file has this generation.
-  control.store(control->generation, raised, std::memory_order_release);
-  if (header) wake_all(*reinterpret_cast<const SegmentHeader*>(header->data()));
-  // S4 and S5.
-  return remove_names(domain, name, control);
 }
 
 /// With no writer alive: a writer that closed while the names were locked here has left them to us.
@@ -152,7 +110,7 @@ Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::
   if (auto removable = check_removable(domain, name, *control); !removable) {
     return tl::unexpected(removable.error());
   }
-  if (!fence_off(domain, name, *control)) {
+  if (!retire(domain, name, *control)) {
     return fail(ErrorCode::Io,
                 "the writer of segment '{}' is fenced off, but its files in '{}' could not all be "
                 "removed; remove those that are left",

@@ -29,6 +29,7 @@ enum class Owner : std::uint8_t { Trusted, Replaceable, Foreign };
 
 Owner judge_owner(const Domain& domain, const struct stat& file, const Trust& trust) {
   if (file.st_uid == ::geteuid() || is_trusted_by_all(domain, file.st_uid)) return Owner::Trusted;
+  if (is_user_domain(domain)) return Owner::Foreign;
   if (trust.access != Access::Group || !in_our_groups(file.st_gid)) return Owner::Foreign;
   if (trust.only_owner && *trust.only_owner != file.st_uid) return Owner::Foreign;
   struct stat directory {};
@@ -79,18 +80,6 @@ std::string temporary_name(const std::string& directory) {
 }
 
 }  // namespace
-
-FileDescriptor::FileDescriptor(int fd) noexcept : fd_(fd) {
-  if (fd < 0 || fd > STDERR_FILENO) return;
-  fd_ = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  const int error = errno;
-  ::close(fd);
-  errno = error;
-}
-
-FileDescriptor::~FileDescriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
 
 Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, const Trust& trust) {
   return open_checked_at(AT_FDCWD, path, domain, trust);
@@ -173,21 +162,8 @@ Result<void> allocate(int fd, std::uint64_t size, const std::string& directory) 
 Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, mode_t mode) {
   const std::string directory = domain.path().string();
   UnnamedFile file;
-  // Naming it goes by /proc, which a container may lack.
-  const bool nameable = ::access("/proc/self/fd", F_OK) == 0;
-  if (nameable) {
-    file.fd_ = FileDescriptor(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
-  }
-  if (!file.fd_.valid() &&
-      (!nameable || errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    do {
-      file.temporary_ = temporary_name(directory);
-      file.fd_ = FileDescriptor(::open(file.temporary_.c_str(),
-                                       O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
-    } while (!file.fd_.valid() && errno == EEXIST);
-  }
-  if (!file.fd_.valid()) {
-    return fail_errno(errno, fmt::format("cannot make a file in '{}'", directory));
+  if (const int error = file.open(directory, mode); error != 0) {
+    return fail_errno(error, fmt::format("cannot make a file in '{}'", directory));
   }
   // The umask may have taken bits away.
   if (::fchmod(file.fd_.get(), mode) != 0) {
@@ -201,7 +177,29 @@ Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, 
   return file;
 }
 
+int UnnamedFile::open(const std::string& directory, mode_t mode) {
+  const ForkPause held;
+  FileDescriptor fd;
+  // Naming it goes by /proc, which a container may lack.
+  const bool nameable = ::access("/proc/self/fd", F_OK) == 0;
+  if (nameable) {
+    fd = FileDescriptor(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+  }
+  if (!fd.valid() && (!nameable || errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    do {
+      temporary_ = temporary_name(directory);
+      fd = FileDescriptor(
+          ::open(temporary_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
+    } while (!fd.valid() && errno == EEXIST);
+  }
+  if (!fd.valid()) return errno;
+  fd_ = GuardedDescriptor(std::move(fd), held);
+  return 0;
+}
+
 UnnamedFile::~UnnamedFile() {
+  // The lock of a data file belongs to its mapping.
+  fd_.close_keeping_locks();
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
@@ -217,6 +215,8 @@ Result<void> UnnamedFile::link(const std::string& path) {
 
 bool is_trusted_by_all(const Domain& domain, uid_t uid) {
   if (uid == 0) return true;
+  // Another user may have made the directory in its place.
+  if (is_user_domain(domain)) return false;
   struct stat directory {};
   return ::stat(domain.path().c_str(), &directory) == 0 && directory.st_uid == uid;
 }

@@ -12,30 +12,10 @@
 #include "evo/detail/memory_share.hpp"
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
+#include "file_descriptor.hpp"
+#include "fork_guard.hpp"
 
 namespace evo::detail {
-
-/// Owns a file descriptor, which is none of the three standard ones: in a process that was started
-/// without them, whatever is printed would go into the file.
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  /// Leaves errno alone if `fd` is valid; if it has to be moved and cannot, it is not.
-  explicit FileDescriptor(int fd) noexcept;
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~FileDescriptor();
-
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-
- private:
-  int fd_ = -1;
-};
 
 /// What a file must be before it is believed.
 struct Trust {
@@ -60,14 +40,16 @@ struct OpenedFile {
 /// Opens a file of a domain without following links or blocking, and checks that it is
 /// a regular file with no more permissions than allowed, owned by us, by root or by
 /// the owner of the domain's directory (who could replace it anyway). Another owner of our group is
-/// accepted only in a directory where no third user can replace the file.
+/// accepted only in a directory where no third user can replace the file. In a user's own domain
+/// only files of that user and of root are accepted.
 Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, const Trust& trust);
 
 /// The same for a name within an opened directory, which must be that of the domain.
 Result<OpenedFile> open_checked_at(int directory, const std::string& name, const Domain& domain,
                                    const Trust& trust);
 
-/// A file without a name yet.
+/// A file without a name yet. A forked child has no descriptor of it. Locks taken through it last
+/// as long as a mapping of it, if there is one when it ends.
 class UnnamedFile {
  public:
   /// Makes a file of `size` zero bytes, all of them allocated (no SIGBUS later).
@@ -81,13 +63,16 @@ class UnnamedFile {
   /// Gives it its name. Fails with AlreadyExists if the name is taken.
   Result<void> link(const std::string& path);
 
-  /// The descriptor, for whoever goes on with the file.
-  FileDescriptor take() && { return std::move(fd_); }
+  /// The descriptor, to go on with the file.
+  GuardedDescriptor take() && { return std::move(fd_); }
 
  private:
   UnnamedFile() = default;
 
-  FileDescriptor fd_;
+  /// Returns 0 or errno.
+  int open(const std::string& directory, mode_t mode);
+
+  GuardedDescriptor fd_;
   std::string temporary_;  // its name where the file system has no O_TMPFILE
 };
 

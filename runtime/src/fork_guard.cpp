@@ -98,17 +98,42 @@ GuardedDescriptor::GuardedDescriptor(FileDescriptor fd, const ForkPause& /*held*
 GuardedDescriptor::~GuardedDescriptor() {
   if (id_ == 0) return;
   const ForkPause held;
-  Registry& all = registry();
-  // In a forked child the handler has closed it; its number may be another's by now.
-  if (life_ != all.life) return;
-  all.descriptors.erase(id_);
-  if (!is_open()) return;
+  if (!forget()) return;
   unlock_all(fd_);
   ::close(fd_);
 }
 
+void GuardedDescriptor::close_keeping_locks() {
+  const ForkPause held;
+  if (forget()) ::close(fd_);
+}
+
+void GuardedDescriptor::abandon() {
+  const ForkPause held;
+  forget();
+  fd_ = -1;
+}
+
+bool GuardedDescriptor::forget() {
+  if (id_ == 0) return false;
+  Registry& all = registry();
+  // In a forked child the handler has closed it; its number may be another's by now.
+  const bool ours = life_ == all.life;
+  if (ours) all.descriptors.erase(id_);
+  id_ = 0;
+  return ours && is_open();
+}
+
 bool GuardedDescriptor::is_open() const noexcept {
-  return identify(fd_) == file_;
+  if (identify(fd_) != file_) return false;
+  // Our mapping keeps our own open file and its lock. To another open file of the same file, the
+  // kernel reports that lock as one of others.
+  return !held_byte_ || !is_locked(fd_, *held_byte_);
+}
+
+std::uint64_t process_life() {
+  const ForkPause held;
+  return registry().life;
 }
 
 bool GuardedDescriptor::in_forked_child() const noexcept {

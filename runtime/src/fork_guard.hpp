@@ -15,10 +15,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 
-#include "file.hpp"
+#include "file_descriptor.hpp"
 
 namespace evo::detail {
 
@@ -53,30 +54,49 @@ class GuardedDescriptor {
       : fd_(std::exchange(other.fd_, -1)),
         id_(std::exchange(other.id_, 0)),
         life_(other.life_),
-        file_(other.file_) {}
+        file_(other.file_),
+        held_byte_(other.held_byte_) {}
   GuardedDescriptor& operator=(GuardedDescriptor&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(id_, other.id_);
     std::swap(life_, other.life_);
     std::swap(file_, other.file_);
+    std::swap(held_byte_, other.held_byte_);
     return *this;
   }
   ~GuardedDescriptor();
 
+  /// Closes it, but leaves its locks to a mapping of the file, which holds them until its end.
+  void close_keeping_locks();
+
+  /// Leaves the descriptor's number alone from now on: it is another file's.
+  void abandon();
+
   [[nodiscard]] int get() const noexcept { return fd_; }
 
-  /// Whether the descriptor is still that of the file: a library may have closed all descriptors,
-  /// and another file may have got its number.
+  /// From now on it holds the write lock on this byte; nothing: it is about to free it.
+  void set_held_byte(std::optional<std::uint64_t> byte) noexcept { held_byte_ = byte; }
+
+  /// Whether the descriptor is still that of the open file: a library may have closed all
+  /// descriptors, and another file may have got its number, or the same one that another endpoint
+  /// has opened.
   [[nodiscard]] bool is_open() const noexcept;
 
   /// Whether this is a forked child's copy.
   [[nodiscard]] bool in_forked_child() const noexcept;
 
  private:
+  /// False if there is nothing to close.
+  bool forget();
+
   int fd_ = -1;
   std::uint64_t id_ = 0;
   std::uint64_t life_ = 0;
   FileIdentity file_;
+  std::optional<std::uint64_t> held_byte_;
 };
+
+/// Grows with each fork that led to this process: what was made in another life is the parent's.
+std::uint64_t process_life();
 
 }  // namespace evo::detail

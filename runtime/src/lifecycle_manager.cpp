@@ -1,5 +1,7 @@
 #include "evo/lifecycle_manager.hpp"
 
+#include <exception>
+
 #include "file.hpp"
 #include "kernel_lock.hpp"
 
@@ -48,13 +50,22 @@ Result<std::size_t> LifecycleManager::emergency_cleanup() {
 Result<std::size_t> LifecycleManager::clean(const CleanupPolicy& policy) {
   const auto report = cleanup_orphaned_segments(domain_, policy);
   if (!report) return tl::unexpected(report.error());
+  std::exception_ptr thrown;
   for (const CleanupItem& item : report->items) {
     if (item.action == CleanupAction::StillRead) continue;                    // as it should be
     if (item.action == CleanupAction::Waiting && !item.found_dead) continue;  // told before
     // By position: a handler may add others.
     const std::size_t count = handlers_.size();
-    for (std::size_t i = 0; i < count; ++i) handlers_[i](item);
+    for (std::size_t i = 0; i < count; ++i) {
+      // Each handler receives each item: a death is reported once.
+      try {
+        handlers_[i](item);
+      } catch (...) {
+        if (!thrown) thrown = std::current_exception();
+      }
+    }
   }
+  if (thrown) std::rethrow_exception(thrown);
   return report->removed();
 }
 

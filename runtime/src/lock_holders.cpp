@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 
@@ -15,17 +16,37 @@ namespace evo::detail {
 
 namespace {
 
-bool has_open(const std::filesystem::path& descriptors, std::uint64_t device, std::uint64_t inode) {
+/// Whether one of the descriptors is of an open file with this lock. A line of fdinfo, where the
+/// file system's device, the inode and the first and last byte come last:
+///   lock: 1: OFDLCK ADVISORY WRITE -1 00:1b:1234 0 0
+bool holds(const std::filesystem::path& descriptors, const std::string& lock) {
   std::error_code error;
   for (std::filesystem::directory_iterator entry(descriptors, error), end; !error && entry != end;
        entry.increment(error)) {
-    struct stat status {};
-    if (::stat(entry->path().c_str(), &status) == 0 && status.st_dev == device &&
-        status.st_ino == inode) {
-      return true;
+    const std::string info = read_text(entry->path().c_str());
+    std::size_t start = info.find("\nlock:");
+    while (start != info.npos) {
+      const std::size_t next = info.find('\n', start + 1);
+      const std::string_view line = std::string_view(info).substr(start, next - start);
+      if (line.find("OFDLCK") != line.npos && line.find(" WRITE ") != line.npos &&
+          line.find(lock) != line.npos) {
+        return true;
+      }
+      start = next == info.npos ? next : info.find("\nlock:", next);
     }
   }
   return false;
+}
+
+/// The number that a process has in the innermost of its PID namespaces.
+std::uint32_t innermost_pid(const std::string& status) {
+  constexpr std::string_view kLine = "\nNSpid:";
+  const std::size_t start = status.find(kLine);
+  if (start == status.npos) return 0;
+  const std::size_t end = status.find('\n', start + 1);
+  const std::string numbers = status.substr(start + kLine.size(), end - start - kLine.size());
+  return static_cast<std::uint32_t>(
+      std::strtoul(numbers.c_str() + numbers.rfind('\t') + 1, nullptr, 10));
 }
 
 }  // namespace
@@ -41,17 +62,24 @@ ProcessState look_at_process(std::uint32_t pid) {
   return ProcessState::Alive;
 }
 
-std::string processes_with(std::uint64_t device, std::uint64_t inode) {
-  std::string holders;
+LockHolders find_holders(std::uint64_t device, std::uint64_t inode, std::uint64_t byte,
+                         std::uint32_t pid) {
+  const std::string lock = fmt::format(" {:02x}:{:02x}:{} {} {}", gnu_dev_major(device),
+                                       gnu_dev_minor(device), inode, byte, byte);
+  LockHolders holders;
   std::error_code error;
   for (std::filesystem::directory_iterator entry("/proc", error), end; !error && entry != end;
        entry.increment(error)) {
-    const std::string pid = entry->path().filename();
-    if (pid.find_first_not_of("0123456789") != pid.npos || pid == std::to_string(::getpid())) {
+    const std::string number = entry->path().filename();
+    if (number.find_first_not_of("0123456789") != number.npos ||
+        number == std::to_string(::getpid()) || !holds(entry->path() / "fdinfo", lock)) {
       continue;
     }
-    if (!has_open(entry->path() / "fd", device, inode)) continue;
-    holders += holders.empty() ? pid : ", " + pid;
+    if (innermost_pid(read_text((entry->path() / "status").c_str())) == pid) {
+      holders.writer = number;
+    } else {
+      holders.others += holders.others.empty() ? number : ", " + number;
+    }
   }
   return holders;
 }

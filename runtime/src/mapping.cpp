@@ -78,9 +78,6 @@ Result<Mapping> Mapping::map(int fd, std::size_t size, Protection protection,
   mapping.address_ = static_cast<std::byte*>(address);
   mapping.size_ = size;
   if (!held) return mapping;
-  if (::madvise(address, size, MADV_DONTFORK) != 0) {
-    return fail_errno(errno, "cannot keep a mapping from forked children");
-  }
   guard_mapping(mapping.bytes(), *held);
   mapping.guarded_ = true;
   return mapping;

@@ -78,6 +78,20 @@ tl::unexpected<Error> not_ready(std::string_view name) {
 ReaderAttachment::ReaderAttachment(Domain in_domain, std::string_view in_name, Control opened)
     : domain(std::move(in_domain)), name(in_name), control(std::move(opened)) {}
 
+/// Gives the entry back to the former attachment, unless that is cleared.
+struct ReaderAttachment::HandBack {
+  HandBack(ReaderAttachment& in_reader, ReaderAttachment* in_former)
+      : reader(in_reader), former(in_former) {}
+  HandBack(const HandBack&) = delete;
+  HandBack& operator=(const HandBack&) = delete;
+  ~HandBack() {
+    if (former != nullptr) reader.hand_entry_to(*former);
+  }
+
+  ReaderAttachment& reader;
+  ReaderAttachment* former;
+};
+
 Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& wanted,
                                                                  const ReaderOptions& options,
                                                                  ReaderAttachment* former) {
@@ -100,10 +114,10 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& w
     if (!control) return tl::unexpected(control.error());
     reader->control = std::move(*control);
   }
-  if (auto filled = reader->fill(wanted); !filled) {
-    if (hands_over) reader->hand_entry_to(*former);
-    return tl::unexpected(filled.error());
-  }
+  // After an error or an exception everything is as before.
+  HandBack hand_back{*reader, hands_over ? former : nullptr};
+  if (auto filled = reader->fill(wanted); !filled) return tl::unexpected(filled.error());
+  hand_back.former = nullptr;
   // release [S]: pairs with the writer's acquire load [R], as at the end of an attachment. Until
   // this one has found its place, the entry keeps no slot.
   if (hands_over) reader->entry().cursor.store(0, std::memory_order_release);
@@ -118,6 +132,9 @@ Result<void> ReaderAttachment::fill(const Wanted& wanted) {
   if (!has_entry_) {
     if (auto taken = take_entry(); !taken) return taken;
   }
+  // Another user may have put a directory in the place of a user's own domain that did not exist.
+  // From here on it exists and is ours, so what its names say stays true.
+  if (auto valid = validate(domain); !valid) return valid;
   if (!control.is_current()) return not_ready(name);
   auto mapped = map_data(channel == nullptr ? Access::Group : channel->access);
   if (!mapped) return mapped;
@@ -218,6 +235,7 @@ WriterState ReaderAttachment::writer_state() const noexcept {
 Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
   auto locked = try_lock(control.fd.get(), reader_lock_byte(index));
   if (!locked || !*locked) return locked;
+  control.fd.set_held_byte(reader_lock_byte(index));
   entry_index = index;
   has_entry_ = true;
   ReaderEntry& mine = entry();
@@ -338,7 +356,11 @@ ReaderAttachment::~ReaderAttachment() {
   // relaxed: advice; the lock is what frees the entry.
   entry().pid.store(0, std::memory_order_relaxed);
   // Its number may be another file's by now. The lock ends with the mapping.
-  if (!control.fd.is_open()) return;
+  if (!control.fd.is_open()) {
+    control.fd.abandon();
+    return;
+  }
+  control.fd.set_held_byte(std::nullopt);
   // Let go of before the look at the state: a writer that closes stores the state, then
   // looks at the locks. One of the two sees the other.
   unlock(control.fd.get(), reader_lock_byte(entry_index));

@@ -92,6 +92,8 @@ struct ReaderAttachment {
   std::vector<std::uint8_t> bfbs;
 
  private:
+  struct HandBack;
+
   /// Makes it this segment's, with its entry and all that can fail.
   Result<void> fill(const Wanted& wanted);
   void hand_entry_to(ReaderAttachment& successor);

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "data_file.hpp"
+#include "evo/detail/waiting.hpp"
 #include "evo/segment_header.hpp"
+#include "private_copy.hpp"
 
 namespace evo::detail {
 
@@ -21,6 +23,20 @@ bool may_remove(const Domain& domain, uid_t owner) {
   if (::faccessat(AT_FDCWD, domain.path().c_str(), W_OK | X_OK, AT_EACCESS) != 0) return false;
   const uid_t us = ::geteuid();
   return (directory.st_mode & S_ISVTX) == 0 || owner == us || directory.st_uid == us;
+}
+
+/// The generation in the data file, which may be newer than what a damaged control file says; else
+/// 0.
+std::uint64_t generation_in_use(const Domain& domain, std::string_view name,
+                                const Control& control) {
+  // relaxed: under the lock on the names.
+  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  const auto path = data_file_path(domain, name, control, current);
+  if (!path) return 0;
+  const auto file =
+      open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group, control.uid});
+  Copy<SegmentHeader> header;
+  return file && header.read(file->fd.get()) ? header->generation : 0;
 }
 
 }  // namespace
@@ -73,6 +89,27 @@ bool remove_files(const Domain& domain, std::string_view name, const Control& co
   ::unlink(meta.c_str());
   ::unlink(unfinished_path(meta).c_str());
   return data_gone;
+}
+
+bool retire(const Domain& domain, std::string_view name, const Control& control) {
+  const auto header = map_header(domain, name, control);
+  // S1. release [G]: the fencing token, as in announce(): the former writer sees it at its next
+  // publish ("fenced"), and no data hangs on it. No other process raises it under this lock.
+  // What the file says may be damaged, so it grows beyond every number that may be the writer's.
+  // relaxed, both loads: as above, under the lock on the names.
+  const std::uint64_t raised =
+      next_incarnation({control->incarnation.load(std::memory_order_relaxed),
+                        control->generation.load(std::memory_order_relaxed),
+                        generation_in_use(domain, name, control)});
+  control.store(control->incarnation, raised, std::memory_order_release);
+  // S2. release [L]: pairs with the acquire load [M] of those who attach or leave.
+  control.store(control->state, static_cast<std::uint32_t>(ControlState::Closed),
+                std::memory_order_release);
+  // S3. release [L]: pairs with [M]. No data file has this generation.
+  control.store(control->generation, raised, std::memory_order_release);
+  if (header) wake_all(*reinterpret_cast<const SegmentHeader*>(header->data()));
+  // S4 and S5.
+  return remove_names(domain, name, control);
 }
 
 bool remove_names(const Domain& domain, std::string_view name, const Control& control) {

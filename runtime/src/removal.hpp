@@ -22,7 +22,11 @@ std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
 /// then the control file stays too, if it is still there.
 bool remove_names(const Domain& domain, std::string_view name, const Control& control);
 
-/// The same without the control file.
+/// With the lock on the names held: takes the segment from its writer, its readers and its files:
+/// the steps S1 to S5 of fencing.cpp. False if some file is still there.
+bool retire(const Domain& domain, std::string_view name, const Control& control);
+
+/// As remove_names(), but leaves the control file.
 bool remove_files(const Domain& domain, std::string_view name, const Control& control);
 
 }  // namespace evo::detail

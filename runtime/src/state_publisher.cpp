@@ -8,23 +8,21 @@ namespace {
 
 std::uint64_t slot_version(const std::byte* slots, const SlotGeometry& geometry,
                            std::uint32_t index) noexcept {
-  // acquire: pairs with the dead writer's completing store [D], as below.
-  return reinterpret_cast<const Word*>(slots + index * geometry.stride)
-      ->load(std::memory_order_acquire);
+  return ReaderSlot(slots + index * geometry.stride, geometry).version();
 }
 
 /// Whether what stands in the slots is what a writer leaves behind whose last complete publish was
 /// this one.
 bool slots_fit(const std::byte* slots, const SlotGeometry& geometry, Sequence last) noexcept {
+  if (has_false_publish_0(slots, geometry)) return false;
   const Sequence next = geometry.after(last, 1);
   for (std::uint32_t i = 0; i < geometry.count; ++i) {
     const std::uint64_t version = slot_version(slots, geometry, i);
-    if (version == kNeverFilled) continue;
     // A writer fills one slot at a time, and never gets to the next before this one is complete.
-    if (version % 2 != 0) {
-      if (version != filling(next) || geometry.index_of(next) != i) return false;
-      continue;
-    }
+    if (version == filling(next) && geometry.index_of(next) == i) continue;
+    // In the first round it has not come to all slots, and to slot 0 last.
+    if (version == kNeverFilled && last < geometry.count && (i == 0 || i > last)) continue;
+    if (version % 2 != 0) return false;
     const Sequence n = version / 2;
     if (n >= geometry.sequence_limit() || geometry.index_of(n) != i) return false;
     if (geometry.distance(n, last) >= geometry.count) return false;

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "evo/clock.hpp"
+#include "fork_guard.hpp"
 #include "kernel_lock.hpp"
 #include "pause.hpp"
 
@@ -84,6 +85,8 @@ bool StreamPublisher::look_for_room() noexcept {
 }
 
 bool StreamPublisher::drop_dead_readers() noexcept {
+  // The locks of another file say nothing of our readers.
+  if (locks_ == nullptr || !locks_->is_open()) return false;
   const std::uint64_t capacity = geometry_.count - 1;
   const std::uint32_t used = entries_used();
   const auto holds_back = [&](std::uint32_t i) { return unread_by(i) == capacity; };
@@ -98,7 +101,7 @@ bool StreamPublisher::drop_dead_readers() noexcept {
     while (end < used && holds_back(end)) ++end;
     // The next push goes on with those that are left.
     if (++lockings > kMostLockings) return false;
-    if (!lock_quietly(control_fd_, reader_lock_byte(i), end - i)) return false;  // one lives
+    if (!lock_quietly(locks_->get(), reader_lock_byte(i), end - i)) return false;  // one lives
     // No reader can take these entries until they are unlocked (I2 of the control file).
     const std::uint32_t first = i;
     for (; i < end; ++i) {
@@ -106,7 +109,7 @@ bool StreamPublisher::drop_dead_readers() noexcept {
       control_->readers()[i].cursor.store(0, std::memory_order_relaxed);
       control_->readers()[i].pid.store(0, std::memory_order_relaxed);
     }
-    unlock(control_fd_, reader_lock_byte(first), end - first);
+    unlock(locks_->get(), reader_lock_byte(first), end - first);
   }
   return true;
 }

@@ -14,6 +14,7 @@
 #include "data_file.hpp"
 #include "evo/clock.hpp"
 #include "kernel_lock.hpp"
+#include "removal.hpp"
 
 namespace evo::detail {
 
@@ -62,6 +63,74 @@ bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
          equals(layout.compatible_offset, std::as_bytes(std::span(entries)));
 }
 
+bool is_orphan(const Control& control) {
+  // relaxed: only the holder of the writer's lock stores it, and taking the lock ordered its stores
+  // before our load.
+  return control->state.load(std::memory_order_relaxed) ==
+         static_cast<std::uint32_t>(ControlState::Open);
+}
+
+tl::unexpected<Error> refuse_orphan(const Control& control, std::string_view name) {
+  return fail(ErrorCode::AlreadyExists,
+              "segment '{}' was left behind by its dead writer, {}; create it with on_orphan "
+              "TakeOver or Replace",
+              name, describe_writer(control));
+}
+
+/// Whether readers believe what a writer publishes under this control file. Its owner can make it
+/// name another data file of the owner's, and every user that could open it earlier can still
+/// change it.
+bool is_own(const Domain& domain, const Control& control, Access access) {
+  const bool ours = control.uid == ::geteuid() || (is_trusted_by_all(domain, ::geteuid()) &&
+                                                   is_trusted_by_all(domain, control.uid));
+  return ours && (control.mode & ~control_mode(access)) == 0;
+}
+
+/// With the control file locked: removes the segment of another user, or of wider access, to make
+/// it anew.
+Result<void> discard(const WriterOptions& options, const ChannelDescription& channel,
+                     const Control& control) {
+  const std::string_view name = channel.name;
+  if (control.uid != ::geteuid() && !is_trusted_by_all(options.domain, ::geteuid())) {
+    return fail(ErrorCode::PermissionDenied,
+                "segment '{}' belongs to user {}, and readers of other users would refuse a data "
+                "file of user {}; write it as user {}, or let that user or root remove it "
+                "(evo-shm cleanup)",
+                name, control.uid, ::geteuid(), control.uid);
+  }
+  if (is_orphan(control) && options.on_orphan == OnOrphan::Refuse) {
+    return refuse_orphan(control, name);
+  }
+  if (auto strange = find_strangers_file(options.domain, name, control)) {
+    return fail(ErrorCode::PermissionDenied, "{}; nothing was done", *strange);
+  }
+  if (retire(options.domain, name, control)) return {};
+  return fail(ErrorCode::Io,
+              "the files of segment '{}' in '{}' could not all be removed; remove "
+              "those that are left",
+              name, options.domain.path().string());
+}
+
+/// The locked control file, which no other user can change but by the channel's access.
+Result<Control> lock_own_control(const WriterOptions& options, const ChannelDescription& channel) {
+  const Domain& domain = options.domain;
+  constexpr int kTries = 10;  // each time another user was faster
+  for (int i = 0; i < kTries; ++i) {
+    auto control = lock_control(domain, channel);
+    if (!control) return control;
+    if (is_own(domain, *control, channel.access)) {
+      // A user's own domain may have been planted before it existed. From here on it is ours.
+      if (auto valid = validate(domain); !valid) return tl::unexpected(valid.error());
+      if (control->is_current()) return control;
+    } else if (auto done = discard(options, channel, *control); !done) {
+      return tl::unexpected(done.error());
+    }
+  }
+  return fail(ErrorCode::SegmentBusy,
+              "another user makes segment '{}' in '{}' again and again; find out who does it",
+              channel.name, domain.path().string());
+}
+
 /// Registers before main(): at that time it takes no microsecond, but milliseconds in a process
 /// that has threads. Only programs with a writer contain this file.
 [[maybe_unused]] const WakeProtocol kRegisteredEarly = register_writer_for_wakes();
@@ -97,7 +166,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   // Before any lock is taken, in case it was not done before main() (a library that was loaded
   // later).
   const WakeProtocol wake_protocol = register_writer_for_wakes();
-  auto control = lock_control(options.domain, channel);
+  auto control = lock_own_control(options, channel);
   if (!control) return tl::unexpected(control.error());
 
   auto writer = std::make_unique<WriterAttachment>(options.domain, channel, std::move(*control));
@@ -126,6 +195,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
                         WatchedEnd{.writes = true, .period_ns = writer->layout.period_ns});
   add_note(writer->memory, writer->warning_);
   writer->open_ = true;
+  writer->control.fd.set_held_byte(kWriterLockByte);
   // From here on the names stay, until the end or until somebody fences us off.
   unlock(writer->control.fd.get(), kNamesLockByte);
   return writer;
@@ -139,22 +209,14 @@ StatePublisher WriterAttachment::publisher() noexcept {
 }
 
 StreamPublisher WriterAttachment::stream_publisher() noexcept {
-  return {publisher(), control.operator->(), control.table_size(), control.fd.get(), layout};
+  return {publisher(), control.operator->(), control.table_size(), &control.fd, layout};
 }
 
 Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, OnOrphan on_orphan) {
   if (is_of_other_boot(load_bytes(control->boot_id))) forget_earlier_boot();
-  // relaxed, here and below: only the holder of the writer's lock stores these, and
-  // taking the lock ordered its stores before our loads.
-  const bool orphan = control->state.load(std::memory_order_relaxed) ==
-                      static_cast<std::uint32_t>(ControlState::Open);
-  if (orphan && on_orphan == OnOrphan::Refuse) {
-    return fail(ErrorCode::AlreadyExists,
-                "segment '{}' was left behind by its dead writer, {}; create it with on_orphan "
-                "TakeOver or Replace",
-                name, describe_writer(control));
-  }
-  // relaxed: as above, under the writer's lock.
+  const bool orphan = is_orphan(control);
+  if (orphan && on_orphan == OnOrphan::Refuse) return refuse_orphan(control, name);
+  // relaxed: under the writer's lock.
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   // A writer that died while replacing the file has left it (I3).
   const bool has_room = remove_data_file(domain, name, control, 1U - current);
@@ -166,15 +228,6 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
                 "segment '{}' has to be made anew, but user {} may not remove '{}', which an "
                 "earlier writer has left; let its owner or root remove it",
                 name, ::geteuid(), stays.value_or("its file"));
-  }
-  // Nothing else may happen to a segment that another user can still take over.
-  const bool accepted = control.uid == ::geteuid() || is_trusted_by_all(domain, ::geteuid());
-  if (!taken_over_ && !accepted) {
-    return fail(ErrorCode::PermissionDenied,
-                "segment '{}' belongs to user {}, and readers of other users would refuse a data "
-                "file of user {}; write it as user {}, or let that user or root remove it "
-                "(evo-shm cleanup)",
-                name, control.uid, ::geteuid(), control.uid);
   }
   announce();
   if (taken_over_) {
@@ -196,7 +249,8 @@ void WriterAttachment::announce() {
   control->writer_pid.store(0, std::memory_order_relaxed);
   // release [G]: the fencing token. A former writer that was fenced off sees it at its
   // next publish ("fenced"); no data hangs on it.
-  incarnation = next_incarnation(control->incarnation.load(std::memory_order_relaxed));
+  incarnation = next_incarnation({control->incarnation.load(std::memory_order_relaxed),
+                                  control->generation.load(std::memory_order_relaxed)});
   control->incarnation.store(incarnation, std::memory_order_release);
   const std::string executable = executable_path();
   store_text(control->writer_executable.data(), control->writer_executable.size(),
@@ -213,13 +267,17 @@ void WriterAttachment::announce() {
 }
 
 bool WriterAttachment::find_in_place(const ChannelDescription& channel, const std::string& path) {
+  const ForkPause held;
   auto file =
       open_checked(domain, path, {O_RDWR, data_mode(channel.access), channel.access, control.uid});
   if (!file || file->size != layout.file_size) return false;
-  if (file->mode != data_mode(channel.access) &&
-      ::fchmod(file->fd.get(), data_mode(channel.access)) != 0) {
+  const mode_t mode = data_mode(channel.access);
+  // A reader of a blocking stream that is attached shows values in place, because the group cannot
+  // move its cursor yet.
+  if (file->mode != mode && channel.kind == Kind::Stream && channel.overflow == Overflow::Block) {
     return false;
   }
+  if (file->mode != mode && ::fchmod(file->fd.get(), mode) != 0) return false;
   mark_in_use(file->fd.get());
   auto mapping = Mapping::map(file->fd.get(), file->size, Protection::ReadWrite);
   if (!mapping) return false;
@@ -347,6 +405,8 @@ Result<void> WriterAttachment::write_meta(const ChannelDescription& channel) {
 
 WriterAttachment::~WriterAttachment() {
   if (control.fd.in_forked_child()) return;
+  // Asked while the mapping holds the lock, by which it is known.
+  if (!control.fd.is_open()) control.fd.abandon();
   // relaxed: if an administrator fenced us off, the files are no longer ours.
   if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
   // release: pairs with the acquire load [M]; a reader that learns that there will be no
@@ -357,7 +417,8 @@ WriterAttachment::~WriterAttachment() {
   wake_all(header());
   // Only who fences us off can be there before us: then the names are his to remove. He does even
   // if he finds that we are gone, because the segment is Closed.
-  if (!control.fd.is_open()) return;  // the next create or cleanup removes the files
+  if (control.fd.get() < 0) return;  // the next create or cleanup removes the files
+  control.fd.set_held_byte(std::nullopt);
   const auto names = try_lock(control.fd.get(), kNamesLockByte);
   if (names && *names) clear_up(domain, name, control);
 }

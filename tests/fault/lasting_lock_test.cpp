@@ -61,6 +61,7 @@ TEST_F(LastingLock, OfAWriterThatDumpsItsCore) {
 TEST_F(LastingLock, OfAChildThatNoForkHandlerSaw) {
   const Pipe ready;
   const Pipe end;
+  const Pipe attached;
   Child writer([&]() -> std::string {
     SegmentWriter mine = make_writer(directory_.domain(), channel_);
     publish(mine, 3);
@@ -75,13 +76,21 @@ TEST_F(LastingLock, OfAChildThatNoForkHandlerSaw) {
   });
   std::string child;
   for (char digit = 0; ::read(ready.reading(), &digit, 1) == 1 && digit != ' ';) child += digit;
+  // It has the file open, too, and is not to blame.
+  Child reader([&]() -> std::string {
+    const auto mine = SegmentReader::attach("probe", {.domain = directory_.domain()});
+    attached.write("x");
+    ::pause();
+    return "";
+  });
+  ASSERT_TRUE(attached.await_byte());
   // Not Child::kill(): the child of the child has its pipe.
   ::kill(writer.pid(), SIGKILL);
   ::waitpid(writer.pid(), nullptr, 0);
   const auto refused = create();
   EXPECT_EQ(outcome(refused), "SegmentBusy");
   EXPECT_TRUE(contains(message_of(refused), "although its writer is dead")) << message_of(refused);
-  EXPECT_TRUE(contains(message_of(refused), "end process " + child)) << message_of(refused);
+  EXPECT_TRUE(message_of(refused).ends_with("end process " + child)) << message_of(refused);
   end.write("x");
   auto successor = create();
   while (!successor) successor = create();

@@ -177,6 +177,27 @@ TEST_P(Trusting, NoReaderTakesAForgedValue) {
   tried(1, attack + ": " + said);
 }
 
+TEST_P(Trusting, NoReaderTakesAForgedValueOfAWriterThatFoundTheSegment) {
+  if ((place().mode & S_ISVTX) == 0 || channel_.access != Access::Group) {
+    GTEST_SKIP() << "the attacker can make no segment here that others accept";
+  }
+  // The attacker's segment comes first. Then the rightful writer, root, finds it.
+  as(kAttacker, [&]() -> std::string {
+    auto mine = SegmentWriter::create(channel_, {.domain = domain()});
+    if (mine) mine->write(bytes_of(whole_value(channel_.size, 5)));
+    die();
+  });
+  const OtherWriter writer(domain(), channel_, [] {
+    const gid_t group = kGroup;
+    if (::setgroups(1, &group) != 0 || ::setegid(kGroup) != 0)
+      throw std::runtime_error("setgroups");
+  });
+  const std::string attack = as(kAttacker, [&] { return forge(directory_.path()); }).text;
+  const std::string said = as(kReader, [&] { return attach_and_read(domain(), channel_); }).text;
+  EXPECT_FALSE(contains(said, "666")) << attack << ": " << said;
+  tried(1, attack + ": " + said);
+}
+
 TEST_P(Trusting, NoReaderTakesAReplacedSegment) {
   {
     OtherWriter writer(domain(), channel_, [] { become(kWriter); });

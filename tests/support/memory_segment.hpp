@@ -47,7 +47,7 @@ class MemorySegment {
     layout.geometry = geometry_;
     layout.overflow = overflow;
     layout.generation = 1;
-    return {publisher(last), &table_.control, kEntries, -1, layout};
+    return {publisher(last), &table_.control, kEntries, nullptr, layout};
   }
   /// Of reader `index`, which is not attached yet.
   [[nodiscard]] detail::StreamObserver stream_observer(std::uint32_t index,

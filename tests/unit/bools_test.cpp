@@ -31,7 +31,23 @@ static_assert(kHoldsBools<std::array<std::array<wiring::Row, 2>, 3>>);
 static_assert(!kHoldsBools<probe::Point> && !kHoldsBools<probe::Mode> && !kHoldsBools<std::byte>);
 static_assert(!kHoldsBools<std::array<probe::Point, 2>>);
 
+/// A generated struct may have any name; within it, that name is a type.
+struct value_type {
+  bool on;
+};
+constexpr void for_each_bool(const value_type& value, auto&& visit) {
+  visit(value.on);
+}
+static_assert(kHoldsBools<value_type> && kHoldsBools<std::array<value_type, 2>>);
+
 constexpr std::byte kStrange{6};
+
+TEST(Bools, OfAStructThatIsNamedLikeAMemberOfAnArray) {
+  alignas(value_type) std::byte bytes[sizeof(value_type)] = {kStrange};
+  auto& value = *reinterpret_cast<value_type*>(bytes);
+  settle_bools(value);
+  EXPECT_EQ(bytes[0], kTrue);
+}
 
 template <class T>
 std::vector<std::byte> strange_bytes() {

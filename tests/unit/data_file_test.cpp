@@ -16,6 +16,23 @@
 namespace evo::test {
 namespace {
 
+TEST(DataFile, IsInUseAsLongAsItIsMapped) {
+  const TemporaryDomain directory;
+  const auto path = directory.path() / "evo_tester_probe_1";
+  std::optional<detail::Mapping> mapping;
+  {
+    auto file = detail::UnnamedFile::make(directory.domain(), 4096, 0600);
+    ASSERT_TRUE(file) << message_of(file);
+    detail::mark_in_use(file->fd());
+    mapping.emplace(detail::Mapping::map(file->fd(), 4096, detail::Protection::ReadWrite).value());
+    ASSERT_TRUE(file->link(path));
+  }
+  const detail::FileDescriptor other(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  EXPECT_TRUE(detail::is_in_use(other.get()));
+  mapping.reset();
+  EXPECT_FALSE(detail::is_in_use(other.get()));
+}
+
 ChannelDescription channel_of(std::string_view owner, std::string_view name) {
   ChannelDescription channel = raw_channel(name, 8);
   channel.owner = owner;

@@ -344,13 +344,29 @@ TEST_F(Discovery, ACallbackMayAskWhileItIsAdded) {
 TEST_F(Discovery, AnExceptionOfACallbackLosesNoEvent) {
   for (const char* name : {"a", "b"}) leave_orphan(domain_, raw_channel(name, 8));
   Heard heard;
+  Heard heard_after;
   discovery_->on_change(hearing(heard));
   const CallbackId id = discovery_->on_change(
       [](DiscoveryEvent, const SegmentInfo&) { throw std::runtime_error("thrown by the test"); });
+  discovery_->on_change(hearing(heard_after));
   EXPECT_THROW(static_cast<void>(discovery_->rescan()), std::runtime_error);
   discovery_->remove_callback(id);
   EXPECT_EQ(discovery_->rescan().value(), 0U);
   EXPECT_EQ(heard, (Heard{"Appeared a", "Appeared b"}));
+  EXPECT_EQ(heard_after, heard) << "each callback gets what others threw at";
+}
+
+TEST_F(Discovery, OfAForkedChildLeavesTheParentsEventsAlone) {
+  leave_orphan(domain_, raw_channel("a", 8));
+  const ChildResult child = in_child([&]() -> std::string {
+    for (int i = 0; i < 2; ++i) {
+      if (auto updated = discovery_->update(); !updated) return message_of(updated);
+    }
+    return discovery_->find("a") == nullptr ? "missed" : "found";
+  });
+  EXPECT_EQ(child.text, "found");
+  static_cast<void>(discovery_->update());
+  EXPECT_NE(discovery_->find("a"), nullptr);
 }
 
 TEST_F(Discovery, ASegmentMadeAgainByItsProcessIsAChange) {

@@ -1,5 +1,6 @@
 #include "evo/domain.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,6 +15,7 @@
 #include "evo/limits.hpp"
 #include "evo/segment_reader.hpp"
 #include "evo/segment_writer.hpp"
+#include "file.hpp"
 #include "file_bytes.hpp"
 #include "outcome.hpp"
 #include "process_identity.hpp"
@@ -249,6 +251,14 @@ class UserDomain : public testing::Test {
       throw std::runtime_error("cannot become another user");
     }
   }
+  template <class Body>
+  static std::string as_victim(Body&& body) {
+    return in_child([&]() -> std::string {
+             become(kVictim);
+             return body();
+           })
+        .text;
+  }
   template <class Plant>
   void plant(uid_t user, Plant&& plant) const {
     in_child([&]() -> std::string {
@@ -313,6 +323,32 @@ TEST_F(UserDomain, IsNotWhatOthersHavePlanted) {
                  fmt::format("belongs to user {} with mode 0777", kAttacker));
   plant(kVictim, [&] { ::mkdir(path_.c_str(), 0720); });
   expect_refused("a directory that others may write", "with mode 0720");
+}
+
+TEST_F(UserDomain, IsRecognisedHoweverItIsWritten) {
+  plant(kAttacker, [&] { ::mkdir(path_.c_str(), 0755); });
+  // The same directory, written in another way.
+  for (const std::string& path : {path_ + "/", "/dev//shm/./" + path_.substr(9)}) {
+    EXPECT_EQ(as_victim([&] { return outcome(detail::validate(Domain(path))); }),
+              "PermissionDenied")
+        << path;
+  }
+}
+
+TEST_F(UserDomain, TrustsNoOtherOwnerOfItsDirectory) {
+  // As after the check, and before the open: the directory did not exist when it was checked.
+  plant(kAttacker, [&] {
+    ::mkdir(path_.c_str(), 0755);
+    std::ofstream(path_ + "/evo_probe.ctl") << "x";
+    ::chmod((path_ + "/evo_probe.ctl").c_str(), 0640);
+  });
+  for (const Access access : {Access::Owner, Access::Group}) {
+    EXPECT_EQ(as_victim([&] {
+                return outcome(detail::open_checked(Domain::user(), path_ + "/evo_probe.ctl",
+                                                    {O_RDONLY, 0660, access}));
+              }),
+              "PermissionDenied");
+  }
 }
 
 TEST_F(UserDomain, IsCheckedAgainByALookThatWaitedForIt) {

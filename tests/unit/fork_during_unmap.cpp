@@ -1,10 +1,13 @@
 /// A thread forks at the very moment in which another thread has unmapped a segment, and a third
 /// one has memory of its own in that place.
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <thread>
@@ -32,6 +35,37 @@ extern "C" int munmap(void* address, std::size_t size) noexcept {
 namespace evo::test {
 namespace {
 
+/// Memory that a fork handler of another library gets in the child. It was registered before the
+/// first endpoint, so it runs before ours.
+constexpr std::size_t kPiece = std::size_t{1} << 20U;
+std::array<unsigned char*, 8> early_pieces{};
+const int kRegistered = ::pthread_atfork(nullptr, nullptr, [] {
+  for (unsigned char*& piece : early_pieces) {
+    piece = static_cast<unsigned char*>(
+        ::mmap(nullptr, kPiece, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    std::memset(piece, 0x5a, kPiece);
+  }
+});
+
+bool is_whole(const unsigned char* bytes, std::size_t size) {
+  return std::all_of(bytes, bytes + size, [](unsigned char byte) { return byte == 0x5a; });
+}
+
+TEST(EarlierForkHandler, KeepsItsMemory) {
+  ASSERT_EQ(kRegistered, 0);
+  const TemporaryDomain directory;
+  auto writer =
+      SegmentWriter::create(raw_channel("probe", 3U << 20U), {.domain = directory.domain()});
+  auto reader = SegmentReader::attach("probe", {.domain = directory.domain()});
+  ASSERT_TRUE(writer && reader) << message_of(writer) << message_of(reader);
+  const ChildResult child = in_child([&]() -> std::string {
+    const bool whole = std::ranges::all_of(
+        early_pieces, [](const unsigned char* piece) { return is_whole(piece, kPiece); });
+    return read_number(*reader) + (whole ? " whole" : " wiped");
+  });
+  EXPECT_EQ(child.text, "Detached whole");
+}
+
 TEST(ForkDuringUnmap, LeavesForeignMemoryAlone) {
   const TemporaryDomain directory;
   auto writer =
@@ -48,10 +82,7 @@ TEST(ForkDuringUnmap, LeavesForeignMemoryAlone) {
   ASSERT_EQ(mine, unmapped.load());
   std::memset(mine, 0x5a, size);
   const ChildResult child = in_child([&]() -> std::string {
-    const auto* const bytes = static_cast<const unsigned char*>(mine);
-    return std::all_of(bytes, bytes + size, [](unsigned char byte) { return byte == 0x5a; })
-               ? "whole"
-               : "wiped";
+    return is_whole(static_cast<const unsigned char*>(mine), size) ? "whole" : "wiped";
   });
   EXPECT_EQ(child.text, "whole");
   closer.join();

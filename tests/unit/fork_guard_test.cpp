@@ -193,6 +193,68 @@ TEST(ClosedDescriptors, LeaveTheLockAndThoseWhoGotTheirNumbers) {
   EXPECT_EQ(child.text, "Detached Detached ok 5 SegmentBusy");
 }
 
+/// A block stream with a reader that holds the writer back, after all descriptors of the domain
+/// were closed. `reuse` opens files in their place.
+template <class Reuse>
+std::string push_after_closing_descriptors(Reuse&& reuse) {
+  const TemporaryDomain directory;
+  ChannelDescription channel = raw_channel("stream", 8);
+  channel.kind = Kind::Stream;
+  channel.overflow = Overflow::Block;
+  channel.slots = 4;
+  return in_child([&]() -> std::string {
+           auto writer = StreamSegmentWriter::create(channel, {.domain = directory.domain()});
+           auto reader = StreamSegmentReader::attach("stream", {.domain = directory.domain()});
+           const auto push = [&] { return outcome(writer->push(bytes_of(std::uint64_t{1}))); };
+           while (push() == "ok") {
+           }
+           for (int fd = 3; fd < 64; ++fd) {
+             std::error_code error;
+             const auto file =
+                 std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
+             if (!error && file.native().starts_with(directory.path().native())) ::close(fd);
+           }
+           const auto opened = reuse(directory);
+           std::string said = push();
+           writer = tl::unexpected(Error{});
+           for (const int fd : opened) {
+             if (::fcntl(fd, F_GETFD) < 0) return "closed another descriptor";
+           }
+           return said + (std::filesystem::exists(directory.path() / "evo_stream.ctl") ? " there"
+                                                                                       : " gone");
+         })
+      .text;
+}
+
+TEST(ClosedDescriptors, LockOfAnotherFileSaysNothingOfReaders) {
+  EXPECT_EQ(push_after_closing_descriptors([](const TemporaryDomain& directory) {
+              std::array<int, 8> logs{};
+              const auto path = directory.path() / "log";
+              for (int& fd : logs) fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+              return logs;
+            }),
+            "WouldBlock there");
+}
+
+TEST(ClosedDescriptors, AnotherOpenFileOfTheSameControlFileIsNotOurs) {
+  EXPECT_EQ(push_after_closing_descriptors([](const TemporaryDomain& directory) {
+              std::array<int, 8> others{};
+              const auto path = directory.path() / "evo_stream.ctl";
+              for (int& fd : others) fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+              return others;
+            }),
+            "WouldBlock there");
+}
+
+TEST_F(Forked, ChildHasNoDescriptorOfAFileThatIsBeingMade) {
+  auto file = detail::UnnamedFile::make(directory_.domain(), 4096, 0600);
+  ASSERT_TRUE(file) << message_of(file);
+  const int fd = file->fd();
+  EXPECT_EQ(
+      in_child([&] { return std::string(::fcntl(fd, F_GETFD) < 0 ? "closed" : "open"); }).text,
+      "closed");
+}
+
 TEST_F(Forked, ChildCannotCreateWhileTheParentLives) {
   const ChildResult child = in_child([&]() -> std::string {
     const auto second =

@@ -33,6 +33,19 @@ TEST(LifecycleManager, RefusesADomainThatCannotBeOne) {
   EXPECT_TRUE(contains(message_of(no_room), "/proc/self")) << message_of(no_room);
 }
 
+TEST(LifecycleManager, AnExceptionOfAHandlerKeepsNothingFromTheOthers) {
+  const TemporaryDomain directory;
+  auto manager = LifecycleManager::initialize(directory.domain(), {.grace = 1h});
+  ASSERT_TRUE(manager) << message_of(manager);
+  for (const char* name : {"a", "b"}) leave_orphan(directory.domain(), raw_channel(name, 8), 1);
+  manager->register_cleanup_handler(
+      [](const CleanupItem&) { throw std::runtime_error("thrown by the test"); });
+  std::vector<std::string> said;
+  manager->register_cleanup_handler([&](const CleanupItem& item) { said.push_back(item.name); });
+  EXPECT_THROW(static_cast<void>(manager->periodic_cleanup()), std::runtime_error);
+  EXPECT_EQ(said, (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(LifecycleManager, PassesTellTheHandlersWhatIsNew) {
   const TemporaryDomain directory;
   auto manager = LifecycleManager::initialize(directory.domain(), {.grace = 1h});

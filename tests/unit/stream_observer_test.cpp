@@ -141,13 +141,18 @@ TEST_F(StreamObserverTest, SeekingBackKeepsWhatWasKept) {
   EXPECT_TRUE(observer.is_kept());
 }
 
-TEST_F(StreamObserverTest, EmptiedFileHasNoValue) {
+class EmptiedFile : public StreamObserverTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(EmptiedFile, HasNoValue) {
   start_after(0);
   auto observer = segment_->stream_observer(0);
   observer.attach();
   for (std::uint32_t i = 0; i < kCapacity; ++i) push();
-  segment_->header().magic = 0;
-  segment_->header().version = 0;
+  const bool header_stays = GetParam();
+  if (!header_stays) {
+    segment_->header().magic = 0;
+    segment_->header().version = 0;
+  }
   for (std::uint32_t i = 0; i <= kCapacity; ++i) segment_->version_of(i) = 0;
   const auto sees_nothing = [&] {
     EXPECT_FALSE(observer.look([](const detail::ReaderSlot&) {}));
@@ -162,6 +167,7 @@ TEST_F(StreamObserverTest, EmptiedFileHasNoValue) {
   observer.seek(0);
   sees_nothing();
 }
+INSTANTIATE_TEST_SUITE_P(Header, EmptiedFile, testing::Bool());
 
 }  // namespace
 }  // namespace evo::test

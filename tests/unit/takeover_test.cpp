@@ -57,6 +57,24 @@ TEST_P(Takeover, SlotOfAnotherIndexIsRefused) {
   EXPECT_EQ(find(), std::nullopt);
 }
 
+TEST_P(Takeover, EmptySlotOfALaterRoundIsRefused) {
+  version_of(kLast - 1) = detail::kNeverFilled;
+  EXPECT_EQ(find(), std::nullopt);
+}
+
+TEST_P(Takeover, PublishZeroIsRefusedBeforeTheWrap) {
+  for (const Sequence last : {Sequence{0}, Sequence{2}}) {
+    MemorySegment young(channel(), 0);
+    for (Sequence n = 1; n <= last; ++n) young.version_of(young.geometry().index_of(n)) = 2 * n;
+    young.header().version = 2 * last;
+    const auto find_last =
+        GetParam() == Kind::State ? &detail::find_last_complete : &detail::find_last_of_stream;
+    EXPECT_EQ(find_last(young.header(), young.slots(), young.geometry()), last);
+    young.version_of(0) = detail::complete(0);
+    EXPECT_EQ(find_last(young.header(), young.slots(), young.geometry()), std::nullopt) << last;
+  }
+}
+
 TEST_P(Takeover, OddHeaderIsRefused) {
   segment_.header().version = detail::filling(kLast);
   EXPECT_EQ(find(), std::nullopt);

@@ -16,6 +16,8 @@
 #include <probe.evo.hpp>
 #include <thread>
 
+#include "evo/stream_segment_reader.hpp"
+#include "evo/stream_segment_writer.hpp"
 #include "file_bytes.hpp"
 #include "kernel_lock.hpp"
 #include "segment_holder.hpp"
@@ -540,6 +542,11 @@ std::string as_user(uid_t user, Body&& body) {
       .text;
 }
 
+uid_t owner_of(const std::filesystem::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_uid : ~0U;
+}
+
 TEST_F(Create, OtherUserOfTheGroupLeavesTheSegmentAlone) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become two others";
   ASSERT_EQ(::chmod(directory_.path().c_str(), 01777), 0);
@@ -565,34 +572,92 @@ TEST_F(Create, OtherUserOfTheGroupLeavesTheSegmentAlone) {
     EXPECT_TRUE(said.starts_with("PermissionDenied segment 'probe' belongs to user 1001")) << said;
   }
   EXPECT_EQ(read_as(1002), "7");
-  // Readers accept what root and the owner of the directory make.
+  // The owner of the directory, whom readers trust, does not go on under a control file that its
+  // owner could make name another data file. It makes all of it anew.
   EXPECT_EQ(as_user(1009, [&] { return write_and_die(9, OnOrphan::TakeOver); }), "");
+  EXPECT_EQ(owner_of(control()), 1009U);
+  EXPECT_EQ(owner_of(directory_.data_file()), 1009U);
   EXPECT_EQ(read_as(1002), "9");
-  EXPECT_EQ(as_user(1001, [&] { return write_and_die(10, OnOrphan::Replace); }), "");
-  EXPECT_EQ(read_as(1002), "10");
+  EXPECT_EQ(as_user(1001, [&] { return write_and_die(10, OnOrphan::Replace); }).substr(0, 16),
+            "PermissionDenied");
+  EXPECT_EQ(read_as(1002), "9");
 }
 
 TEST_F(Create, NeedsToRemoveWhatAnEarlierWriterLeft) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become two others";
   ASSERT_EQ(::chmod(directory_.path().c_str(), 01777), 0);
-  channel_.access = Access::Group;
-  const auto replace_and_die = [&](std::uint64_t value) -> std::string {
-    auto writer = create(channel_, OnOrphan::Replace);
-    if (!writer) return outcome(writer) + " " + writer.error().message;
-    writer->write(bytes_of(value));
-    die();
-  };
-  EXPECT_EQ(as_user(1001, [&] { return replace_and_die(1); }), "");
-  EXPECT_EQ(as_user(0, [&] { return replace_and_die(2); }), "");
-  const std::string file_of_root = directory_.data_file();
-  // There are two names for data files. Root's file keeps one of them.
-  EXPECT_EQ(as_user(1001, [&] { return replace_and_die(3); }), "");
-  ASSERT_TRUE(std::filesystem::exists(file_of_root));
-  const std::string said = as_user(1001, [&] { return replace_and_die(4); });
+  EXPECT_EQ(as_user(1001,
+                    [&]() -> std::string {
+                      leave_orphan(directory_.domain(), channel_, 7);
+                      auto left = detail::open_control(directory_.domain(), "probe", Access::Owner);
+                      if (!left) return message_of(left);
+                      // As of a writer that died while it replaced the data file.
+                      auto& name = (*left)->data_files[1U - ((*left)->current & 1U)];
+                      detail::store_text(name.module.data(), name.module.size(), "tester");
+                      name.pid = 4'000'000'000U;
+                      return "left";
+                    }),
+            "left");
+  const auto strange = directory_.path() / "evo_tester_probe_4000000000";
+  as_user(1002, [&]() -> std::string {
+    std::ofstream(strange) << "x";
+    return "";
+  });
+  const std::string said = as_user(1001, [&] {
+    const auto writer = create(channel_, OnOrphan::Replace);
+    return outcome(writer) + message_of(writer) + read_number(attach().value());
+  });
   EXPECT_TRUE(said.starts_with("PermissionDenied")) << said;
-  EXPECT_TRUE(contains(said, file_of_root)) << said;
-  EXPECT_EQ(as_user(1001, [&] { return read_number(attach().value()); }), "3");
-  EXPECT_EQ(as_user(0, [&] { return outcome(create(channel_)); }), "ok") << "root removes it";
+  EXPECT_TRUE(contains(said, strange.string())) << said;
+  EXPECT_TRUE(said.ends_with("7")) << said;
+}
+
+TEST_F(Create, LessAccessMakesTheControlFileAnew) {
+  channel_.access = Access::Group;
+  leave_orphan(directory_.domain(), channel_, 7);
+  // As of another member of the group: it keeps its rights as long as it has the file open.
+  const int opened = ::open(control().c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(opened, 0);
+  channel_.access = Access::Owner;
+  EXPECT_EQ(outcome(create(channel_, OnOrphan::Refuse)), "AlreadyExists");
+  const auto writer = create(channel_);
+  ASSERT_TRUE(writer) << message_of(writer);
+  struct stat former {};
+  struct stat present {};
+  ASSERT_EQ(::fstat(opened, &former), 0);
+  ASSERT_EQ(::stat(control().c_str(), &present), 0);
+  EXPECT_EQ(former.st_nlink, 0U) << "removed";
+  EXPECT_NE(present.st_ino, former.st_ino);
+  EXPECT_EQ(present.st_mode & 07777U, 0600U);
+  ::close(opened);
+}
+
+TEST_F(Create, MoreAccessDetachesReadersOfABlockingStream) {
+  // They show values in place, because no other user could move their cursor so far.
+  channel_.kind = Kind::Stream;
+  channel_.overflow = Overflow::Block;
+  in_child([&]() -> std::string {
+    auto writer = StreamSegmentWriter::create(channel_, {.domain = directory_.domain()});
+    die();
+  });
+  auto reader = StreamSegmentReader::attach("probe", {.domain = directory_.domain()});
+  ASSERT_TRUE(reader) << message_of(reader);
+  channel_.access = Access::Group;
+  auto writer = StreamSegmentWriter::create(channel_, {.domain = directory_.domain()});
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_TRUE(reader->detached());
+}
+
+TEST(NextIncarnation, IsBeyondEveryNumberThatAClockCanHaveGiven) {
+  const std::uint64_t now_us = detail::realtime_ns() / 1000;
+  EXPECT_GE(detail::next_incarnation({0}), now_us);
+  const std::uint64_t ahead = now_us + 1'000'000'000;
+  EXPECT_EQ(detail::next_incarnation({ahead}), ahead + 1);
+  EXPECT_EQ(detail::next_incarnation({0, ahead, 7}), ahead + 1);
+  constexpr std::uint64_t kDamaged = std::uint64_t{1} << 62;
+  for (const std::uint64_t damaged : {kDamaged - 1, kDamaged, ~std::uint64_t{0}}) {
+    EXPECT_EQ(detail::next_incarnation({damaged, ahead}), ahead + 1) << damaged;
+  }
 }
 
 TEST_F(Create, TokenGrowsForEver) {

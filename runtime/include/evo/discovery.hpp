@@ -44,7 +44,8 @@ class SegmentDiscovery {
   SegmentDiscovery& operator=(SegmentDiscovery&&) noexcept;
   ~SegmentDiscovery();
 
-  /// Readable (poll, epoll) when `update` has something to do.
+  /// Readable (poll, epoll) when `update` has something to do. In a forked child, only the first
+  /// `update` there opens a descriptor of its own.
   [[nodiscard]] int fd() const noexcept;
 
   /// Takes in what has happened since; never waits. Returns how many segments it concerned.

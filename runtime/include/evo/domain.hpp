@@ -42,6 +42,9 @@ namespace detail {
 /// missing, or a directory of that user's that no other can write.
 Result<void> validate(const Domain& domain);
 
+/// Whether it is Domain::user(), where nothing of other users is trusted.
+bool is_user_domain(const Domain& domain);
+
 /// `[a-z][a-z0-9_]{0,47}`.
 bool is_segment_name(std::string_view name) noexcept;
 Result<void> validate_segment_name(std::string_view name);

@@ -218,5 +218,21 @@ class ReaderSlot {
   const SlotGeometry& geometry_;
 };
 
+/// Whether slot 0 holds the mark of a publish 0 that never was, as in a file that was emptied,
+/// which reads as zeros. The numbers begin with 1 and come to 0 only across the wrap. Then the last
+/// slot holds the publish before it or the one that follows in this round.
+[[nodiscard]] inline bool has_false_publish_0(const std::byte* slots,
+                                              const SlotGeometry& geometry) noexcept {
+  const ReaderSlot first(slots, geometry);
+  if (first.version() != complete(0)) return false;
+  const Sequence last = geometry.count - 1;
+  // acquire [A], all three: a writer that completed one of these has completed those before. If
+  // slot 0 is the same after the look at the last slot as before, it was the same during that look.
+  const std::uint64_t version = ReaderSlot(slots + last * geometry.stride, geometry).version();
+  if (version == complete(geometry.sequence_limit() - 1)) return false;
+  if (version == filling(last) || version == complete(last)) return false;
+  return first.version() == complete(0);
+}
+
 }  // namespace detail
 }  // namespace evo

@@ -23,7 +23,8 @@ class StreamWriter {
   static_assert(Channel::kind == Kind::Stream);
   static_assert(std::is_trivially_copyable_v<Value> && sizeof(Value) == Channel::size);
 
-  /// Adds a value. WouldBlock: `overflow: block`, and a reader has not taken the oldest yet.
+  /// Adds a value. WouldBlock: `overflow: block`, and a reader has not taken the oldest yet, or so
+  /// many readers have died that the next push has to go on removing them.
   /// Fenced: another process has taken the segment. LoanOut: a loan of this writer has to be
   /// published or dropped first.
   WriteResult push(const Value& value) noexcept { return push(value, kNoWait); }

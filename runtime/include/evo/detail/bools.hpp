@@ -36,12 +36,17 @@ inline constexpr bool kHoldsBools<bool> = true;
 template <class T, std::size_t kLength>
 inline constexpr bool kHoldsBools<std::array<T, kLength>> = kHoldsBools<T>;
 
+template <class T>
+inline constexpr bool kIsArray = false;
+template <class T, std::size_t kLength>
+inline constexpr bool kIsArray<std::array<T, kLength>> = true;
+
 /// Calls `visit(const bool&)` on a bool, on those of an array, or on those of a generated struct.
 template <class T>
 constexpr void visit_bools(const T& value, auto&& visit) {
   if constexpr (std::same_as<T, bool>) {
     visit(value);
-  } else if constexpr (requires { typename T::value_type; }) {
+  } else if constexpr (kIsArray<T>) {
     for (const auto& each : value) detail::visit_bools(each, visit);
   } else {
     for_each_bool(value, visit);

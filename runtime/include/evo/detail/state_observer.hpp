@@ -67,7 +67,7 @@ class StateObserver {
       const ReaderSlot slot = slot_of(latest);
       if (slot.try_read(n, copy)) [[likely]] {
         // A file that somebody has emptied looks like a publish 0 of zeros.
-        if (n == 0 && !has_header()) [[unlikely]]
+        if (n == 0 && is_emptied()) [[unlikely]]
           return ReadError::Detached;
         found_ = latest;
         if (counts) [[unlikely]]
@@ -217,9 +217,11 @@ class StateObserver {
     return {slots_ + place.index * geometry_.stride, geometry_};
   }
 
-  [[nodiscard]] bool has_header() const noexcept {
+  /// Not inlined: asked only about publish 0.
+  [[nodiscard, gnu::noinline, gnu::cold]] bool is_emptied() const noexcept {
     // relaxed: only damage ever changes it.
-    return __atomic_load_n(&header_->magic, __ATOMIC_RELAXED) == kSegmentMagic;
+    return __atomic_load_n(&header_->magic, __ATOMIC_RELAXED) != kSegmentMagic ||
+           has_false_publish_0(slots_, geometry_);
   }
 
   const SegmentHeader* header_ = nullptr;

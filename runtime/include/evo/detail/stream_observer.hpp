@@ -62,7 +62,7 @@ class StreamObserver : public Lender {
     for (std::uint32_t attempt = 0;; ++attempt) {
       if (slot().try_read(next_, copy)) [[likely]] {
         // A file that was emptied, and a forked child's pages, look like a publish 0 of zeros.
-        if (next_ == 0 && !has_header()) [[unlikely]]
+        if (next_ == 0 && is_emptied()) [[unlikely]]
           return false;
         if (counts) [[unlikely]]
           count_next();
@@ -129,8 +129,8 @@ class StreamObserver : public Lender {
 
   /// Whether the next value is there, or was.
   [[nodiscard]] bool has_next() const noexcept {
-    if (next_ == 0 && !has_header()) return false;
-    return slot().version() == complete(next_) || lag() != 0;
+    if (slot().version() == complete(next_)) return next_ != 0 || !is_emptied();
+    return lag() != 0 && !is_emptied();
   }
 
   /// Whether value n, seen in its slot before, is still there.
@@ -159,7 +159,7 @@ class StreamObserver : public Lender {
   /// Whether the segment was replaced, its file was emptied, or this is a forked child.
   [[nodiscard]] bool detached() const noexcept {
     // relaxed: as in StateObserver.
-    return control_->generation.load(std::memory_order_relaxed) != generation_ || !has_header();
+    return control_->generation.load(std::memory_order_relaxed) != generation_ || is_emptied();
   }
 
   [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
@@ -184,7 +184,7 @@ class StreamObserver : public Lender {
   [[nodiscard]] Sequence latest() const noexcept { return version() / 2; }
   /// Whether publish 0 is there: the numbers begin with 1, and come to 0 only across the wrap.
   [[nodiscard]] bool has_publish_0() const noexcept {
-    return slot_of(0).version() == complete(0) && has_header();
+    return slot_of(0).version() == complete(0) && !is_emptied();
   }
   /// The next value, or an older one that a view still shows.
   [[nodiscard]] Sequence oldest_in_use() const noexcept;
@@ -197,9 +197,11 @@ class StreamObserver : public Lender {
   /// Goes to the oldest value that is safe from the writer, which has come as far as `last`.
   void jump(Sequence last, std::uint32_t attempt) noexcept;
 
-  [[nodiscard]] bool has_header() const noexcept {
+  /// Whether the file was emptied, or this is a forked child.
+  [[nodiscard]] bool is_emptied() const noexcept {
     // relaxed: only damage ever changes it.
-    return __atomic_load_n(&header_->magic, __ATOMIC_RELAXED) == kSegmentMagic;
+    return __atomic_load_n(&header_->magic, __ATOMIC_RELAXED) != kSegmentMagic ||
+           has_false_publish_0(slots_, geometry_);
   }
 
   void position(Sequence n) noexcept {

@@ -23,6 +23,8 @@
 
 namespace evo::detail {
 
+class GuardedDescriptor;
+
 /// An attached reader as the writer of a stream sees it.
 struct StreamReaderPlace {
   std::uint32_t index = 0;   ///< in the reader table
@@ -33,17 +35,16 @@ struct StreamReaderPlace {
 class StreamPublisher : public Lender {
  public:
   StreamPublisher() = default;
-  /// `control_fd` is the descriptor that holds the writer's lock. All of it must outlive the
-  /// publisher.
+  /// `locks` is the descriptor that holds the writer's lock. All of it must outlive the publisher.
   StreamPublisher(const StatePublisher& ring, ControlFile* control, std::uint32_t table_size,
-                  int control_fd, const SegmentLayout& layout) noexcept
+                  const GuardedDescriptor* locks, const SegmentLayout& layout) noexcept
       : ring_(ring),
         room_(layout.overflow == Overflow::Block ? 0 : kNoLimit),
         geometry_(layout.geometry),
         overflow_(layout.overflow),
         control_(control),
         table_size_(table_size),
-        control_fd_(control_fd),
+        locks_(locks),
         generation_(layout.generation) {}
 
   /// Publishes what `fill(payload)` puts into the next slot. If it throws, nothing was published.
@@ -122,7 +123,7 @@ class StreamPublisher : public Lender {
   /// One look at the cursors.
   bool look_at_cursors() noexcept;
   /// Clears the cursors of dead readers that hold the writer back. False if a live one does, too,
-  /// or if there are so many that the next look has to go on.
+  /// if there are so many that the next look has to go on, or if the descriptor was closed.
   bool drop_dead_readers() noexcept;
   /// Values that reader `index` has not taken, at most the capacity; nothing if it has no cursor.
   [[nodiscard]] std::optional<std::uint64_t> unread_by(std::uint32_t index) const noexcept;
@@ -134,7 +135,7 @@ class StreamPublisher : public Lender {
   Overflow overflow_ = Overflow::Overwrite;
   ControlFile* control_ = nullptr;
   std::uint32_t table_size_ = 0;
-  int control_fd_ = -1;
+  const GuardedDescriptor* locks_ = nullptr;
   std::uint64_t generation_ = 0;
 };
 
