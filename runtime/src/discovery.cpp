@@ -56,7 +56,7 @@ struct NameHash {
 struct Listener {
   CallbackId id;
   SegmentDiscovery::Callback callback;
-  std::uint64_t next_event = 0;  // the first that it receives
+  std::uint64_t next_event = 0;  // the next that it receives
   bool removed = false;
 };
 

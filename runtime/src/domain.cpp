@@ -68,7 +68,7 @@ Result<void> check_user_domain(const Domain& domain) {
 }  // namespace
 
 bool is_user_domain(const Domain& domain) {
-  // Listings ask for each file, so most other domains are told apart without an allocation.
+  // Listings call this for each file. Most other domains are ruled out without an allocation.
   constexpr std::string_view kPrefix = "/evo-";
   const std::string& text = domain.path().native();
   const std::size_t name = text.rfind(kPrefix);

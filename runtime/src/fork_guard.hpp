@@ -2,10 +2,10 @@
 ///
 /// Open-file-description locks are shared with children, so a child that outlives its
 /// parent would keep a dead writer "alive". A pthread_atfork handler therefore closes
-/// the guarded descriptors in the child, and puts zero pages where the mappings were
-/// (they are not inherited): an inherited writer finds another incarnation there and
-/// reports Fenced, an inherited reader another generation and reports Detached.
-/// Children made by vfork or posix_spawn run no handler; O_CLOEXEC covers them.
+/// the guarded descriptors in the child, and replaces the guarded mappings with zero pages in one
+/// step, so that no other fork handler ever gets memory in their place: an inherited writer finds
+/// another incarnation there and reports Fenced, an inherited reader another generation and reports
+/// Detached. Children made by vfork or posix_spawn run no handler; O_CLOEXEC covers them.
 ///
 /// I1: a descriptor is guarded from its open() to its close(): both happen while forks
 ///     are held off, so no child ever inherits a lock.

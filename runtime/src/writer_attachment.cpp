@@ -86,8 +86,8 @@ bool is_own(const Domain& domain, const Control& control, Access access) {
   return ours && (control.mode & ~control_mode(access)) == 0;
 }
 
-/// With the control file locked: removes the segment of another user, or of wider access, to make
-/// it anew.
+/// With the control file locked: removes the segment of another user, or one of wider access, so
+/// that it can be recreated.
 Result<void> discard(const WriterOptions& options, const ChannelDescription& channel,
                      const Control& control) {
   const std::string_view name = channel.name;

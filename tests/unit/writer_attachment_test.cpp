@@ -572,8 +572,8 @@ TEST_F(Create, OtherUserOfTheGroupLeavesTheSegmentAlone) {
     EXPECT_TRUE(said.starts_with("PermissionDenied segment 'probe' belongs to user 1001")) << said;
   }
   EXPECT_EQ(read_as(1002), "7");
-  // The owner of the directory, whom readers trust, does not go on under a control file that its
-  // owner could make name another data file. It makes all of it anew.
+  // The owner of the directory, whom readers trust, does not use a control file that its owner
+  // could make name another data file. It recreates the segment.
   EXPECT_EQ(as_user(1009, [&] { return write_and_die(9, OnOrphan::TakeOver); }), "");
   EXPECT_EQ(owner_of(control()), 1009U);
   EXPECT_EQ(owner_of(directory_.data_file()), 1009U);

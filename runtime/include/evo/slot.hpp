@@ -226,8 +226,9 @@ class ReaderSlot {
   const ReaderSlot first(slots, geometry);
   if (first.version() != complete(0)) return false;
   const Sequence last = geometry.count - 1;
-  // acquire [A], all three: a writer that completed one of these has completed those before. If
-  // slot 0 is the same after the look at the last slot as before, it was the same during that look.
+  // acquire [A], all three: pair with the writer's completing stores [D]. A writer that has
+  // completed one of these slots has completed those before it. If slot 0 is the same after the
+  // look at the last slot as before, it was the same during that look.
   const std::uint64_t version = ReaderSlot(slots + last * geometry.stride, geometry).version();
   if (version == complete(geometry.sequence_limit() - 1)) return false;
   if (version == filling(last) || version == complete(last)) return false;
