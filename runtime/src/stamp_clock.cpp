@@ -99,7 +99,8 @@ void StampClock::learn(std::uint64_t ticks, std::uint64_t ns) noexcept {
   // At most 2^27 ns, so the shift loses nothing.
   const std::uint64_t rate = (ns << kShift) / ticks;
   const std::uint64_t difference = rate > rate_ ? rate - rate_ : rate_ - rate;
-  // Believed once two measurements agree: one alone may have a jump of the counter in it.
+  // Believed once two measurements agree: one alone may have a jump of the counter in it. That each
+  // of two has one, and that both make the same rate, is not expected of any machine.
   const bool steady = rate != 0 && difference <= rate_ / kSteering;
   rate_ = rate;
   span_ = steady ? (kLongestSpanNs << kShift) / rate : 0;
