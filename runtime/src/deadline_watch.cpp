@@ -152,6 +152,7 @@ Result<void> start_deadline_watch(const Domain& domain, std::string_view segment
   const auto control = lock_watched(domain, segment);
   if (!control) return tl::unexpected(control.error());
   const ControlFile& file = *control->operator->();
+  // relaxed: under the lock (I5).
   std::uint32_t session = file.watch_sessions.load(std::memory_order_relaxed) + 1;
   if (session == 0) session = 1;  // 0 means off
   // relaxed, all: under the lock (I5), and for the ends ordered by the last store.

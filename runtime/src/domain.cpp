@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 
 #include "evo/segment_header.hpp"
 #include "process_identity.hpp"
@@ -68,16 +68,21 @@ Result<void> check_user_domain(const Domain& domain) {
 }  // namespace
 
 bool is_user_domain(const Domain& domain) {
-  // Listings call this for each file. Most other domains are ruled out without an allocation.
+  // However it is written: "/dev//shm/evo-…/" is the same directory.
+  const auto is_same = [&](const std::filesystem::path& own) {
+    return domain.path() == own || (domain.path() / "").lexically_normal() == own / "";
+  };
+  // Listings call this for each file. What has no dots and ends in another name is ruled out
+  // without an allocation.
   constexpr std::string_view kPrefix = "/evo-";
   const std::string& text = domain.path().native();
+  if (text.find("/.") != text.npos) return is_same(Domain::user().path());
   const std::size_t name = text.rfind(kPrefix);
-  if (name == text.npos ||
-      std::strtoul(text.c_str() + name + kPrefix.size(), nullptr, 10) != ::geteuid()) {
-    return false;
-  }
-  // However it is written: "/dev//shm/evo-…/" is the same directory.
-  return (domain.path() / "").lexically_normal() == Domain::user().path() / "";
+  if (name == text.npos) return false;
+  uid_t uid = 0;
+  const char* const digits = text.data() + name + kPrefix.size();
+  const auto number = std::from_chars(digits, text.data() + text.size(), uid);
+  return number.ec == std::errc{} && uid == ::geteuid() && is_same(Domain::user().path());
 }
 
 Result<void> validate(const Domain& domain) {

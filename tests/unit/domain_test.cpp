@@ -328,7 +328,8 @@ TEST_F(UserDomain, IsNotWhatOthersHavePlanted) {
 TEST_F(UserDomain, IsRecognisedHoweverItIsWritten) {
   plant(kAttacker, [&] { ::mkdir(path_.c_str(), 0755); });
   // The same directory, written in another way.
-  for (const std::string& path : {path_ + "/", "/dev//shm/./" + path_.substr(9)}) {
+  for (const std::string& path :
+       {path_ + "/", "/dev//shm/./" + path_.substr(9), path_ + "/evo-x/.."}) {
     EXPECT_EQ(as_victim([&] { return outcome(detail::validate(Domain(path))); }),
               "PermissionDenied")
         << path;
