@@ -20,7 +20,7 @@ install(EXPORT EvoChannelsTargets NAMESPACE evo:: DESTINATION ${EVO_INSTALL_CMAK
 # The generator looks for evo.fbs in ../schemas, here as in the source tree.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/codegen/evo_codegen
   DESTINATION ${EVO_INSTALL_CODEGEN_DIR}
-  FILES_MATCHING PATTERN "*.py" PATTERN "*.j2" PATTERN "__pycache__" EXCLUDE)
+  FILES_MATCHING PATTERN "*.py" PATTERN "*.j2" PATTERN "*.txt" PATTERN "__pycache__" EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/codegen/EvoCodegen.cmake
   DESTINATION ${EVO_INSTALL_CODEGEN_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/schemas/evo.fbs DESTINATION ${EVO_INSTALL_DATA_DIR}/schemas)

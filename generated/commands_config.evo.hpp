@@ -291,7 +291,8 @@ class CommandsConfigWriter : public evo::StateWriter<CommandsConfigChannel> {
   [[nodiscard]] static evo::Result<CommandsConfigWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "api_liaison"),
                   "segment 'commands_config' is owned by module 'api_liaison': only that module "
-                  "may create its writer; attach a CommandsConfigReader instead");
+                  "may create its writer (CMake: evo_module); attach a CommandsConfigReader "
+                  "instead");
     return create_as<CommandsConfigWriter>(std::move(options));
   }
 

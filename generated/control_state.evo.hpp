@@ -425,7 +425,7 @@ class ControlStateWriter : public evo::StateWriter<ControlStateChannel> {
   [[nodiscard]] static evo::Result<ControlStateWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "control_unit"),
                   "segment 'control_state' is owned by module 'control_unit': only that module may "
-                  "create its writer; attach a ControlStateReader instead");
+                  "create its writer (CMake: evo_module); attach a ControlStateReader instead");
     return create_as<ControlStateWriter>(std::move(options));
   }
 

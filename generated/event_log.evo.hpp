@@ -478,7 +478,7 @@ class EventLogWriter : public evo::StreamWriter<EventLogChannel> {
   [[nodiscard]] static evo::Result<EventLogWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "control_unit"),
                   "segment 'event_log' is owned by module 'control_unit': only that module may "
-                  "create its writer; attach a EventLogReader instead");
+                  "create its writer (CMake: evo_module); attach a EventLogReader instead");
     return create_as<EventLogWriter>(std::move(options));
   }
 

@@ -574,7 +574,7 @@ class PhysInputIoWriter : public evo::StateWriter<PhysInputIoChannel> {
   [[nodiscard]] static evo::Result<PhysInputIoWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "hal_core"),
                   "segment 'phys_input_io' is owned by module 'hal_core': only that module may "
-                  "create its writer; attach a PhysInputIoReader instead");
+                  "create its writer (CMake: evo_module); attach a PhysInputIoReader instead");
     return create_as<PhysInputIoWriter>(std::move(options));
   }
 

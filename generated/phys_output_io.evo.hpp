@@ -436,7 +436,7 @@ class PhysOutputIoWriter : public evo::StateWriter<PhysOutputIoChannel> {
   [[nodiscard]] static evo::Result<PhysOutputIoWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "recipe_executor"),
                   "segment 'phys_output_io' is owned by module 'recipe_executor': only that module "
-                  "may create its writer; attach a PhysOutputIoReader instead");
+                  "may create its writer (CMake: evo_module); attach a PhysOutputIoReader instead");
     return create_as<PhysOutputIoWriter>(std::move(options));
   }
 

@@ -165,7 +165,7 @@ class TraceIoWriter : public evo::StreamWriter<TraceIoChannel> {
   [[nodiscard]] static evo::Result<TraceIoWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "hal_core"),
                   "segment 'trace_io' is owned by module 'hal_core': only that module may create "
-                  "its writer; attach a TraceIoReader instead");
+                  "its writer (CMake: evo_module); attach a TraceIoReader instead");
     return create_as<TraceIoWriter>(std::move(options));
   }
 

@@ -1,7 +1,12 @@
-"""Entry point of `python3 -m evo_codegen`."""
+"""Entry point of `python3 -m evo_codegen`, and of `python3 -P .../evo_codegen`."""
 
 import sys
+from pathlib import Path
 
-from evo_codegen.cli import main
+if not __package__:
+    # Run as a directory: then nothing beside the caller's files can be taken for a module.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from evo_codegen.cli import main  # noqa: E402
 
 sys.exit(main(sys.argv[1:]))

@@ -64,8 +64,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--check", action="store_true", help="write nothing; fail with a diff if that is wrong")
     add("--mend", metavar="COMMAND", help="what --check tells the user to run")
     add("--flatc", default="flatc", metavar="PROGRAM", help="default: flatc")
-    add("--together", action="store_true", help="only check that the schemas go together")
+    add("--inventory", type=Path, metavar="FILE", help="write which segments there are")
+    add(
+        "--compare-inventories",
+        action="store_true",
+        help="only compare inventories of earlier runs, named in place of schemas",
+    )
     add("--depfile", type=Path, metavar="FILE", help="write what the output depends on")
+    add(
+        "--depend-on-headers",
+        action="store_true",
+        help="name the headers in the depfile, too, for a tool that does not know them as outputs",
+    )
     add("--stamp", type=Path, metavar="FILE", help="touch this when all is well")
     return parser
 
@@ -138,36 +148,55 @@ def _texts(
 def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     _require_modules()
     # Imported here, so that a missing module is a message and not a traceback.
+    from evo_codegen.collisions import validate_together
     from evo_codegen.evolution import check_evolution
     from evo_codegen.front_end import read_schemas
-    from evo_codegen.outputs import depfile_text, differences, write_changed
-    from evo_codegen.validate import validate, validate_together
+    from evo_codegen.inventory import compare_inventories, inventory_text
+    from evo_codegen.outputs import differences, write_changed
+    from evo_codegen.validate import validate
 
     diagnostics = Diagnostics()
+    if options.compare_inventories:
+        compare_inventories(options.schemas, diagnostics)
+        if not _tell(diagnostics, []):
+            return 1
+        _finish(options, [])
+        return 0
     lock = _read_lock(options)
     front = read_schemas(options.schemas, options.include_directories, options.flatc, diagnostics)
-    segments: dict[StructType, Segment] = {}
-    if options.together:
-        # The errors of a single schema are told where that schema is generated.
-        diagnostics = Diagnostics()
-    else:
-        segments = validate(front.schemas, diagnostics)
+    segments = validate(front.schemas, diagnostics)
     validate_together(front.schemas, diagnostics)
     if lock:
         for segment in segments.values():
             check_evolution(segment, lock, diagnostics)
-    if diagnostics:
-        for diagnostic in diagnostics.in_order(front.files):
-            print(diagnostic, file=sys.stderr)
+    if not _tell(diagnostics, front.files):
         return 1
 
-    texts = {} if options.together else _texts(options, front.schemas, segments, lock)
+    texts = _texts(options, front.schemas, segments, lock)
     if options.check:
         return _report(differences(texts), options, arguments)
+    headers = list(texts) if options.depend_on_headers else []
+    if options.inventory:
+        texts[options.inventory] = inventory_text(front.schemas)
     write_changed(texts)
-    if options.stamp:
-        if options.depfile:
-            write_changed({options.depfile: depfile_text(options.stamp, front.dependencies)})
-        options.stamp.parent.mkdir(parents=True, exist_ok=True)
-        options.stamp.touch()
+    _finish(options, [*front.dependencies, *headers])
     return 0
+
+
+def _tell(diagnostics: Diagnostics, files: list[str]) -> bool:
+    """Prints the errors; whether there are none."""
+    for diagnostic in diagnostics.in_order(files):
+        print(diagnostic, file=sys.stderr)
+    return not diagnostics
+
+
+def _finish(options: argparse.Namespace, dependencies: list[Path]) -> None:
+    """Leaves what a build tool looks at."""
+    from evo_codegen.outputs import depfile_text, write_changed
+
+    if not options.stamp:
+        return
+    if options.depfile:
+        write_changed({options.depfile: depfile_text(options.stamp, dependencies)})
+    options.stamp.parent.mkdir(parents=True, exist_ok=True)
+    options.stamp.touch()

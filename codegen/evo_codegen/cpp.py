@@ -12,7 +12,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from evo_codegen.ir import EnumType, Field, Scalar, StructType, Type
+from evo_codegen.ir import EnumType, Field, Scalar, Type
 
 COLUMNS = 100
 
@@ -44,19 +44,22 @@ def namespace_text(namespace: Sequence[str]) -> str:
     return "::".join(namespace)
 
 
-def type_name(type_: Type, inside: Sequence[str], hidden: frozenset[str]) -> str:
-    """How the type is spelt in a namespace. `hidden` are names that may hide a namespace there."""
+def type_name(type_: Type, inside: Sequence[str]) -> str:
+    """How the type is spelt in a namespace.
+
+    From the root, if it lies in another one: what else that namespace holds, in other schemas, too,
+    must not hide the beginning of the name.
+    """
     if isinstance(type_, Scalar):
         return type_.cpp
     if tuple(type_.namespace) == tuple(inside):
         return type_.name
-    root = "::" if not type_.namespace or type_.namespace[0] in hidden else ""
-    return root + namespace_text((*type_.namespace, type_.name))
+    return "::" + namespace_text((*type_.namespace, type_.name))
 
 
-def field_type(field: Field, inside: Sequence[str], hidden: frozenset[str]) -> str:
+def field_type(field: Field, inside: Sequence[str]) -> str:
     """The type of a member: the value or an array of it."""
-    name = type_name(field.type, inside, hidden)
+    name = type_name(field.type, inside)
     return name if field.length is None else f"std::array<{name}, {field.length}>"
 
 
@@ -104,12 +107,23 @@ def comment(
             end_index += 1
         lines += _wrapped(paragraphs[index:end_index], room)
         index = end_index
-    return [(prefix + line.replace(_UNBROKEN, " ")).rstrip() for line in lines]
+    return [_unjoined(prefix + line.replace(_UNBROKEN, " ")) for line in lines]
 
 
 def _plain(line: str) -> str:
-    """Without the one space behind `///`, and without what would join it to the next line."""
-    return line.removeprefix(" ").rstrip().rstrip("\\").rstrip().expandtabs(2)
+    """Without the one space behind `///`, and without what is no text: a compiler could take a
+    control character for the end of the line, and an editor show text in another order."""
+    line = line.removeprefix(" ").expandtabs(2)
+    return _unjoined("".join(each for each in line if _is_text(each)))
+
+
+def _is_text(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _unjoined(line: str) -> str:
+    """Without what joins the line to the next one, or would where there are trigraphs."""
+    return re.sub(r"(\s|\\|\?\?/)+$", "", line)
 
 
 def _continues(line: str) -> bool:
@@ -239,14 +253,3 @@ def bytes_lines(data: bytes) -> list[str]:
     """Hexadecimal bytes, sixteen a line."""
     rows = (data[start : start + 16] for start in range(0, len(data), 16))
     return ["      " + ", ".join(f"0x{byte:02x}" for byte in row) + "," for row in rows]
-
-
-def hidden_names(types: Sequence[EnumType | StructType], inside: Sequence[str]) -> frozenset[str]:
-    """Names that stand nearer than the outermost namespace of the same name, seen from `inside`."""
-    names = set()
-    for each in types:
-        spelled = (*each.namespace, each.name)
-        for depth in range(1, len(inside) + 1):
-            if spelled[:depth] == tuple(inside)[:depth] and len(spelled) > depth:
-                names.add(spelled[depth])
-    return frozenset(names)

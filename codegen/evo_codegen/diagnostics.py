@@ -63,6 +63,6 @@ class UsageError(Exception):
 class BrokenLock(Exception):
     """The schema lock cannot be read; carries the diagnostic."""
 
-    def __init__(self, path: Path, what: str, instead: str) -> None:
+    def __init__(self, path: Path, what: str, instead: str, line: int = 1) -> None:
         super().__init__(what)
-        self.diagnostic = Diagnostic(Location(str(path), 1), what, instead)
+        self.diagnostic = Diagnostic(Location(str(path), line), what, instead)

@@ -68,14 +68,13 @@ def _header(
     blocks = []
     for namespace, declarations in groupby(schema.declared, key=lambda each: each.namespace):
         views = []
-        hidden = cpp.hidden_names(schema.visible, namespace)
         for each in declarations:
             if isinstance(each, EnumType):
                 views.append(DeclarationView(_enum(each), None, None))
                 continue
             segment = segments.get(each)
-            view = _segment(segment, schema, compatible[each], hidden) if segment else None
-            views.append(DeclarationView(None, _struct(each, hidden), view))
+            view = _segment(segment, schema, compatible[each]) if segment else None
+            views.append(DeclarationView(None, _struct(each), view))
         blocks.append(BlockView(cpp.namespace_text(namespace), views))
     kinds = {segments[struct].kind for struct in schema.segment_structs()}
     return HeaderView(
@@ -169,7 +168,7 @@ def _operators(enum: EnumType) -> list[OperatorView]:
     ]
 
 
-def _struct(struct: StructType, hidden: frozenset[str]) -> StructView:
+def _struct(struct: StructType) -> StructView:
     layout = layout_of(struct)
     members = []
     assertions = [
@@ -189,7 +188,7 @@ def _struct(struct: StructType, hidden: frozenset[str]) -> StructView:
     paddings = 0
     for placed in layout.fields:
         field = placed.field
-        type_ = cpp.field_type(field, struct.namespace, hidden)
+        type_ = cpp.field_type(field, struct.namespace)
         comment = cpp.comment(field.documentation, 2, _facts(field))
         members.append(MemberView(comment, cpp.member(type_, field.name)))
         assertions += cpp.offset_assertion(struct.name, field.name, placed.offset)
@@ -234,9 +233,7 @@ def _facts(field: Field) -> list[str]:
     return facts
 
 
-def _segment(
-    segment: Segment, schema: Schema, compatible: list[Release], hidden: frozenset[str]
-) -> SegmentView:
+def _segment(segment: Segment, schema: Schema, compatible: list[Release]) -> SegmentView:
     struct = segment.struct
     layout = layout_of(struct)
     name = struct.name
@@ -281,7 +278,7 @@ def _segment(
         accessors=[
             AccessorView(
                 cpp.comment(field.documentation, 2, _facts(field)),
-                cpp.accessor(cpp.field_type(field, struct.namespace, hidden), name, field.name),
+                cpp.accessor(cpp.field_type(field, struct.namespace), name, field.name),
             )
             for field in struct.fields
             if segment.kind is Kind.STATE
@@ -331,7 +328,7 @@ def _field_info(placed: Placed) -> str:
 def _owner_message(segment: Segment) -> list[str]:
     text = (
         f"segment '{segment.name}' is owned by module '{segment.owner}': only that module may "
-        f"create its writer; attach a {segment.struct.name}Reader instead"
+        f"create its writer (CMake: evo_module); attach a {segment.struct.name}Reader instead"
     )
     indent = len("    static_assert(")
     lines = cpp.message(text, indent, len(");"))

@@ -9,7 +9,8 @@ A released version never changes its layout.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evo_codegen.attributes import BadValue, layout_version, where
@@ -66,7 +67,9 @@ class SchemaLock:
     def read(cls, path: Path) -> SchemaLock:
         """Reads a lock file; BrokenLock says what is wrong with it."""
         try:
-            document = json.loads(path.read_text("utf-8"))
+            text = path.read_text("utf-8")
+            _refuse_conflict(path, text)
+            document = json.loads(text, object_pairs_hook=_without_duplicates)
             if document["format"] != LOCK_FORMAT:
                 raise BrokenLock(
                     path,
@@ -74,9 +77,16 @@ class SchemaLock:
                     f"use the generator that wrote it; this one knows format {LOCK_FORMAT}",
                 )
             releases = {
-                name: sorted((_release(entry) for entry in entries), key=lambda each: each.version)
+                name: _releases(path, name, [_release(entry) for entry in entries])
                 for name, entries in document["segments"].items()
             }
+        except json.JSONDecodeError as error:
+            raise BrokenLock(
+                path,
+                f"the schema lock is no JSON: {error.msg}",
+                "restore it from version control",
+                error.lineno,
+            ) from error
         except (ValueError, KeyError, TypeError, AttributeError, IndexError, BadValue) as error:
             raise BrokenLock(
                 path,
@@ -169,11 +179,16 @@ def describe_changes(before: Release, after: Release) -> list[str]:
     new = {field.path: field for field in after.fields}
     last_kept = max((field.offset for field in after.fields if field.path in old), default=-1)
     changes = []
+    renamed = _renamed(old, new)
     for path, field in old.items():
+        outer = path.rpartition(".")[0].removesuffix("[]")
+        if path in renamed:
+            if outer not in renamed:  # else it only goes with it
+                changes.append(f"`{path}` renamed to `{renamed[path]}`")
+            continue
         if path not in new:
             changes.append(f"`{path}` removed")
             continue
-        outer = path.rpartition(".")[0].removesuffix("[]")
         moved_along = (
             outer in old
             and outer in new
@@ -181,12 +196,19 @@ def describe_changes(before: Release, after: Release) -> list[str]:
         )
         changes += _field_changes(field, new[path], moved_along)
     for path, field in new.items():
-        if path not in old:
+        if path not in old and path not in renamed.values():
             place = "appended" if field.offset > last_kept else f"inserted at byte {field.offset}"
             changes.append(f"`{path}` {place}")
     if not changes and before.lines[-1] != after.lines[-1]:
         changes.append(f"{before.lines[-1]} became {after.lines[-1]}")
     return changes
+
+
+def _renamed(old: dict[str, Line], new: dict[str, Line]) -> dict[str, str]:
+    """The fields of which only the name is another, by their former paths."""
+    added = {replace(field, path=""): path for path, field in new.items() if path not in old}
+    gone = {path: replace(field, path="") for path, field in old.items() if path not in new}
+    return {path: added[field] for path, field in gone.items() if field in added}
 
 
 def _field_changes(old: Line, new: Line, moved_along: bool) -> list[str]:
@@ -210,6 +232,42 @@ def _length_text(line: Line) -> str:
 
 def _unit_text(line: Line) -> str:
     return f'"{line.unit}"' if line.unit else "none"
+
+
+def _refuse_conflict(path: Path, text: str) -> None:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"(<{7}|={7}|>{7}|\|{7})( |$)", line):
+            raise BrokenLock(
+                path,
+                "a merge has left a conflict marker in the schema lock",
+                "keep what was released on either side, then remove the markers",
+                number,
+            )
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f'"{key}" is there twice, as after a bad merge')
+        found[key] = value
+    return found
+
+
+def _releases(path: Path, segment: str, releases: list[Release]) -> list[Release]:
+    """The releases in the order of their versions, none of them twice."""
+    by_version: dict[Version, Release] = {}
+    for release in releases:
+        if release.version in by_version:
+            same = "the same layout" if by_version[release.version] == release else "two layouts"
+            raise BrokenLock(
+                path,
+                f"the schema lock has version {release.version} of segment `{segment}` twice, with "
+                f"{same}, as after a bad merge",
+                "keep the one that was released, and give the other a version of its own",
+            )
+        by_version[release.version] = release
+    return [by_version[version] for version in sorted(by_version)]
 
 
 def _release(entry: dict[str, object]) -> Release:

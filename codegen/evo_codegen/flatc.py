@@ -7,12 +7,14 @@ a member.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+from evo_codegen.attributes import closest
 from evo_codegen.diagnostics import Diagnostics, MissingTool
 from evo_codegen.scanner import AttributeUse, Declaration, Member, scan
 from evo_codegen.sources import UNDECLARED_FILE, Source, SourceTree, stand_in
@@ -25,12 +27,6 @@ _COMPLAINT = re.compile(r"^\s*(?:.*/)?([^/\n]+\.fbs):(\d+): (\d+): error: (.*)$"
 # What flatc says, what that means for a segment, what to write instead. `{0}` and so on are the
 # groups of the pattern.
 _TRANSLATIONS = [
-    (
-        r"structs may contain only scalar or struct fields",
-        "the type of `{member}` is not fixed in size, or is not declared above",
-        "use a number, bool, enum, struct or fixed-length array of those, declared before this "
-        "line",
-    ),
     (
         r"field already exists: (\w+)",
         "field `{0}` is declared twice",
@@ -110,16 +106,23 @@ _TRANSLATIONS = [
 ]
 
 
+_SCALAR_TYPES = frozenset(
+    """bool byte ubyte short ushort int uint long ulong float double int8 uint8 int16 uint16 int32
+    uint32 int64 uint64 float32 float64""".split()
+)
+
+
+def _declared(root: Source) -> frozenset[str]:
+    """The names of all types that a schema can see, without their namespaces."""
+    declarations = (each for source in root.closure() for each in source.scan.declarations)
+    return frozenset(each.name.rpartition(".")[2] for each in declarations)
+
+
 def compile_schemas(
     flatc: str, roots: list[Source], tree: SourceTree, diagnostics: Diagnostics
 ) -> dict[str, bytes]:
     """The binary schema of each root that flatc accepts, by base name; reports the rest."""
-    program = shutil.which(flatc)
-    if not program:
-        raise MissingTool(
-            f"{flatc} is not there: install the Debian package flatbuffers-compiler, or name the "
-            "program with --flatc"
-        )
+    program = _program(flatc)
     roots = [root for root in roots if not root.hopeless]
     with tempfile.TemporaryDirectory(prefix="evo_codegen_") as directory:
         stage = _Stage(program, Path(directory))
@@ -134,6 +137,17 @@ def compile_schemas(
             for root in roots
             if _compile_repaired(stage, root, tree, diagnostics)
         }
+
+
+def _program(flatc: str) -> str:
+    """Where flatc is; not relative, because it runs in another directory."""
+    program = shutil.which(flatc)
+    if not program:
+        raise MissingTool(
+            f"{flatc} is not there: install the Debian package flatbuffers-compiler, or name the "
+            "program with --flatc"
+        )
+    return os.path.abspath(program)
 
 
 class _Stage:
@@ -157,7 +171,19 @@ class _Stage:
         options = "-b --schema --bfbs-comments --bfbs-builtins --bfbs-filenames . -o out -I ."
         command = [self._program, *options.split(), *files]
         done = subprocess.run(command, cwd=self._directory, capture_output=True, text=True)
-        return None if done.returncode == 0 else done.stdout + done.stderr
+        if done.returncode == 0:
+            return None
+        output = done.stdout + done.stderr
+        if re.search(r"unknown commandline argument", output):
+            raise MissingTool(
+                f"{self._program} is too old ({self._version()}): it must know --bfbs-filenames, "
+                "as that of Debian's package flatbuffers-compiler does; name that with --flatc"
+            )
+        return output
+
+    def _version(self) -> str:
+        command = [self._program, "--version"]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
     def result(self, root: Source) -> bytes:
         return (self._directory / "out" / f"{Path(root.file).stem}.bfbs").read_bytes()
@@ -179,7 +205,7 @@ def _compile_repaired(
             return False
         source = tree.by_file[found[1]]
         text = stage.read(source.file)
-        complaint = _Complaint(text, int(found[2]), int(found[3]), found[4].strip())
+        complaint = _Complaint(text, int(found[2]), int(found[3]), found[4].strip(), root)
         line = complaint.line - source.added_lines
         diagnostics.error(source.location(line), *complaint.translation())
         repaired = complaint.repaired(stand_in(_FIRST_RETRY + attempt))
@@ -192,8 +218,9 @@ def _compile_repaired(
 class _Complaint:
     """An error of flatc, and what in the text it is about."""
 
-    def __init__(self, text: str, line: int, column: int, message: str) -> None:
+    def __init__(self, text: str, line: int, column: int, message: str, root: Source) -> None:
         self._text = text
+        self._root = root
         self._message = message.removesuffix(", originally at:").rstrip()
         self._declaration: Declaration | None = None
         self._member: Member | None = None
@@ -240,12 +267,32 @@ class _Complaint:
     def translation(self) -> tuple[str, str]:
         """What is wrong, what to write instead."""
         member = self._member.name if self._member else ""
+        if self._message == "structs may contain only scalar or struct fields":
+            return self._type_translation(member)
         for pattern, what, instead in _TRANSLATIONS:
             match = re.fullmatch(pattern, self._message)
             if match:
                 groups = [group for group in match.groups() if group is not None]
                 return what.format(*groups, member=member), instead.format(*groups)
         return f"flatc: {self._message}", "mend the schema so that flatc accepts it"
+
+    def _type_translation(self, member: str) -> tuple[str, str]:
+        types = [token.text for token in self._member.type] if self._member else []
+        word = next((text for text in types if text[0].isalpha() or text[0] == "_"), "")
+        declared = _declared(self._root)
+        namespace, dot, name = word.rpartition(".")
+        known = declared if dot else declared | _SCALAR_TYPES
+        if name and name not in known:
+            guess = closest(name, known)
+            instead = "declare it, or include its schema"
+            if guess:
+                instead = f"did you mean `{namespace}{dot}{guess}`?"
+            return f"there is no type `{word}`, which `{member}` should be of", instead
+        return (
+            f"the type of `{member}` is not fixed in size, or is not declared above",
+            "use a number, bool, enum, struct or fixed-length array of those, declared before this "
+            "line",
+        )
 
     def repaired(self, replacement: str) -> str | None:
         """The text with what is wrong replaced, or None if that is not possible."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evo_codegen.diagnostics import Diagnostics, Location
+from evo_codegen.extent import DEEPEST_NESTING
 from evo_codegen.flatc import compile_schemas
 from evo_codegen.ir import (
     Attribute,
@@ -45,7 +46,7 @@ _SCALARS = {
     BaseType.DOUBLE: Scalar.F64,
 }
 
-_UNLOCATED = Declaration("", "", 1, 0, 0, 0, None, (), 0, ())
+_UNLOCATED = Declaration("", "", 1, 0, 0, 0, None, (), 0, (), (), 1)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class FrontEnd:
 
     schemas: list[Schema]
     files: list[str]
-    dependencies: list[Path]  # all the schema files that were read
+    dependencies: list[Path]  # what a build tool should look at
 
 
 def read_schemas(
@@ -71,16 +72,33 @@ def read_schemas(
     for source in everything:
         tree.check(source)
     compiled = compile_schemas(flatc, roots, tree, diagnostics)
-    schemas = [
-        _Reader(tree, root, compiled[root.file], check_layout=not diagnostics).schema()
-        for root in roots
-        if root.file in compiled
-    ]
+    schemas = []
+    for root in roots:
+        if root.file not in compiled:
+            continue
+        try:
+            reader = _Reader(tree, root, compiled[root.file], check_layout=not diagnostics)
+            schemas.append(reader.schema())
+        except _NestedTooDeeply as error:
+            diagnostics.error(
+                error.location,
+                f"with struct `{error.name}` structs are nested more than {DEEPEST_NESTING} deep",
+                "write the inner fields into the outer structs",
+            )
     return FrontEnd(
         schemas,
         [source.shown for source in everything],
-        sorted(source.path for source in everything),
+        tree.dependencies(),
     )
+
+
+class _NestedTooDeeply(Exception):
+    """Structs in structs, more than any tool follows."""
+
+    def __init__(self, location: Location, name: str) -> None:
+        super().__init__(name)
+        self.location = location
+        self.name = name
 
 
 class LayoutMismatch(Exception):
@@ -100,6 +118,8 @@ class _Reader:
         self._enum_records = record.enums
         self._enums = [None if each.is_union else self._enum(each) for each in self._enum_records]
         self._structs: dict[str, StructType] = {}
+        self._levels: dict[str, int] = {}  # of structs inside each struct
+        self._open = 0  # structs that are being read, each for a field of the one before
 
     def schema(self) -> Schema:
         types: list[EnumType | StructType] = [each for each in self._enums if each]
@@ -154,6 +174,7 @@ class _Reader:
             documentation=record.documentation,
             attributes=_attributes(source, record.attributes, declaration.attributes, declaration),
             location=source.location(declaration.line),
+            namespace_location=source.location(declaration.namespace_line),
             file=source.file,
         )
 
@@ -163,6 +184,9 @@ class _Reader:
             return known
         source, declaration = self._declaration(record)
         namespace, _, name = record.name.rpartition(".")
+        self._open += 1
+        if self._open > DEEPEST_NESTING + 1:
+            raise _NestedTooDeeply(source.location(declaration.line), name)
         struct = StructType(
             name=name,
             namespace=tuple(namespace.split(".")) if namespace else (),
@@ -175,8 +199,15 @@ class _Reader:
             documentation=record.documentation,
             attributes=_attributes(source, record.attributes, declaration.attributes, declaration),
             location=source.location(declaration.line),
+            namespace_location=source.location(declaration.namespace_line),
             file=source.file,
         )
+        self._open -= 1
+        inner = [each.type for each in struct.fields if isinstance(each.type, StructType)]
+        levels = max((self._levels[each.full_name] + 1 for each in inner), default=0)
+        self._levels[record.name] = levels
+        if levels > DEEPEST_NESTING:
+            raise _NestedTooDeeply(struct.location, name)
         self._structs[record.name] = struct
         if self._check_layout:
             _compare_layout(struct, record)

@@ -83,6 +83,7 @@ class EnumType:
     documentation: tuple[str, ...]
     attributes: dict[str, Attribute]
     location: Location
+    namespace_location: Location
     file: str  # base name of the schema that declares it
 
     @property
@@ -118,6 +119,7 @@ class StructType:
     documentation: tuple[str, ...]
     attributes: dict[str, Attribute]
     location: Location
+    namespace_location: Location
     file: str  # base name of the schema that declares it
 
     @property

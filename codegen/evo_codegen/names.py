@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 
 LONGEST_NAME = 48
 
@@ -15,15 +17,6 @@ CPP_KEYWORDS = frozenset(
     short signed sizeof static static_assert static_cast struct switch template this thread_local
     throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t while
     xor xor_eq""".split()
-)
-
-# Macros of the standard headers that a name would be expanded by.
-CPP_MACROS = frozenset(
-    """BUFSIZ CHAR_BIT CHAR_MAX CHAR_MIN DBL_MAX DBL_MIN EDOM EINVAL EOF ERANGE EVO_MODULE FLT_MAX
-    FLT_MIN HUGE_VAL INFINITY INT_MAX INT_MIN LONG_MAX LONG_MIN NAN NULL RAND_MAX SCHAR_MAX
-    SCHAR_MIN SHRT_MAX SHRT_MIN SIZE_MAX SIGABRT SIGFPE SIGILL SIGINT SIGSEGV SIGTERM UCHAR_MAX
-    UINT_MAX ULONG_MAX USHRT_MAX assert errno i386 linux offsetof setjmp stderr stdin stdout unix
-    va_arg va_copy va_end va_start""".split()
 )
 
 # Namespaces that the generated code refers to.
@@ -40,6 +33,9 @@ READER_MEMBERS = frozenset(
 # Functions that are declared next to the types of a schema, and so in its namespaces.
 GENERATED_FUNCTIONS = frozenset(("channel_of", "contains", "for_each_bool", "to_string"))
 
+# Parameters of the functions of a flags enum.
+FLAGS_PARAMETERS = frozenset(("flags", "left", "right", "set"))
+
 # Names that mean something else where generated code names a type: functions beside it, members of
 # its channel and of its reader.
 GENERATED_NAMES = READER_MEMBERS | GENERATED_FUNCTIONS | frozenset(
@@ -51,12 +47,27 @@ GENERATED_NAMES = READER_MEMBERS | GENERATED_FUNCTIONS | frozenset(
 _RESERVED = re.compile(r"__|^_[A-Z]")
 
 
+# Names that the headers of C, C++ and POSIX, and those of the runtime, define as macros or declare
+# outside of all namespaces. tests/codegen/reserved_names.py derives them from the headers.
+_RESERVED_NAMES = Path(__file__).with_name("reserved_names.txt")
+
+
+@cache
+def reserved_names(kind: str) -> frozenset[str]:
+    """The reserved names of a kind: `macro` or `global`."""
+    lines = (line.split() for line in _RESERVED_NAMES.read_text("ascii").splitlines())
+    return frozenset(words[1] for words in lines if words[0] == kind)
+
+
 def problem_with(name: str) -> tuple[str, str] | None:
     """What keeps `name` from being a name in C++ and what to write instead, or None."""
     if name in CPP_KEYWORDS:
         return f"`{name}` is a C++ keyword", f"write `{name}_value` or another name"
-    if name in CPP_MACROS:
-        return f"`{name}` is a macro of C++", f"write `{name}_value` or another name"
+    if name in reserved_names("macro"):
+        return (
+            f"`{name}` is a macro in the C, POSIX or EVO headers",
+            f"write `{_without_capitals(name)}` or another name",
+        )
     if _RESERVED.search(name):
         better = re.sub("_+", "_", name).lstrip("_")
         return f"`{name}` is a name that C++ reserves", f"write `{better}`"
@@ -66,3 +77,23 @@ def problem_with(name: str) -> tuple[str, str] | None:
             f"use a name of at most {LONGEST_NAME}",
         )
     return None
+
+
+def problem_with_outermost(name: str, what: str) -> tuple[str, str] | None:
+    """The same for a name that lies in no namespace; `what` is "namespace" or "type"."""
+    if name in reserved_names("global"):
+        better = f"{name}_segments" if what == "namespace" else f"{name.capitalize()}Value"
+        return (
+            f"`{name}` is already a name in the global namespace (C, POSIX or EVO headers)",
+            f"write `{better}` or another name",
+        )
+    return problem_with(name)
+
+
+def _without_capitals(name: str) -> str:
+    """A name that looks like the macro `name` and is none."""
+    if name.isupper():
+        words = "".join(word.capitalize() for word in name.split("_"))
+        if words not in reserved_names("macro") and words not in CPP_KEYWORDS and len(words) > 1:
+            return words
+    return f"{name}_value"

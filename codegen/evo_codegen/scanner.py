@@ -42,6 +42,7 @@ class AttributeUse:
     name: str
     line: int
     value: tuple[Token, ...]
+    equals: Token | None = None  # where a colon should be
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,15 @@ class Member:
     end: int
     type: tuple[Token, ...]
     attributes: tuple[AttributeUse, ...]
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """What stands where a field should, `[start, end)` in the text."""
+
+    line: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,8 @@ class Declaration:
     attributes: tuple[AttributeUse, ...]
     body: int  # behind the opening brace
     members: tuple[Member, ...]
+    misfits: tuple[Misfit, ...]
+    namespace_line: int  # its own line, if it lies in no namespace
 
     @cached_property
     def members_by_name(self) -> dict[str, Member]:
@@ -126,6 +138,7 @@ class _Parser:
         self._end = Token("end", "", end, last_line)
         self._next = 0
         self._namespace = ""
+        self._namespace_line = 0
         self._scan = Scan()
 
     def parse(self) -> Scan:
@@ -159,6 +172,7 @@ class _Parser:
         elif token.text == "namespace":
             named = self._peek().kind == "word"
             self._namespace = self._take().text if named else ""
+            self._namespace_line = token.line
         elif token.text == "attribute" and self._peek().kind in ("string", "word"):
             name = self._take()
             quoted = name.kind == "string"
@@ -177,6 +191,7 @@ class _Parser:
         type_ = self._take() if self._take_if(":") else None
         attributes = self._attributes()
         members: list[Member] = []
+        misfits: list[Misfit] = []
         end = body = self._peek().end
         if self._take_if("{"):
             read = self._enumerator if keyword.text in ("enum", "union") else self._field
@@ -184,9 +199,13 @@ class _Parser:
                 end = self._peek().end
                 if self._take_if("}"):
                     break
+                first = self._peek()
                 member = read()
                 if member:
                     members.append(member)
+                else:
+                    end = self._tokens[self._next - 1].end
+                    misfits.append(Misfit(first.line, first.start, end))
         self._scan.declarations.append(
             Declaration(
                 keyword=keyword.text,
@@ -199,6 +218,8 @@ class _Parser:
                 attributes=attributes,
                 body=body,
                 members=tuple(members),
+                misfits=tuple(misfits),
+                namespace_line=self._namespace_line if self._namespace else name.line,
             )
         )
 
@@ -246,9 +267,10 @@ class _Parser:
             if name.kind not in ("word", "string"):
                 continue
             value = []
-            if self._take_if(":"):
+            equals = self._peek() if self._peek().text == "=" else None
+            if self._take_if(":") or self._take_if("="):
                 while self._peek().kind != "end" and self._peek().text not in (",", ")"):
                     value.append(self._take())
             text = unquote(name.text) if name.kind == "string" else name.text
-            uses.append(AttributeUse(text, name.line, tuple(value)))
+            uses.append(AttributeUse(text, name.line, tuple(value), equals))
         return tuple(uses)

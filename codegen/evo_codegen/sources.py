@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evo_codegen.attributes import BUILTIN_ATTRIBUTES, OWN_ATTRIBUTES, closest
 from evo_codegen.diagnostics import Diagnostics, Location, UsageError
-from evo_codegen.scanner import AttributeUse, Declaration, Member, Scan, Token, scan
+from evo_codegen.scanner import AttributeUse, Declaration, Member, Misfit, Scan, Token, scan
 
 ATTRIBUTES_FILE = "evo.fbs"
 UNDECLARED_FILE = "evo_undeclared.fbs"
@@ -26,6 +26,14 @@ _ENUM_TYPES = frozenset(
     """byte ubyte short ushort int uint long ulong int8 uint8 int16 uint16 int32 uint32 int64
     uint64""".split()
 )
+
+_UNSIGNED = {
+    "byte": "ubyte",
+    "short": "ushort",
+    "int": "uint",
+    "long": "ulong",
+    **{f"int{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
+}
 
 # Attributes of FlatBuffers that do something on a struct's field or mean nothing there.
 _FOREIGN_FIELD_ATTRIBUTES = BUILTIN_ATTRIBUTES - {"force_align"}
@@ -100,8 +108,15 @@ class SourceTree:
         """Reads a schema from the command line."""
         if not path.is_file():
             raise UsageError(f"{path}: no such schema")
-        source = self._read(path.resolve(), str(path))
-        return source
+        return self._read(str(_tidy(path)))
+
+    def dependencies(self) -> list[Path]:
+        """What a build tool should look at: every file that was read, and where its links lie."""
+        found = set(self._by_path)
+        for path in self._by_path:
+            # A link that is turned to an older file is newer itself, but only its directory shows.
+            found |= {each.parent for each in (path, *path.parents) if each.is_symlink()}
+        return sorted(found)
 
     def check(self, source: Source) -> None:
         """Reports what the text alone shows, and makes flatc able to go on behind it."""
@@ -134,28 +149,52 @@ class SourceTree:
     def _error(self, source: Source, line: int, what: str, instead: str) -> None:
         self._diagnostics.error(source.location(line), what, instead)
 
-    def _read(self, path: Path, shown: str) -> Source:
+    def _read(self, shown: str) -> Source:
+        # A link is a schema of its own, with the link's name.
+        path = Path.cwd() / shown
         known = self._by_path.get(path)
         if known:
             return known
-        data = path.read_bytes()
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            self._diagnostics.error(
-                Location(shown, line), "the text is not UTF-8", "save the file as UTF-8"
-            )
-            text = ""
+        text = self._text_of(path, shown)
         source = Source(path, shown, text, scan(text), hopeless=not text)
         self._by_path[path] = source
-        self._add_file(source)
+        same = self._add_file(source)
+        if same is not source:
+            self._by_path[path] = same
+            return same
         self._follow_includes(source)
         return source
 
-    def _add_file(self, source: Source) -> None:
+    def _text_of(self, path: Path, shown: str) -> str:
+        """The text of a schema; empty if it is none, which is reported."""
+        data = path.read_bytes()
+        text, problem = _decoded(data)
+        if problem:
+            position, what, instead = problem
+            line = data.count(b"\n", 0, position) + 1
+            self._diagnostics.error(Location(shown, line), what, instead)
+            return ""
+        if path.name == ATTRIBUTES_FILE:
+            own = (OWN_SCHEMAS / ATTRIBUTES_FILE).read_text("utf-8")
+            if text != own:
+                self._diagnostics.error(
+                    Location(shown, 1),
+                    "this is not the evo.fbs of this generator",
+                    "remove it: the generator brings its own",
+                )
+            return own
+        if not re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL).strip():
+            what = "the schema is empty"
+            self._diagnostics.error(Location(shown, 1), what, "declare a struct or an enum in it")
+            return ""
+        return text
+
+    def _add_file(self, source: Source) -> Source:
+        """The source itself, or the one that is already there with its name and text."""
         other = self.by_file.setdefault(source.file, source)
-        if other is not source and other.text != source.text:
+        if other is not source and other.text == source.text:
+            return other
+        if other is not source:
             self._error(
                 source,
                 1,
@@ -171,10 +210,11 @@ class SourceTree:
                 "use letters, digits and underscores, and end in .fbs",
             )
             source.hopeless = True
+        return source
 
     def _follow_includes(self, source: Source) -> None:
         for include in source.scan.includes:
-            beside = Path(os.path.normpath(Path(source.shown).parent / include.name))
+            beside = _tidy(Path(source.shown).parent / include.name)
             candidates = [beside, *(each / include.name for each in self._include_directories)]
             found = next((each for each in candidates if each.is_file()), None)
             if not found:
@@ -189,7 +229,7 @@ class SourceTree:
                 )
                 source.hopeless = True
                 continue
-            included = self._read(found.resolve(), str(found))
+            included = self._read(str(found))
             source.includes.append(included)
             source.hopeless |= included.hopeless
             source.edits.append((include.start, include.end, f'"{included.file}"'))
@@ -213,6 +253,11 @@ class SourceTree:
 
     def _check_value(self, source: Source, use: AttributeUse) -> None:
         """Numbers may be written bare; flatc takes only small integers without quotes."""
+        if use.equals:
+            text = source.text[use.value[0].start : use.value[-1].end] if use.value else '"..."'
+            what = f"attribute `{use.name}` is followed by = instead of :"
+            self._error(source, use.line, what, f"write {use.name}: {text}")
+            source.edits.append((use.equals.start, use.equals.end, ":"))
         if not use.value:
             if use.name in OWN_ATTRIBUTES:
                 what = f"attribute `{use.name}` has no value"
@@ -244,16 +289,37 @@ class SourceTree:
         elif declaration.keyword == "enum":
             self._check_enum(source, declaration, name)
         elif declaration.keyword == "struct":
-            if not declaration.members:
+            for misfit in declaration.misfits:
+                self._check_misfit(source, misfit)
+            if not declaration.members and not declaration.misfits:
                 what = f"struct `{name}` has no fields"
                 self._error(source, declaration.line, what, "give it at least one")
                 source.edits.append((declaration.body, declaration.body, stand_in(0)))
             for member in declaration.members:
                 self._check_field(source, declaration, member)
 
+    def _check_misfit(self, source: Source, misfit: Misfit) -> None:
+        """A field in the order of C. What else is wrong in a struct, flatc tells."""
+        text = source.text[misfit.start : misfit.end]
+        match = re.fullmatch(r"([\w.]+)\s+(\w+)\s*(\[\s*\d+\s*\])?\s*;", text)
+        if not match:
+            return
+        type_, name, length = match.groups()
+        if length:
+            type_ = f"[{type_}:{length.strip('[] ')}]"
+        what = f"`{' '.join(text.split())}` is not how a field is written"
+        self._error(source, misfit.line, what, f"write {name}: {type_};")
+        source.edits.append((misfit.start, misfit.end, f"evo_stand_in_c_{misfit.start}_:ubyte;"))
+
     def _check_enum(self, source: Source, declaration: Declaration, name: str) -> None:
         type_ = declaration.type
-        if not declaration.members:
+        if any(use.name == "bit_flags" for use in declaration.attributes):
+            unsigned = type_ and _UNSIGNED.get(type_.text)
+            if type_ and unsigned:
+                what = f"flags enum `{name}` is of the signed type `{type_.text}`"
+                self._error(source, declaration.line, what, f"write {unsigned}")
+                source.edits.append((type_.start, type_.end, unsigned))
+        if not declaration.members and not declaration.misfits:
             # flatc would give it a value NONE.
             what = f"enum `{name}` has no values"
             self._error(source, declaration.line, what, "add at least one, such as `Unknown = 0`")
@@ -286,6 +352,29 @@ class SourceTree:
         """Lets flatc go on behind a field that was reported."""
         replacement = stand_in(declaration.members.index(member))
         source.edits.append((member.start, member.end, replacement))
+
+
+def _decoded(data: bytes) -> tuple[str, tuple[int, str, str] | None]:
+    """The text of a file; or where it is none, what is wrong and what to do."""
+    if b"\0" in data:
+        what = "the file contains NUL bytes, as UTF-16 does"
+        return "", (data.index(b"\0"), what, "save the file as UTF-8")
+    alone = re.search(rb"\r(?!\n)", data)
+    if alone:
+        # flatc would end the line there, and a comment with it.
+        what = "a carriage return stands there without a newline"
+        return "", (alone.start(), what, "save the file with newlines")
+    try:
+        return data.decode("utf-8-sig"), None
+    except UnicodeDecodeError as error:
+        return "", (error.start, "the text is not UTF-8", "save the file as UTF-8")
+
+
+def _tidy(path: Path) -> Path:
+    """The path without `..`, if that is the same file: behind a link it need not be."""
+    tidy = Path(os.path.normpath(path))
+    is_other = path.exists() and not (tidy.exists() and os.path.samefile(path, tidy))
+    return path if is_other else tidy
 
 
 def _type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:

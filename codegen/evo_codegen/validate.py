@@ -6,26 +6,23 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from evo_codegen.attributes import (
-    FIELD_ATTRIBUTES,
-    HEADER_BYTES,
-    LARGEST_FILE,
-    SEGMENT_ATTRIBUTES,
-    read_segment,
-    where,
-)
+from evo_codegen.attributes import FIELD_ATTRIBUTES, SEGMENT_ATTRIBUTES, read_segment
+from evo_codegen.collisions import check_collisions
 from evo_codegen.diagnostics import Diagnostics, Location
-from evo_codegen.ir import EnumType, Field, Kind, Scalar, Schema, Segment, StructType
-from evo_codegen.layout import layout_of
+from evo_codegen.extent import MOST_ENUMERATORS, check_extent
+from evo_codegen.ir import EnumType, Field, Scalar, Schema, Segment, StructType
 from evo_codegen.names import (
     CPP_NAMESPACES,
+    FLAGS_PARAMETERS,
     GENERATED_FUNCTIONS,
-    GENERATED_NAMES,
     READER_MEMBERS,
     problem_with,
+    problem_with_outermost,
 )
 
 _LONGEST_UNIT = 32
+_LONGEST_LIMIT = 64  # of the text of a min or max
+_LONGEST_FULL_NAME = 200
 # Half a step above the largest number: from here on, text would be rounded to infinity.
 _TOO_LARGE_FLOATS = {
     Scalar.F32: Decimal(2**128 - 2**103),
@@ -38,21 +35,14 @@ def validate(schemas: list[Schema], diagnostics: Diagnostics) -> dict[StructType
     for schema in schemas:
         for declaration in schema.declared:
             _Declaration(declaration, diagnostics).check()
-        _check_collisions(schema.visible, diagnostics)
+        check_collisions(schema.visible, diagnostics)
     segments: dict[StructType, Segment] = {}
     for schema in schemas:
         for struct in schema.segment_structs():
             segment = read_segment(struct, diagnostics)
-            if segment:
+            if segment and check_extent(segment, diagnostics):
                 segments[struct] = segment
-                _check_size(segment, diagnostics)
     return segments
-
-
-def validate_together(schemas: list[Schema], diagnostics: Diagnostics) -> None:
-    """Checks that the schemas of a run do not collide with each other."""
-    _check_unique_types(schemas, diagnostics)
-    _check_unique_segments(schemas, diagnostics)
 
 
 class _Declaration:
@@ -63,7 +53,15 @@ class _Declaration:
         self._diagnostics = diagnostics
 
     def check(self) -> None:
-        self._check_name(self._declaration.name, self._declaration.location)
+        declaration = self._declaration
+        outermost = None if declaration.namespace else "type"
+        self._check_name(declaration.name, declaration.location, outermost)
+        if len(declaration.full_name) > _LONGEST_FULL_NAME:
+            self._error(
+                declaration.location,
+                f"`{declaration.full_name}` has {len(declaration.full_name)} characters",
+                f"shorten it or its namespaces to {_LONGEST_FULL_NAME}",
+            )
         self._check_namespace()
         if isinstance(self._declaration, EnumType):
             self._check_enum(self._declaration)
@@ -73,40 +71,42 @@ class _Declaration:
     def _error(self, location: Location, what: str, instead: str) -> None:
         self._diagnostics.error(location, what, instead)
 
-    def _check_name(self, name: str, location: Location) -> bool:
-        problem = problem_with(name)
+    def _check_name(self, name: str, location: Location, outermost: str | None = None) -> bool:
+        """`outermost`: what it is, if it is a name that lies in no namespace."""
+        problem = problem_with_outermost(name, outermost) if outermost else problem_with(name)
         if problem:
             self._error(location, *problem)
         return problem is None
 
     def _check_namespace(self) -> None:
         namespace = self._declaration.namespace
+        location = self._declaration.namespace_location
         for index, part in enumerate(namespace):
             if part in CPP_NAMESPACES and (index > 0 or part != "evo"):
                 self._error(
-                    self._declaration.location,
+                    location,
                     f"namespace `{'.'.join(namespace)}` has a part `{part}`, which would hide the "
                     f"namespace that generated code uses",
                     "rename that part" + (", or put it first" if part == "evo" else ""),
                 )
             elif part in GENERATED_FUNCTIONS:
                 self._error(
-                    self._declaration.location,
+                    location,
                     f"namespace `{'.'.join(namespace)}` has a part `{part}`, which is a function "
                     f"that generated code declares",
                     "rename that part",
                 )
             else:
-                self._check_name(part, self._declaration.location)
+                self._check_name(part, location, "namespace" if index == 0 else None)
         if namespace == ("evo",):
             self._error(
-                self._declaration.location,
+                location,
                 "namespace `evo` itself belongs to the runtime",
                 f"write namespace evo.{self._declaration.file.split('.')[0]}, or one of your own",
             )
         elif namespace[:2] == ("evo", "detail"):
             self._error(
-                self._declaration.location,
+                location,
                 "namespace `evo.detail` belongs to the runtime",
                 "use another one",
             )
@@ -114,9 +114,30 @@ class _Declaration:
     def _check_enum(self, enum: EnumType) -> None:
         self._check_attribute_places(enum, (), "an enum")
         names: dict[str, str] = {}
+        values: dict[int, str] = {}
         for enumerator in enum.enumerators:
             self._check_name(enumerator.name, enumerator.location)
             self._check_case(names, enumerator.name, enumerator.location, "enumerators")
+            other = values.setdefault(enumerator.value, enumerator.name)
+            if other != enumerator.name:
+                self._error(
+                    enumerator.location,
+                    f"enumerators `{other}` and `{enumerator.name}` both have the value "
+                    f"{enumerator.value}",
+                    "give each a value of its own",
+                )
+        if len(enum.enumerators) > MOST_ENUMERATORS:
+            self._error(
+                enum.location,
+                f"enum `{enum.name}` has {len(enum.enumerators)} enumerators",
+                f"use at most {MOST_ENUMERATORS}, or a number and a table of its own meanings",
+            )
+        if enum.is_flags and enum.name in FLAGS_PARAMETERS:
+            self._error(
+                enum.location,
+                f"`{enum.name}` is a name that generated code uses beside flags",
+                f"write `{enum.name}_flags` or another name",
+            )
 
     def _check_case(
         self, names: dict[str, str], name: str, location: Location, what: str
@@ -261,6 +282,13 @@ class _Declaration:
         text = attribute.value
         if attribute.is_reported:
             return None
+        if len(text) > _LONGEST_LIMIT:
+            self._error(
+                attribute.location,
+                f"{name} of `{field.name}` has {len(text)} characters",
+                f"use at most {_LONGEST_LIMIT}, as in 1e-9",
+            )
+            return None
         scalar = field.type
         assert isinstance(scalar, Scalar)
         if scalar.is_integer:
@@ -317,81 +345,3 @@ def _type_names(struct: StructType) -> set[str]:
 def _snake_case(name: str) -> str:
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     return snake if snake != name else f"{name}_value"
-
-
-def _check_collisions(
-    types: tuple[EnumType | StructType, ...], diagnostics: Diagnostics
-) -> None:
-    """Types that would collide with the classes emitted for a segment, or with namespaces."""
-    by_name = {each.full_name: each for each in types}
-    for struct in types:
-        if not isinstance(struct, StructType) or not struct.is_segment:
-            continue
-        for suffix in ("Writer", "Reader", "Channel"):
-            other = by_name.get(struct.full_name + suffix)
-            if other:
-                diagnostics.error(
-                    other.location,
-                    f"`{other.name}` is the name of a class generated for `{struct.name}`",
-                    "rename it",
-                )
-    namespaces = {each.namespace[:depth] for each in types for depth in range(len(each.namespace))}
-    namespaces |= {each.namespace for each in types}
-    for each in types:
-        if (*each.namespace, each.name) in namespaces:
-            diagnostics.error(
-                each.location, f"`{each.name}` is also the name of a namespace", "rename it"
-            )
-        if each.name in GENERATED_NAMES:
-            diagnostics.error(
-                each.location, f"`{each.name}` is a name that generated code uses", "rename it"
-            )
-        if each.name in CPP_NAMESPACES:
-            diagnostics.error(
-                each.location,
-                f"`{each.name}` would hide the namespace that generated code uses",
-                "rename it",
-            )
-
-
-def _check_unique_types(schemas: list[Schema], diagnostics: Diagnostics) -> None:
-    first: dict[str, EnumType | StructType] = {}
-    for schema in schemas:
-        for each in schema.declared:
-            other = first.setdefault(each.full_name, each)
-            if other.file != each.file:
-                diagnostics.error(
-                    each.location,
-                    f"`{each.full_name}` is already declared at "
-                    f"{other.location.file}:{other.location.line}",
-                    "declare it in one schema and include that in the other",
-                )
-
-
-def _check_unique_segments(schemas: list[Schema], diagnostics: Diagnostics) -> None:
-    first: dict[str, StructType] = {}
-    for struct in (struct for schema in schemas for struct in schema.segment_structs()):
-        if struct.attributes["segment"].is_reported:
-            continue
-        name = struct.attributes["segment"].value
-        other = first.setdefault(name, struct)
-        if other is not struct:
-            place = where(other, "segment")
-            diagnostics.error(
-                where(struct, "segment"),
-                f"segment `{name}` is already declared at {place.file}:{place.line}",
-                "give each segment a name of its own",
-            )
-
-
-def _check_size(segment: Segment, diagnostics: Diagnostics) -> None:
-    size = layout_of(segment.struct).size
-    total = HEADER_BYTES + segment.slots * size
-    if total > LARGEST_FILE:
-        word = "slots" if segment.kind is Kind.STATE else "values"
-        diagnostics.error(
-            segment.struct.location,
-            f"segment `{segment.name}` needs {total} bytes ({segment.slots} {word} of {size}), "
-            f"more than 1 GiB",
-            "make arrays shorter, or keep fewer values (slots, capacity)",
-        )

@@ -7,7 +7,8 @@ from pathlib import Path
 from evo_codegen.diagnostics import Diagnostics
 from evo_codegen.front_end import read_schemas
 from evo_codegen.ir import Schema, Segment, StructType
-from evo_codegen.validate import validate, validate_together
+from evo_codegen.collisions import validate_together
+from evo_codegen.validate import validate
 
 ROOT = Path(__file__).resolve().parents[2]
 

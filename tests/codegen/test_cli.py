@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -172,12 +173,24 @@ def test_lock_from_nothing_to_a_compatible_change(project: Path) -> None:
     assert '"two"' in text and '"1.1"' in text
 
 
-def test_together(project: Path) -> None:
-    (project / "two.fbs").write_text(segment_text("x:int", "slots: 1", name="Other"))
-    done = run(project, "--together", "one.fbs", "two.fbs")
+def test_inventories_tell_of_a_segment_in_two_runs(project: Path) -> None:
+    other = segment_text("x:int", name="Other").replace("namespace test", "namespace c")
+    (project / "other.fbs").write_text(other)
+    for name in ("one", "two", "other"):
+        done = run(project, "--output-dir", "made", "--inventory", f"{name}.found", f"{name}.fbs")
+        assert (done.returncode, done.stderr) == (0, "")
+    done = run(project, "--compare-inventories", "--stamp", "s", "one.found", "two.found")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (project / "s").exists()
+    # The same file found twice is one segment.
+    assert run(project, "--compare-inventories", "one.found", "one.found").returncode == 0
+    done = run(project, "--compare-inventories", "--stamp", "t", "one.found", "other.found")
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "segment `state` is already declared" in done.stderr
+    assert done.stderr == (
+        f"{project}/other.fbs:6: segment `state` is already declared at {project}/one.fbs:6; give "
+        "each segment a name of its own, in all targets\n"
+    )
+    assert not (project / "t").exists()
 
 
 def test_depfile_and_stamp(project: Path) -> None:
@@ -191,6 +204,105 @@ def test_depfile_and_stamp(project: Path) -> None:
     assert sorted(dependencies.split()) == sorted(
         [str(project / "one.fbs"), str(project / "shared.fbs"), str(ROOT / "schemas/evo.fbs")]
     )
+
+
+def test_depfile_names_the_headers_if_asked_to(project: Path) -> None:
+    arguments = ["--output-dir", "made", "--stamp", "s", "--depfile", "d", "--depend-on-headers"]
+    assert run(project, *arguments, "one.fbs", "two.fbs").returncode == 0
+    text = (project / "d").read_text()
+    assert "made/one.evo.hpp" in text and "made/two.evo.hpp" in text
+
+
+def test_depfile_names_the_directory_of_a_link(project: Path) -> None:
+    (project / "links").mkdir()
+    (project / "links/link.fbs").symlink_to("../one.fbs")
+    assert run(project, "--stamp", "s", "--depfile", "d", "links/link.fbs").returncode == 0
+    names = (project / "d").read_text().split(": ")[1].split()
+    assert {str(project / "links/link.fbs"), str(project / "links")} <= set(names)
+
+
+def test_two_links_to_one_file_declare_everything_twice(project: Path) -> None:
+    for name in ("a", "b"):
+        (project / f"{name}.fbs").symlink_to("one.fbs")
+    done = run(project, "--output-dir", "made", "a.fbs", "b.fbs")
+    assert done.returncode == 1
+    assert "b.fbs:6: segment `state` is already declared at a.fbs:6" in done.stderr
+
+
+def test_a_path_behind_a_link_is_not_shortened(project: Path) -> None:
+    """link/../shared.fbs lies beside what the link names, not beside the link."""
+    (project / "real/inner").mkdir(parents=True)
+    (project / "link").symlink_to("real/inner")
+    (project / "real/shared.fbs").write_text("namespace shared; enum E : ubyte { A }\n")
+    text = segment_text("x:shared.E")
+    text = text.replace("namespace", 'include "link/../shared.fbs";\nnamespace', 1)
+    (project / "one.fbs").write_text(text)
+    done = run(project, "--output-dir", "made", "one.fbs")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_relative_flatc(project: Path) -> None:
+    (project / "tools").mkdir()
+    (project / "tools/flatc").symlink_to(shutil.which("flatc") or "")
+    assert run(project, "--flatc", "tools/flatc", "one.fbs").returncode == 0
+    environment = {**ENVIRONMENT, "PATH": f"tools:{ENVIRONMENT['PATH']}"}
+    assert run(project, "one.fbs", environment=environment).returncode == 0
+
+
+def test_too_old_a_flatc(project: Path) -> None:
+    old = project / "old_flatc"
+    old.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && { echo flatc version 1.12.0; exit; }\n'
+        "echo 'flatc: error: unknown commandline argument: --bfbs-filenames' >&2; exit 1\n"
+    )
+    old.chmod(0o755)
+    done = run(project, "--flatc", "./old_flatc", "one.fbs")
+    assert done.returncode == 1
+    assert "old_flatc is too old (flatc version 1.12.0)" in done.stderr
+    assert "mend the schema" not in done.stderr
+
+
+def test_runs_as_a_directory_beside_modules_of_the_same_names(project: Path) -> None:
+    (project / "types.py").write_text("# A module of the user.\n")
+    command = [sys.executable, "-P", str(ROOT / "codegen/evo_codegen"), "one.fbs"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("struct S { a:int; }".encode("utf-16"), "the file contains NUL bytes, as UTF-16 does"),
+        (b"// a\nstruct S {\r  a:int;\r}\r", "a carriage return stands there without a newline"),
+        (b"// Nothing but a remark.\n", "the schema is empty"),
+        (b"", "the schema is empty"),
+    ],
+)
+def test_what_is_no_text_of_a_schema(project: Path, data: bytes, message: str) -> None:
+    (project / "odd.fbs").write_bytes(data)
+    done = run(project, "--output-dir", "made", "odd.fbs")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and message in done.stderr
+    assert not (project / "made").exists()
+
+
+def test_crlf_is_fine(project: Path) -> None:
+    (project / "one.fbs").write_bytes(segment_text("x:int").replace("\n", "\r\n").encode())
+    assert run(project, "one.fbs").returncode == 0
+
+
+def test_an_evo_fbs_of_another_generator(project: Path) -> None:
+    own = (ROOT / "schemas/evo.fbs").read_text()
+    (project / "evo.fbs").write_text(own.replace('attribute "max_age";\n', ""))
+    (project / "one.fbs").write_text(segment_text("x:int", 'max_age: "1s"'))
+    done = run(project, "one.fbs")
+    assert done.stderr == (
+        "evo.fbs:1: this is not the evo.fbs of this generator; remove it: the generator brings its "
+        "own\n"
+    )
+    (project / "evo.fbs").write_text(own)
+    assert run(project, "one.fbs").returncode == 0
 
 
 def test_missing_flatc(project: Path) -> None:

@@ -172,3 +172,34 @@ def test_an_edited_layout_does_not_fit_its_id(tmp_path: Path) -> None:
     lock.path.write_text(json.dumps(document))
     with pytest.raises(BrokenLock):
         SchemaLock.read(lock.path)
+
+
+def test_a_bad_merge_is_named(tmp_path: Path) -> None:
+    lock = locked(tmp_path, (OLD, "1.0"), (OLD + "; z:int", "1.1"))
+    other = locked(tmp_path, (OLD, "1.0"), (OLD + "; y:float", "1.1"))
+    document = json.loads(lock.text())
+    document["segments"]["state"] += json.loads(other.text())["segments"]["state"][1:]
+    text = json.dumps(document)
+    for bad, message in (
+        (text, "has version 1.1 of segment `state` twice, with two layouts"),
+        ('{"format": 1, "segments": {"a": [], "a": []}}', '"a" is there twice'),
+        ("{\n<<<<<<< ours\n=======\n>>>>>>> theirs\n}", "lock.json:2: a merge has left a conflict"),
+        ('{\n"format": 1,\n}', "lock.json:3: the schema lock is no JSON"),
+    ):
+        lock.path.write_text(bad)
+        with pytest.raises(BrokenLock) as broken:
+            SchemaLock.read(lock.path)
+        assert message in str(broken.value.diagnostic)
+
+
+@pytest.mark.parametrize(
+    ("fields", "changes"),
+    [
+        ("b:int; m:Mode; p:[Point:2]", "`a` renamed to `b`"),
+        ("a:int; m:Mode; q:[Point:2]", "`p` renamed to `q`"),
+        ("b:float; m:Mode; p:[Point:2]", "`a` removed; `b` inserted at byte 0"),
+    ],
+)
+def test_a_rename_is_told_as_one(tmp_path: Path, fields: str, changes: str) -> None:
+    (error,) = errors_of(segment_of(tmp_path, fields, "1.1"), locked(tmp_path, (OLD, "1.0")))
+    assert f"in lock.json: {changes}; write version" in error

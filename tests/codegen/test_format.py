@@ -97,3 +97,24 @@ def test_facts_are_not_torn_apart() -> None:
         lines = cpp.comment([" " + "x" * length + " y."], 2, ["Unit: mm/s.", "Range: 0 to 100."])
         text = "\n".join(lines)
         assert "Unit: mm/s." in text and "Range: 0 to 100." in text
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (" ends in \\ \\", "/// ends in"),
+        (" C:\\path\\ \\", "/// C:\\path"),
+        (" a trigraph ??/", "/// a trigraph"),
+        (" and more ??/ \\ ??/", "/// and more"),
+        (" \\", "///"),
+        (" a \x0b\x0c\x1b\u202e\u2028\u0085 b", "/// a  b"),
+    ],
+)
+def test_no_comment_goes_on_in_the_next_line(line: str, expected: str) -> None:
+    assert cpp.comment([" Begin.", line, " End."], 0) == ["/// Begin.", expected, "/// End."]
+
+
+def test_a_break_leaves_no_backslash_at_the_end() -> None:
+    for length in range(60, 100):
+        for comment in cpp.comment([" " + "x" * length + " \\ y" * 20], 0):
+            assert not comment.endswith("\\")

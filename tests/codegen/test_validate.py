@@ -15,7 +15,8 @@ from support import HEAD, ROOT, read, segment_text
 from evo_codegen.diagnostics import Diagnostics
 from evo_codegen.front_end import read_schemas
 from evo_codegen.names import CPP_KEYWORDS, READER_MEMBERS
-from evo_codegen.validate import validate, validate_together
+from evo_codegen.collisions import validate_together
+from evo_codegen.validate import validate
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,56 @@ def test_the_largest_segment(tmp_path: Path) -> None:
     assert errors == []
     _, errors = read(tmp_path, segment_text("data:[Half:2048]", "slots: 2", before))
     assert len(errors) == 1 and "more than 1 GiB" in errors[0]
+
+
+def nested(levels: int) -> str:
+    structs = "".join(f"struct L{n} {{ x:L{n + 1}; }}\n" for n in reversed(range(1, levels)))
+    return f"struct L{levels} {{ x:int; }}\n{structs}"
+
+
+def test_nesting(tmp_path: Path) -> None:
+    _, errors = read(tmp_path, segment_text("x:L1", before=nested(16)))
+    assert errors == []
+    for levels in (17, 300):
+        path = tmp_path / "deep.fbs"
+        path.write_text(segment_text("x:L1", before=nested(levels)))
+        diagnostics = Diagnostics()
+        read_schemas([path], [], "flatc", diagnostics)
+        (error,) = diagnostics.in_order([])
+        assert "structs are nested more than 16 deep" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [(4096, None), (4097, "enum `Many` has 4097 enumerators; use at most 4096")],
+)
+def test_enumerators(tmp_path: Path, count: int, message: str | None) -> None:
+    names = ", ".join(f"V{n}" for n in range(count))
+    _, errors = read(tmp_path, segment_text("x:Many", before=f"enum Many : ushort {{ {names} }}\n"))
+    assert len(errors) == (2 if message else 0)  # the second is that of the segment
+    assert message is None or message in errors[0]
+
+
+def test_fields(tmp_path: Path) -> None:
+    """The tools show at most 4096, those of nested structs counted; fields of arrays count once."""
+    wide = "struct Wide { " + " ".join(f"f{n}:int;" for n in range(255)) + " }\n"
+    fields = "; ".join(f"w{n}:Wide" for n in range(16))
+    _, errors = read(tmp_path, segment_text(fields, before=wide))
+    assert errors == []
+    _, errors = read(tmp_path, segment_text(f"{fields}; x:[int:1000]", before=wide))
+    assert errors == [
+        f"schema.fbs:{wide.count(chr(10)) + 6}: segment `state` has 4097 fields, those of nested "
+        "structs counted; use at most 4096; an array counts once"
+    ]
+
+
+def test_a_long_full_name(tmp_path: Path) -> None:
+    parts = ".".join("n" * 48 for _ in range(4))
+    text = segment_text("x:int", name="S").replace("namespace test", f"namespace {parts}")
+    _, errors = read(tmp_path, text)
+    assert errors == []
+    _, errors = read(tmp_path, text.replace("struct S ", "struct Statement "))
+    assert len(errors) == 1 and "has 205 characters; shorten it" in errors[0]
 
 
 def test_an_included_segment_is_no_duplicate_of_itself(tmp_path: Path) -> None:

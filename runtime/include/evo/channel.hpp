@@ -159,8 +159,10 @@ struct FixedString {
 
 /// The module that this translation unit belongs to (CMake: `evo_module`), or
 /// the empty string, which may write everything. Not inline: each target has its own.
-#ifdef EVO_MODULE
+#if defined(EVO_MODULE)
 constexpr FixedString kThisModule{EVO_MODULE};
+#elif defined(EVO_REQUIRE_MODULES)
+constexpr FixedString kThisModule{"(no module)"};  // may write nothing: no owner is called so
 #else
 constexpr FixedString kThisModule{""};
 #endif

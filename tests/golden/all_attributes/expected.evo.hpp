@@ -210,7 +210,7 @@ class EverythingWriter : public evo::StateWriter<EverythingChannel> {
   [[nodiscard]] static evo::Result<EverythingWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'everything' is owned by module 'tester': only that module may create "
-                  "its writer; attach a EverythingReader instead");
+                  "its writer (CMake: evo_module); attach a EverythingReader instead");
     return create_as<EverythingWriter>(std::move(options));
   }
 
@@ -437,7 +437,7 @@ class UnstampedWriter : public evo::StateWriter<UnstampedChannel> {
   [[nodiscard]] static evo::Result<UnstampedWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'unstamped' is owned by module 'tester': only that module may create "
-                  "its writer; attach a UnstampedReader instead");
+                  "its writer (CMake: evo_module); attach a UnstampedReader instead");
     return create_as<UnstampedWriter>(std::move(options));
   }
 

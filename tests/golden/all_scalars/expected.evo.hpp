@@ -294,7 +294,7 @@ class AllScalarsWriter : public evo::StateWriter<AllScalarsChannel> {
   [[nodiscard]] static evo::Result<AllScalarsWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'all_scalars' is owned by module 'tester': only that module may create "
-                  "its writer; attach a AllScalarsReader instead");
+                  "its writer (CMake: evo_module); attach a AllScalarsReader instead");
     return create_as<AllScalarsWriter>(std::move(options));
   }
 

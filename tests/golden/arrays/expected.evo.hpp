@@ -299,7 +299,7 @@ class ArraysWriter : public evo::StateWriter<ArraysChannel> {
   [[nodiscard]] static evo::Result<ArraysWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'arrays' is owned by module 'tester': only that module may create its "
-                  "writer; attach a ArraysReader instead");
+                  "writer (CMake: evo_module); attach a ArraysReader instead");
     return create_as<ArraysWriter>(std::move(options));
   }
 

@@ -19,7 +19,7 @@ namespace golden::bools {
 /// A struct with bools in a struct of another namespace only.
 struct Panel {
   std::uint32_t number{};
-  golden::switches::Switches switches{};
+  ::golden::switches::Switches switches{};
   std::array<std::uint8_t, 2> padding_0_{};
 
   bool operator==(const Panel&) const = default;
@@ -43,9 +43,9 @@ struct Bools {
   /// Of this namespace.
   std::array<Panel, 2> panels{};
   /// Has none either.
-  golden::switches::Place place{};
+  ::golden::switches::Place place{};
   /// Of another namespace.
-  golden::switches::Switches main{};
+  ::golden::switches::Switches main{};
   /// The bool itself.
   bool visit{};
   /// An array of bools.
@@ -300,7 +300,7 @@ class BoolsWriter : public evo::StateWriter<BoolsChannel> {
   [[nodiscard]] static evo::Result<BoolsWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'bools' is owned by module 'tester': only that module may create its "
-                  "writer; attach a BoolsReader instead");
+                  "writer (CMake: evo_module); attach a BoolsReader instead");
     return create_as<BoolsWriter>(std::move(options));
   }
 
@@ -328,13 +328,13 @@ class BoolsReader : public evo::StateReader<BoolsChannel> {
   }
 
   /// Has none either.
-  [[nodiscard]] tl::expected<golden::switches::Place, evo::ReadError> place() const noexcept {
-    return field<golden::switches::Place, offsetof(Bools, place)>();
+  [[nodiscard]] tl::expected<::golden::switches::Place, evo::ReadError> place() const noexcept {
+    return field<::golden::switches::Place, offsetof(Bools, place)>();
   }
 
   /// Of another namespace.
-  [[nodiscard]] tl::expected<golden::switches::Switches, evo::ReadError> main() const noexcept {
-    return field<golden::switches::Switches, offsetof(Bools, main)>();
+  [[nodiscard]] tl::expected<::golden::switches::Switches, evo::ReadError> main() const noexcept {
+    return field<::golden::switches::Switches, offsetof(Bools, main)>();
   }
 
   /// The bool itself.
@@ -360,9 +360,9 @@ class BoolsReader : public evo::StateReader<BoolsChannel> {
 /// Has none.
 struct NoBools {
   /// Where.
-  std::array<golden::switches::Place, 2> places{};
+  std::array<::golden::switches::Place, 2> places{};
   /// How.
-  golden::switches::Lock lock{};
+  ::golden::switches::Lock lock{};
   std::array<std::uint8_t, 1> padding_0_{};
 
   bool operator==(const NoBools&) const = default;
@@ -592,7 +592,7 @@ class NoBoolsWriter : public evo::StateWriter<NoBoolsChannel> {
   [[nodiscard]] static evo::Result<NoBoolsWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'no_bools' is owned by module 'tester': only that module may create its "
-                  "writer; attach a NoBoolsReader instead");
+                  "writer (CMake: evo_module); attach a NoBoolsReader instead");
     return create_as<NoBoolsWriter>(std::move(options));
   }
 
@@ -610,14 +610,14 @@ class NoBoolsReader : public evo::StateReader<NoBoolsChannel> {
   }
 
   /// Where.
-  [[nodiscard]] tl::expected<std::array<golden::switches::Place, 2>, evo::ReadError> places()
+  [[nodiscard]] tl::expected<std::array<::golden::switches::Place, 2>, evo::ReadError> places()
       const noexcept {
-    return field<std::array<golden::switches::Place, 2>, offsetof(NoBools, places)>();
+    return field<std::array<::golden::switches::Place, 2>, offsetof(NoBools, places)>();
   }
 
   /// How.
-  [[nodiscard]] tl::expected<golden::switches::Lock, evo::ReadError> lock() const noexcept {
-    return field<golden::switches::Lock, offsetof(NoBools, lock)>();
+  [[nodiscard]] tl::expected<::golden::switches::Lock, evo::ReadError> lock() const noexcept {
+    return field<::golden::switches::Lock, offsetof(NoBools, lock)>();
   }
 
  private:

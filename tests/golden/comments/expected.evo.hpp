@@ -235,7 +235,7 @@ class CommentsWriter : public evo::StateWriter<CommentsChannel> {
   [[nodiscard]] static evo::Result<CommentsWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'comments' is owned by module 'tester': only that module may create its "
-                  "writer; attach a CommentsReader instead");
+                  "writer (CMake: evo_module); attach a CommentsReader instead");
     return create_as<CommentsWriter>(std::move(options));
   }
 

@@ -183,7 +183,7 @@ class CompatibleWriter : public evo::StateWriter<CompatibleChannel> {
   [[nodiscard]] static evo::Result<CompatibleWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'compatible' is owned by module 'tester': only that module may create "
-                  "its writer; attach a CompatibleReader instead");
+                  "its writer (CMake: evo_module); attach a CompatibleReader instead");
     return create_as<CompatibleWriter>(std::move(options));
   }
 

@@ -443,7 +443,7 @@ class EnumsWriter : public evo::StateWriter<EnumsChannel> {
   [[nodiscard]] static evo::Result<EnumsWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'enums' is owned by module 'tester': only that module may create its "
-                  "writer; attach a EnumsReader instead");
+                  "writer (CMake: evo_module); attach a EnumsReader instead");
     return create_as<EnumsWriter>(std::move(options));
   }
 

@@ -229,7 +229,7 @@ class FlagsWriter : public evo::StateWriter<FlagsChannel> {
   [[nodiscard]] static evo::Result<FlagsWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'flags' is owned by module 'tester': only that module may create its "
-                  "writer; attach a FlagsReader instead");
+                  "writer (CMake: evo_module); attach a FlagsReader instead");
     return create_as<FlagsWriter>(std::move(options));
   }
 

@@ -175,7 +175,7 @@ class AlignedWriter : public evo::StateWriter<AlignedChannel> {
   [[nodiscard]] static evo::Result<AlignedWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'aligned' is owned by module 'tester': only that module may create its "
-                  "writer; attach a AlignedReader instead");
+                  "writer (CMake: evo_module); attach a AlignedReader instead");
     return create_as<AlignedWriter>(std::move(options));
   }
 

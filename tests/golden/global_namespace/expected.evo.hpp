@@ -184,7 +184,7 @@ class GoldenGlobalWriter : public evo::StateWriter<GoldenGlobalChannel> {
   [[nodiscard]] static evo::Result<GoldenGlobalWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'global' is owned by module 'tester': only that module may create its "
-                  "writer; attach a GoldenGlobalReader instead");
+                  "writer (CMake: evo_module); attach a GoldenGlobalReader instead");
     return create_as<GoldenGlobalWriter>(std::move(options));
   }
 
@@ -366,7 +366,7 @@ class HidingWriter : public evo::StateWriter<HidingChannel> {
   [[nodiscard]] static evo::Result<HidingWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'hiding' is owned by module 'tester': only that module may create its "
-                  "writer; attach a HidingReader instead");
+                  "writer (CMake: evo_module); attach a HidingReader instead");
     return create_as<HidingWriter>(std::move(options));
   }
 
@@ -572,7 +572,7 @@ class HiddenWriter : public evo::StateWriter<HiddenChannel> {
   [[nodiscard]] static evo::Result<HiddenWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'hidden' is owned by module 'tester': only that module may create its "
-                  "writer; attach a HiddenReader instead");
+                  "writer (CMake: evo_module); attach a HiddenReader instead");
     return create_as<HiddenWriter>(std::move(options));
   }
 

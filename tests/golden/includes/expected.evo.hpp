@@ -18,12 +18,12 @@ namespace golden::includes {
 /// Uses a type of another schema, which becomes a header of its own.
 struct Includes {
   /// A struct of another namespace.
-  golden::shared::Pose pose{};
+  ::golden::shared::Pose pose{};
   /// An enum of another namespace.
-  golden::shared::Frame frame{};
+  ::golden::shared::Frame frame{};
   std::array<std::uint8_t, 7> padding_0_{};
   /// Some of them.
-  std::array<golden::shared::Pose, 2> poses{};
+  std::array<::golden::shared::Pose, 2> poses{};
 
   bool operator==(const Includes&) const = default;
 };
@@ -175,7 +175,7 @@ class IncludesWriter : public evo::StateWriter<IncludesChannel> {
   [[nodiscard]] static evo::Result<IncludesWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'includes' is owned by module 'tester': only that module may create its "
-                  "writer; attach a IncludesReader instead");
+                  "writer (CMake: evo_module); attach a IncludesReader instead");
     return create_as<IncludesWriter>(std::move(options));
   }
 
@@ -193,19 +193,19 @@ class IncludesReader : public evo::StateReader<IncludesChannel> {
   }
 
   /// A struct of another namespace.
-  [[nodiscard]] tl::expected<golden::shared::Pose, evo::ReadError> pose() const noexcept {
-    return field<golden::shared::Pose, offsetof(Includes, pose)>();
+  [[nodiscard]] tl::expected<::golden::shared::Pose, evo::ReadError> pose() const noexcept {
+    return field<::golden::shared::Pose, offsetof(Includes, pose)>();
   }
 
   /// An enum of another namespace.
-  [[nodiscard]] tl::expected<golden::shared::Frame, evo::ReadError> frame() const noexcept {
-    return field<golden::shared::Frame, offsetof(Includes, frame)>();
+  [[nodiscard]] tl::expected<::golden::shared::Frame, evo::ReadError> frame() const noexcept {
+    return field<::golden::shared::Frame, offsetof(Includes, frame)>();
   }
 
   /// Some of them.
-  [[nodiscard]] tl::expected<std::array<golden::shared::Pose, 2>, evo::ReadError> poses()
+  [[nodiscard]] tl::expected<std::array<::golden::shared::Pose, 2>, evo::ReadError> poses()
       const noexcept {
-    return field<std::array<golden::shared::Pose, 2>, offsetof(Includes, poses)>();
+    return field<std::array<::golden::shared::Pose, 2>, offsetof(Includes, poses)>();
   }
 
  private:

@@ -168,7 +168,7 @@ class LargeWriter : public evo::StateWriter<LargeChannel> {
   [[nodiscard]] static evo::Result<LargeWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'large' is owned by module 'tester': only that module may create its "
-                  "writer; attach a LargeReader instead");
+                  "writer (CMake: evo_module); attach a LargeReader instead");
     return create_as<LargeWriter>(std::move(options));
   }
 

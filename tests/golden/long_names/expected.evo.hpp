@@ -275,8 +275,9 @@ class AVeryLongStructNameThatIsAsLongAsNamesAreAllowedWriter
       evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "a_module_name_with_32_characters"),
                   "segment 'a_very_long_segment_name_that_is_as_long_as_may_' is owned by module "
-                  "'a_module_name_with_32_characters': only that module may create its writer; "
-                  "attach a AVeryLongStructNameThatIsAsLongAsNamesAreAllowedReader instead");
+                  "'a_module_name_with_32_characters': only that module may create its writer "
+                  "(CMake: evo_module); attach a "
+                  "AVeryLongStructNameThatIsAsLongAsNamesAreAllowedReader instead");
     return create_as<AVeryLongStructNameThatIsAsLongAsNamesAreAllowedWriter>(std::move(options));
   }
 
@@ -516,7 +517,8 @@ class MiddlingStructNameForWrappingWriter
       evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'middling' is owned by module 'tester': only that module may create its "
-                  "writer; attach a MiddlingStructNameForWrappingReader instead");
+                  "writer (CMake: evo_module); attach a MiddlingStructNameForWrappingReader "
+                  "instead");
     return create_as<MiddlingStructNameForWrappingWriter>(std::move(options));
   }
 

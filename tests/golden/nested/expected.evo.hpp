@@ -271,7 +271,7 @@ class NestedWriter : public evo::StateWriter<NestedChannel> {
   [[nodiscard]] static evo::Result<NestedWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'nested' is owned by module 'tester': only that module may create its "
-                  "writer; attach a NestedReader instead");
+                  "writer (CMake: evo_module); attach a NestedReader instead");
     return create_as<NestedWriter>(std::move(options));
   }
 

@@ -106,7 +106,7 @@ class ColouredWriter : public evo::StateWriter<ColouredChannel> {
   [[nodiscard]] static evo::Result<ColouredWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'coloured' is owned by module 'tester': only that module may create its "
-                  "writer; attach a ColouredReader instead");
+                  "writer (CMake: evo_module); attach a ColouredReader instead");
     return create_as<ColouredWriter>(std::move(options));
   }
 

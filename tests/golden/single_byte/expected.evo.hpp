@@ -105,7 +105,7 @@ class SingleWriter : public evo::StateWriter<SingleChannel> {
   [[nodiscard]] static evo::Result<SingleWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'single' is owned by module 'tester': only that module may create its "
-                  "writer; attach a SingleReader instead");
+                  "writer (CMake: evo_module); attach a SingleReader instead");
     return create_as<SingleWriter>(std::move(options));
   }
 

@@ -107,7 +107,7 @@ class AlarmWriter : public evo::StreamWriter<AlarmChannel> {
   [[nodiscard]] static evo::Result<AlarmWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'alarm' is owned by module 'tester': only that module may create its "
-                  "writer; attach a AlarmReader instead");
+                  "writer (CMake: evo_module); attach a AlarmReader instead");
     return create_as<AlarmWriter>(std::move(options));
   }
 

@@ -201,7 +201,7 @@ class TailsWriter : public evo::StateWriter<TailsChannel> {
   [[nodiscard]] static evo::Result<TailsWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'tails' is owned by module 'tester': only that module may create its "
-                  "writer; attach a TailsReader instead");
+                  "writer (CMake: evo_module); attach a TailsReader instead");
     return create_as<TailsWriter>(std::move(options));
   }
 

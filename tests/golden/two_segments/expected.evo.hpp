@@ -155,7 +155,7 @@ class FirstWriter : public evo::StateWriter<FirstChannel> {
   [[nodiscard]] static evo::Result<FirstWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "tester"),
                   "segment 'first' is owned by module 'tester': only that module may create its "
-                  "writer; attach a FirstReader instead");
+                  "writer (CMake: evo_module); attach a FirstReader instead");
     return create_as<FirstWriter>(std::move(options));
   }
 
@@ -189,7 +189,7 @@ namespace golden::two_segments::other {
 /// The second, in another namespace and of another owner.
 struct Second {
   /// Which side.
-  golden::two_segments::Side side{};
+  ::golden::two_segments::Side side{};
 
   bool operator==(const Second&) const = default;
 };
@@ -309,7 +309,7 @@ class SecondWriter : public evo::StateWriter<SecondChannel> {
   [[nodiscard]] static evo::Result<SecondWriter> create(evo::WriterOptions options = {}) {
     static_assert(evo::may_write(Module.view(), "somebody_else"),
                   "segment 'second' is owned by module 'somebody_else': only that module may "
-                  "create its writer; attach a SecondReader instead");
+                  "create its writer (CMake: evo_module); attach a SecondReader instead");
     return create_as<SecondWriter>(std::move(options));
   }
 
@@ -327,8 +327,8 @@ class SecondReader : public evo::StateReader<SecondChannel> {
   }
 
   /// Which side.
-  [[nodiscard]] tl::expected<golden::two_segments::Side, evo::ReadError> side() const noexcept {
-    return field<golden::two_segments::Side, offsetof(Second, side)>();
+  [[nodiscard]] tl::expected<::golden::two_segments::Side, evo::ReadError> side() const noexcept {
+    return field<::golden::two_segments::Side, offsetof(Second, side)>();
   }
 
  private:

@@ -1,0 +1,68 @@
+"""How large a segment may be: what fits into a file, and what the tools show of its schema."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from evo_codegen.attributes import HEADER_BYTES, LARGEST_FILE
+from evo_codegen.diagnostics import Diagnostics
+from evo_codegen.ir import EnumType, Kind, Segment, StructType
+from evo_codegen.layout import layout_of
+
+# What the readers of embedded schemas go along with: runtime/src/schema_layout.cpp. A compiler
+# takes a second for that many enumerators.
+MOST_ENUMERATORS = 4096
+MOST_FIELDS = 4096
+DEEPEST_NESTING = 16
+
+
+def check_extent(segment: Segment, diagnostics: Diagnostics) -> bool:
+    """Whether the segment keeps to all limits; reports those that it does not keep to."""
+    problems = [*_too_many_bytes(segment), *_too_many_names(segment)]
+    for what, instead in problems:
+        diagnostics.error(segment.struct.location, f"segment `{segment.name}` {what}", instead)
+    return not problems
+
+
+def _too_many_bytes(segment: Segment) -> list[tuple[str, str]]:
+    size = layout_of(segment.struct).size
+    total = HEADER_BYTES + segment.slots * size
+    if total <= LARGEST_FILE:
+        return []
+    word = "slots" if segment.kind is Kind.STATE else "values"
+    return [
+        (
+            f"needs {total} bytes ({segment.slots} {word} of {size}), more than 1 GiB",
+            "make arrays shorter, or keep fewer values (slots, capacity)",
+        )
+    ]
+
+
+def _too_many_names(segment: Segment) -> list[tuple[str, str]]:
+    problems = []
+    fields = _field_count(segment.struct)
+    if fields > MOST_FIELDS:
+        what = f"has {fields} fields, those of nested structs counted"
+        problems.append((what, f"use at most {MOST_FIELDS}; an array counts once"))
+    enumerators = sum(len(enum.enumerators) for enum in _enums_of(segment.struct))
+    if enumerators > MOST_ENUMERATORS:
+        what = f"uses enums with {enumerators} enumerators"
+        problems.append((what, f"use at most {MOST_ENUMERATORS} in all"))
+    return problems
+
+
+@cache
+def _field_count(struct: StructType) -> int:
+    nested = (each.type for each in struct.fields if isinstance(each.type, StructType))
+    return len(struct.fields) + sum(_field_count(each) for each in nested)
+
+
+@cache
+def _enums_of(struct: StructType) -> frozenset[EnumType]:
+    enums: set[EnumType] = set()
+    for field in struct.fields:
+        if isinstance(field.type, EnumType):
+            enums.add(field.type)
+        elif isinstance(field.type, StructType):
+            enums |= _enums_of(field.type)
+    return frozenset(enums)

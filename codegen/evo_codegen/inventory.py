@@ -1,0 +1,53 @@
+"""Which segments a run has found, left in a file for comparison with those of other runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evo_codegen.attributes import where
+from evo_codegen.diagnostics import Diagnostics, Location
+from evo_codegen.ir import Schema
+
+
+@dataclass(frozen=True)
+class Found:
+    """A segment, and the line that names it."""
+
+    name: str
+    line: int
+    file: str  # absolute, without links: two runs may have found it in one file
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.line} {self.file}"
+
+    @classmethod
+    def parse(cls, text: str) -> Found:
+        name, line, file = text.split(" ", 2)
+        return cls(name, int(line), file)
+
+
+def inventory_text(schemas: list[Schema]) -> str:
+    """The segments of a run, a line each."""
+    found = set()
+    for schema in schemas:
+        for struct in schema.segment_structs():
+            place = where(struct, "segment")
+            file = str(Path(place.file).resolve())
+            found.add(Found(struct.attributes["segment"].value, place.line, file))
+    return "".join(f"{each}\n" for each in sorted(found, key=str))
+
+
+def compare_inventories(paths: list[Path], diagnostics: Diagnostics) -> None:
+    """Reports each segment that two runs have found in different files."""
+    first: dict[str, Found] = {}
+    for path in paths:
+        for line in path.read_text("utf-8").splitlines():
+            found = Found.parse(line)
+            other = first.setdefault(found.name, found)
+            if other.file != found.file:
+                diagnostics.error(
+                    Location(found.file, found.line),
+                    f"segment `{found.name}` is already declared at {other.file}:{other.line}",
+                    "give each segment a name of its own, in all targets",
+                )
