@@ -111,7 +111,7 @@ Result<Control> make_control(const Domain& domain, const ChannelDescription& cha
   fresh->reader_limit.store(channel.max_readers, std::memory_order_relaxed);
   struct stat status {};
   if (::fstat(file->fd(), &status) != 0) {
-    return fail_errno(errno, fmt::format("cannot look at '{}'", control.path));
+    return fail_errno(errno, fmt::format("cannot look at '{}'", control.path), control.path);
   }
   control.device = status.st_dev;
   control.inode = status.st_ino;
@@ -149,7 +149,8 @@ Result<void> set_access(Control& control, const ChannelDescription& channel) {
     return {};
   }
   if (::fchmod(control.fd.get(), wanted) != 0) {
-    return fail_errno(errno, fmt::format("cannot set the mode of '{}'", control.path));
+    return fail_errno(errno, fmt::format("cannot set the mode of '{}'", control.path),
+                      control.path);
   }
   control.mode = wanted;
   return {};

@@ -26,7 +26,8 @@ Domain Domain::from_environment() {
   // A program with more rights than its caller (setuid, file capabilities) must not make its files
   // where the caller wants them.
   const char* value = ::secure_getenv("EVO_DOMAIN");
-  if (value == nullptr || std::string_view(value) == "system") return system();
+  // Set to nothing is as good as not set, as for PATH and the like.
+  if (value == nullptr || *value == '\0' || std::string_view(value) == "system") return system();
   if (std::string_view(value) == "user") return user();
   return Domain(value);
 }
@@ -129,13 +130,18 @@ Result<void> ensure_directory(const Domain& domain) {
     return fail(ErrorCode::InvalidName, "domain '{}' is not a directory; choose a directory",
                 domain.path().string());
   }
-  std::error_code error;
-  if (domain.path().has_parent_path()) {
-    std::filesystem::create_directories(domain.path().parent_path(), error);
+  // Only the last directory is made: a path with more of them missing is mistyped.
+  const auto parent = (domain.path() / "").parent_path().parent_path();
+  if (std::error_code unknown; !std::filesystem::exists(parent, unknown) && !unknown) {
+    return fail(ErrorCode::NotFound,
+                "domain '{}' cannot be made, because there is no '{}'; check EVO_DOMAIN, or make "
+                "that directory",
+                domain.path().string(), parent.string());
   }
   // EEXIST: another process was faster, which is as good.
   if (::mkdir(domain.path().c_str(), 0700) != 0 && errno != EEXIST) {
-    return fail_errno(errno, fmt::format("cannot make the domain '{}'", domain.path().string()));
+    return fail_errno(errno, fmt::format("cannot make the domain '{}'", domain.path().string()),
+                      domain.path().string());
   }
   return check_user_domain(domain);
 }

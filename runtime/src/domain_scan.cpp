@@ -31,7 +31,8 @@ Result<DomainFiles> scan(const Domain& domain) {
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(domain.path().c_str()));
   if (directory == nullptr) {
     if (errno == ENOENT) return files;
-    return fail_errno(errno, fmt::format("cannot list the domain '{}'", domain.path().string()));
+    return fail_errno(errno, fmt::format("cannot list the domain '{}'", domain.path().string()),
+                      domain.path().string());
   }
   errno = 0;
   while (const dirent* entry = ::readdir(directory.get())) {
@@ -45,7 +46,8 @@ Result<DomainFiles> scan(const Domain& domain) {
     errno = 0;
   }
   if (errno != 0) {
-    return fail_errno(errno, fmt::format("cannot list the domain '{}'", domain.path().string()));
+    return fail_errno(errno, fmt::format("cannot list the domain '{}'", domain.path().string()),
+                      domain.path().string());
   }
   std::sort(files.segments.begin(), files.segments.end());
   return files;

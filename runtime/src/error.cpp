@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "permission.hpp"
+
 namespace evo {
 
 std::string_view to_string(ErrorCode code) noexcept {
@@ -83,15 +85,14 @@ namespace {
 
 struct Advice {
   ErrorCode code;
-  std::string_view remedy;
+  std::string remedy;
 };
 
-Advice advice_for(int system_errno) {
+Advice advice_for(int system_errno, const std::string& path) {
   switch (system_errno) {
     case EACCES:
     case EPERM:
-      return {ErrorCode::PermissionDenied,
-              "run as the owner of the domain, or declare the segment with access: group"};
+      return {ErrorCode::PermissionDenied, permission_remedy(path)};
     case ENOSPC:
     case EDQUOT:
       return {ErrorCode::NoSpace,
@@ -115,8 +116,8 @@ Advice advice_for(int system_errno) {
 
 }  // namespace
 
-tl::unexpected<Error> fail_errno(int system_errno, std::string what) {
-  const Advice advice = advice_for(system_errno);
+tl::unexpected<Error> fail_errno(int system_errno, std::string what, const std::string& path) {
+  const Advice advice = advice_for(system_errno, path);
   return tl::unexpected(Error{
       advice.code,
       fmt::format("{}: {}; {}", what, std::generic_category().message(system_errno), advice.remedy),

@@ -54,7 +54,7 @@ tl::unexpected<Error> fail_open(int error, const std::string& path) {
       return fail(ErrorCode::Corrupt,
                   "'{}' is not a regular file; find out who put it there and remove it", path);
     default:
-      return fail_errno(error, fmt::format("cannot open '{}'", path));
+      return fail_errno(error, fmt::format("cannot open '{}'", path), path);
   }
 }
 
@@ -96,7 +96,7 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
   if (!file.fd.valid()) return fail_open(error, path());
   struct stat status {};
   if (::fstat(file.fd.get(), &status) != 0) {
-    return fail_errno(errno, fmt::format("cannot look at '{}'", path()));
+    return fail_errno(errno, fmt::format("cannot look at '{}'", path()), path());
   }
   if (!S_ISREG(status.st_mode)) return fail_open(ENXIO, path());
   const Owner owner = judge_owner(domain, status, trust);
@@ -163,11 +163,12 @@ Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, 
   const std::string directory = domain.path().string();
   UnnamedFile file;
   if (const int error = file.open(directory, mode); error != 0) {
-    return fail_errno(error, fmt::format("cannot make a file in '{}'", directory));
+    return fail_errno(error, fmt::format("cannot make a file in '{}'", directory), directory);
   }
   // The umask may have taken bits away.
   if (::fchmod(file.fd_.get(), mode) != 0) {
-    return fail_errno(errno, fmt::format("cannot set the mode of a file in '{}'", directory));
+    return fail_errno(errno, fmt::format("cannot set the mode of a file in '{}'", directory),
+                      directory);
   }
   if (size != 0) {
     if (auto allocated = allocate(file.fd_.get(), size, directory); !allocated) {
@@ -210,7 +211,7 @@ Result<void> UnnamedFile::link(const std::string& path) {
   if (errno == EEXIST) {
     return fail(ErrorCode::AlreadyExists, "'{}' exists already; remove it", path);
   }
-  return fail_errno(errno, fmt::format("cannot name the new file '{}'", path));
+  return fail_errno(errno, fmt::format("cannot name the new file '{}'", path), path);
 }
 
 bool is_trusted_by_all(const Domain& domain, uid_t uid) {
@@ -242,20 +243,21 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
     const ssize_t written = ::write(file->fd(), text.data(), text.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      return fail_errno(errno, fmt::format("cannot write '{}'", path));
+      return fail_errno(errno, fmt::format("cannot write '{}'", path), path);
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   // Always the same name, so that the next one clears away what a death has left here.
   const std::string temporary = unfinished_path(path);
   if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) {
-    return fail_errno(errno, fmt::format("cannot remove '{}', which is in the way", temporary));
+    return fail_errno(errno, fmt::format("cannot remove '{}', which is in the way", temporary),
+                      temporary);
   }
   if (auto linked = file->link(temporary); !linked) return linked;
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
   const int error = errno;
   ::unlink(temporary.c_str());
-  return fail_errno(error, fmt::format("cannot replace '{}'", path));
+  return fail_errno(error, fmt::format("cannot replace '{}'", path), path);
 }
 
 }  // namespace evo::detail

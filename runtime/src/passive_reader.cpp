@@ -24,6 +24,8 @@ constexpr std::uint32_t kRetries = 128;
 tl::unexpected<Error> refuse(const SegmentInfo& info, const Domain& domain) {
   switch (info.condition) {
     case SegmentCondition::Unfinished:
+    case SegmentCondition::Closed:
+    case SegmentCondition::Removed:
       return detail::fail(
           info.writer_state == WriterState::Alive ? ErrorCode::NotReady : ErrorCode::NotFound,
           "segment '{}' has no data: {}", info.name, info.fault);

@@ -1,6 +1,8 @@
 #include "quota.hpp"
 
+#include <linux/magic.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -138,9 +140,19 @@ Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
         "(ResourceLimits::max_memory_percent)",
         size, domain.path().string(), percent, limits.max_memory_percent);
   }
-  if (percent <= limits.warn_memory_percent) return std::string();
-  return fmt::format("the file system of domain '{}' is {:.0f} % full", domain.path().string(),
-                     percent);
+  if (percent > limits.warn_memory_percent) {
+    return fmt::format("the file system of domain '{}' is {:.0f} % full", domain.path().string(),
+                       percent);
+  }
+  struct statfs kind {};
+  if (::statfs(domain.path().c_str(), &kind) == 0 && kind.f_type != TMPFS_MAGIC &&
+      kind.f_type != RAMFS_MAGIC) {
+    return fmt::format(
+        "domain '{}' is not on a tmpfs, so the kernel writes its pages to a disk; choose a "
+        "directory in /dev/shm",
+        domain.path().string());
+  }
+  return std::string();
 }
 
 }  // namespace detail

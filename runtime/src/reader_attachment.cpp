@@ -220,7 +220,13 @@ WriterState ReaderAttachment::writer_state() const noexcept {
     // acquire [M]: pairs with the closing writer's release store, so that whoever learns
     // of the end finds the last publish.
     const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
-    if (state == ControlState::Closed) return WriterState::Closed;
+    if (state == ControlState::Closed) {
+      // relaxed: ordered by [M]. Who closes takes its pid back; what somebody else has removed
+      // after a death still has it, and so has a successor that is just coming.
+      const bool left = control->writer_pid.load(std::memory_order_relaxed) != 0;
+      const bool dead = left && !locked && !is_locked(control.fd.get(), kWriterLockByte);
+      return dead ? WriterState::Dead : WriterState::Closed;
+    }
     // relaxed: advice, stored under the writer's lock. A successor takes the mark away.
     if (!locked || control->found_dead_ns.load(std::memory_order_relaxed) != 0) {
       return WriterState::Dead;

@@ -38,8 +38,7 @@ void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,
       info.condition = SegmentCondition::Unclaimed;
       info.fault =
           "no control file names it: that was removed while the writer lived; stop the writer, "
-          "then "
-          "clean up (evo-shm cleanup)";
+          "then clean up (evo-shm cleanup)";
     }
     segments.push_back(std::move(info));
   }
@@ -55,6 +54,10 @@ std::string_view to_string(SegmentCondition condition) noexcept {
       return "Sound";
     case SegmentCondition::Unfinished:
       return "Unfinished";
+    case SegmentCondition::Closed:
+      return "Closed";
+    case SegmentCondition::Removed:
+      return "Removed";
     case SegmentCondition::Stale:
       return "Stale";
     case SegmentCondition::Foreign:

@@ -79,6 +79,32 @@ AttachedReader describe_reader(int fd, std::uint32_t index) {
   return reader;
 }
 
+/// Why there is no data file, and what to do.
+void describe_missing_data(SegmentInfo& info, const ControlFile& control, ControlState state) {
+  // relaxed: a private copy. The entry goes on naming the module of the file that was removed.
+  const std::uint32_t current = control.current.load(std::memory_order_relaxed) & 1U;
+  const std::string module = printable(load_text(control.data_files[current].module.data(),
+                                                 control.data_files[current].module.size()));
+  if (info.writer_state == WriterState::Alive) {
+    info.condition = SegmentCondition::Unfinished;
+    info.fault = "its writer is just making it";
+  } else if (info.writer_state == WriterState::Closed) {
+    info.condition = SegmentCondition::Closed;
+    info.fault = "its writer has closed it";
+  } else if (state == ControlState::Empty) {
+    info.condition = SegmentCondition::Unfinished;
+    info.fault = "its writer died before it was whole; start it again, or clean up";
+  } else {
+    info.condition = SegmentCondition::Removed;
+    info.fault = fmt::format(
+        "its writer died or was fenced off, and its data was removed; {} reader{} it; start {} "
+        "again",
+        info.readers.size(), info.readers.size() == 1 ? " misses" : "s miss",
+        module.empty() ? "its module" : fmt::format("module '{}'", module));
+  }
+  info.module = module;
+}
+
 /// Fills in what control file and locks say. False if the data file is of no interest.
 bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<ControlFile>& control,
                      const HeldLocks& held) {
@@ -98,14 +124,16 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
   // relaxed, in here: a private copy; what was true when is settled by the locks asked before.
   const auto state = static_cast<ControlState>(control->state.load(std::memory_order_relaxed));
   const std::uint64_t found_dead = control->found_dead_ns.load(std::memory_order_relaxed);
+  info.writer_pid = control->writer_pid.load(std::memory_order_relaxed);
   if (state == ControlState::Open) {
     // Whoever locks what is marked dead tidies up, or has not yet become its writer.
     info.writer_state = held.writer && found_dead == 0 ? WriterState::Alive : WriterState::Dead;
+  } else if (held.writer) {
+    info.writer_state = state == ControlState::Empty ? WriterState::Alive : WriterState::Closed;
   } else {
-    info.writer_state =
-        held.writer && state == ControlState::Empty ? WriterState::Alive : WriterState::Closed;
+    // Who closes takes its pid back.
+    info.writer_state = info.writer_pid == 0 ? WriterState::Closed : WriterState::Dead;
   }
-  info.writer_pid = control->writer_pid.load(std::memory_order_relaxed);
   info.writer_uid = control->writer_uid.load(std::memory_order_relaxed);
   info.writer_executable =
       printable(load_text(control->writer_executable.data(), control->writer_executable.size()));
@@ -121,14 +149,9 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
     info.fault = "an earlier boot has left it; the next create or cleanup removes it";
     return false;
   }
-  if (state != ControlState::Open) {
-    info.condition = SegmentCondition::Unfinished;
-    info.fault = info.writer_state == WriterState::Alive
-                     ? "its writer is just making it"
-                     : "its writer has closed it, or died before it was whole";
-    return false;
-  }
-  return true;
+  if (state == ControlState::Open) return true;
+  describe_missing_data(info, *control, state);
+  return false;
 }
 
 /// How far the readers of a stream are behind the last push.

@@ -166,7 +166,11 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
   if (taken_over_) {
     take_over();
   } else if (auto made = make_data_file(channel); !made) {
-    if (!orphan) clear_up(domain, name, control);
+    if (!orphan) {
+      // relaxed: as in the destructor; this call ends, and nobody died.
+      control->writer_pid.store(0, std::memory_order_relaxed);
+      clear_up(domain, name, control);
+    }
     return made;
   }
   auto described = write_meta(channel);
@@ -313,7 +317,7 @@ Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDes
   }
   // A leftover of an earlier process with our pid.
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return fail_errno(errno, fmt::format("cannot remove the leftover '{}'", path));
+    return fail_errno(errno, fmt::format("cannot remove the leftover '{}'", path), path);
   }
   return file.link(path);
 }
@@ -342,11 +346,11 @@ WriterAttachment::~WriterAttachment() {
   if (!control.fd.is_open()) control.fd.abandon();
   // relaxed: if an administrator fenced us off, the files are no longer ours.
   if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
+  // relaxed: whoever sees the state below sees it, and that tells this end from a death.
+  control->writer_pid.store(0, std::memory_order_relaxed);
   // release: pairs with the acquire load [M]; a reader that learns that there will be no
   // other publish finds the last one.
   control->state.store(static_cast<std::uint32_t>(ControlState::Closed), std::memory_order_release);
-  // relaxed: advice.
-  control->writer_pid.store(0, std::memory_order_relaxed);
   wake_all(header());
   // Only who fences us off can be there before us: then the names are his to remove. He does even
   // if he finds that we are gone, because the segment is Closed.

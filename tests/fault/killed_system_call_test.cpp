@@ -228,9 +228,14 @@ TEST_F(KilledSystemCall, OfCleanupUnderAReader) {
   const auto looks = kill_at_each_stop({
       .prepare = orphan_with_reader,
       .doomed = [](const Domain& domain) { clean(domain, std::chrono::nanoseconds(0)); },
-      .look = ask_reader,
+      .look =
+          [](Scene& scene) {
+            const std::string next = ask_new_reader(scene);
+            return ask_reader(scene) + ", the next one gets " + next;
+          },
   });
-  expect_looks(looks, {"Dead and 7", "Closed and 7"});
+  expect_looks(looks,
+               {"Dead and 7, the next one gets 7", "Dead and 7, the next one gets NotFound"});
 }
 
 TEST_F(KilledSystemCall, OfMarkingTheDead) {

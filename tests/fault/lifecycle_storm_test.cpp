@@ -154,7 +154,9 @@ int list_in_turn(const Domain& domain) {
     }
     for (const SegmentInfo& info : *segments) {
       if (info.condition == SegmentCondition::Sound ||
-          info.condition == SegmentCondition::Unfinished) {
+          info.condition == SegmentCondition::Unfinished ||
+          info.condition == SegmentCondition::Closed ||
+          info.condition == SegmentCondition::Removed) {
         continue;
       }
       fmt::print(stderr, "list: {} is {}: {}\n", info.name, to_string(info.condition), info.fault);

@@ -39,7 +39,7 @@ TEST_F(Deadlines, AreCountedFromStartToStop) {
   operate();
   std::string shown = run({"show", "probe"});
   EXPECT_TRUE(shown.starts_with(
-      "0: probe: deadline watch 1 is on; interval 1 ns, write 3600 s, read 100 us\n"))
+      "0: probe: deadline watch 1 is on; interval 1 ns, write 60 min, read 100 us\n"))
       << shown;
   const std::string writer_line = fmt::format("\nwriter {} 2 ", ::getpid());
   EXPECT_TRUE(contains(shown, writer_line + "1 0 0 ")) << shown;

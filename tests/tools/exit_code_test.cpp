@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <gantry.evo.hpp>
+#include <nlohmann/json.hpp>
 
 #include "program.hpp"
 #include "segments.hpp"
@@ -42,6 +43,43 @@ TEST_F(ExitCode, OneWhereSomethingIsWrong) {
   EXPECT_EQ(run({"list", "--wrong"}).code, 1);
 }
 
+/// A dead module's segment that was cleaned up is missed by who reads it, and nothing is green
+/// until it is back.
+TEST_F(ExitCode, OneWhereReadersMissWhatWasRemovedAfterADeath) {
+  leave_orphan(domain(), raw_channel("probe", 8), 1);
+  auto reader = SegmentReader::attach("probe", {.domain = domain()});
+  ASSERT_TRUE(reader);
+  ASSERT_EQ(run({"cleanup", "--grace", "0"}).code, 0);
+  const ToolAnswer list = run({"list", "--wrong"});
+  EXPECT_EQ(list.code, 1);
+  EXPECT_NE(list.out.find("removed"), std::string::npos) << list.out;
+  const ToolAnswer validated = run({"validate"});
+  EXPECT_EQ(validated.code, 1);
+  EXPECT_NE(validated.out.find("1 reader misses it"), std::string::npos) << validated.out;
+  EXPECT_EQ(run({"graph", "--lint"}).code, 1);
+  const auto json = nlohmann::json::parse(run({"list", "--format", "json"}).out);
+  EXPECT_EQ(json[0]["condition"], "removed");
+  EXPECT_EQ(json[0]["writer"]["state"], "dead");
+  {
+    const auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()});
+    ASSERT_TRUE(writer);
+    EXPECT_EQ(run({"list", "--wrong"}).code, 0);
+    EXPECT_EQ(run({"validate"}).code, 0);
+  }
+  EXPECT_EQ(run({"list", "--wrong"}).code, 0) << "closed is as it should be";
+  EXPECT_EQ(run({"validate"}).code, 0);
+  EXPECT_NE(run({"list"}).out.find("closed"), std::string::npos);
+}
+
+TEST_F(ExitCode, HelpAndVersionAreCommandsToo) {
+  EXPECT_EQ(run({"help"}).out, run({"--help"}).out);
+  EXPECT_EQ(run({"help", "watch"}).out, run({"watch", "--help"}).out);
+  EXPECT_EQ(run({"help", "snapshot", "save"}).out, run({"snapshot", "save", "--help"}).out);
+  EXPECT_EQ(run({"version"}).out, run({"--version"}).out);
+  expect_refused(2, {"help", "wacth"});
+  EXPECT_EQ(run({"wacth", "--help"}).code, 2) << "not the help of evo-shm itself";
+}
+
 TEST_F(ExitCode, TwoForWrongUsage) {
   expect_refused(2, {});
   expect_refused(2, {"lsit"});
@@ -50,12 +88,20 @@ TEST_F(ExitCode, TwoForWrongUsage) {
   expect_refused(2, {"inspect", "Gantry!"});
   expect_refused(2, {"list", "--format", "xml"});
   expect_refused(2, {"watch", "gantry", "--for", "soon"});
+  expect_refused(2, {"watch", "gantry", "--count", "0"});
+  expect_refused(2, {"watch", "gantry", "--count", "99999999999999999999"});
 }
 
 TEST_F(ExitCode, AMistakeInTheCommandLineIsToldWithWhereToLook) {
   EXPECT_EQ(run({"inspect"}).err, "evo-shm: segment is required; see evo-shm inspect --help\n");
   EXPECT_EQ(run({"list", "--wtach"}).err,
-            "evo-shm: The following argument was not expected: --wtach; see evo-shm list --help\n");
+            "evo-shm: there is no option --wtach; did you mean '--watch'?\n");
+  EXPECT_EQ(run({"list", "--gargle"}).err,
+            "evo-shm: there is no option --gargle; see evo-shm list --help\n");
+  EXPECT_EQ(run({"list", "--format", "yaml"}).err,
+            "evo-shm: there is no format 'yaml'; choose table or json; see evo-shm list --help\n");
+  EXPECT_EQ(run({"watch", "gantry", "--count", "-1"}).err,
+            "evo-shm: --count: '-1' is not a whole number from 1 on; see evo-shm watch --help\n");
   EXPECT_EQ(run({}).err, "evo-shm: A subcommand is required; see evo-shm --help\n");
 }
 

@@ -118,9 +118,9 @@ TEST_F(Look, AStampInTheFutureIsExplainedEverywhere) {
     EXPECT_EQ(answer.code, code) << command[0] << answer.err;
     EXPECT_NE(answer.out.find(what), std::string::npos) << command[0] << "\n" << answer.out;
   };
-  says({"list", "--wrong"}, 1, " s ahead, stale");
-  says({"inspect", "gantry"}, 1, " s ahead, stale");
-  says({"top", "--once", "--interval", "10ms"}, 0, " s ahead");
+  says({"list", "--wrong"}, 1, " min ahead, stale");
+  says({"inspect", "gantry"}, 1, " min ahead, stale");
+  says({"top", "--once", "--interval", "10ms"}, 0, " min ahead");
   for (const auto& command :
        {std::vector<std::string>{"validate", "gantry"}, {"doctor"}, {"graph", "--lint"}}) {
     says(command, 1, "another CLOCK_MONOTONIC (another time namespace, or a container");

@@ -66,8 +66,21 @@ TEST_F(Set, AllOrNothing) {
   EXPECT_EQ(range.code, 1);
   EXPECT_NE(range.err.find("outside -500 to 500"), std::string::npos) << range.err;
   EXPECT_EQ(value().offset, -3);
-  EXPECT_EQ(run({"set", "gantry", "axes[0].position=500.5", "--force"}).code, 0);
+  EXPECT_EQ(run({"set", "gantry", "axes[0].position=500.5", "--out-of-range"}).code, 0);
   EXPECT_EQ(value().axes[0].position, 500.5);
+}
+
+TEST_F(Set, EachPermissionIsAskedForByItself) {
+  const auto writer = written();
+  EXPECT_EQ(run({"set", "gantry", "axis=1"}).code, 3) << "a mistake, before a busy segment";
+  const ToolAnswer fenced = run({"set", "gantry", "axes[0].position=500.5", "--fence"});
+  EXPECT_EQ(fenced.code, 1);
+  EXPECT_NE(fenced.err.find("use --out-of-range"), std::string::npos) << fenced.err;
+  EXPECT_EQ(run({"set", "gantry", "axes[0].position=500.5", "--out-of-range"}).code, 6);
+  EXPECT_EQ(value().axes[0].position, 0) << "nothing was written";
+  const ToolAnswer former = run({"set", "gantry", "offset=4", "--force"});
+  EXPECT_EQ(former.code, 2);
+  EXPECT_NE(former.err.find("--fence fences off a live writer"), std::string::npos) << former.err;
 }
 
 TEST_F(Set, ALiveWriterIsFencedOffOnlyIfForced) {
@@ -77,7 +90,7 @@ TEST_F(Set, ALiveWriterIsFencedOffOnlyIfForced) {
   EXPECT_NE(refused.err.find("pid " + std::to_string(::getpid())), std::string::npos)
       << refused.err;
   EXPECT_TRUE(writer.write({.cycle = 8, .offset = -3}));
-  const ToolAnswer forced = run({"set", "gantry", "offset=4", "--force", "--format", "json"});
+  const ToolAnswer forced = run({"set", "gantry", "offset=4", "--fence", "--format", "json"});
   EXPECT_EQ(forced.code, 0) << forced.err;
   expect_golden("set_forced.json", forced.out);
   EXPECT_EQ(outcome(writer.write({})), "Fenced");
@@ -96,7 +109,7 @@ TEST_F(Set, ThePropertiesOfTheSegmentStay) {
 
 TEST_F(Set, OfAStreamIsRefused) {
   const auto writer = AlarmWriter::create({.domain = domain()}).value();
-  const ToolAnswer answer = run({"set", "alarm", "code=1", "--force"});
+  const ToolAnswer answer = run({"set", "alarm", "code=1", "--fence"});
   EXPECT_EQ(answer.code, 2);
   EXPECT_NE(answer.err.find("is a stream"), std::string::npos) << answer.err;
 }
@@ -110,7 +123,7 @@ TEST_F(Set, OfAnUntypedOrMissingSegmentIsRefused) {
 TEST_F(Set, NothingIsFencedOffThatCannotBeMadeAnew) {
   auto writer = written();
   leave_orphan(domain(), raw_channel("probe", 8), 1);
-  const std::string command = fmt::format("'{}' --domain '{}' set gantry offset=4 --force", EVO_SHM,
+  const std::string command = fmt::format("'{}' --domain '{}' set gantry offset=4 --fence", EVO_SHM,
                                           directory_.path().string());
   for (const char* limit :
        {"EVO_MAX_SEGMENTS_PER_DOMAIN=1", "EVO_MAX_SEGMENTS_PER_PROCESS=0",
@@ -131,7 +144,7 @@ TEST_F(Set, AFailureAfterTheFencingIsToldPlainly) {
   const auto writer = written();
   // What the next writer of the segment stumbles over, and only that.
   std::filesystem::create_directories(directory_.path() / "evo_gantry.meta.new" / "full");
-  const ToolAnswer answer = run({"set", "gantry", "offset=4", "--force"});
+  const ToolAnswer answer = run({"set", "gantry", "offset=4", "--fence"});
   EXPECT_EQ(answer.code, 1);
   EXPECT_NE(answer.err.find(fmt::format("pid {}", ::getpid())), std::string::npos) << answer.err;
   EXPECT_NE(answer.err.find("fenced off"), std::string::npos) << answer.err;
@@ -177,7 +190,7 @@ TEST_F(Set, RootMakesNoSegmentAnewThatIsAnothers) {
   for (const std::string& file : directory_.files()) {
     ASSERT_EQ(::chown((directory_.path() / file).c_str(), 65533, 65533), 0);
   }
-  const ToolAnswer answer = run({"set", "gantry", "offset=4", "--force"});
+  const ToolAnswer answer = run({"set", "gantry", "offset=4", "--fence"});
   EXPECT_EQ(answer.code, 5) << answer.err;
   EXPECT_NE(answer.err.find("setpriv --reuid=65533"), std::string::npos) << answer.err;
   EXPECT_TRUE(writer.write({.cycle = 8}));

@@ -79,7 +79,7 @@ TEST_F(Supervise, TellsOfALifeFromStartToRemoval) {
   EXPECT_TRUE(await(*program, "segment_waits_for_successor", "probe"));
   EXPECT_EQ(to_string(reader->writer_state()), "Dead");
   EXPECT_TRUE(await(*program, "segment_removed", "probe"));
-  EXPECT_EQ(to_string(reader->writer_state()), "Closed");
+  EXPECT_EQ(to_string(reader->writer_state()), "Dead");
   EXPECT_EQ(read_number(*reader), "1");
   reader = tl::unexpected(Error{});
   EXPECT_TRUE(await(*program, "segment_vanished", "probe"));

@@ -79,7 +79,7 @@ class ToolTest : public testing::Test {
     replace(R"(("[a-z_]*_ns": )[0-9]+)", "$1TIME");
     replace(R"(("rate_hz": )[-+.e0-9]+)", "$1RATE");
     replace(R"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8})", "DATE");
-    replace(R"(\b[0-9]+(\.[0-9]+)?(e[-+0-9]+)? (ns|us|ms|s)\b)", "TIME");
+    replace(R"(\b[0-9]+(\.[0-9]+)?(e[-+0-9]+)? (ns|us|ms|s|min|h|d)\b)", "TIME");
     replace(R"([-+.e0-9]+ a second)", "RATE a second");
     replace("  +", "  ");
     return text;

@@ -126,7 +126,7 @@ TEST_F(Cleanup, AttachedReaderKeepsItsValueAndLearns) {
   std::optional<SegmentReader> reader = std::move(attach().value());
   EXPECT_EQ(clean(), "probe Removed");
   EXPECT_EQ(directory_.files(), std::vector<std::string>{"evo_probe.ctl"});
-  EXPECT_EQ(to_string(reader->writer_state()), "Closed");
+  EXPECT_EQ(to_string(reader->writer_state()), "Dead") << "it did not end well";
   EXPECT_EQ(read_number(*reader), "7");
   EXPECT_EQ(outcome(attach()), "NotFound");
   EXPECT_EQ(clean(), "probe StillRead") << "the reader's";
@@ -147,7 +147,7 @@ TEST_F(Cleanup, SleepersLearnOfDeathAndRemovalAtOnce) {
   sleep_until([&] { EXPECT_EQ(clean(1h), "probe Waiting"); });
   EXPECT_EQ(to_string(reader->writer_state()), "Dead");
   sleep_until([&] { EXPECT_EQ(clean(), "probe Removed"); });
-  EXPECT_EQ(to_string(reader->writer_state()), "Closed");
+  EXPECT_EQ(to_string(reader->writer_state()), "Dead");
 }
 
 TEST_F(Cleanup, WhatAnEarlierBootLeftGoesAtOnce) {

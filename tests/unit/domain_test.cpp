@@ -139,8 +139,13 @@ TEST(Domain, EnvironmentIsTheDefaultOfBothEnds) {
   EXPECT_EQ(outcome(reader), "ok");
 }
 
+TEST(Domain, EmptyVariableIsAsGoodAsNone) {
+  const DomainVariable empty("");
+  EXPECT_EQ(Domain::from_environment(), Domain::system());
+}
+
 TEST(Domain, RelativePathIsRefusedAtFirstUse) {
-  for (const char* value : {"relative/path", "", "./here", "User"}) {
+  for (const char* value : {"relative/path", "./here", "User"}) {
     const DomainVariable path(value);
     const auto writer = SegmentWriter::create("probe", 8);
     EXPECT_EQ(outcome(writer), "InvalidName") << value;
@@ -189,8 +194,12 @@ TEST(Domain, InvalidNamesMakeNothing) {
 
 TEST(Domain, DirectoryIsMadeForItsUserAlone) {
   const TemporaryDomain directory;
-  const Domain nested(directory.path() / "one" / "two");
+  EXPECT_EQ(outcome(detail::ensure_directory(Domain(directory.path() / "one" / "two"))), "NotFound")
+      << "mistyped";
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "one"));
+  const Domain nested(directory.path() / "one");
   ASSERT_TRUE(detail::ensure_directory(nested));
+  EXPECT_TRUE(detail::ensure_directory(Domain(directory.path() / "other/"))) << "with a slash";
   EXPECT_TRUE(std::filesystem::is_directory(nested.path()));
   EXPECT_EQ(mode_of(nested.path()), 0700U);
   EXPECT_TRUE(detail::ensure_directory(nested)) << "again";

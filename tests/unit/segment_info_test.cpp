@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "control.hpp"
+#include "evo/cleanup.hpp"
 #include "file_bytes.hpp"
 #include "process_identity.hpp"
 #include "segments.hpp"
@@ -131,7 +132,8 @@ TEST_F(Look, KnowsLiveDeadAndClosedWriters) {
     reader.emplace(std::move(attach().value()));
   }
   EXPECT_EQ(to_string(look().writer_state), "Closed");
-  EXPECT_EQ(condition(), "Unfinished");
+  EXPECT_EQ(to_string(reader->writer_state()), "Closed");
+  EXPECT_EQ(condition(), "Closed");
   EXPECT_EQ(look().readers.size(), 1U);
   reader.reset();
   EXPECT_EQ(outcome(inspect_segment(directory_.domain(), "probe")), "NotFound");
@@ -178,6 +180,41 @@ TEST_F(Look, SeesWhoSleeps) {
   writer->write(bytes_of(std::uint64_t{1}));
   sleeper.join();
   EXPECT_FALSE(look().readers.at(0).sleeping);
+}
+
+TEST_F(Look, WhatWasRemovedAfterADeathIsMissedUntilItIsBack) {
+  leave_orphan(directory_.domain(), channel_, 3);
+  auto reader = attach();
+  ASSERT_TRUE(reader) << message_of(reader);
+  ASSERT_TRUE(cleanup_orphaned_segments(directory_.domain(), {.grace = {}}));
+  EXPECT_EQ(condition(), "Removed");
+  EXPECT_EQ(to_string(look().writer_state), "Dead");
+  EXPECT_NE(look().writer_pid, 0U);
+  EXPECT_EQ(to_string(reader->writer_state()), "Dead") << "not Closed: it did not end well";
+  {
+    auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+    ASSERT_TRUE(writer) << message_of(writer);
+    EXPECT_EQ(condition(), "Sound");
+  }
+  EXPECT_EQ(condition(), "Closed");
+  EXPECT_EQ(to_string(look().writer_state), "Closed");
+}
+
+TEST_F(Look, FailedCreateIsNoDeath) {
+  auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+  ASSERT_TRUE(writer) << message_of(writer);
+  auto reader = attach();
+  ASSERT_TRUE(reader) << message_of(reader);
+  writer = tl::unexpected(Error{});
+  EXPECT_EQ(condition(), "Closed");
+  // As large as nothing may be: refused after it was announced.
+  ResourceLimits limits;
+  limits.max_memory_percent = 0;
+  const auto refused =
+      SegmentWriter::create(channel_, {.domain = directory_.domain(), .limits = limits});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(condition(), "Closed") << message_of(refused);
+  EXPECT_EQ(to_string(reader->writer_state()), "Closed");
 }
 
 TEST_F(Look, HalfMadeOneIsUnfinishedAndItsWriterAlive) {

@@ -212,6 +212,7 @@ TEST_F(Reader, WaitsForADomainThatIsMadeLater) {
   const Domain later(directory_.path() / "one" / "two");
   std::optional<SegmentWriter> writer;
   std::thread late([&] {
+    std::filesystem::create_directory(directory_.path() / "one");
     auto made = SegmentWriter::create("raw", 8, {.domain = later});
     ASSERT_TRUE(made) << message_of(made);
     writer.emplace(std::move(*made));

@@ -2,9 +2,13 @@
 #include "evo/state_reader.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <bulk.evo.hpp>
+#include <camera.evo.hpp>
 #include <counter.evo.hpp>
+#include <functional>
+#include <memory>
 #include <probe.evo.hpp>
 
 #include "file_bytes.hpp"
@@ -135,6 +139,34 @@ TEST(ChecksummedRead, DamageIsNoticedInTheValueAndInEveryField) {
   EXPECT_EQ(outcome(reader->last()), "ok") << "as it was";
   poke(directory.data_file(), slot + geometry.checksum_offset(), std::byte{1});
   EXPECT_EQ(outcome(reader->last()), "ChecksumMismatch") << "the checksum itself";
+}
+
+/// Runs `body` in a thread with so much stack.
+void with_stack(std::size_t bytes, const std::function<void()>& body) {
+  pthread_attr_t attributes;
+  ASSERT_EQ(::pthread_attr_init(&attributes), 0);
+  ASSERT_EQ(::pthread_attr_setstacksize(&attributes, bytes), 0);
+  pthread_t thread{};
+  const auto run = [](void* argument) -> void* {
+    (*static_cast<const std::function<void()>*>(argument))();
+    return nullptr;
+  };
+  auto* argument = const_cast<std::function<void()>*>(&body);
+  ASSERT_EQ(::pthread_create(&thread, &attributes, run, argument), 0);
+  ::pthread_join(thread, nullptr);
+  ::pthread_attr_destroy(&attributes);
+}
+
+TEST(ChecksummedRead, FieldOfALargeValueNeedsNoRoomForTheWhole) {
+  const TemporaryDomain directory;
+  auto writer = CameraWriter::create({.domain = directory.domain()});
+  auto reader = CameraReader::attach({.domain = directory.domain()});
+  ASSERT_TRUE(writer && reader);
+  const auto value = std::make_unique<Camera>();
+  value->exposure_ns = 7;
+  value->rows.back().pixels.fill(1);
+  writer->write(*value);
+  with_stack(std::size_t{256} << 10U, [&] { EXPECT_EQ(reader->exposure_ns(), 7U); });
 }
 
 /// A layout, and the next one that appended a field to it.

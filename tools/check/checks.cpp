@@ -17,7 +17,8 @@ Check wrong(std::string_view name, std::string finding) {
 }
 
 Check check_header(const SegmentInfo& info) {
-  if (info.condition == SegmentCondition::Unfinished) {
+  if (info.condition == SegmentCondition::Closed) return ok("header", info.fault);
+  if (info.condition == SegmentCondition::Unfinished && !is_wrong(info)) {
     return {"header", CheckResult::Warning, info.fault};
   }
   if (info.condition != SegmentCondition::Sound) {

@@ -38,7 +38,7 @@ std::string former_writer_of(const CleanupItem& item) {
 
 std::string reason_of(const CleanupItem& item) {
   if (item.action != CleanupAction::Waiting) return item.reason;
-  return fmt::format("{}; removed in {}", item.reason, in_words(item.left));
+  return fmt::format("{}; the next cleanup after {} removes it", item.reason, in_words(item.left));
 }
 
 std::string text_of(const CleanupReport& report, const Context& context) {
@@ -67,6 +67,7 @@ nlohmann::ordered_json document_of(const CleanupReport& report) {
 }
 
 ExitCode run(const CleanupOptions& options, const Context& context) {
+  if (auto found = find_domain(context.domain); !found) return fail(found.error());
   const auto report = cleanup_orphaned_segments(
       context.domain, {.grace = *parse_duration(options.grace), .dry_run = options.dry_run});
   if (!report) return fail(report.error());

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "decode/scalar.hpp"
 #include "decode/suggestion.hpp"
 #include "look/printable.hpp"
 
@@ -67,6 +68,17 @@ void print_json(const nlohmann::ordered_json& document) {
   print_text(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
 }
 
+Result<void> find_domain(const Domain& domain) {
+  std::error_code unknown;
+  if (domain == Domain::user() || std::filesystem::exists(domain.path(), unknown) || unknown) {
+    return {};
+  }
+  return detail::fail(ErrorCode::NotFound,
+                      "there is no domain '{}'; check --domain and EVO_DOMAIN (the first create in "
+                      "it makes it)",
+                      printable(domain.path().string()));
+}
+
 std::string in(const Domain& domain) {
   std::error_code unknown;
   const bool is_there = std::filesystem::exists(domain.path(), unknown) || unknown;
@@ -83,6 +95,23 @@ Error with_suggestion(Error error, const Domain& domain, std::string_view name) 
   const std::string meant = suggestion(name, *names, "");
   if (meant.size() > 2) error.message += meant;
   return error;
+}
+
+void add_former_flag(CLI::App& command, const std::string& name, const std::string& instead) {
+  command
+      .add_flag_callback(
+          name,
+          [name, instead] { throw CLI::ValidationError("there is no " + name + ": " + instead); })
+      ->group("");  // not in the help
+}
+
+CLI::Validator count_validator() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        const auto count = parse_number<std::uint64_t>(text);
+        return count && *count > 0 ? "" : "'" + text + "' is not a whole number from 1 on";
+      },
+      "N");
 }
 
 CLI::Option* add_segment(CLI::App& command, std::string& segment) {

@@ -51,6 +51,10 @@ void print_json(const nlohmann::ordered_json& document);
 /// Prints text on stdout, at once. Ends the process quietly if nobody takes it.
 void print_text(std::string_view text);
 
+/// NotFound if the domain's directory does not exist, as a mistyped one does not. The user's own is
+/// made by its first use, and so may be missing.
+[[nodiscard]] Result<void> find_domain(const Domain& domain);
+
 /// "in DIRECTORY", and what to do where there is none: behind a word of what is not in it.
 [[nodiscard]] std::string in(const Domain& domain);
 
@@ -99,6 +103,12 @@ class Commands {
   CLI::App* app_;
   std::function<ExitCode(const Context&)> chosen_;
 };
+
+/// An option that there was once: using it is an error that says what to use now.
+void add_former_flag(CLI::App& command, const std::string& name, const std::string& instead);
+
+/// For options that count something: a whole number from 1 on.
+CLI::Validator count_validator();
 
 /// The option that most commands begin with.
 CLI::Option* add_segment(CLI::App& command, std::string& segment);

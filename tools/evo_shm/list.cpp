@@ -75,6 +75,7 @@ Result<std::string> render(const ListOptions& options, const Context& context, b
 }
 
 ExitCode run(const ListOptions& options, const Context& context) {
+  if (auto found = find_domain(context.domain); !found) return fail(found.error());
   std::string last;
   while (true) {
     bool wrong = false;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <map>
 #include <sstream>
 
 #include "command.hpp"
@@ -53,6 +52,25 @@ void reserve_standard_descriptors() {
   }
 }
 
+/// The option that there is none of, if that is the error.
+std::string unknown_option(const CLI::App& app, const std::vector<std::string>& known) {
+  for (const std::string& word : app.remaining(true)) {
+    std::string name = word.substr(0, word.find('='));
+    if (name.starts_with("--") && std::ranges::find(known, name) == known.end()) return name;
+  }
+  return "";
+}
+
+std::vector<std::string> options_of(const CLI::App& app, const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : {&command, &app}) {
+    for (const CLI::Option* option : each->get_options({})) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
 /// Help, or what is wrong with the command line.
 ExitCode answer(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream text;
@@ -61,8 +79,56 @@ ExitCode answer(const CLI::App& app, const CLI::ParseError& error) {
     return ExitCode::Fine;
   }
   const auto chosen = app.get_subcommands();
-  const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
-  return fail(ExitCode::Usage, fmt::format("{}; see evo-shm {}--help", error.what(), command));
+  const std::string help =
+      fmt::format("see evo-shm {}--help", chosen.empty() ? "" : chosen.front()->get_name() + " ");
+  const auto known = options_of(app, chosen.empty() ? app : *chosen.front());
+  const std::string option = unknown_option(app, known);
+  const bool is_extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  if (is_extra && !option.empty()) {
+    return fail(ExitCode::Usage,
+                fmt::format("there is no option {}{}", option, suggestion(option, known, help)));
+  }
+  return fail(ExitCode::Usage, fmt::format("{}; {}", error.what(), help));
+}
+
+struct None {};
+
+ExitCode print_version(const None&, const Context&) {
+  print_text("evo-shm " EVO_VERSION "\n");
+  return ExitCode::Fine;
+}
+
+struct HelpOptions {
+  CLI::App* app = nullptr;
+  std::vector<std::string> command;
+};
+
+/// As --help of that command.
+ExitCode print_help(const HelpOptions& options, const Context&) {
+  CLI::App* chosen = options.app;
+  std::string name = chosen->get_name();
+  for (const std::string& word : options.command) {
+    const auto all = chosen->get_subcommands({});
+    const auto below = std::ranges::find(all, word, &CLI::App::get_name);
+    if (below == all.end()) {
+      return fail(ExitCode::Usage, fmt::format("there is no command '{}'{}", word,
+                                               suggestion(word, names_of_commands(*chosen),
+                                                          "evo-shm --help lists them")));
+    }
+    chosen = *below;
+    name += ' ' + word;
+  }
+  // Not App::help, which shows that of the command that was given: this one.
+  print_text(chosen->get_formatter()->make_help(chosen, name, CLI::AppFormatMode::Normal));
+  return ExitCode::Fine;
+}
+
+void add_help(Commands& commands) {
+  const auto declare = [](CLI::App& command, HelpOptions& options) {
+    options.app = command.get_parent();
+    command.add_option("command", options.command, "The command; otherwise all of them");
+  };
+  commands.add<HelpOptions>("help", "What a command does, and its options", declare, print_help);
 }
 
 constexpr const char* kExitCodes =
@@ -82,9 +148,16 @@ int main(int count, char** arguments) {
   app.add_option("--domain", domain,
                  "The domain: 'system', 'user' or an absolute directory (default: $EVO_DOMAIN)");
   Context context;
-  app.add_option("--format", context.format, "table, or json for programs")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Format>{{"table", Format::Table}, {"json", Format::Json}}))
+  app.add_option_function<std::string>(
+         "--format",
+         [&context](const std::string& name) {
+           if (name != "table" && name != "json") {
+             throw CLI::ValidationError(
+                 fmt::format("there is no format '{}'; choose table or json", name));
+           }
+           context.format = name == "json" ? Format::Json : Format::Table;
+         },
+         "table, or json for programs")
       ->option_text("table|json");
   Commands commands(app);
   for (const auto add :
@@ -93,12 +166,14 @@ int main(int count, char** arguments) {
         add_set, add_snapshot, add_supervise, add_completion}) {
     add(commands);
   }
+  add_help(commands);
+  commands.add<None>("version", "The version of EVO Channels", nullptr, print_version);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
     const auto known = names_of_commands(app);
     const std::string unknown = unknown_command(known, count, arguments);
-    if (error.get_exit_code() != 0 && !unknown.empty()) {
+    if (!unknown.empty()) {
       const std::string meant = suggestion(unknown, known, "evo-shm --help lists them");
       return static_cast<int>(
           fail(ExitCode::Usage, fmt::format("there is no command '{}'{}", unknown, meant)));

@@ -1,4 +1,5 @@
-/// `evo-shm set NAME field=value ... [--force]`: a value of a segment that nobody writes.
+/// `evo-shm set NAME field=value ... [--fence] [--out-of-range]`: a value of a segment that nobody
+/// writes, or of one whose live writer is fenced off for it.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ namespace {
 struct SetOptions {
   std::string segment;
   std::vector<std::string> assignments;
-  bool force = false;
+  bool fence = false;
+  bool out_of_range = false;
 };
 
 void declare(CLI::App& command, SetOptions& options) {
@@ -31,9 +33,12 @@ void declare(CLI::App& command, SetOptions& options) {
       .add_option("assignments", options.assignments,
                   "field=value, as inspect names and prints them; all of them or none")
       ->required();
-  command.add_flag("--force", options.force,
-                   "Also values outside min and max; and fence off a live writer, after which the "
-                   "segment is made anew");
+  command.add_flag("--fence", options.fence,
+                   "Fence off a live writer, after which the segment is made anew");
+  command.add_flag("--out-of-range", options.out_of_range, "Also values outside min and max");
+  add_former_flag(command, "--force",
+                  "it was split: --fence fences off a live writer, "
+                  "--out-of-range allows values outside min and max");
 }
 
 /// What was typed wrong needs no name of an error's kind.
@@ -42,8 +47,8 @@ ExitCode fail_at_assignment(const Error& error) {
   return code == ExitCode::Usage ? fail(code, error.message) : fail(error);
 }
 
-/// What can be said against it before anything is done.
-Result<void> check(const SegmentLook& look, bool force) {
+/// Whether it has a value that could be another.
+Result<void> check_kind(const SegmentLook& look) {
   const SegmentInfo& info = look.info();
   if (!look.readable()) return tl::unexpected(*look.fault());
   if (!look.fields()) return tl::unexpected(*look.fault());
@@ -53,11 +58,24 @@ Result<void> check(const SegmentLook& look, bool force) {
                         "correct; have its module '{}' push what is missing",
                         info.name, info.module);
   }
-  if (info.writer_state == WriterState::Alive && !force) {
+  return {};
+}
+
+/// Whether the options permit these changes of this segment.
+Result<void> check_permission(const SegmentInfo& info, const std::vector<Change>& changes,
+                              const SetOptions& options) {
+  if (info.writer_state == WriterState::Alive && !options.fence) {
     return detail::fail(ErrorCode::SegmentBusy,
-                        "segment '{}' has a live writer, {}; stop it first, or use --force, which "
+                        "segment '{}' has a live writer, {}; stop it first, or use --fence, which "
                         "fences it off",
                         info.name, writer_of(info));
+  }
+  for (const Change& change : changes) {
+    if (!change.complaint || options.out_of_range) continue;
+    return detail::fail(ErrorCode::Io,
+                        "{}; nothing was written; use --out-of-range to write it "
+                        "all the same",
+                        *change.complaint);
   }
   return {};
 }
@@ -173,19 +191,15 @@ ExitCode run(const SetOptions& options, const Context& context) {
   auto look = SegmentLook::at(context.domain, options.segment);
   if (!look) return fail(look.error());
   const SegmentInfo info = look->info();
-  if (auto possible = check(*look, options.force); !possible) return fail(possible.error());
+  if (auto possible = check_kind(*look); !possible) return fail(possible.error());
   auto value = last_value(*look);
   if (!value) return fail(value.error());
   // On a copy: whatever is wrong with an assignment is found before anything is touched.
   std::vector<std::byte> trial = *value;
   const auto changes = assign(*look->fields(), options.assignments, trial);
   if (!changes) return fail_at_assignment(changes.error());
-  for (const Change& change : *changes) {
-    if (change.complaint && !options.force) {
-      return fail(ExitCode::Wrong, fmt::format("{}; nothing was written; use --force to write it "
-                                               "all the same",
-                                               *change.complaint));
-    }
+  if (auto permitted = check_permission(info, *changes, options); !permitted) {
+    return fail(exit_code_of(permitted.error().code), permitted.error().message);
   }
   if (auto possible = rehearse(*look); !possible) return fail(possible.error());
   const auto outcome = write(*look, options, std::move(*value));

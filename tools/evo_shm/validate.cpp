@@ -20,6 +20,7 @@ void declare(CLI::App& command, ValidateOptions& options) {
 }
 
 ExitCode run(const ValidateOptions& options, const Context& context) {
+  if (auto found = find_domain(context.domain); !found) return fail(found.error());
   std::vector<std::string> names{options.segment};
   if (options.segment.empty()) {
     auto listed = list_segment_names(context.domain);

@@ -49,8 +49,7 @@ void declare(CLI::App& command, WatchOptions& options) {
   command.add_flag("--in-place", options.in_place, "One table that changes, for a terminal");
   command.add_flag("--every", options.every,
                    "A line for every publish, also where no field has changed");
-  command.add_option("--count", options.count, "End after so many lines")
-      ->check(CLI::NonNegativeNumber);
+  command.add_option("--count", options.count, "End after so many lines")->check(count_validator());
   command.add_option("--for", options.duration, "End after this time; 0s: never")
       ->check(duration_validator())
       ->capture_default_str();

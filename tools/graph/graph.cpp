@@ -125,7 +125,11 @@ std::string_view to_string(SegmentState state) noexcept {
 
 SegmentState state_of_segment(const SegmentInfo& info) {
   if (info.condition == SegmentCondition::Stale) return SegmentState::Stale;
-  if (info.condition == SegmentCondition::Unfinished) return SegmentState::Closed;
+  if (info.condition == SegmentCondition::Closed) return SegmentState::Closed;
+  if (info.condition == SegmentCondition::Removed) return SegmentState::Dead;
+  if (info.condition == SegmentCondition::Unfinished) {
+    return info.writer_state == WriterState::Dead ? SegmentState::Dead : SegmentState::Closed;
+  }
   if (info.condition == SegmentCondition::Unreadable) return SegmentState::Unreadable;
   if (info.condition != SegmentCondition::Sound) return SegmentState::Damaged;
   if (info.writer_state == WriterState::Dead) return SegmentState::Dead;

@@ -28,7 +28,7 @@ std::string state_of(const SegmentInfo& info) {
 
 Colour colour_of_state(const SegmentInfo& info) {
   if (info.condition != SegmentCondition::Sound) {
-    return info.condition == SegmentCondition::Unfinished ? Colour::Dim : Colour::Bad;
+    return is_wrong(info) ? Colour::Bad : Colour::Dim;
   }
   switch (info.writer_state) {
     case WriterState::Alive:
@@ -42,8 +42,13 @@ Colour colour_of_state(const SegmentInfo& info) {
   return Colour::Dim;
 }
 
+bool has_no_data(const SegmentInfo& info) {
+  return info.condition == SegmentCondition::Unfinished ||
+         info.condition == SegmentCondition::Closed || info.condition == SegmentCondition::Removed;
+}
+
 bool is_wrong(const SegmentInfo& info) {
-  if (info.condition == SegmentCondition::Unfinished) return false;
+  if (has_no_data(info)) return info.writer_state == WriterState::Dead;
   return info.condition != SegmentCondition::Sound || info.writer_state == WriterState::Dead ||
          info.freshness == Freshness::Stale;
 }
@@ -57,6 +62,8 @@ bool knows_readers(const SegmentInfo& info) {
   switch (info.condition) {
     case SegmentCondition::Sound:
     case SegmentCondition::Unfinished:
+    case SegmentCondition::Closed:
+    case SegmentCondition::Removed:
     case SegmentCondition::Stale:
       return true;
     default:

@@ -14,7 +14,10 @@ namespace evo::tools {
 std::string state_of(const SegmentInfo& info);
 Colour colour_of_state(const SegmentInfo& info);
 
-/// Whether there is something to do about it: not sound, its writer dead, or its value stale.
+/// Whether it has no data file, without being damaged: not yet, or not any more.
+bool has_no_data(const SegmentInfo& info);
+
+/// Whether there is something to do about it: damaged, its writer dead, or its value stale.
 bool is_wrong(const SegmentInfo& info);
 
 /// `state` or `stream`.

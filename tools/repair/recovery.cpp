@@ -133,9 +133,8 @@ RecoveryPlan plan_clean_up(const SegmentInfo& info, const CleanupItem& item) {
         "writer instead: it takes the segment over and readers carry on",
         writer_of(info), info.sequence));
     if (!info.readers.empty()) {
-      plan.steps.push_back(
-          fmt::format("tell its readers ({}) that it is Closed; they keep the last value",
-                      info.readers.size()));
+      plan.steps.push_back(fmt::format(
+          "tell its readers ({}) that it is gone; they keep the last value", info.readers.size()));
     }
   } else {
     plan.steps.push_back(fmt::format("remove it: {}", item.reason));
@@ -153,8 +152,7 @@ RecoveryPlan plan_recovery(const Domain& domain, const SegmentInfo& info,
         ExitCode::NotPermitted,
         fmt::format("segment '{}' is not this user's to look at: {}", info.name, info.fault));
   }
-  const bool open =
-      info.condition != SegmentCondition::Unfinished && info.condition != SegmentCondition::Stale;
+  const bool open = !has_no_data(info) && info.condition != SegmentCondition::Stale;
   if (info.writer_state == WriterState::Alive) {
     if (open || force) return plan_for_live_writer(info, checks, force);
     return nothing("nothing to do: its writer is just making it");

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "evo/clock.hpp"
+#include "look/words.hpp"
 #include "service_manager.hpp"
 
 namespace evo::tools {
@@ -176,6 +177,10 @@ void Supervisor::tell_writer(const Known& before, const SegmentInfo& info) {
       due_ns_.erase(info.name);
       break;
     case WriterState::Dead:
+      // Removing its files changes the incarnation, too; that death was told.
+      if (info.condition == SegmentCondition::Removed && before.writer_state == WriterState::Dead) {
+        break;
+      }
       fields["sequence"] = info.sequence;
       log_.write("warning", "writer_died", std::move(fields));
       clean(info.name);  // marks it, so that readers know, and says how long it stays
@@ -262,8 +267,8 @@ void Supervisor::scan() {
   // What has no live writer and was not marked yet: half-made ones, those of an earlier boot.
   std::vector<std::string> names;
   for (const SegmentInfo& info : discovery_->segments()) {
-    // Closed while readers are attached is as it should be: the last of them clears up.
-    const bool ending = info.writer_state == WriterState::Closed && !info.readers.empty();
+    // Without data, but with readers: the last of them clears up.
+    const bool ending = has_no_data(info) && !info.readers.empty();
     if (info.writer_state != WriterState::Alive && !ending && !due_ns_.contains(info.name)) {
       names.push_back(info.name);
     }

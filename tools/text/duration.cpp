@@ -13,8 +13,15 @@ struct Unit {
   std::string_view name;
   std::int64_t nanoseconds;
 };
-constexpr std::array<Unit, 4> kUnits = {
-    {{"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}}};
+constexpr std::array<Unit, 7> kUnits = {{{"ns", 1},
+                                         {"us", 1'000},
+                                         {"ms", 1'000'000},
+                                         {"s", 1'000'000'000},
+                                         {"min", 60'000'000'000},
+                                         {"h", 3'600'000'000'000},
+                                         {"d", 86'400'000'000'000}}};
+/// Minutes, hours and days are told from two on: 90 s says more than 1.5 min.
+constexpr std::int64_t kMinute = 60'000'000'000;
 
 }  // namespace
 
@@ -22,6 +29,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   std::int64_t count = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (error != std::errc() || count < 0) return std::nullopt;
+  if (text == "0") return std::chrono::nanoseconds(0);
   const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
   for (const Unit& known : kUnits) {
     if (unit != known.name) continue;
@@ -34,7 +42,8 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
 std::string in_words(std::chrono::nanoseconds time) {
   if (time == std::chrono::nanoseconds::max()) return "more";
   for (auto unit = kUnits.rbegin(); unit != kUnits.rend(); ++unit) {
-    if (time.count() < unit->nanoseconds) continue;
+    const std::int64_t least = unit->nanoseconds < kMinute ? 1 : 2;
+    if (time.count() < least * unit->nanoseconds) continue;
     return fmt::format("{:.4g} {}",
                        static_cast<double>(time.count()) / static_cast<double>(unit->nanoseconds),
                        unit->name);
@@ -45,7 +54,8 @@ std::string in_words(std::chrono::nanoseconds time) {
 CLI::Validator duration_validator() {
   return CLI::Validator(
       [](const std::string& text) {
-        return parse_duration(text) ? std::string() : "a time is written as 250us, 1ms or 2s";
+        return parse_duration(text) ? std::string()
+                                    : "a time is written as 250us, 1ms, 2s, 5min or 2h";
       },
       "TIME");
 }

@@ -1,4 +1,4 @@
-/// Times as people write them: `250us`, `1ms`, `2s`; as in a schema.
+/// Times as people write them: `250us`, `1ms`, `2s` as in a schema, and `5min`, `2h`, `1d`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,7 +9,8 @@
 
 namespace evo::tools {
 
-/// A whole number and its unit: ns, us, ms or s. Nothing if it is none, or negative.
+/// A whole number and its unit: ns, us, ms, s, min, h or d; or `0`. Nothing if it is none, or
+/// negative.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 /// With four digits, in the largest unit that leaves something before the point; `max()` is

@@ -12,10 +12,10 @@ constexpr std::uint64_t kMarkEveryNs = 1'000'000'000;
 
 /// The order of states: what somebody has to do something about comes first.
 int urgency(const SegmentInfo& info) {
-  if (info.condition != SegmentCondition::Sound) {
-    return info.condition == SegmentCondition::Unfinished ? 3 : 0;
-  }
+  if (info.condition == SegmentCondition::Unfinished) return 3;
+  if (info.condition == SegmentCondition::Closed) return 4;
   if (info.writer_state == WriterState::Dead) return 1;
+  if (info.condition != SegmentCondition::Sound) return 0;
   if (info.freshness == Freshness::Stale) return 2;
   return info.writer_state == WriterState::Closed ? 4 : 5;
 }

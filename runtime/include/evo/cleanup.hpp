@@ -52,8 +52,9 @@ struct CleanupReport {
 };
 
 /// Removes the segments of a domain whose writers have died, once the grace period is over:
-/// attached readers learn that it is Closed and keep their last value. What an earlier boot has
-/// left goes at once. A segment or file of another user is reported and left alone.
+/// attached readers keep their last value, and learn from the next writer that it was made anew.
+/// What an earlier boot has left goes at once. A segment or file of another user is reported and
+/// left alone.
 Result<CleanupReport> cleanup_orphaned_segments(const Domain& domain,
                                                 const CleanupPolicy& policy = {});
 

@@ -74,8 +74,9 @@ tl::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format, A
 }
 
 /// The same for a failed system call: appends the text of `system_errno`, and turns the
-/// errors that have a code of their own (permission, space, limits) into it.
-tl::unexpected<Error> fail_errno(int system_errno, std::string what);
+/// errors that have a code of their own (permission, space, limits) into it. `path` is what it was
+/// about, if it was a file or directory.
+tl::unexpected<Error> fail_errno(int system_errno, std::string what, const std::string& path = {});
 
 }  // namespace detail
 }  // namespace evo

@@ -21,7 +21,9 @@ namespace evo {
 /// In what condition a segment's files are.
 enum class SegmentCondition : std::uint8_t {
   Sound,       ///< data file and control file agree
-  Unfinished,  ///< no data file: just being made, or closed while readers are still attached
+  Unfinished,  ///< no data file yet: its writer is making it, or died before it was whole
+  Closed,      ///< no data file any more: its writer ended well, and readers are still attached
+  Removed,     ///< no data file any more: removed after its writer's death, while readers miss it
   Stale,       ///< an earlier boot has left it
   Foreign,     ///< what bears the name is no segment's file
   Corrupt,     ///< damaged

@@ -107,27 +107,26 @@ class StateReader {
     return Reader(std::move(*reader));
   }
 
-  /// One field, torn-free; copies only that field, unless a checksum has to be checked.
+  /// One field, torn-free. Copies only that field; a checksum is taken over the rest in place, so
+  /// that not the whole value needs room on the stack.
   template <class Field, std::size_t kOffset>
   [[nodiscard]] tl::expected<Field, ReadError> field() const noexcept {
     static_assert(kOffset + sizeof(Field) <= sizeof(Value));
     Field value{};
-    if constexpr (Channel::checksum == Checksum::None) {
-      const auto n = reader_.observer().read([&](const detail::ReaderSlot& slot) {
-        if (kOffset + sizeof(Field) > size_) return;  // an older writer's segment lacks it
-        detail::copy_range_from_shared(&value, slot.payload(), kOffset, sizeof(Field));
-      });
-      if (!n) [[unlikely]]
-        return tl::unexpected(n.error());
-    } else {
-      Value whole;
-      std::uint64_t stamp_ns = 0;
-      const auto n = copy_checked(whole, stamp_ns);
-      if (!n) [[unlikely]]
-        return tl::unexpected(n.error());
-      std::memcpy(static_cast<void*>(&value), reinterpret_cast<const std::byte*>(&whole) + kOffset,
-                  sizeof(Field));
-    }
+    [[maybe_unused]] std::uint32_t stored_crc = 0;
+    [[maybe_unused]] std::uint32_t found_crc = 0;
+    const auto n = reader_.observer().read([&](const detail::ReaderSlot& slot) {
+      if constexpr (Channel::checksum == Checksum::Crc32c) {
+        stored_crc = slot.checksum();
+        found_crc = detail::crc32c_of_shared(slot.payload(), reader_.size());
+      }
+      if (kOffset + sizeof(Field) > size_) return;  // an older writer's segment lacks it
+      detail::copy_range_from_shared(&value, slot.payload(), kOffset, sizeof(Field));
+    });
+    if (!n) [[unlikely]]
+      return tl::unexpected(n.error());
+    if (found_crc != stored_crc) [[unlikely]]
+      return tl::unexpected(ReadError::ChecksumMismatch);
     detail::settle_bools(value);
     return value;
   }
