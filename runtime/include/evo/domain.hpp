@@ -23,9 +23,9 @@ class Domain {
   /// not a link, owned by this user and writable by no other.
   static Domain user();
 
-  /// What `EVO_DOMAIN` says: unset, empty or `system`; `user`; or an absolute path. In a program with more
-  /// rights than its caller (setuid, setgid, file capabilities) always `system`: the caller must
-  /// not choose where that program makes files.
+  /// What `EVO_DOMAIN` says: unset, empty or `system`; `user`; or an absolute path. In a program
+  /// with more rights than its caller (setuid, setgid, file capabilities) always `system`: the
+  /// caller must not choose where that program makes files.
   static Domain from_environment();
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return directory_; }
