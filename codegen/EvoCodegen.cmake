@@ -141,8 +141,8 @@ function(evo_add_segments target)
     message(FATAL_ERROR "evo_add_segments(${target}): name a schema besides evo.fbs")
   endif()
 
-  # Ninja knows the headers as outputs. For make, where the headers may be older than the schemas, they
-  # are what the stamp depends on: it comes anew when one is missing.
+  # Ninja knows the headers as outputs. With make, where a header may be older than the schemas, the
+  # stamp depends on them: a missing header makes the command run again.
   set(header_option "")
   if(NOT CMAKE_GENERATOR MATCHES "Ninja")
     set(header_option --depend-on-headers)
@@ -203,7 +203,7 @@ function(_evo_with_included result directories)
 endfunction()
 
 # No two targets may declare the same segment. One command at the end of the build compares what they
-# have found; it hangs on no target, so none of them waits for another.
+# found; no target depends on it, so none of them waits for another.
 function(_evo_compare_segments target inventory)
   get_property(targets GLOBAL PROPERTY EVO_SEGMENT_TARGETS)
   if(NOT targets)

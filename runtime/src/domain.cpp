@@ -26,7 +26,7 @@ Domain Domain::from_environment() {
   // A program with more rights than its caller (setuid, file capabilities) must not make its files
   // where the caller wants them.
   const char* value = ::secure_getenv("EVO_DOMAIN");
-  // Set to nothing is as good as not set, as for PATH and the like.
+  // An empty variable counts as unset.
   if (value == nullptr || *value == '\0' || std::string_view(value) == "system") return system();
   if (std::string_view(value) == "user") return user();
   return Domain(value);

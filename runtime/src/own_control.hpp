@@ -1,8 +1,8 @@
 /// Which control file a writer may use: its own, or one of a user that every reader trusts.
 ///
 /// A control file of another user, or one that more users can open than the channel's access
-/// allows, is removed together with its segment, and made anew. It is never narrowed: whoever has
-/// opened it keeps it open.
+/// allows, is removed together with its segment, and recreated. It is never narrowed: a process
+/// that has it open keeps its access.
 #pragma once
 
 #include <string_view>

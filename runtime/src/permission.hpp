@@ -5,8 +5,8 @@
 
 namespace evo::detail {
 
-/// Whose `path` is, its mode, and what helps this user; of the directory that it should lie in, if
-/// there is no such file. Without a path, what can be said in general.
+/// The owner and mode of `path` (or of its nearest existing directory), and what this user can do
+/// about them. General advice if the path is empty.
 std::string permission_remedy(const std::string& path);
 
 }  // namespace evo::detail

@@ -221,8 +221,8 @@ WriterState ReaderAttachment::writer_state() const noexcept {
     // of the end finds the last publish.
     const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
     if (state == ControlState::Closed) {
-      // relaxed: ordered by [M]. Who closes takes its pid back; what somebody else has removed
-      // after a death still has it, and so has a successor that is just coming.
+      // relaxed: ordered by [M]. A writer that closes clears its pid; a segment that was removed
+      // after its writer's death still names it, and so does one that a successor is creating.
       const bool left = control->writer_pid.load(std::memory_order_relaxed) != 0;
       const bool dead = left && !locked && !is_locked(control.fd.get(), kWriterLockByte);
       return dead ? WriterState::Dead : WriterState::Closed;

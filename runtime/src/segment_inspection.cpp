@@ -131,7 +131,7 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
   } else if (held.writer) {
     info.writer_state = state == ControlState::Empty ? WriterState::Alive : WriterState::Closed;
   } else {
-    // Who closes takes its pid back.
+    // A writer that closes clears its pid.
     info.writer_state = info.writer_pid == 0 ? WriterState::Closed : WriterState::Dead;
   }
   info.writer_uid = control->writer_uid.load(std::memory_order_relaxed);

@@ -167,7 +167,7 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
     take_over();
   } else if (auto made = make_data_file(channel); !made) {
     if (!orphan) {
-      // relaxed: as in the destructor; this call ends, and nobody died.
+      // relaxed: as in the destructor. This call failed; no writer died.
       control->writer_pid.store(0, std::memory_order_relaxed);
       clear_up(domain, name, control);
     }
@@ -346,7 +346,7 @@ WriterAttachment::~WriterAttachment() {
   if (!control.fd.is_open()) control.fd.abandon();
   // relaxed: if an administrator fenced us off, the files are no longer ours.
   if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
-  // relaxed: whoever sees the state below sees it, and that tells this end from a death.
+  // relaxed: ordered by the release store of the state below. No pid tells a close from a death.
   control->writer_pid.store(0, std::memory_order_relaxed);
   // release: pairs with the acquire load [M]; a reader that learns that there will be no
   // other publish finds the last one.

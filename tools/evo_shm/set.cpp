@@ -1,5 +1,5 @@
-/// `evo-shm set NAME field=value ... [--fence] [--out-of-range]`: a value of a segment that nobody
-/// writes, or of one whose live writer is fenced off for it.
+/// `evo-shm set NAME field=value ... [--fence] [--out-of-range]`: changes the value of a segment
+/// without a live writer, or of one whose writer it fences off first.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -34,7 +34,7 @@ void declare(CLI::App& command, SetOptions& options) {
                   "field=value, as inspect names and prints them; all of them or none")
       ->required();
   command.add_flag("--fence", options.fence,
-                   "Fence off a live writer, after which the segment is made anew");
+                   "Fence off a live writer; the segment is then recreated");
   command.add_flag("--out-of-range", options.out_of_range, "Also values outside min and max");
   add_former_flag(command, "--force",
                   "it was split: --fence fences off a live writer, "

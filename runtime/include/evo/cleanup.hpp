@@ -52,7 +52,7 @@ struct CleanupReport {
 };
 
 /// Removes the segments of a domain whose writers have died, once the grace period is over:
-/// attached readers keep their last value, and learn from the next writer that it was made anew.
+/// attached readers keep their last value, and are detached when a writer recreates the segment.
 /// What an earlier boot has left goes at once. A segment or file of another user is reported and
 /// left alone.
 Result<CleanupReport> cleanup_orphaned_segments(const Domain& domain,

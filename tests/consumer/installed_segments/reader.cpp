@@ -1,4 +1,4 @@
-/// Attaches to a segment that nobody writes: a clear error is all there is.
+/// Attaches to a segment without a writer, which fails with a clear error.
 #include <motor.evo.hpp>
 
 int main() {
