@@ -1,19 +1,28 @@
 /// What do a write and a read cost on one core, as multiples of a memcpy of the same size?
 ///
 /// One process has both ends, so every line is in its cache. The limit is memcpy of as many bytes,
-/// called as a caller who knows the size would call it. Google Benchmark runs the cases in random
-/// order, several times; a ratio is that of the medians.
+/// called as a caller who knows the size would call it. What a memcpy can't do has a limit of its
+/// own: one that also reads the clock, one that walks through a ring, and the read of one word
+/// between two looks at a version. Google Benchmark runs the cases in random order, several times;
+/// a ratio is that of the medians.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+#include "evo/clock.hpp"
 #include "evo/segment_reader.hpp"
 #include "evo/segment_writer.hpp"
 #include "harness/arguments.hpp"
+#include "harness/bare.hpp"
 #include "harness/channels.hpp"
 #include "harness/processes.hpp"
 #include "temporary_domain.hpp"
@@ -85,6 +94,59 @@ void copy(benchmark::State& state) {
     touch(*from);
     std::memcpy(to.get(), from.get(), sizeof(Value));
     touch(*to);
+  }
+}
+
+/// The cheapest clock that the machine has.
+std::uint64_t bare_clock() {
+#if defined(__x86_64__)
+  return __rdtsc();
+#else
+  return monotonic_ns();
+#endif
+}
+
+template <class Value>
+void copy_with_clock(benchmark::State& state) {
+  const auto from = std::make_unique<Value>();
+  const auto to = std::make_unique<Value>();
+  for (auto _ : state) {
+    touch(*from);
+    benchmark::DoNotOptimize(bare_clock());
+    std::memcpy(to.get(), from.get(), sizeof(Value));
+    touch(*to);
+  }
+}
+
+/// Copies into the next place of a ring and out of it again. The ring is as long as that of the
+/// stream, so that both find their places in the same cache.
+template <class Value>
+void copy_through_ring(benchmark::State& state) {
+  const auto ring = std::make_unique<BareRing<Value, 1>>();
+  typename BareRing<Value, 1>::Writer writer(*ring);
+  typename BareRing<Value, 1>::Reader reader(*ring, 0);
+  const auto value = std::make_unique<Value>();
+  for (auto _ : state) {
+    touch(*value);
+    writer.push(value.get(), 1);
+    if (reader.take(value.get(), 1) != 1) give_up("nothing to take");
+    touch(*value);
+  }
+}
+
+/// Reads one word, and makes sure by a version that it was not overwritten meanwhile.
+template <class Value>
+void copy_one_field(benchmark::State& state) {
+  std::atomic<std::uint64_t> version{0};
+  const auto value = std::make_unique<Value>();
+  for (auto _ : state) {
+    touch(*value);
+    const std::uint64_t before = version.load(std::memory_order_acquire);
+    const std::uint64_t field = value->words[1];
+    std::atomic_thread_fence(std::memory_order_acquire);
+    // relaxed: the fence keeps it behind the read of the field.
+    if (version.load(std::memory_order_relaxed) != before) give_up("a read failed");
+    benchmark::DoNotOptimize(field);
   }
 }
 
@@ -229,17 +291,23 @@ template <std::size_t kBytes>
 void ask_size(Register& registered) {
   using Channel = BenchState<kBytes>;
   using Stamped = BenchState<kBytes, Stamp::Monotonic>;
-  registered.add("limit: memcpy", kBytes, copy<Payload<kBytes>>, true);
+  using Value = Payload<kBytes>;
+  registered.add("limit: memcpy", kBytes, copy<Value>, true);
   registered.add("write", kBytes, write<Channel>);
   registered.add("write, untyped", kBytes, write_untyped<Channel>);
-  registered.add("write, stamped", kBytes, write<Stamped>);
   registered.add("read", kBytes, read<Channel>);
   registered.add("read, untyped", kBytes, read_untyped<Channel>);
   registered.add("read, stamped", kBytes, read<Stamped>);
   registered.add("read, returned", kBytes, read_returned<Channel>);
   registered.add("write, changed?, read", kBytes, read_new<Channel>);
+  registered.add("limit: memcpy and clock", kBytes, copy_with_clock<Value>, true);
+  registered.add("write, stamped", kBytes, write<Stamped>);
   // 1024 values of 1 MiB would be more than a segment may hold.
-  if constexpr (kBytes < 1'048'576) registered.add("push, next", kBytes, push_next<kBytes>);
+  if constexpr (kBytes < 1'048'576) {
+    registered.add("limit: bare ring", kBytes, copy_through_ring<Value>, true);
+    registered.add("push, next", kBytes, push_next<kBytes>);
+  }
+  registered.add("limit: bare field", kBytes, copy_one_field<Value>, true);
   registered.add("read of one field", kBytes, read_field<Channel>);
 }
 

@@ -24,7 +24,7 @@ def load(path: str) -> Any:
 
 
 def measured(paths: list[str]) -> dict[str, float]:
-    """The ratio of each case; of those measured at several distances, the best one."""
+    """The ratio of each case; of those measured several times or at several distances, the best one."""
     ratios: dict[str, float] = {}
     for path in paths:
         answer = load(path)
