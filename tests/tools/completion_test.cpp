@@ -129,6 +129,8 @@ TEST_P(CompletionTest, NamesOfFields) {
   EXPECT_EQ(offered_here("watch gantry --field axe").substr(0, 21), "axes axes[0].homed ax");
   EXPECT_EQ(offered_here("watch gantry --field cycle of"), "offset") << "it takes many";
   EXPECT_EQ(offered_here("watch nothing --field ''"), "");
+  EXPECT_EQ(offered_here("echo gantry --field c"), "cycle") << "another name of watch";
+  EXPECT_EQ(offered_here("wait-for gantry --field c"), "cycle");
 }
 
 TEST_P(CompletionTest, AValueOfAFieldMayBeAnything) {

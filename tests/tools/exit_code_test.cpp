@@ -76,6 +76,7 @@ TEST_F(ExitCode, HelpAndVersionAreCommandsToo) {
   EXPECT_EQ(run({"help", "watch"}).out, run({"watch", "--help"}).out);
   EXPECT_EQ(run({"help", "snapshot", "save"}).out, run({"snapshot", "save", "--help"}).out);
   EXPECT_EQ(run({"version"}).out, run({"--version"}).out);
+  EXPECT_EQ(run({"help", "echo"}).out, run({"help", "watch"}).out) << "another name of it";
   expect_refused(2, {"help", "wacth"});
   EXPECT_EQ(run({"wacth", "--help"}).code, 2) << "not the help of evo-shm itself";
 }

@@ -73,8 +73,12 @@ class Lookup {
     Words commands;
     for (const auto* command :
          app.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); })) {
-      commands.push_back(command->get_name());
-      add(*command, path.empty() ? command->get_name() : path + ' ' + command->get_name(), options);
+      Words names_of_command = command->get_aliases();
+      names_of_command.insert(names_of_command.begin(), command->get_name());
+      for (const std::string& name : names_of_command) {
+        commands.push_back(name);
+        add(*command, path.empty() ? name : path + ' ' + name, options);
+      }
     }
     if (!commands.empty()) add_line(path + ":commands", commands);
   }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "decode/fields.hpp"
+#include "text/trimmed.hpp"
 
 namespace evo::tools {
 
@@ -29,12 +30,6 @@ std::int64_t bits_of(const Field& field, std::span<const std::byte> payload, std
   return with_type(field.scalar, [&](auto kind) {
     return static_cast<std::int64_t>(load<decltype(kind)>(field, payload, index));
   });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "look/printable.hpp"
 #include "look/words.hpp"
+#include "text/trimmed.hpp"
 
 namespace evo::tools {
 
@@ -21,12 +22,6 @@ Check warning(std::string_view name, std::string finding) {
 }
 Check wrong(std::string_view name, std::string finding) {
   return {name, CheckResult::Wrong, std::move(finding)};
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 std::optional<std::int64_t> number_in(std::string_view text) {

@@ -119,6 +119,7 @@ void add_completion(Commands& commands);
 void add_deadlines(Commands& commands);
 void add_diff(Commands& commands);
 void add_doctor(Commands& commands);
+void add_expect(Commands& commands);
 void add_graph(Commands& commands);
 void add_inspect(Commands& commands);
 void add_list(Commands& commands);

@@ -81,8 +81,10 @@ ExitCode run(const InspectOptions& options, const Context& context) {
 }  // namespace
 
 void add_inspect(Commands& commands) {
-  commands.add<InspectOptions>("inspect", "Everything about a segment, and its last value decoded",
-                               declare, run);
+  commands
+      .add<InspectOptions>("inspect", "Everything about a segment, and its last value decoded",
+                           declare, run)
+      ->alias("info");
 }
 
 }  // namespace evo::tools

@@ -24,7 +24,10 @@ evo::Domain domain_named(const std::string& name) {
 
 std::vector<std::string> names_of_commands(CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  for (const CLI::App* command : app.get_subcommands({})) {
+    names.push_back(command->get_name());
+    names.insert(names.end(), command->get_aliases().begin(), command->get_aliases().end());
+  }
   return names;
 }
 
@@ -109,14 +112,15 @@ ExitCode print_help(const HelpOptions& options, const Context&) {
   std::string name = chosen->get_name();
   for (const std::string& word : options.command) {
     const auto all = chosen->get_subcommands({});
-    const auto below = std::ranges::find(all, word, &CLI::App::get_name);
+    const auto below =
+        std::ranges::find_if(all, [&](CLI::App* each) { return each->check_name(word); });
     if (below == all.end()) {
       return fail(ExitCode::Usage, fmt::format("there is no command '{}'{}", word,
                                                suggestion(word, names_of_commands(*chosen),
                                                           "evo-shm --help lists them")));
     }
     chosen = *below;
-    name += ' ' + word;
+    name += ' ' + chosen->get_name();
   }
   // Not App::help, which shows that of the command that was given: this one.
   print_text(chosen->get_formatter()->make_help(chosen, name, CLI::AppFormatMode::Normal));
@@ -161,9 +165,9 @@ int main(int count, char** arguments) {
       ->option_text("table|json");
   Commands commands(app);
   for (const auto add :
-       {add_list, add_top, add_inspect, add_watch, add_plot, add_profile, add_readers, add_schema,
-        add_diff, add_validate, add_graph, add_doctor, add_deadlines, add_cleanup, add_recover,
-        add_set, add_snapshot, add_supervise, add_completion}) {
+       {add_list,    add_top,  add_inspect,  add_watch,     add_plot,   add_profile,   add_readers,
+        add_schema,  add_diff, add_validate, add_graph,     add_doctor, add_deadlines, add_cleanup,
+        add_recover, add_set,  add_snapshot, add_supervise, add_expect, add_completion}) {
     add(commands);
   }
   add_help(commands);

@@ -173,8 +173,10 @@ ExitCode run(const ProfileOptions& options, const Context& context) {
 }  // namespace
 
 void add_profile(Commands& commands) {
-  commands.add<ProfileOptions>(
-      "profile", "How regularly a segment is published, and how fast it is read", declare, run);
+  commands
+      .add<ProfileOptions>(
+          "profile", "How regularly a segment is published, and how fast it is read", declare, run)
+      ->alias("hz");
 }
 
 }  // namespace evo::tools

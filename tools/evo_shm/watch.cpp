@@ -241,7 +241,8 @@ ExitCode run(const WatchOptions& options, const Context& context) {
 }  // namespace
 
 void add_watch(Commands& commands) {
-  commands.add<WatchOptions>("watch", "The values of a segment as they change", declare, run);
+  commands.add<WatchOptions>("watch", "The values of a segment as they change", declare, run)
+      ->alias("echo");
 }
 
 }  // namespace evo::tools

@@ -1,0 +1,194 @@
+/// `evo-shm wait-for NAME` and `evo-shm assert NAME`: for start scripts and tests.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "command.hpp"
+#include "look/condition.hpp"
+#include "look/segment_look.hpp"
+#include "look/words.hpp"
+#include "text/duration.hpp"
+
+namespace evo::tools {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kInterval = 10ms;
+
+struct ExpectOptions {
+  std::string segment;
+  bool fresh = false;
+  std::vector<std::string> conditions;
+};
+
+struct WaitOptions : ExpectOptions {
+  std::string timeout = "30s";
+};
+
+void declare_expected(CLI::App& command, ExpectOptions& options) {
+  add_segment(command, options.segment);
+  command.add_flag("--fresh", options.fresh,
+                   "And the value is not older than the schema's max_age");
+  command
+      .add_option("--field", options.conditions,
+                  "And this holds, as in 'mode==Running' or 'position>=12.5'; may come again")
+      ->allow_extra_args(false);
+}
+
+void declare_assert(CLI::App& command, ExpectOptions& options) {
+  declare_expected(command, options);
+}
+
+void declare_wait(CLI::App& command, WaitOptions& options) {
+  declare_expected(command, options);
+  command.add_option("--timeout", options.timeout, "Give up after this time; 0s: never")
+      ->check(duration_validator())
+      ->capture_default_str();
+}
+
+/// What a look found.
+struct Finding {
+  std::optional<Error> absent;  ///< there is no such segment
+  std::string missing;          ///< else what is not as it should be; empty: all is
+
+  [[nodiscard]] bool fine() const { return !absent && missing.empty(); }
+};
+
+/// What a segment should be.
+class Expectation {
+ public:
+  Expectation(const ExpectOptions& options, const Context& context,
+              std::vector<FieldCondition> conditions)
+      : options_(options), context_(context), conditions_(std::move(conditions)) {}
+
+  /// An error is one that does not go away by itself: not permitted, no such field.
+  Result<Finding> look() {
+    if (auto open = open_look(); !open) {
+      if (open.error().code != ErrorCode::NotFound) return tl::unexpected(open.error());
+      look_.reset();
+      return Finding{.absent = open.error(), .missing = {}};
+    }
+    const SegmentInfo& info = look_->info();
+    if (info.condition != SegmentCondition::Sound || info.writer_state != WriterState::Alive) {
+      if (!may_look()) return tl::unexpected(*look_->fault());
+      return missing(info.condition == SegmentCondition::Sound
+                         ? fmt::format("its writer is {}", state_of(info))
+                         : fmt::format("it is {}", state_of(info)));
+    }
+    return options_.fresh || !conditions_.empty() ? look_at_value() : Finding{};
+  }
+
+ private:
+  static Finding missing(std::string what) {
+    return {.absent = std::nullopt, .missing = std::move(what)};
+  }
+
+  Result<void> open_look() {
+    if (look_) return look_->refresh();
+    auto info = inspect_segment(context_.domain, options_.segment);
+    if (!info) return tl::unexpected(std::move(info.error()));
+    auto opened = SegmentLook::at(context_.domain, options_.segment);
+    if (!opened) return tl::unexpected(std::move(opened.error()));
+    look_.emplace(std::move(*opened));
+    return {};
+  }
+
+  [[nodiscard]] bool may_look() const {
+    return !look_->fault() || look_->fault()->code != ErrorCode::PermissionDenied;
+  }
+
+  Result<Finding> look_at_value() {
+    if (!may_look()) return tl::unexpected(*look_->fault());
+    if (!look_->readable()) return missing(look_->fault()->message);
+    if (!look_->fields() && !conditions_.empty()) return tl::unexpected(*look_->fault());
+    const ValueLook value = look_->value();
+    if (!value.has_bytes()) return missing(fmt::format("{}", *value.error));
+    if (value.error) return missing("its checksum is wrong");
+    if (options_.fresh) {
+      const SegmentInfo& info = look_->info();
+      if (info.layout.max_age_ns == 0) {
+        return detail::fail(ErrorCode::InvalidSize,
+                            "the schema of segment '{}' has no max_age, so --fresh says nothing",
+                            info.name);
+      }
+      if (info.freshness == Freshness::Unknown || info.freshness == Freshness::Stale) {
+        return missing(fmt::format("its value is not fresh: {}", age_of(info)));
+      }
+    }
+    for (const FieldCondition& condition : conditions_) {
+      const auto holds = condition.holds(*look_->fields(), value.bytes);
+      if (!holds) return tl::unexpected(holds.error());
+      if (!*holds) return missing(condition.contradiction(*look_->fields(), value.bytes));
+    }
+    return Finding{};
+  }
+
+  const ExpectOptions& options_;
+  const Context& context_;
+  std::vector<FieldCondition> conditions_;
+  std::optional<SegmentLook> look_;
+};
+
+Result<Expectation> expectation(const ExpectOptions& options, const Context& context) {
+  std::vector<FieldCondition> conditions;
+  for (const std::string& text : options.conditions) {
+    auto condition = FieldCondition::parse(text);
+    if (!condition) return tl::unexpected(std::move(condition.error()));
+    conditions.push_back(std::move(*condition));
+  }
+  return Expectation(options, context, std::move(conditions));
+}
+
+/// What a look found wrong, as a message.
+std::string told(const Finding& finding, const ExpectOptions& options, const Context& context) {
+  if (finding.absent) {
+    return fmt::format("{}", with_suggestion(*finding.absent, context.domain, options.segment));
+  }
+  return fmt::format("segment '{}' is not as expected: {}", options.segment, finding.missing);
+}
+
+ExitCode run_assert(const ExpectOptions& options, const Context& context) {
+  if (auto found = find_domain(context.domain); !found) return fail(found.error());
+  auto expected = expectation(options, context);
+  if (!expected) return fail(expected.error());
+  const auto finding = expected->look();
+  if (!finding) return fail(finding.error());
+  if (finding->fine()) return ExitCode::Fine;
+  return fail(finding->absent ? ExitCode::NotFound : ExitCode::Wrong,
+              told(*finding, options, context));
+}
+
+ExitCode run_wait(const WaitOptions& options, const Context& context) {
+  auto expected = expectation(options, context);
+  if (!expected) return fail(expected.error());
+  const auto timeout = parse_duration(options.timeout).value();
+  const auto begin = std::chrono::steady_clock::now();
+  for (;;) {
+    const auto finding = expected->look();
+    if (!finding) return fail(finding.error());
+    if (finding->fine()) return ExitCode::Fine;
+    if (timeout != 0ns && std::chrono::steady_clock::now() - begin >= timeout) {
+      return fail(ExitCode::Busy, fmt::format("waited for {}: {}", in_words(timeout),
+                                              told(*finding, options, context)));
+    }
+    std::this_thread::sleep_for(kInterval);
+  }
+}
+
+}  // namespace
+
+void add_expect(Commands& commands) {
+  commands.add<WaitOptions>("wait-for",
+                            "Wait until a segment has a live writer, a fresh value, or a value",
+                            declare_wait, run_wait);
+  commands.add<ExpectOptions>("assert", "Fail unless a segment is as 'wait-for' would wait for",
+                              declare_assert, run_assert);
+}
+
+}  // namespace evo::tools
