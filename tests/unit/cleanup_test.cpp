@@ -306,6 +306,20 @@ TEST_F(Cleanup, DataFileOfALiveWriterStaysAlthoughNoControlFileNamesIt) {
   EXPECT_TRUE(std::filesystem::exists(renamed));
 }
 
+TEST_F(Cleanup, UnclaimedFileWithoutALockStaysWhileItsProcessLives) {
+  // As a release with other locks leaves it: only the number in its name tells.
+  leave_orphan(directory_.domain(), channel_, 1);
+  std::filesystem::remove(control());
+  const std::string name = (directory_.path() / "evo_tester_probe_").string();
+  const std::string of_this_process = name + std::to_string(::getpid());
+  std::filesystem::rename(directory_.data_file(), of_this_process);
+  EXPECT_EQ(clean(), "");
+  ASSERT_TRUE(std::filesystem::exists(of_this_process));
+  std::filesystem::rename(of_this_process, name + "4194305");  // that no process has
+  EXPECT_EQ(clean(), "evo_tester_probe_4194305 Removed");
+  EXPECT_FALSE(std::filesystem::exists(name + "4194305"));
+}
+
 TEST_F(Cleanup, WhatCannotBeLookedAtIsNotTakenForGone) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give its rights up";
   // A module that made its segment as root in a domain of root's, and closes it as another user.

@@ -230,6 +230,17 @@ TEST_F(Fencing, CreatorThatOnlyTriesIsNotTakenForAWriter) {
   EXPECT_EQ(create().current_version(), 6U) << "the orphan kept its value";
 }
 
+TEST_F(Fencing, HolderOfTheLocksForAMomentIsNotTakenForAWriter) {
+  leave_orphan(directory_.domain(), channel_, 3);
+  {
+    const detail::Control other = control();
+    ASSERT_TRUE(detail::try_lock(other.fd.get(), kTidyLockByte).value());
+    ASSERT_TRUE(detail::try_lock(other.fd.get(), kWriterLockByte).value());
+    EXPECT_EQ(fence(), "SegmentBusy") << "however long the moment is";
+  }
+  EXPECT_EQ(create().current_version(), 6U) << "the orphan kept its value";
+}
+
 TEST_F(Fencing, WaitsForWhoeverChangesTheNames) {
   SegmentWriter writer = create();
   const detail::Control other = control();
