@@ -1,4 +1,5 @@
 /// evo-shm wait-for and assert.
+#include <atomic>
 #include <chrono>
 #include <gantry.evo.hpp>
 #include <thread>
@@ -119,16 +120,18 @@ TEST_F(Expect, WhatTheSchemaSaysNothingOfIsRefused) {
 }
 
 TEST_F(Expect, WaitsForWhatIsNotThereYet) {
-  std::thread starter([this] {
+  std::atomic<bool> waited{false};
+  std::thread starter([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     auto writer = GantryWriter::create({.domain = domain()}).value();
     for (std::uint64_t cycle = 0; cycle <= 10; ++cycle) {
       writer.write({.cycle = cycle});
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    std::this_thread::sleep_for(std::chrono::seconds(2));
+    while (!waited) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   });
   expect_answer(0, {"wait-for", "gantry", "--fresh", "--field", "cycle>=10"});
+  waited = true;
   starter.join();
 }
 

@@ -346,10 +346,16 @@ TEST_F(Discovery, AnExceptionOfACallbackLosesNoEvent) {
   Heard heard;
   Heard heard_after;
   discovery_->on_change(hearing(heard));
+  Heard thrown_at;
   const CallbackId id = discovery_->on_change(
-      [](DiscoveryEvent, const SegmentInfo&) { throw std::runtime_error("thrown by the test"); });
+      [hear = hearing(thrown_at)](DiscoveryEvent event, const SegmentInfo& info) {
+        hear(event, info);
+        throw std::runtime_error("thrown by the test");
+      });
   discovery_->on_change(hearing(heard_after));
   EXPECT_THROW(static_cast<void>(discovery_->rescan()), std::runtime_error);
+  EXPECT_THROW(static_cast<void>(discovery_->rescan()), std::runtime_error);
+  EXPECT_EQ(thrown_at, (Heard{"Appeared a", "Appeared b"})) << "nothing is told twice";
   discovery_->remove_callback(id);
   EXPECT_EQ(discovery_->rescan().value(), 0U);
   EXPECT_EQ(heard, (Heard{"Appeared a", "Appeared b"}));
