@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kInterval = 10ms;
+constexpr auto kLookInterval = 10ms;
 
 struct ExpectOptions {
   std::string segment;
@@ -53,7 +53,7 @@ void declare_wait(CLI::App& command, WaitOptions& options) {
 }
 
 /// What a look found.
-struct Finding {
+struct Verdict {
   std::optional<Error> absent;  ///< there is no such segment
   std::string missing;          ///< else what is not as it should be; empty: all is
 
@@ -68,11 +68,11 @@ class Expectation {
       : options_(options), context_(context), conditions_(std::move(conditions)) {}
 
   /// An error is one that does not go away by itself: not permitted, no such field.
-  Result<Finding> look() {
+  Result<Verdict> look() {
     if (auto open = open_look(); !open) {
       if (open.error().code != ErrorCode::NotFound) return tl::unexpected(open.error());
       look_.reset();
-      return Finding{.absent = open.error(), .missing = {}};
+      return Verdict{.absent = open.error(), .missing = {}};
     }
     const SegmentInfo& info = look_->info();
     if (info.condition != SegmentCondition::Sound || info.writer_state != WriterState::Alive) {
@@ -81,11 +81,11 @@ class Expectation {
                          ? fmt::format("its writer is {}", state_of(info))
                          : fmt::format("it is {}", state_of(info)));
     }
-    return options_.fresh || !conditions_.empty() ? look_at_value() : Finding{};
+    return options_.fresh || !conditions_.empty() ? look_at_value() : Verdict{};
   }
 
  private:
-  static Finding missing(std::string what) {
+  static Verdict missing(std::string what) {
     return {.absent = std::nullopt, .missing = std::move(what)};
   }
 
@@ -103,7 +103,7 @@ class Expectation {
     return !look_->fault() || look_->fault()->code != ErrorCode::PermissionDenied;
   }
 
-  Result<Finding> look_at_value() {
+  Result<Verdict> look_at_value() {
     if (!may_look()) return tl::unexpected(*look_->fault());
     if (!look_->readable()) return missing(look_->fault()->message);
     if (!look_->fields() && !conditions_.empty()) return tl::unexpected(*look_->fault());
@@ -126,7 +126,7 @@ class Expectation {
       if (!holds) return tl::unexpected(holds.error());
       if (!*holds) return missing(condition.contradiction(*look_->fields(), value.bytes));
     }
-    return Finding{};
+    return Verdict{};
   }
 
   const ExpectOptions& options_;
@@ -146,22 +146,22 @@ Result<Expectation> expectation(const ExpectOptions& options, const Context& con
 }
 
 /// What a look found wrong, as a message.
-std::string told(const Finding& finding, const ExpectOptions& options, const Context& context) {
-  if (finding.absent) {
-    return fmt::format("{}", with_suggestion(*finding.absent, context.domain, options.segment));
+std::string told(const Verdict& verdict, const ExpectOptions& options, const Context& context) {
+  if (verdict.absent) {
+    return fmt::format("{}", with_suggestion(*verdict.absent, context.domain, options.segment));
   }
-  return fmt::format("segment '{}' is not as expected: {}", options.segment, finding.missing);
+  return fmt::format("segment '{}' is not as expected: {}", options.segment, verdict.missing);
 }
 
 ExitCode run_assert(const ExpectOptions& options, const Context& context) {
   if (auto found = find_domain(context.domain); !found) return fail(found.error());
   auto expected = expectation(options, context);
   if (!expected) return fail(expected.error());
-  const auto finding = expected->look();
-  if (!finding) return fail(finding.error());
-  if (finding->fine()) return ExitCode::Fine;
-  return fail(finding->absent ? ExitCode::NotFound : ExitCode::Wrong,
-              told(*finding, options, context));
+  const auto verdict = expected->look();
+  if (!verdict) return fail(verdict.error());
+  if (verdict->fine()) return ExitCode::Fine;
+  return fail(verdict->absent ? ExitCode::NotFound : ExitCode::Wrong,
+              told(*verdict, options, context));
 }
 
 ExitCode run_wait(const WaitOptions& options, const Context& context) {
@@ -170,14 +170,14 @@ ExitCode run_wait(const WaitOptions& options, const Context& context) {
   const auto timeout = parse_duration(options.timeout).value();
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
-    const auto finding = expected->look();
-    if (!finding) return fail(finding.error());
-    if (finding->fine()) return ExitCode::Fine;
+    const auto verdict = expected->look();
+    if (!verdict) return fail(verdict.error());
+    if (verdict->fine()) return ExitCode::Fine;
     if (timeout != 0ns && std::chrono::steady_clock::now() - begin >= timeout) {
       return fail(ExitCode::Busy, fmt::format("waited for {}: {}", in_words(timeout),
-                                              told(*finding, options, context)));
+                                              told(*verdict, options, context)));
     }
-    std::this_thread::sleep_for(kInterval);
+    std::this_thread::sleep_for(kLookInterval);
   }
 }
 
