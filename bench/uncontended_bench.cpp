@@ -141,8 +141,10 @@ void copy_one_field(benchmark::State& state) {
   const auto value = std::make_unique<Value>();
   for (auto _ : state) {
     touch(*value);
+    // acquire: as paired with the store of a writer, which is not here; only the cost counts.
     const std::uint64_t before = version.load(std::memory_order_acquire);
     const std::uint64_t field = value->words[1];
+    // acquire fence: pairs with the same writer's release.
     std::atomic_thread_fence(std::memory_order_acquire);
     // relaxed: the fence keeps it behind the read of the field.
     if (version.load(std::memory_order_relaxed) != before) give_up("a read failed");

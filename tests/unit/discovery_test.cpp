@@ -355,7 +355,7 @@ TEST_F(Discovery, AnExceptionOfACallbackLosesNoEvent) {
   discovery_->on_change(hearing(heard_after));
   EXPECT_THROW(static_cast<void>(discovery_->rescan()), std::runtime_error);
   EXPECT_THROW(static_cast<void>(discovery_->rescan()), std::runtime_error);
-  EXPECT_EQ(thrown_at, (Heard{"Appeared a", "Appeared b"})) << "nothing is told twice";
+  EXPECT_EQ(thrown_at, (Heard{"Appeared a", "Appeared b"})) << "each event once";
   discovery_->remove_callback(id);
   EXPECT_EQ(discovery_->rescan().value(), 0U);
   EXPECT_EQ(heard, (Heard{"Appeared a", "Appeared b"}));

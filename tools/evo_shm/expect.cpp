@@ -185,9 +185,9 @@ ExitCode run_wait(const WaitOptions& options, const Context& context) {
 
 void add_expect(Commands& commands) {
   commands.add<WaitOptions>("wait-for",
-                            "Wait until a segment has a live writer, a fresh value, or a value",
+                            "Wait for a live writer, a fresh value, or a condition on a field",
                             declare_wait, run_wait);
-  commands.add<ExpectOptions>("assert", "Fail unless a segment is as 'wait-for' would wait for",
+  commands.add<ExpectOptions>("assert", "Check at once what 'wait-for' would wait for",
                               declare_assert, run_assert);
 }
 

@@ -1,5 +1,4 @@
-/// A condition on a field, in the words of the schema: `mode==Running`, `axes[0].position>=12.5
-/// mm`.
+/// A condition on a field, in the words of the schema: `mode==Running`, `position>=12.5 mm`.
 #pragma once
 
 #include <cstddef>
