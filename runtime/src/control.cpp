@@ -43,19 +43,15 @@ constexpr std::uint64_t kLargest = control_file_size(kMaximumReaders);
 /// Looks at the file without mapping it, so that another user who truncates it does no harm.
 Result<void> check(const Control& control, std::uint64_t size, std::string_view name) {
   const std::string& path = control.path;
-  Copy<ControlFile> head;
-  if (size < control_file_size(1) || size > kLargest || size % kPageSize != 0 ||
-      !head.read(control.fd.get())) {
+  const auto wrong_size = [&] {
     return corrupt_control(path, fmt::format("its size is {} bytes", size));
-  }
+  };
+  Copy<ControlFile> head;
+  if (!head.read(control.fd.get())) return wrong_size();
   if (head->magic != kControlMagic) return corrupt_control(path, "wrong magic");
-  if (head->format_min > kControlFormatVersion || head->format < kOldestUsableControlFormat) {
-    return fail(ErrorCode::FormatMismatch,
-                "'{}' is of control format {} (readable from {}), this build reads {}; build all "
-                "ends against the same release of EVO Channels, and remove the file if none of "
-                "them runs",
-                path, head->format, head->format_min, kControlFormatVersion);
-  }
+  // Another format may have other sizes, and the name elsewhere.
+  if (auto usable = check_format(*head, path); !usable) return usable;
+  if (size < control_file_size(1) || size > kLargest || size % kPageSize != 0) return wrong_size();
   if (load_text(head->name.data(), head->name.size()) != name) {
     return corrupt_control(path, "it is the control file of another segment");
   }
@@ -244,6 +240,17 @@ bool Control::write_bytes(std::size_t offset, std::size_t size) const {
   }
   return ::pwrite(fd.get(), start + offset, size, static_cast<off_t>(offset)) ==
          static_cast<ssize_t>(size);
+}
+
+Result<void> check_format(const ControlFile& head, std::string_view path) {
+  if (head.format_min <= kControlFormatVersion && head.format >= kOldestUsableControlFormat) {
+    return {};
+  }
+  return fail(ErrorCode::FormatMismatch,
+              "'{}' has control format {} (readable from {}), this build reads {}: another release "
+              "of EVO Channels made it; build all modules with the same release, and once no "
+              "process uses the segment, remove it (evo-shm recover --force)",
+              path, head.format, head.format_min, kControlFormatVersion);
 }
 
 Result<Control> open_control(const Domain& domain, std::string_view name, Access access) {

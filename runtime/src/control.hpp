@@ -72,6 +72,9 @@ struct Control {
 /// Opens and maps the control file of a segment, for an endpoint; NotFound if there is none.
 Result<Control> open_control(const Domain& domain, std::string_view name, Access access);
 
+/// FormatMismatch if this build cannot use a control file that begins like this.
+Result<void> check_format(const ControlFile& head, std::string_view path);
+
 /// Opens the control file of a segment and copies it, to look after the segment; NotFound if there
 /// is none. `flags`: O_RDWR to take locks and to store, O_RDONLY only to look, which no process
 /// that watches the directory notices.

@@ -34,6 +34,8 @@ tl::unexpected<Error> refuse(const SegmentInfo& info, const Domain& domain) {
                           info.fault);
     case SegmentCondition::Unreadable:
       return detail::fail(ErrorCode::PermissionDenied, "segment '{}': {}", info.name, info.fault);
+    case SegmentCondition::Incompatible:
+      return detail::fail(ErrorCode::FormatMismatch, "segment '{}': {}", info.name, info.fault);
     default:
       return detail::fail(ErrorCode::Corrupt, "segment '{}' in '{}': {}", info.name,
                           domain.path().string(), info.fault);

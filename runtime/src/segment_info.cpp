@@ -64,6 +64,8 @@ std::string_view to_string(SegmentCondition condition) noexcept {
       return "Foreign";
     case SegmentCondition::Corrupt:
       return "Corrupt";
+    case SegmentCondition::Incompatible:
+      return "Incompatible";
     case SegmentCondition::Unreadable:
       return "Unreadable";
     case SegmentCondition::Unclaimed:

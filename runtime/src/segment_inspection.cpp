@@ -19,9 +19,16 @@ namespace {
 
 /// Stores what is wrong; which condition that is depends on the error.
 void set_fault(SegmentInfo& info, Error error) {
-  info.condition = error.code == ErrorCode::Corrupt || error.code == ErrorCode::FormatMismatch
-                       ? SegmentCondition::Corrupt
-                       : SegmentCondition::Unreadable;
+  switch (error.code) {
+    case ErrorCode::Corrupt:
+      info.condition = SegmentCondition::Corrupt;
+      break;
+    case ErrorCode::FormatMismatch:
+      info.condition = SegmentCondition::Incompatible;
+      break;
+    default:
+      info.condition = SegmentCondition::Unreadable;
+  }
   info.fault = std::move(error.message);
 }
 
@@ -109,16 +116,17 @@ void describe_missing_data(SegmentInfo& info, const ControlFile& control, Contro
 bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<ControlFile>& control,
                      const HeldLocks& held) {
   info.memory = file.allocated;
-  if (control->magic != kControlMagic ||
-      load_text(control->name.data(), control->name.size()) != info.name) {
+  const bool has_magic = control->magic == kControlMagic;
+  // Another format may have the name elsewhere.
+  if (has_magic) {
+    if (auto usable = check_format(*control, control_file_name(info.name)); !usable) {
+      set_fault(info, std::move(usable.error()));
+      return false;
+    }
+  }
+  if (!has_magic || load_text(control->name.data(), control->name.size()) != info.name) {
     info.condition = SegmentCondition::Corrupt;
     info.fault = "its control file is damaged; stop its writer and readers and remove the file";
-    return false;
-  }
-  if (control->format_min > kControlFormatVersion || control->format < kOldestUsableControlFormat) {
-    info.condition = SegmentCondition::Corrupt;
-    info.fault = fmt::format("its control file is of format {}, this build reads {}",
-                             control->format, kControlFormatVersion);
     return false;
   }
   // relaxed, in here: a private copy; what was true when is settled by the locks asked before.

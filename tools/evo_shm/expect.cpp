@@ -67,7 +67,7 @@ class Expectation {
               std::vector<FieldCondition> conditions)
       : options_(options), context_(context), conditions_(std::move(conditions)) {}
 
-  /// An error is one that does not go away by itself: not permitted, no such field.
+  /// An error is one that does not go away by itself: not permitted, another format, no such field.
   Result<Verdict> look() {
     if (auto open = open_look(); !open) {
       if (open.error().code != ErrorCode::NotFound) return tl::unexpected(open.error());
@@ -76,7 +76,9 @@ class Expectation {
     }
     const SegmentInfo& info = look_->info();
     if (info.condition != SegmentCondition::Sound || info.writer_state != WriterState::Alive) {
-      if (!may_look()) return tl::unexpected(*look_->fault());
+      if (!may_look() || info.condition == SegmentCondition::Incompatible) {
+        return tl::unexpected(*look_->fault());
+      }
       return missing(info.condition == SegmentCondition::Sound
                          ? fmt::format("its writer is {}", state_of(info))
                          : fmt::format("it is {}", state_of(info)));

@@ -70,7 +70,8 @@ ExitCode run(const InspectOptions& options, const Context& context) {
   } else {
     print_text(describe(*look, value, rate, options.hex, context.colours));
   }
-  if (look->info().condition == SegmentCondition::Unreadable) {
+  if (look->info().condition == SegmentCondition::Unreadable ||
+      look->info().condition == SegmentCondition::Incompatible) {
     return exit_code_of(reason_of(context.domain, look->info()).code);
   }
   const bool wrong = is_wrong(look->info()) || value.error == ReadError::ChecksumMismatch ||

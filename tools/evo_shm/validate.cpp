@@ -28,6 +28,7 @@ ExitCode run(const ValidateOptions& options, const Context& context) {
     names = std::move(*listed);
   }
   bool wrong = false;
+  bool incompatible = false;
   Table table({{"SEGMENT"}, {"CHECK"}, {"RESULT"}, {"WHAT WAS FOUND"}});
   auto document = nlohmann::ordered_json::array();
   for (const std::string& name : names) {
@@ -36,6 +37,7 @@ ExitCode run(const ValidateOptions& options, const Context& context) {
       if (!options.segment.empty()) return fail(look.error());
       continue;  // gone since it was listed
     }
+    incompatible |= look->info().condition == SegmentCondition::Incompatible;
     for (const Check& check : check_segment(*look)) {
       wrong |= check.result == CheckResult::Wrong;
       table.add({name, std::string(check.name),
@@ -52,6 +54,7 @@ ExitCode run(const ValidateOptions& options, const Context& context) {
   } else {
     print_text(table.empty() ? fmt::format("no segments {}\n", in(context.domain)) : table.text());
   }
+  if (incompatible && !options.segment.empty()) return ExitCode::Mismatch;
   return wrong ? ExitCode::Wrong : ExitCode::Fine;
 }
 

@@ -43,6 +43,7 @@ std::string_view colour_of(SegmentState state) {
   switch (state) {
     case SegmentState::Dead:
     case SegmentState::Damaged:
+    case SegmentState::Incompatible:
       return "red";
     case SegmentState::Stale:
       return "orange";

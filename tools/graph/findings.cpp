@@ -57,8 +57,9 @@ class Lint {
 
   void find_damaged() {
     const SegmentState state = state_of_segment(live_->info);
-    if (state != SegmentState::Damaged && state != SegmentState::Unreadable) return;
     const bool damaged = state == SegmentState::Damaged;
+    if (!damaged && state != SegmentState::Unreadable && state != SegmentState::Incompatible)
+      return;
     add(to_string(state),
         (damaged ? state_of(live_->info) + ": " : std::string()) + live_->info.fault);
   }

@@ -117,6 +117,8 @@ std::string_view to_string(SegmentState state) noexcept {
       return "closed";
     case SegmentState::Damaged:
       return "damaged";
+    case SegmentState::Incompatible:
+      return "incompatible";
     case SegmentState::Unreadable:
       return "unreadable";
   }
@@ -131,6 +133,7 @@ SegmentState state_of_segment(const SegmentInfo& info) {
     return info.writer_state == WriterState::Dead ? SegmentState::Dead : SegmentState::Closed;
   }
   if (info.condition == SegmentCondition::Unreadable) return SegmentState::Unreadable;
+  if (info.condition == SegmentCondition::Incompatible) return SegmentState::Incompatible;
   if (info.condition != SegmentCondition::Sound) return SegmentState::Damaged;
   if (info.writer_state == WriterState::Dead) return SegmentState::Dead;
   if (info.freshness == Freshness::Stale) return SegmentState::Stale;

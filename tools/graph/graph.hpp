@@ -19,7 +19,8 @@ enum class SegmentState : std::uint8_t {
   Dead,   ///< its writer died
   Closed,
   Damaged,
-  Unreadable,  ///< not for this user to look at
+  Incompatible,  ///< of a format that this build cannot read
+  Unreadable,    ///< not for this user to look at
 };
 
 /// `alive`, `dead` …

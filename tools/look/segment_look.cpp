@@ -87,8 +87,9 @@ Error reason_of(const Domain& domain, const SegmentInfo& info) {
     // Who asks for its values is told what kept them from being read.
     if (auto reader = PassiveReader::open(domain, info.name); !reader) return reader.error();
   }
-  return {unreadable ? ErrorCode::Io : ErrorCode::Corrupt,
-          fmt::format("segment '{}' is {}: {}", info.name, state_of(info), info.fault)};
+  ErrorCode code = unreadable ? ErrorCode::Io : ErrorCode::Corrupt;
+  if (info.condition == SegmentCondition::Incompatible) code = ErrorCode::FormatMismatch;
+  return {code, fmt::format("segment '{}' is {}: {}", info.name, state_of(info), info.fault)};
 }
 
 double measure_rate(const SegmentLook& look, std::chrono::nanoseconds wait) {

@@ -65,7 +65,7 @@ RecoveryPlan plan_for_live_writer(const SegmentInfo& info, const std::vector<Che
   return plan;
 }
 
-/// Whether anybody holds a lock on a control file that this build cannot read.
+/// Whether any process holds a lock on a control file that this build cannot read.
 bool is_in_use(const Domain& domain, const std::string& file) {
   const Opened opened(AT_FDCWD, (domain.path() / file).c_str(),
                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -73,7 +73,7 @@ bool is_in_use(const Domain& domain, const std::string& file) {
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  lock.l_len = kNamesLockByte + 1;
+  lock.l_len = 0;  // any byte: another release may lock others
   return ::fcntl(opened.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
@@ -125,6 +125,22 @@ RecoveryPlan plan_for_damaged_control(const Domain& domain, const SegmentInfo& i
   return plan;
 }
 
+/// Another release made the files. As long as a process uses them they are not ours to remove, not
+/// even by force: this build cannot fence off the writer.
+RecoveryPlan plan_for_incompatible(const Domain& domain, const SegmentInfo& info, bool force) {
+  if (is_in_use(domain, detail::control_file_name(info.name))) {
+    return refuse(ExitCode::Mismatch,
+                  fmt::format("segment '{}' is in use by processes of another release; use the "
+                              "evo-shm of that release, or stop them first ({})",
+                              info.name, info.fault));
+  }
+  if (!force) {
+    return refuse(ExitCode::Mismatch,
+                  fmt::format("{}; no process holds a lock on it now", info.fault));
+  }
+  return plan_for_damaged_control(domain, info, force);
+}
+
 RecoveryPlan plan_clean_up(const SegmentInfo& info, const CleanupItem& item) {
   RecoveryPlan plan{.remedy = Remedy::CleanUp};
   if (info.condition == SegmentCondition::Sound && info.writer_state == WriterState::Dead) {
@@ -151,6 +167,10 @@ RecoveryPlan plan_recovery(const Domain& domain, const SegmentInfo& info,
     return refuse(
         ExitCode::NotPermitted,
         fmt::format("segment '{}' is not this user's to look at: {}", info.name, info.fault));
+  }
+  // What has a readable control file is judged by its locks, whatever its data file is like.
+  if (info.condition == SegmentCondition::Incompatible && !knows_readers(info)) {
+    return plan_for_incompatible(domain, info, force);
   }
   const bool open = !has_no_data(info) && info.condition != SegmentCondition::Stale;
   if (info.writer_state == WriterState::Alive) {

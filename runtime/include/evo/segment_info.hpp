@@ -20,15 +20,16 @@ namespace evo {
 
 /// In what condition a segment's files are.
 enum class SegmentCondition : std::uint8_t {
-  Sound,       ///< data file and control file agree
-  Unfinished,  ///< no data file yet: its writer is making it, or died before it was whole
-  Closed,      ///< no data file any more: its writer ended well, and readers are still attached
-  Removed,     ///< no data file any more: removed after its writer's death, while readers miss it
-  Stale,       ///< an earlier boot has left it
-  Foreign,     ///< what bears the name is no segment's file
-  Corrupt,     ///< damaged
-  Unreadable,  ///< this user may not look, or a system call failed
-  Unclaimed,   ///< a data file that no control file names: somebody removed the control file
+  Sound,         ///< data file and control file agree
+  Unfinished,    ///< no data file yet: its writer is making it, or died before it was whole
+  Closed,        ///< no data file any more: its writer ended well, and readers are still attached
+  Removed,       ///< no data file any more: removed after its writer's death, while readers miss it
+  Stale,         ///< an earlier boot has left it
+  Foreign,       ///< what bears the name is no segment's file
+  Corrupt,       ///< damaged
+  Incompatible,  ///< of a format that this build cannot read: another release made it
+  Unreadable,    ///< this user may not look, or a system call failed
+  Unclaimed,     ///< a data file that no control file names: somebody removed the control file
 };
 
 [[nodiscard]] std::string_view to_string(SegmentCondition condition) noexcept;
