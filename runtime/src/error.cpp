@@ -1,5 +1,7 @@
 #include "evo/error.hpp"
 
+#include <sys/statfs.h>
+
 #include <cerrno>
 #include <system_error>
 
@@ -88,12 +90,29 @@ struct Advice {
   std::string remedy;
 };
 
+/// Whether the file system that `path` is on, or is to be on, has no room for another file.
+bool has_no_inodes(const std::string& path) {
+  struct statfs status {};
+  if (path.empty()) return false;
+  if (::statfs(path.c_str(), &status) != 0 &&
+      ::statfs(path.substr(0, path.rfind('/') + 1).c_str(), &status) != 0) {
+    return false;
+  }
+  return status.f_files != 0 && status.f_ffree == 0;
+}
+
 Advice advice_for(int system_errno, const std::string& path) {
   switch (system_errno) {
     case EACCES:
     case EPERM:
       return {ErrorCode::PermissionDenied, permission_remedy(path)};
     case ENOSPC:
+      if (has_no_inodes(path)) {
+        return {ErrorCode::NoSpace,
+                "its file system has no inodes left: remove files there, or enlarge it (tmpfs: "
+                "mount -o remount,nr_inodes=…)"};
+      }
+      [[fallthrough]];
     case EDQUOT:
       return {ErrorCode::NoSpace,
               "free space in the domain's file system, or enlarge it (tmpfs: mount -o "
@@ -108,7 +127,9 @@ Advice advice_for(int system_errno, const std::string& path) {
     case EFBIG:
       return {ErrorCode::ResourceExhausted, "raise the limit of the file size (ulimit -f)"};
     case EROFS:
-      return {ErrorCode::Unsupported, "choose a domain on a writable file system"};
+      return {ErrorCode::Unsupported,
+              "its file system is mounted read-only: remount it (mount -o remount,rw), or choose "
+              "another domain"};
     default:
       return {ErrorCode::Io, "check the domain's directory and its file system"};
   }

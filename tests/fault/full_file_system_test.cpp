@@ -104,6 +104,41 @@ TEST_F(FullFileSystem, AfterCreateHurtsNobody) {
   tried(kWrites, "every slot is written and read, no SIGBUS");
 }
 
+/// The code of an error and its message.
+template <class T>
+std::string said(const Result<T>& result) {
+  return result ? "ok" : fmt::format("{}", result.error());
+}
+
+TEST_F(FullFileSystem, WithoutInodesTheErrorSaysWhatIsMissing) {
+  // One for the directory itself, one for the control file, none for the data.
+  const ChildResult child =
+      on_tmpfs(directory_.path(), "size=1m,nr_inodes=2", [&]() -> std::string {
+        return said(SegmentWriter::create(channel_, {.domain = directory_.domain()}));
+      });
+  EXPECT_TRUE(child.text.starts_with("NoSpace: ")) << child.text;
+  EXPECT_NE(child.text.find("no inodes left"), std::string::npos) << child.text;
+  tried(1, "no inodes: NoSpace, and the message says nr_inodes");
+}
+
+TEST_F(FullFileSystem, MountedReadOnlyTheErrorSaysSo) {
+  const ChildResult child = in_small_file_system([&]() -> std::string {
+    leave_whole_orphan(directory_.domain(), channel_, 7);
+    if (::mount(nullptr, directory_.path().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) !=
+        0) {
+      return "cannot remount";
+    }
+    return said(SegmentWriter::create(channel_, {.domain = directory_.domain()})) + '\n' +
+           said(SegmentReader::attach(channel_.name, {.domain = directory_.domain()}));
+  });
+  std::istringstream lines(child.text);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_TRUE(line.starts_with("Unsupported: ")) << line;
+    EXPECT_NE(line.find("mounted read-only"), std::string::npos) << line;
+  }
+  tried(2, "read-only: Unsupported, and the message says how to remount");
+}
+
 /// Blocks that are taken in the file system of a directory.
 std::uint64_t taken_blocks(const std::filesystem::path& directory) {
   struct statvfs space {};

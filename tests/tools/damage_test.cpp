@@ -105,6 +105,76 @@ TEST_F(Damage, ADamagedDataFileLeavesItsReadersKnown) {
   EXPECT_NE(readers.out.find("tools_tests"), std::string::npos) << readers.out;
 }
 
+class OtherRelease : public ToolTest {
+ protected:
+  /// Raises the format of the control file, as another release would have written it.
+  void age_format() const {
+    poke(directory_.path() / "evo_gantry.ctl", 8, std::uint32_t{0x00630063});
+  }
+
+  [[nodiscard]] std::string code_and_error(std::vector<std::string> arguments) const {
+    const ToolAnswer answer = run(std::move(arguments));
+    return fmt::format(
+        "{} {}", answer.code,
+        answer.err.find("another release") != std::string::npos ? "another release" : answer.err);
+  }
+};
+
+TEST_F(OtherRelease, IsAMismatchForEachCommandThatLooks) {
+  const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  age_format();
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"watch", "gantry", "--count", "1"},
+           {"readers", "gantry"},
+           {"schema", "gantry"},
+           {"plot", "gantry", "--field", "cycle"},
+           {"profile", "gantry", "--duration", "10ms"},
+           {"deadlines", "show", "gantry"},
+           {"assert", "gantry"},
+           {"set", "gantry", "axis=1"},
+           {"set", "gantry", "axis=1", "--fence"},
+           {"snapshot", "save", (directory_.path() / "saved.json").string(), "gantry"}}) {
+    EXPECT_EQ(code_and_error(arguments), "4 another release")
+        << fmt::format("{}", fmt::join(arguments, " "));
+  }
+  for (const char* command : {"inspect", "validate"}) {
+    const ToolAnswer answer = run({command, "gantry"});
+    EXPECT_EQ(answer.code, 4) << command;
+    EXPECT_NE(answer.out.find("incompatible"), std::string::npos) << answer.out;
+  }
+  EXPECT_EQ(run({"list"}).code, 0);
+  EXPECT_EQ(run({"list", "--wrong"}).code, 1);
+  EXPECT_NE(run({"graph"}).out.find("gantry\\nincompatible"), std::string::npos);
+  const ToolAnswer doctor = run({"doctor"});
+  EXPECT_NE(doctor.out.find("another release"), std::string::npos) << doctor.out;
+}
+
+TEST_F(OtherRelease, KeepsItsFilesWhileAProcessUsesThem) {
+  const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+  age_format();
+  const auto before = directory_.files();
+  EXPECT_EQ(run({"recover", "gantry"}).code, 4);
+  EXPECT_EQ(run({"recover", "gantry", "--force"}).code, 4);
+  EXPECT_EQ(run({"cleanup", "--grace", "0"}).code, 1);
+  EXPECT_EQ(directory_.files(), before);
+}
+
+TEST_F(OtherRelease, IsRemovedByForceOnceNoProcessUsesIt) {
+  in_child([&] {
+    auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
+    ::_exit(0);
+    return std::string();
+  });
+  age_format();
+  EXPECT_EQ(run({"recover", "gantry"}).code, 4);
+  EXPECT_EQ(run({"cleanup", "--grace", "0"}).code, 1);
+  EXPECT_EQ(directory_.files().size(), 3U);
+  EXPECT_EQ(run({"recover", "gantry", "--force"}).code, 0);
+  ASSERT_EQ(directory_.files().size(), 1U);
+  EXPECT_EQ(run({"cleanup", "--grace", "0"}).code, 0) << "its data file";
+  EXPECT_EQ(directory_.files().size(), 0U);
+}
+
 TEST_F(Damage, NamesOfFilesDoNotReachTheTerminalAsTheyAre) {
   const std::string name =
       "evo_m_\x1b[2J\x1b[31mX\n\xc2\x9b"
@@ -122,7 +192,7 @@ TEST_F(Damage, NamesOfFilesDoNotReachTheTerminalAsTheyAre) {
                                              {"cleanup"}}) {
     const std::string out = run(arguments).out;
     EXPECT_EQ(out.find('\x1b'), std::string::npos) << arguments[0];
-    EXPECT_EQ(out.find("X\n"), std::string::npos) << arguments[0];
+    EXPECT_EQ(out.find("mX\n"), std::string::npos) << arguments[0];
     EXPECT_EQ(out.find("\xc2\x9b"), std::string::npos) << arguments[0];
     if (arguments[0] == "cleanup") continue;
     EXPECT_NE(out.find(shown), std::string::npos) << out;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "doctor/computer_checks.hpp"
+#include "doctor/memory_groups.hpp"
 #include "segments.hpp"
 #include "tool.hpp"
 
@@ -44,6 +45,98 @@ TEST(Doctor, TheFileSystemIsTmpfsWithRoom) {
   EXPECT_EQ(result_of(check_space({.size = 0})), "ok");
 }
 
+TEST(Doctor, TheFileSystemIsWritableWithInodes) {
+  const Check check = check_file_system({.is_tmpfs = true, .read_only = true});
+  EXPECT_EQ(result_of(check), "wrong");
+  EXPECT_TRUE(contains(check.finding, "remount,rw")) << check.finding;
+  const auto inodes = [](std::uint64_t free) {
+    return result_of(check_inodes({.inodes = 1000, .free_inodes = free}));
+  };
+  EXPECT_EQ(inodes(100), "ok");
+  EXPECT_EQ(inodes(99), "warning");
+  EXPECT_EQ(inodes(9), "wrong");
+  EXPECT_EQ(result_of(check_inodes({})), "ok") << "no limit";
+}
+
+TEST(Doctor, ControlGroupsLimitTheMemoryOfSegments) {
+  EXPECT_EQ(result_of(check_memory_groups({})), "ok");
+  const MemoryGroup wide{.path = "wide", .limit = 100 * kMegabyte, .used = 50 * kMegabyte};
+  const MemoryGroup tight{.path = "tight", .limit = 100 * kMegabyte, .used = 91 * kMegabyte};
+  EXPECT_EQ(result_of(check_memory_groups({wide})), "ok");
+  const Check check = check_memory_groups({wide, tight});
+  EXPECT_EQ(result_of(check), "warning");
+  EXPECT_TRUE(check.finding.starts_with("'tight' may take 100 MiB, 9 MiB free")) << check.finding;
+  MemoryGroup killed = wide;
+  killed.kills = 2;
+  const Check deaths = check_memory_groups({killed, wide});
+  EXPECT_EQ(result_of(deaths), "warning");
+  EXPECT_TRUE(contains(deaths.finding, "killed 2 of its processes")) << deaths.finding;
+}
+
+class ControlGroups : public testing::Test {
+ protected:
+  void write(const std::string& file, const std::string& text) const {
+    const auto path = directory_.path() / file;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+  }
+  [[nodiscard]] std::string found(const std::vector<std::string>& memberships) const {
+    std::string text;
+    for (const MemoryGroup& group : read_memory_groups(directory_.path(), memberships)) {
+      text += fmt::format("{} {}/{} {}\n", group.path, group.used, group.limit, group.kills);
+    }
+    return text;
+  }
+  TemporaryDomain directory_;
+};
+
+TEST_F(ControlGroups, OfVersionTwoAndThoseAboveThem) {
+  write("a/memory.max", "1000\n");
+  write("a/memory.current", "10\n");
+  write("a/memory.events", "low 0\nhigh 7\noom 3\noom_kill 2\n");
+  write("a/b/memory.max", "max\n");
+  write("a/b/c/memory.max", "500\n");
+  write("a/b/c/memory.current", "5\n");
+  EXPECT_EQ(found({"0::/a/b/c\n", "0::/a\n"}), "a/b/c 5/500 0\na 10/1000 2\n");
+  EXPECT_EQ(found({"0::/\n"}), "");
+  EXPECT_EQ(found({"", "nonsense"}), "");
+}
+
+TEST_F(ControlGroups, OfVersionOne) {
+  write("memory/a/memory.limit_in_bytes", "1000\n");
+  write("memory/a/memory.usage_in_bytes", "10\n");
+  write("memory/a/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
+  write("memory/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_EQ(found({"5:cpu,cpuacct:/x\n4:memory:/a\n0::/\n"}), "memory/a 10/1000 1\n");
+}
+
+TEST_F(ControlGroups, OfAContainerThatSeesThePathOfItsHost) {
+  write("memory.max", "1000\n");
+  write("memory.current", "10\n");
+  EXPECT_EQ(found({"0::/system.slice/docker-1.scope\n"}), ". 10/1000 0\n");
+}
+
+TEST(Doctor, SystemdTmpfilesAgesTheDomain) {
+  const auto check = [](const char* domain, const char* text) {
+    return result_of(check_ageing(domain, {{"/usr/lib/tmpfiles.d/tmp.conf", text}}));
+  };
+  EXPECT_EQ(check("/tmp/cell", "q /tmp 1777 root root 10d\n"), "wrong");
+  EXPECT_EQ(check("/tmp", "q /tmp 1777 root root 10d\n"), "wrong");
+  EXPECT_EQ(check("/tmp/cell", "D! /tmp 1777 root root 10d\n"), "wrong");
+  EXPECT_EQ(check("/tmp/cell", "# q /tmp 1777 root root 10d\n"), "ok");
+  EXPECT_EQ(check("/tmp/cell", "D /tmp 1777 root root -\n"), "ok");
+  EXPECT_EQ(check("/tmp/cell", "f /tmp 1777 root root 10d\n"), "ok") << "not of directories";
+  EXPECT_EQ(check("/tmpfiles/cell", "q /tmp 1777 root root 10d\n"), "ok");
+  EXPECT_EQ(check("/dev/shm/cell", "q /tmp 1777 root root 10d\n"), "ok");
+  EXPECT_EQ(check("/run/user/7/cell", "e /run/user/* - - - 1h\n"), "wrong");
+  EXPECT_EQ(check("/tmp/cell", "q /tmp 1777 root root 10d\nx /tmp/cell\n"), "ok");
+  EXPECT_EQ(check("/tmp/cell", "q /tmp 1777 root root 10d\nX /tmp\n"), "wrong")
+      << "not what is below it";
+  const Check told = check_ageing("/tmp/cell", {{"tmp.conf", "q /tmp 1777 root root 10d\n"}});
+  EXPECT_TRUE(contains(told.finding, "'x /tmp/cell' in /etc/tmpfiles.d/evo.conf")) << told.finding;
+  EXPECT_EQ(result_of(check_ageing("/tmp/cell", {})), "ok") << "no systemd";
+}
+
 TEST(Doctor, WhatIsLeftBehindIsTold) {
   SegmentInfo live;
   live.writer_state = WriterState::Alive;
@@ -57,6 +150,11 @@ TEST(Doctor, WhatIsLeftBehindIsTold) {
   const Check check = check_segments({live, dead, damaged});
   EXPECT_EQ(result_of(check), "wrong");
   EXPECT_EQ(check.finding, "bad (corrupt); evo-shm recover each");
+  SegmentInfo other;
+  other.condition = SegmentCondition::Incompatible;
+  const Check release = check_segments({live, dead, other});
+  EXPECT_EQ(result_of(release), "wrong");
+  EXPECT_TRUE(release.finding.starts_with("1 of 3 made by another release")) << release.finding;
   const Check many = check_segments(std::vector(7, damaged));
   EXPECT_TRUE(contains(many.finding, "and 2 more")) << many.finding;
 }
@@ -144,9 +242,10 @@ TEST_F(DoctorCommand, AsksEveryQuestionOnce) {
   const auto checks = nlohmann::json::parse(answer.out);
   std::vector<std::string> names;
   for (const auto& check : checks) names.push_back(check["check"]);
-  EXPECT_EQ(names, (std::vector<std::string>{"directory", "file_system", "space", "segments",
-                                             "stamps", "memory_lock", "huge_pages", "numa",
-                                             "membarrier", "remove_ipc", "open_files", "priority",
+  EXPECT_EQ(names, (std::vector<std::string>{"directory", "file_system", "space", "inodes",
+                                             "cgroup_memory", "ageing", "segments", "stamps",
+                                             "memory_lock", "huge_pages", "numa", "membarrier",
+                                             "remove_ipc", "open_files", "priority",
                                              "real_time_share", "clock", "inotify", "kernel"}));
 }
 

@@ -9,13 +9,6 @@ namespace evo::tools {
 
 namespace {
 
-Check ok(std::string_view name, std::string finding) {
-  return {name, CheckResult::Ok, std::move(finding)};
-}
-Check wrong(std::string_view name, std::string finding) {
-  return {name, CheckResult::Wrong, std::move(finding)};
-}
-
 Check check_header(const SegmentInfo& info) {
   if (info.condition == SegmentCondition::Closed) return ok("header", info.fault);
   if (info.condition == SegmentCondition::Unfinished && !is_wrong(info)) {

@@ -23,6 +23,16 @@ struct Check {
   std::string finding;  ///< and what to do, unless Ok
 };
 
+inline Check ok(std::string_view name, std::string finding) {
+  return {name, CheckResult::Ok, std::move(finding)};
+}
+inline Check warning(std::string_view name, std::string finding) {
+  return {name, CheckResult::Warning, std::move(finding)};
+}
+inline Check wrong(std::string_view name, std::string finding) {
+  return {name, CheckResult::Wrong, std::move(finding)};
+}
+
 /// `header` (magic, format, checksum of the constants, geometry), `versions` (of the header and of
 /// each slot, against each other), `checksum` of the last value, `schema`, `ranges`
 /// (`min` and `max`, enumerators, bools), `freshness` against `max_age`, `locks` (whether the

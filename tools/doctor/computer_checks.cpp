@@ -14,16 +14,6 @@ namespace evo::tools {
 
 namespace {
 
-Check ok(std::string_view name, std::string finding) {
-  return {name, CheckResult::Ok, std::move(finding)};
-}
-Check warning(std::string_view name, std::string finding) {
-  return {name, CheckResult::Warning, std::move(finding)};
-}
-Check wrong(std::string_view name, std::string finding) {
-  return {name, CheckResult::Wrong, std::move(finding)};
-}
-
 std::optional<std::int64_t> number_in(std::string_view text) {
   text = trimmed(text);
   std::int64_t number = 0;
@@ -61,65 +51,17 @@ bool removes_ipc(const std::vector<std::string>& files) {
 
 }  // namespace
 
-Check check_directory(const std::filesystem::path& path, const Directory& directory,
-                      std::uint32_t us) {
-  constexpr std::string_view kName = "directory";
-  if (!directory.exists) {
-    return directory.writable
-               ? ok(kName, fmt::format("{} is made by the first create", path.string()))
-               : wrong(kName, fmt::format("{} does not exist and user {} may not make it; make "
-                                          "it, or set EVO_DOMAIN to another one",
-                                          path.string(), us));
-  }
-  const std::string what =
-      fmt::format("{}, mode {:04o}, of user {}", path.string(), directory.mode, directory.owner);
-  constexpr std::uint32_t kSticky = 01000;
-  constexpr std::uint32_t kWritableByOthers = 0022;
-  if ((directory.mode & kWritableByOthers) != 0 && (directory.mode & kSticky) == 0) {
-    return wrong(kName, fmt::format("{}: others may remove and replace the segments' files; "
-                                    "chmod go-w, or +t if several users write here",
-                                    what));
-  }
-  if (directory.owner != us && directory.owner != 0) {
-    return warning(kName, fmt::format("{}: its owner may replace every file in it; use a domain of "
-                                      "your own unless that is the module's user",
-                                      what));
-  }
-  if (!directory.writable) {
-    return warning(kName, fmt::format("{}: user {} can read segments here but not make any; run "
-                                      "writers as its owner",
-                                      what, us));
-  }
-  return ok(kName, what);
-}
-
-Check check_file_system(const Storage& storage) {
-  if (storage.is_tmpfs) return ok("file_system", "tmpfs");
-  return wrong("file_system",
-               "no tmpfs: the kernel writes the pages back and takes a page fault for each after "
-               "that; choose a domain under /dev/shm");
-}
-
-Check check_space(const Storage& storage) {
-  if (storage.size == 0) return ok("space", "the file system has no limit of its own");
-  const std::string what =
-      fmt::format("{} of {} free", size_in_words(storage.free), size_in_words(storage.size));
-  const std::string remedy =
-      "; remove what is not needed (evo-shm cleanup), or mount it with a larger size=";
-  if (storage.free < storage.size / 100) return wrong("space", what + remedy);
-  if (storage.free < storage.size / 10) return warning("space", what + remedy);
-  return ok("space", what);
-}
-
 Check check_segments(const std::vector<SegmentInfo>& segments) {
   std::size_t left = 0;
   std::size_t hidden = 0;
+  std::size_t incompatible = 0;
   std::vector<std::string> damaged;
   for (const SegmentInfo& info : segments) {
     const bool dead =
         info.condition == SegmentCondition::Sound && info.writer_state == WriterState::Dead;
     if (dead || info.condition == SegmentCondition::Stale) ++left;
     if (info.condition == SegmentCondition::Unreadable) ++hidden;
+    if (info.condition == SegmentCondition::Incompatible) ++incompatible;
     if (info.condition == SegmentCondition::Corrupt ||
         info.condition == SegmentCondition::Foreign ||
         info.condition == SegmentCondition::Unclaimed) {
@@ -132,6 +74,12 @@ Check check_segments(const std::vector<SegmentInfo>& segments) {
     damaged.resize(damaged.size() - more);
     return wrong("segments", fmt::format("{}{}; evo-shm recover each", fmt::join(damaged, ", "),
                                          more == 0 ? "" : fmt::format(" and {} more", more)));
+  }
+  if (incompatible != 0) {
+    return wrong("segments",
+                 fmt::format("{} of {} made by another release of EVO Channels; build all modules "
+                             "with the same one, evo-shm list says which segments",
+                             incompatible, segments.size()));
   }
   if (left != 0) {
     return warning("segments", fmt::format("{} of {} left by dead writers or an earlier boot; "

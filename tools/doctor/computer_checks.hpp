@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "check/checks.hpp"
+#include "doctor/storage_checks.hpp"
 #include "evo/segment_info.hpp"
 
 namespace evo::tools {
@@ -17,26 +18,6 @@ namespace evo::tools {
 /// A limit of the process; nothing: there is none.
 using Limit = std::optional<std::uint64_t>;
 
-/// The file system that a domain's directory is on.
-struct Storage {
-  bool is_tmpfs = false;
-  std::uint64_t size = 0;  ///< bytes; 0: unlimited
-  std::uint64_t free = 0;
-  std::string mount_options = {};  ///< as /proc/self/mounts has them: `rw,relatime,huge=advise`
-};
-
-/// The directory itself.
-struct Directory {
-  bool exists = false;
-  std::uint32_t mode = 0;  ///< permission bits
-  std::uint32_t owner = 0;
-  bool writable = false;  ///< by this user; of its parent if it does not exist
-};
-
-Check check_directory(const std::filesystem::path& path, const Directory& directory,
-                      std::uint32_t us);
-Check check_file_system(const Storage& storage);
-Check check_space(const Storage& storage);
 Check check_segments(const std::vector<SegmentInfo>& segments);
 Check check_stamps(const std::vector<SegmentInfo>& segments);
 /// RLIMIT_MEMLOCK against what all segments of the domain take.

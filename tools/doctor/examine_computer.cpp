@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include <sstream>
 
 #include "doctor/computer_checks.hpp"
+#include "doctor/memory_groups.hpp"
 
 namespace evo::tools {
 
@@ -74,6 +76,9 @@ Storage storage_of(const fs::path& path) {
     storage.is_tmpfs = status.f_type == TMPFS_MAGIC;
     storage.size = status.f_blocks * block;
     storage.free = status.f_bavail * block;
+    storage.inodes = status.f_files;
+    storage.free_inodes = status.f_ffree;
+    storage.read_only = (static_cast<unsigned long>(status.f_flags) & ST_RDONLY) != 0;
   }
   std::error_code ignored;
   const fs::path real = fs::canonical(there, ignored);
@@ -104,20 +109,46 @@ std::size_t count_numa_nodes() {
   return count;
 }
 
-/// logind.conf, then the drop-ins by their names; one in /etc replaces one of the same name in
-/// /run, and that one in /usr/lib.
-std::vector<std::string> logind_files() {
-  std::vector<std::string> texts{text_of("/etc/systemd/logind.conf")};
-  std::map<std::string, fs::path> drop_ins;
+/// The files of a configuration directory by their names; one in /etc replaces one of the same
+/// name in /run, and that one in /usr/lib.
+std::map<std::string, fs::path> configuration_files(const fs::path& directory) {
+  std::map<std::string, fs::path> files;
   std::error_code ignored;
   for (const char* root : {"/usr/lib", "/run", "/etc"}) {
-    const fs::path directory = fs::path(root) / "systemd/logind.conf.d";
-    for (const auto& entry : fs::directory_iterator(directory, ignored)) {
-      if (entry.path().extension() == ".conf") drop_ins[entry.path().filename()] = entry.path();
+    for (const auto& entry : fs::directory_iterator(fs::path(root) / directory, ignored)) {
+      if (entry.path().extension() == ".conf") files[entry.path().filename()] = entry.path();
     }
   }
-  for (const auto& [name, path] : drop_ins) texts.push_back(text_of(path));
+  return files;
+}
+
+/// logind.conf, then its drop-ins.
+std::vector<std::string> logind_files() {
+  std::vector<std::string> texts{text_of("/etc/systemd/logind.conf")};
+  for (const auto& [name, path] : configuration_files("systemd/logind.conf.d")) {
+    texts.push_back(text_of(path));
+  }
   return texts;
+}
+
+std::vector<TmpfilesFile> tmpfiles_files() {
+  std::error_code ignored;
+  if (!fs::exists("/usr/bin/systemd-tmpfiles", ignored)) return {};
+  std::vector<TmpfilesFile> files;
+  for (const auto& [name, path] : configuration_files("tmpfiles.d")) {
+    files.push_back({path, text_of(path)});
+  }
+  return files;
+}
+
+/// The groups of this process and of the live writers, as far as their pids mean something here.
+std::vector<MemoryGroup> memory_groups_of(const std::vector<SegmentInfo>& segments) {
+  std::vector<std::string> memberships{text_of("/proc/self/cgroup")};
+  for (const SegmentInfo& info : segments) {
+    if (info.writer_state != WriterState::Alive || info.writer_pid == 0) continue;
+    memberships.push_back(text_of(fs::path("/proc") / std::to_string(info.writer_pid) / "cgroup"));
+  }
+  return read_memory_groups("/sys/fs/cgroup", memberships);
 }
 
 bool has_capability(unsigned capability) {
@@ -145,6 +176,9 @@ Result<std::vector<Check>> examine_computer(const Domain& domain) {
       check_directory(domain.path(), directory_of(domain.path()), ::geteuid()),
       check_file_system(storage),
       check_space(storage),
+      check_inodes(storage),
+      check_memory_groups(memory_groups_of(*segments)),
+      check_ageing(domain.path(), tmpfiles_files()),
       check_segments(*segments),
       check_stamps(*segments),
       check_memory_lock(limit_of(RLIMIT_MEMLOCK), memory),
