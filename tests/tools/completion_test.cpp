@@ -1,4 +1,4 @@
-/// evo-shm completion: what bash and zsh themselves make of their scripts.
+/// evo-shm completion: what bash, zsh and fish themselves make of their scripts.
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>
 
@@ -14,26 +14,44 @@ class CompletionTest : public ToolTest, public testing::WithParamInterface<const
     std::ofstream(script_) << run({"completion", GetParam()}).out;
   }
 
+  [[nodiscard]] static bool in_bash() { return GetParam() == std::string("bash"); }
   [[nodiscard]] static bool in_zsh() { return GetParam() == std::string("zsh"); }
 
   /// What the shell offers for a line, sorted. The cursor stands at its end.
   [[nodiscard]] std::string offered(const std::string& line) const {
     const std::string source = "source '" + script_.string() + "'\n";
     const std::string words = '(' + std::string(EVO_SHM) + ' ' + line + ")\n";
-    const ToolAnswer answer =
-        in_zsh() ? run_program("/usr/bin/zsh",
-                               {"-fc", kZshWidget + source + "setopt noglob; words=" + words +
-                                           "setopt glob\n" +
-                                           "CURRENT=$#words\n"
-                                           "_evo-shm | sort | paste -sd' '\n"})
-                 : run_program("/bin/bash",
-                               {"--norc", "--noprofile", "-uc",
-                                source + "COMP_WORDS=" + words +
-                                    "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
-                                    "_evo_shm\n"
-                                    "printf '%s\n' \"${COMPREPLY[@]}\" | sort | paste -sd' '\n"});
+    const ToolAnswer answer = in_bash()  ? in_bash(source, words)
+                              : in_zsh() ? in_zsh(source, words)
+                                         : in_fish(source, line);
     EXPECT_EQ(answer.err, "");
     return answer.out.substr(0, answer.out.find('\n'));
+  }
+
+  [[nodiscard]] static ToolAnswer in_bash(const std::string& source, const std::string& words) {
+    return run_program("/bin/bash",
+                       {"--norc", "--noprofile", "-uc",
+                        source + "COMP_WORDS=" + words +
+                            "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                            "_evo_shm\n"
+                            "printf '%s\n' \"${COMPREPLY[@]}\" | sort | paste -sd' '\n"});
+  }
+
+  [[nodiscard]] static ToolAnswer in_zsh(const std::string& source, const std::string& words) {
+    return run_program("/usr/bin/zsh", {"-fc", kZshWidget + source + "setopt noglob; words=" +
+                                                   words + "setopt glob\n" +
+                                                   "CURRENT=$#words\n"
+                                                   "_evo-shm | sort | paste -sd' '\n"});
+  }
+
+  /// Fish gives the whole word and a description behind a tab, and directories end in a slash.
+  [[nodiscard]] static ToolAnswer in_fish(const std::string& source, std::string line) {
+    if (line.ends_with("''")) line.resize(line.size() - 2);
+    return run_program("/usr/bin/fish",
+                       {"--no-config", "-c",
+                        source + "complete -C \"" + std::string(EVO_SHM) + ' ' + line +
+                            "\" | string replace -r '/?\\t.*|/$' '' | string replace -r '^--.*=' "
+                            "'' | string unescape | sort | paste -sd' '\n"});
   }
 
   /// In this test's domain.
@@ -43,7 +61,7 @@ class CompletionTest : public ToolTest, public testing::WithParamInterface<const
 
   /// The line as a shell hands it over: bash makes a word of its own of =.
   [[nodiscard]] static std::string split(std::string line) {
-    for (std::size_t at = 0; !in_zsh() && (at = line.find('=', at)) != line.npos; at += 3) {
+    for (std::size_t at = 0; in_bash() && (at = line.find('=', at)) != line.npos; at += 3) {
       line.replace(at, 1, " = ");
     }
     while (line.ends_with(' ')) line.pop_back();
@@ -92,7 +110,7 @@ TEST_P(CompletionTest, ValuesOfOptions) {
   EXPECT_EQ(offered(split("list --format=")), "json table");
   EXPECT_EQ(offered(split("list --format=j")), "json");
   EXPECT_EQ(offered("supervise --log-format j"), "json");
-  EXPECT_EQ(offered("completion ''"), "bash zsh");
+  EXPECT_EQ(offered("completion ''"), "bash fish zsh");
   EXPECT_EQ(offered("--domain us"), "user");
   EXPECT_EQ(offered("list --interval ''"), "") << "any time";
 }
@@ -140,14 +158,19 @@ TEST_P(CompletionTest, AValueOfAFieldMayBeAnything) {
   EXPECT_EQ(offered_here(split("set gantry cycle=")), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Shells, CompletionTest, testing::Values("bash", "zsh"),
+INSTANTIATE_TEST_SUITE_P(Shells, CompletionTest, testing::Values("bash", "zsh", "fish"),
                          [](const auto& each) { return std::string(each.param); });
 
 using CompletionUsage = ToolTest;
 
 TEST_F(CompletionUsage, OtherShellsAreRefused) {
-  EXPECT_EQ(run({"completion", "fish"}).code, 2);
-  EXPECT_EQ(run({"completion-words", "fields", "gantry"}).code, 3);
+  EXPECT_EQ(run({"completion", "tcsh"}).code, 2);
+}
+
+TEST_F(CompletionUsage, NothingIsOfferedThatAShellWouldEvaluate) {
+  std::ofstream(directory_.path() / "evo_$(touch${IFS}x).ctl") << "x";
+  std::ofstream(directory_.path() / "evo_fine.ctl") << "x";
+  EXPECT_EQ(run({"completion-words", "--", "inspect", ""}).out, "fine\n");
 }
 
 }  // namespace

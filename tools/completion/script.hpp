@@ -1,17 +1,15 @@
-/// Scripts that complete a command line, made from the commands themselves.
+/// The scripts that let a shell complete the command lines of evo-shm.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 namespace evo::tools {
 
-enum class Shell : std::uint8_t { Bash, Zsh };
+enum class Shell : std::uint8_t { Bash, Zsh, Fish };
 
-/// The script for `app`, which is the program `evo-shm`: its commands, their options and the
-/// values that these take. For the names of segments and fields the script runs
-/// `evo-shm completion-words`. Hidden commands and options stay hidden.
-[[nodiscard]] std::string completion_script(const CLI::App& app, Shell shell);
+/// The script hands the line to `evo-shm completion-words`, which prints a candidate a line, and
+/// @files or @directories for what the shell knows better.
+[[nodiscard]] std::string_view completion_script(Shell shell) noexcept;
 
 }  // namespace evo::tools

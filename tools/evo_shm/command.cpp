@@ -68,6 +68,13 @@ void print_json(const nlohmann::ordered_json& document) {
   print_text(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
 }
 
+Domain domain_named(const std::string& name) {
+  if (name.empty()) return Domain::from_environment();
+  if (name == "system") return Domain::system();
+  if (name == "user") return Domain::user();
+  return Domain(name);
+}
+
 Result<void> find_domain(const Domain& domain) {
   std::error_code unknown;
   if (domain == Domain::user() || std::filesystem::exists(domain.path(), unknown) || unknown) {

@@ -51,6 +51,10 @@ void print_json(const nlohmann::ordered_json& document);
 /// Prints text on stdout, at once. Ends the process quietly if nobody takes it.
 void print_text(std::string_view text);
 
+/// The domain that the value of --domain names: "system", "user" or a directory; empty: as
+/// EVO_DOMAIN says.
+[[nodiscard]] Domain domain_named(const std::string& name);
+
 /// NotFound if the domain's directory does not exist, as a mistyped one does not. The user's own is
 /// made by its first use, and so may be missing.
 [[nodiscard]] Result<void> find_domain(const Domain& domain);

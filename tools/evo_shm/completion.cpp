@@ -1,42 +1,42 @@
-/// `evo-shm completion bash|zsh`, and `evo-shm completion-words`, which its scripts run
-#include "completion/script.hpp"
-
+/// `evo-shm completion bash|zsh|fish`, and `evo-shm completion-words`, which its scripts run
 #include <algorithm>
+#include <map>
 
 #include "command.hpp"
+#include "completion/candidates.hpp"
+#include "completion/script.hpp"
 #include "look/segment_look.hpp"
 
 namespace evo::tools {
 
 namespace {
 
+const std::map<std::string, Shell> kShells = {
+    {"bash", Shell::Bash}, {"zsh", Shell::Zsh}, {"fish", Shell::Fish}};
+
 struct CompletionOptions {
-  const CLI::App* app = nullptr;  // of all commands
   std::string shell;
 };
 
 struct WordsOptions {
-  std::string what;
-  std::string segment;
+  const CLI::App* app = nullptr;  // of all commands
+  std::vector<std::string> words;
 };
 
-void declare(CLI::App& command, CompletionOptions& options) {
-  options.app = command.get_parent();
+void declare_completion(CLI::App& command, CompletionOptions& options) {
   command.add_option("shell", options.shell, "The shell that is to run it")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh"}));
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 ExitCode print_script(const CompletionOptions& options, const Context&) {
-  print_text(completion_script(*options.app, options.shell == "zsh" ? Shell::Zsh : Shell::Bash));
+  print_text(completion_script(kShells.at(options.shell)));
   return ExitCode::Fine;
 }
 
 void declare_words(CLI::App& command, WordsOptions& options) {
-  command.add_option("what", options.what, "segments, or fields of one")
-      ->required()
-      ->check(CLI::IsMember({"segments", "fields"}));
-  command.add_option("segment", options.segment, "The segment whose fields they are");
+  options.app = command.get_parent();
+  command.add_option("words", options.words, "The command line so far");
 }
 
 /// Every field, struct and array by a path that commands take. The elements of an array of structs
@@ -57,19 +57,28 @@ std::vector<std::string> words_for(const Fields& fields) {
   return words;
 }
 
+std::vector<std::string> fields_of(const Domain& domain, const std::string& segment) {
+  const auto look = SegmentLook::at(domain, segment);
+  return look && look->fields() ? words_for(*look->fields()) : std::vector<std::string>();
+}
+
 ExitCode print_words(const WordsOptions& options, const Context& context) {
-  std::vector<std::string> words;
-  if (options.what == "segments") {
-    auto names = list_segment_names(context.domain);
-    if (!names) return fail(names.error());
-    words = std::move(*names);
-  } else {
-    const auto look = SegmentLook::at(context.domain, options.segment);
-    if (!look) return fail(look.error());
-    if (!look->fields()) return fail(*look->fault());
-    words = words_for(*look->fields());
-  }
-  for (const std::string& word : words) print_text(word + '\n');
+  const auto domain = [&](const std::string& name) {
+    return name.empty() ? context.domain : domain_named(name);
+  };
+  const NamesInDomain names{
+      .segments =
+          [&](const std::string& name) {
+            return list_segment_names(domain(name)).value_or(std::vector<std::string>());
+          },
+      .fields = [&](const std::string& name,
+                    const std::string& segment) { return fields_of(domain(name), segment); }};
+  const Candidates found = candidates_for(*options.app, options.words, names);
+  std::string text;
+  for (const std::string& word : found.words) text += word + '\n';
+  if (found.paths == Candidates::Paths::Files) text += "@files\n";
+  if (found.paths == Candidates::Paths::Directories) text += "@directories\n";
+  print_text(text);
   return ExitCode::Fine;
 }
 
@@ -77,7 +86,7 @@ ExitCode print_words(const WordsOptions& options, const Context& context) {
 
 void add_completion(Commands& commands) {
   commands.add<CompletionOptions>("completion", "A script that completes commands in a shell",
-                                  declare, print_script);
+                                  declare_completion, print_script);
   commands
       .add<WordsOptions>("completion-words", "What a completion script asks for", declare_words,
                          print_words)

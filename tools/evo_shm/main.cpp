@@ -14,14 +14,6 @@ namespace {
 
 using namespace evo::tools;
 
-/// "system", "user" or a directory, as EVO_DOMAIN may say.
-evo::Domain domain_named(const std::string& name) {
-  if (name.empty()) return evo::Domain::from_environment();
-  if (name == "system") return evo::Domain::system();
-  if (name == "user") return evo::Domain::user();
-  return evo::Domain(name);
-}
-
 std::vector<std::string> names_of_commands(CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) {
