@@ -71,6 +71,42 @@ TEST_F(ExitCode, OneWhereReadersMissWhatWasRemovedAfterADeath) {
   EXPECT_NE(run({"list"}).out.find("closed"), std::string::npos);
 }
 
+TEST_F(ExitCode, OneWhereAnExpectedSegmentIsMissing) {
+  const auto expect = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), "list");
+    return run(std::move(more));
+  };
+  EXPECT_EQ(expect({"--expect", "probe"}).code, 1);
+  EXPECT_TRUE(
+      std::regex_search(expect({"--expect", "probe"}).out, std::regex("probe +- +absent ")));
+  const auto json = nlohmann::json::parse(expect({"--expect", "probe", "--format", "json"}).out);
+  EXPECT_EQ(json.at(0).at("name"), "probe");
+  EXPECT_EQ(json.at(0).at("condition"), "absent");
+  {
+    const auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()});
+    ASSERT_TRUE(writer);
+    EXPECT_EQ(expect({"--expect", "probe"}).code, 0);
+    EXPECT_EQ(expect({"--expect", "probe", "other"}).code, 1);
+    EXPECT_EQ(expect({"--wrong", "--expect", "probe"}).code, 0);
+    EXPECT_EQ(expect({"--wrong", "--expect", "probe"}).out.find("probe"), std::string::npos);
+  }
+  leave_orphan(domain(), raw_channel("probe", 8), 1);
+  EXPECT_EQ(expect({}).code, 0);
+  EXPECT_EQ(expect({"--expect", "probe"}).code, 1) << "its writer is dead";
+  expect_refused(2, {"list", "--expect", "Probe!"});
+}
+
+TEST_F(ExitCode, OneWhereAnExpectedSegmentIsClosed) {
+  auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()});
+  const auto reader = SegmentReader::attach("probe", {.domain = domain()});
+  ASSERT_TRUE(writer && reader);
+  writer = tl::unexpected(Error{});
+  EXPECT_EQ(run({"list", "--wrong"}).code, 0);
+  const ToolAnswer list = run({"list", "--wrong", "--expect", "probe"});
+  EXPECT_EQ(list.code, 1);
+  EXPECT_NE(list.out.find("closed"), std::string::npos) << list.out;
+}
+
 TEST_F(ExitCode, HelpAndVersionAreCommandsToo) {
   EXPECT_EQ(run({"help"}).out, run({"--help"}).out);
   EXPECT_EQ(run({"help", "watch"}).out, run({"watch", "--help"}).out);

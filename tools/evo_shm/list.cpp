@@ -1,4 +1,4 @@
-/// `evo-shm list [--watch] [--wrong]`
+/// `evo-shm list [--watch] [--wrong] [--expect NAME…]`
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,6 +23,7 @@ struct ListOptions {
   bool watch = false;
   bool wrong = false;
   std::string interval = "1s";
+  std::vector<std::string> expected;
 };
 
 void declare(CLI::App& command, ListOptions& options) {
@@ -32,9 +33,45 @@ void declare(CLI::App& command, ListOptions& options) {
       ->capture_default_str();
   command.add_flag("--wrong", options.wrong,
                    "Only those with something to do about: damaged, dead, stale");
+  command.add_option("--expect", options.expected,
+                     "These have to be there, sound and with a live writer");
 }
 
-std::string table_of(const std::vector<SegmentInfo>& segments, const Context& context) {
+/// The segments of a domain, and the names that --expect misses.
+struct Listing {
+  std::vector<SegmentInfo> segments;
+  std::vector<std::string> absent;
+  bool wrong = false;
+
+  [[nodiscard]] bool empty() const { return segments.empty() && absent.empty(); }
+};
+
+Result<Listing> look_at(const ListOptions& options, const Domain& domain) {
+  auto found = list_segments(domain);
+  if (!found) return tl::unexpected(found.error());
+  Listing listing;
+  listing.segments = std::move(*found);
+  for (const std::string& name : options.expected) {
+    const auto info = std::ranges::find(listing.segments, name, &SegmentInfo::name);
+    if (info == listing.segments.end()) {
+      listing.absent.push_back(name);
+    } else if (is_wrong(*info) || info->writer_state != WriterState::Alive) {
+      listing.wrong = true;
+    }
+  }
+  if (options.wrong) {
+    std::erase_if(listing.segments, [&](const SegmentInfo& info) {
+      const bool expected =
+          std::ranges::find(options.expected, info.name) != options.expected.end();
+      return !is_wrong(info) && (!expected || info.writer_state == WriterState::Alive);
+    });
+    listing.wrong |= !listing.segments.empty();
+  }
+  listing.wrong |= !listing.absent.empty();
+  return listing;
+}
+
+std::string table_of(const Listing& listing, const Context& context) {
   Table table({{"NAME"},
                {"KIND"},
                {"STATE"},
@@ -44,7 +81,11 @@ std::string table_of(const std::vector<SegmentInfo>& segments, const Context& co
                {"SIZE", Align::Right},
                {"SEQUENCE", Align::Right},
                {"AGE"}});
-  for (const SegmentInfo& info : segments) {
+  for (const std::string& name : listing.absent) {
+    table.add({name, "-", coloured(Colour::Bad, "absent", context.colours), "-", "-", "-", "-", "-",
+               "-"});
+  }
+  for (const SegmentInfo& info : listing.segments) {
     const bool sound = info.condition == SegmentCondition::Sound;
     table.add({printable(info.name), kind_of(info),
                coloured(colour_of_state(info), state_of(info), context.colours),
@@ -55,38 +96,42 @@ std::string table_of(const std::vector<SegmentInfo>& segments, const Context& co
 }
 
 /// One look, printed. A JSON answer of --watch is one document a line.
-Result<std::string> render(const ListOptions& options, const Context& context, bool* wrong) {
-  auto segments = list_segments(context.domain);
-  if (!segments) return tl::unexpected(segments.error());
-  if (options.wrong) std::erase_if(*segments, [](const auto& info) { return !is_wrong(info); });
-  *wrong = options.wrong && !segments->empty();
+std::string render(const Listing& listing, const ListOptions& options, const Context& context) {
   if (context.json()) {
     auto document = nlohmann::ordered_json::array();
-    for (const SegmentInfo& info : *segments) document.push_back(to_json(info));
+    for (const std::string& name : listing.absent) {
+      document.push_back({{"name", name},
+                          {"condition", "absent"},
+                          {"fault", "it is expected and not there; start its module"}});
+    }
+    for (const SegmentInfo& info : listing.segments) document.push_back(to_json(info));
     return document.dump(options.watch ? -1 : 2, ' ', false,
                          nlohmann::ordered_json::error_handler_t::replace) +
            '\n';
   }
-  if (segments->empty()) {
+  if (listing.empty()) {
     return fmt::format("no segments{} {}\n", options.wrong ? " with anything wrong" : "",
                        in(context.domain));
   }
-  return table_of(*segments, context);
+  return table_of(listing, context);
 }
 
 ExitCode run(const ListOptions& options, const Context& context) {
+  for (const std::string& name : options.expected) {
+    if (auto valid = detail::validate_segment_name(name); !valid) return fail(valid.error());
+  }
   if (auto found = find_domain(context.domain); !found) return fail(found.error());
   std::string last;
   while (true) {
-    bool wrong = false;
-    auto text = render(options, context, &wrong);
-    if (!text) return fail(text.error());
-    if (*text != last) {
+    const auto listing = look_at(options, context.domain);
+    if (!listing) return fail(listing.error());
+    std::string text = render(*listing, options, context);
+    if (text != last) {
       if (!last.empty() && !context.json()) print_text("\n");
-      print_text(*text);
+      print_text(text);
     }
-    if (!options.watch) return wrong ? ExitCode::Wrong : ExitCode::Fine;
-    last = std::move(*text);
+    if (!options.watch) return listing->wrong ? ExitCode::Wrong : ExitCode::Fine;
+    last = std::move(text);
     std::this_thread::sleep_for(
         std::max<std::chrono::nanoseconds>(*parse_duration(options.interval), kShortestInterval));
   }
