@@ -236,5 +236,109 @@ TEST_F(Supervise, KeepsTheServiceManagerInformed) {
   ::close(fd);
 }
 
+/// `--exec` with a command whose output begins with HOOK, which comes out on stderr.
+class SuperviseExec : public Supervise {
+ protected:
+  /// Reads what the supervisor and its command print until `count` lines come from the command.
+  static std::vector<json> await_hook(Program& program, std::size_t count = 1) {
+    std::vector<json> lines;
+    while (lines.size() < count) {
+      const auto line = program.next_line();
+      if (!line) break;
+      if (line->starts_with("HOOK")) lines.push_back(json::parse(line->substr(4), nullptr, false));
+    }
+    EXPECT_EQ(lines.size(), count);
+    return lines;
+  }
+  static constexpr const char* kEcho = "sed s/^/HOOK/";
+};
+
+TEST_F(SuperviseExec, GetsTheEventAsJson) {
+  const auto program = start({"--grace", "3600", "--exec", kEcho});
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+  const json died = await_hook(*program).at(0);
+  EXPECT_EQ(died["event"], "writer_died");
+  EXPECT_EQ(died["segment"], "probe");
+  EXPECT_EQ(died["sequence"], 3);
+  EXPECT_EQ(program->end(), 0);
+}
+
+TEST_F(SuperviseExec, OfABurstFewRunsGetEveryEvent) {
+  constexpr std::size_t kDeaths = 30;
+  const auto program = start({"--grace", "3600", "--exec-interval", "1h", "--exec",
+                              "echo RUN; cat | grep -o '\"segment\":\"[^\"]*'"});
+  for (std::size_t i = 0; i < kDeaths; ++i) {
+    leave_orphan(directory_.domain(), raw_channel("probe" + std::to_string(i), 8), 3);
+  }
+  std::string text;
+  for (std::size_t waiting = 0; waiting < kDeaths;) {
+    const auto line = program->next_line();
+    ASSERT_TRUE(line);
+    waiting += contains(*line, "segment_waits_for_successor") ? 1 : 0;
+    text += *line + '\n';
+  }
+  ::kill(program->pid(), SIGTERM);
+  std::string rest;
+  EXPECT_EQ(program->join(&rest), 0);
+  text += rest;
+  std::size_t runs = 0;
+  std::set<std::string> told;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    runs += line == "RUN" ? 1 : 0;
+    if (line.starts_with("\"segment\"")) told.insert(line);
+  }
+  EXPECT_EQ(runs, 2U) << "at the first event, and at the end";
+  EXPECT_EQ(told.size(), kDeaths);
+}
+
+TEST_F(SuperviseExec, ChoosesItsEvents) {
+  const auto program =
+      start({"--exec", kEcho, "--exec-on", "writer_started,writer_closed", "--exec-interval", "0"});
+  auto writer = create();
+  EXPECT_EQ(await_hook(*program).at(0)["event"], "writer_started");
+  writer = tl::unexpected(Error{});
+  EXPECT_EQ(await_hook(*program).at(0)["event"], "writer_closed");
+}
+
+TEST_F(SuperviseExec, IsKilledAfterItsTimeout) {
+  const auto program = start({"--grace", "3600", "--exec", "sleep 1000", "--exec-timeout", "50ms"});
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+  const auto killed = await(*program, "exec_timed_out");
+  ASSERT_TRUE(killed);
+  EXPECT_EQ(program->end(), 0);
+  EXPECT_NE(::kill((*killed)["pid"].get<pid_t>(), 0), 0) << "and waited for";
+}
+
+TEST_F(SuperviseExec, AFailureIsReportedAndRunsNothing) {
+  const auto program = start({"--grace", "3600", "--exec", "exit 3", "--exec-interval", "0"});
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+  const auto failed = await(*program, "exec_failed");
+  ASSERT_TRUE(failed);
+  EXPECT_EQ((*failed)["exit_code"], 3);
+  std::string rest;
+  ::kill(program->pid(), SIGTERM);
+  EXPECT_EQ(program->join(&rest), 0);
+  EXPECT_FALSE(contains(rest, "exec_failed")) << rest;
+}
+
+TEST_F(SuperviseExec, OnceWaitsForIt) {
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
+  Program once(EVO_SHM,
+               arguments({"--once", "--exec", kEcho, "--exec-on", "segment_waits_for_successor"}));
+  EXPECT_EQ(await_hook(once).at(0)["segment"], "probe");
+  EXPECT_EQ(once.join(), 0);
+}
+
+TEST_F(SuperviseExec, AWrongEventIsRefused) {
+  std::string text;
+  EXPECT_EQ(Program(EVO_SHM, arguments({"--exec", "true", "--exec-on", "writer_dead"})).join(&text),
+            2);
+  EXPECT_TRUE(contains(text, "there is no event 'writer_dead'; did you mean 'writer_died'?"))
+      << text;
+  EXPECT_EQ(Program(EVO_SHM, arguments({"--exec-on", "writer_died"})).join(&text), 2);
+  EXPECT_TRUE(contains(text, "--exec")) << text;
+}
+
 }  // namespace
 }  // namespace evo::test

@@ -7,6 +7,7 @@
 
 #include "command.hpp"
 #include "decode/scalar.hpp"
+#include "decode/suggestion.hpp"
 #include "supervisor/supervisor.hpp"
 #include "text/duration.hpp"
 
@@ -22,6 +23,10 @@ struct SuperviseOptions {
   std::string scan_interval = "30s";
   std::string simulation_interval = "5s";
   std::string log_format = "text";
+  std::string command;
+  std::vector<std::string> exec_on;
+  std::string exec_interval = "1s";
+  std::string exec_timeout = "30s";
 };
 
 constexpr std::chrono::seconds kLongestTime(1'000'000);
@@ -51,6 +56,37 @@ CLI::Validator time_of_at_least(std::chrono::nanoseconds least) {
       "TIME");
 }
 
+CLI::Validator event_validator() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        if (event_names().contains(text)) return "";
+        const std::vector<std::string> names(event_names().begin(), event_names().end());
+        return "there is no event '" + text + "'" +
+               suggestion(text, names, "see docs/supervisor.md");
+      },
+      "EVENT");
+}
+
+void declare_hook(CLI::App& command, SuperviseOptions& arguments) {
+  command.add_option("--exec", arguments.command,
+                     "Run this by sh when something is wrong, with the events as JSON on its "
+                     "stdin, one a line");
+  command
+      .add_option("--exec-on", arguments.exec_on,
+                  "Run it for these events, instead of all warnings and errors")
+      ->delimiter(',')
+      ->check(event_validator())
+      ->needs("--exec");
+  command
+      .add_option("--exec-interval", arguments.exec_interval,
+                  "At least this time from run to run; the next one gets what happened in between")
+      ->check(time_of_at_least(std::chrono::nanoseconds(0)))
+      ->capture_default_str();
+  command.add_option("--exec-timeout", arguments.exec_timeout, "Kill it after this time")
+      ->check(time_of_at_least(std::chrono::milliseconds(10)))
+      ->capture_default_str();
+}
+
 void declare(CLI::App& command, SuperviseOptions& arguments) {
   command.add_flag("--once", arguments.once, "One pass of cleaning, then end");
   command.add_flag("--dry-run", arguments.dry_run, "Remove nothing; only say what would go");
@@ -76,6 +112,14 @@ void declare(CLI::App& command, SuperviseOptions& arguments) {
   command.add_option("--log-format", arguments.log_format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  declare_hook(command, arguments);
+}
+
+EventHookOptions hook_options(const SuperviseOptions& arguments) {
+  return {.command = arguments.command,
+          .events = {arguments.exec_on.begin(), arguments.exec_on.end()},
+          .interval = *time_of(arguments.exec_interval),
+          .timeout = *time_of(arguments.exec_timeout)};
 }
 
 ExitCode run(const SuperviseOptions& arguments, const Context& context) {
@@ -83,7 +127,9 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
   ::sigemptyset(&ends);
   ::sigaddset(&ends, SIGTERM);
   ::sigaddset(&ends, SIGINT);
+  ::sigaddset(&ends, SIGCHLD);  // of --exec
   ::sigprocmask(SIG_BLOCK, &ends, nullptr);
+  ::signal(SIGCHLD, SIG_DFL);  // whatever was inherited: ignored, no child could be waited for
   ::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads is no reason to stop cleaning
   SupervisorOptions options;
   options.domain = context.domain;
@@ -92,9 +138,23 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
   options.scan_interval = milliseconds(arguments.scan_interval);
   options.simulation_interval = milliseconds(arguments.simulation_interval);
   options.use_pidfds = !arguments.simulate;
-  Supervisor supervisor(
-      options, EventLog(arguments.log_format == "json" ? LogFormat::Json : LogFormat::Text));
+  const LogFormat format = arguments.log_format == "json" ? LogFormat::Json : LogFormat::Text;
+  std::optional<EventHook> hook;
+  if (!arguments.command.empty()) {
+    hook.emplace(hook_options(arguments));
+    options.hook = &*hook;
+    ::setenv("EVO_DOMAIN", context.domain.path().c_str(), 1);  // for evo-shm in that command
+  }
+  EventLog log(format, [&](const nlohmann::ordered_json& line) {
+    if (hook) hook->offer(line);
+  });
+  Supervisor supervisor(options, log);
   const bool done = arguments.once ? supervisor.run_once() : supervisor.run();
+  if (hook) {
+    hook->finish([&](std::string_view event, nlohmann::ordered_json fields) {
+      log.write("warning", event, std::move(fields));
+    });
+  }
   // A pass is told on stdout alone; a daemon goes on without its log.
   if (arguments.once && std::ferror(stdout) != 0) {
     return fail(ExitCode::Wrong, "cannot write the output: what was done is not told");

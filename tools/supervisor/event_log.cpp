@@ -45,6 +45,7 @@ void EventLog::write(std::string_view level, std::string_view event,
   text += '\n';
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+  if (listener_) listener_(line);
 }
 
 }  // namespace evo::tools

@@ -57,6 +57,7 @@ bool Supervisor::set_up() {
   ::sigemptyset(&wanted);
   ::sigaddset(&wanted, SIGTERM);
   ::sigaddset(&wanted, SIGINT);
+  ::sigaddset(&wanted, SIGCHLD);
   signals_ = ::signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
   auto started = SegmentDiscovery::start(options_.domain);
   if (!started) {
@@ -97,6 +98,7 @@ bool Supervisor::run() {
     const int count = ::epoll_wait(epoll_, events.data(), events.size(), milliseconds_to_next());
     for (int i = 0; i < count; ++i) handle(events[static_cast<std::size_t>(i)].data.fd);
     clean_what_is_due();
+    run_hook();
     const std::uint64_t now = monotonic_ns();
     if (now >= next_scan_ns_) scan();
     if (const auto interval = watchdog_interval(); interval && now >= next_watchdog_ns_) {
@@ -112,7 +114,7 @@ bool Supervisor::run() {
 void Supervisor::handle(int fd) {
   if (fd == signals_) {
     signalfd_siginfo signal{};
-    if (::read(signals_, &signal, sizeof signal) > 0) stop_ = true;
+    while (::read(signals_, &signal, sizeof signal) > 0) stop_ |= signal.ssi_signo != SIGCHLD;
   } else if (fd == discovery_->fd()) {
     update();
   } else {
@@ -276,10 +278,18 @@ void Supervisor::scan() {
   for (const std::string& name : names) clean(name);
 }
 
+void Supervisor::run_hook() {
+  if (options_.hook == nullptr) return;
+  options_.hook->step([this](std::string_view event, Json fields) {
+    log_.write("warning", event, std::move(fields));
+  });
+}
+
 int Supervisor::milliseconds_to_next() const {
   std::uint64_t next = next_scan_ns_;
   for (const auto& [name, due] : due_ns_) next = std::min(next, due);
   if (watchdog_interval()) next = std::min(next, next_watchdog_ns_);
+  if (options_.hook != nullptr) next = std::min(next, options_.hook->wake_ns().value_or(next));
   const std::uint64_t now = monotonic_ns();
   if (next <= now) return 0;
   return static_cast<int>(std::min<std::uint64_t>((next - now) / 1'000'000 + 1, 3'600'000));

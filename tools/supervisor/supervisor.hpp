@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "event_hook.hpp"
 #include "event_log.hpp"
 #include "evo/cleanup.hpp"
 #include "evo/discovery.hpp"
@@ -24,6 +25,8 @@ struct SupervisorOptions {
   /// The same where there are no pidfds, or none are wanted.
   std::chrono::milliseconds simulation_interval = std::chrono::seconds(5);
   bool use_pidfds = true;
+  /// Gets the lines of the log from it and is run by this; must outlive the supervisor.
+  EventHook* hook = nullptr;
 };
 
 class Supervisor {
@@ -57,6 +60,7 @@ class Supervisor {
   void tell(const CleanupItem& item);
   void clean_what_is_due();
   void scan();
+  void run_hook();
   [[nodiscard]] int milliseconds_to_next() const;
 
   SupervisorOptions options_;

@@ -1,0 +1,71 @@
+/// Runs a command of the user's when something happens, with the events on its standard input: one
+/// JSON object a line, as in the JSON log.
+///
+/// One run at a time, and not more often than once an interval. What happens in between is given
+/// to the next run, so a burst of deaths starts a few commands and loses no event. The command runs
+/// in a process group of its own; its output goes to the supervisor's stderr.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evo::tools {
+
+struct EventHookOptions {
+  std::string command;  ///< for /bin/sh -c
+  /// Events that run it; empty: all of level warning and error.
+  std::set<std::string> events = {};
+  std::chrono::nanoseconds interval = std::chrono::seconds(1);  ///< from start to start
+  std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< then it is killed
+};
+
+class EventHook {
+ public:
+  /// `complain(event, fields)` reports what the hook itself could not do.
+  using Complain = std::function<void(std::string_view event, nlohmann::ordered_json fields)>;
+
+  explicit EventHook(EventHookOptions options) : options_(std::move(options)) {}
+  EventHook(const EventHook&) = delete;
+  EventHook& operator=(const EventHook&) = delete;
+  /// Kills a command that still runs.
+  ~EventHook();
+
+  /// Keeps a line of the log for the next run, if it is of an event that is wanted.
+  void offer(const nlohmann::ordered_json& line);
+
+  /// Sees to the command that runs, and starts the next one when it is time. To be called when a
+  /// child has ended, and by `wake_ns()`.
+  void step(const Complain& complain);
+
+  /// CLOCK_MONOTONIC at which step() has something to do; nothing: when an event comes.
+  [[nodiscard]] std::optional<std::uint64_t> wake_ns() const;
+
+  /// Gives the events that are left to a last run and waits for its end.
+  void finish(const Complain& complain);
+
+ private:
+  void reap(const Complain& complain);
+  void start(const Complain& complain);
+  [[nodiscard]] std::string take_lines();
+
+  EventHookOptions options_;
+  std::vector<std::string> lines_;
+  std::uint64_t dropped_ = 0;
+  pid_t running_ = 0;
+  bool killed_ = false;
+  std::uint64_t started_ns_ = 0;
+};
+
+/// The names of the events that may run it.
+[[nodiscard]] const std::set<std::string>& event_names();
+
+}  // namespace evo::tools
