@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "common/consistency.hpp"
@@ -26,8 +28,8 @@ namespace evo::cell {
 /// What a reader has seen since its start.
 struct InputStatistics {
   std::uint64_t reads = 0;
-  std::uint64_t torn = 0;       ///< values whose words do not belong together, or that are older
-                                ///< than one read before
+  std::uint64_t torn = 0;       ///< publishes whose words do not belong together, or that are
+                                ///< older than one read before
   std::uint64_t vanished = 0;   ///< values that were there and then not, though nobody closed
   std::uint64_t contended = 0;  ///< reads that the writer overtook until they gave up
   std::uint64_t retries = 0;    ///< copies that the writer overtook and that were made again
@@ -141,6 +143,7 @@ class Input {
   static constexpr std::uint64_t kAttachAfterErrorNs = 1'000'000'000;
   /// A writer that was silent for so long is asked for: the kernel knows whether it lives.
   static constexpr std::uint64_t kSilenceNs = 2'000'000;
+  static constexpr std::uint64_t kReportEveryNs = 1'000'000'000;
 
   void attach(std::chrono::nanoseconds wait) {
     auto reader = Reader::attach({.domain = domain_, .wait = wait});
@@ -148,6 +151,7 @@ class Input {
     if (reader) {
       reader_.emplace(std::move(*reader));
       sequence_ = 0;
+      refused_sequence_ = 0;
       silent_since_ns_ = now_ns_;
       writer_state_ = reader_->writer_state();
       refusal_.reset();
@@ -169,9 +173,16 @@ class Input {
   }
 
   void take(const Value& value, std::uint64_t sequence, std::uint64_t stamp_ns) {
-    if (!is_consistent(value) || sequence < sequence_) {
+    if (!is_consistent(value)) {
+      // The next cycles read it again. It is one value, and one line in the log.
+      if (std::exchange(refused_sequence_, sequence) == sequence) return;
       ++statistics_.torn;
-      log_->error("torn_value", {{"segment", Channel::name}, {"sequence", sequence}});
+      report(is_published_so(value, sequence) ? "inconsistent_value" : "torn_value", sequence);
+      return;
+    }
+    if (sequence < sequence_) {
+      ++statistics_.torn;
+      report("older_value", sequence);
       return;
     }
     if (sequence == sequence_) return;
@@ -202,9 +213,27 @@ class Input {
       case ReadError::ChecksumMismatch:
       case ReadError::OutOfRange:
         ++statistics_.torn;
-        log_->error("damaged_value", {{"segment", Channel::name}, {"error", error}});
+        report("damaged_value", sequence_);
         return;
     }
+  }
+
+  /// Whether the writer published these very words: a tool or a module that does not seal its
+  /// values, such as `evo-shm set`. A torn value reads differently the next time.
+  [[nodiscard]] bool is_published_so(const Value& value, std::uint64_t sequence) {
+    const auto again = reader_->read();
+    return again && again->sequence == sequence &&
+           std::memcmp(&again->value, &value, sizeof value) == 0;
+  }
+
+  /// Reports a value that was refused, at most once a second.
+  void report(std::string_view event, std::uint64_t sequence) {
+    ++unreported_;
+    if (now_ns_ < next_report_ns_) return;
+    next_report_ns_ = now_ns_ + kReportEveryNs;
+    log_->error(event, {{"segment", Channel::name},
+                        {"sequence", sequence},
+                        {"since_last_report", std::exchange(unreported_, 0)}});
   }
 
   void report_vanished(ReadError error) {
@@ -228,7 +257,10 @@ class Input {
   std::optional<ErrorCode> refusal_;  // of the last attempt to attach, to tell each only once
   WriterState writer_state_ = WriterState::Dead;
   bool changed_ = false;
-  std::uint64_t sequence_ = 0;  // of the last value since the last attach
+  std::uint64_t sequence_ = 0;          // of the last value since the last attach
+  std::uint64_t refused_sequence_ = 0;  // of the last inconsistent value since the last attach
+  std::uint64_t unreported_ = 0;        // values refused since the last line about them
+  std::uint64_t next_report_ns_ = 0;
   std::uint64_t stamp_ns_ = 0;
   std::uint64_t now_ns_ = 0;
   std::uint64_t next_attach_ns_ = 0;
