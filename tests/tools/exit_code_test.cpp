@@ -102,6 +102,7 @@ TEST_F(ExitCode, OneWhereAnExpectedSegmentIsClosed) {
   ASSERT_TRUE(writer && reader);
   writer = tl::unexpected(Error{});
   EXPECT_EQ(run({"list", "--wrong"}).code, 0);
+  EXPECT_EQ(run({"list", "--expect", "probe"}).code, 1);
   const ToolAnswer list = run({"list", "--wrong", "--expect", "probe"});
   EXPECT_EQ(list.code, 1);
   EXPECT_NE(list.out.find("closed"), std::string::npos) << list.out;

@@ -75,9 +75,7 @@ std::vector<MemoryGroup> read_memory_groups(const fs::path& root,
       const auto found = memory_directory(root, line);
       if (!found) continue;
       auto [top, directory] = *found;
-      // A container that sees the host's paths has its own group at the top.
-      std::error_code ignored;
-      if (!fs::exists(directory, ignored)) directory = top;
+      // A container may see the paths of its host. Its own group is the one at the top.
       for (;; directory = directory.parent_path()) {
         if (seen.insert(directory).second) {
           if (auto group = read_group(root, directory)) groups.push_back(std::move(*group));
