@@ -2,6 +2,7 @@
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>
 
+#include "completion/candidates.hpp"
 #include "tool.hpp"
 
 namespace evo::test {
@@ -167,10 +168,21 @@ TEST_F(CompletionUsage, OtherShellsAreRefused) {
   EXPECT_EQ(run({"completion", "tcsh"}).code, 2);
 }
 
-TEST_F(CompletionUsage, NothingIsOfferedThatAShellWouldEvaluate) {
-  std::ofstream(directory_.path() / "evo_$(touch${IFS}x).ctl") << "x";
-  std::ofstream(directory_.path() / "evo_fine.ctl") << "x";
-  EXPECT_EQ(run({"completion-words", "--", "inspect", ""}).out, "fine\n");
+/// The names come from a schema that any writer may have made up.
+TEST(CompletionCandidates, NothingIsOfferedThatAShellWouldEvaluate) {
+  CLI::App app("", "evo-shm");
+  std::vector<std::string> fields;
+  app.add_subcommand("watch")->add_option("--field", fields);
+  const tools::NamesInDomain names{
+      .segments = [](const std::string&) { return std::vector<std::string>(); },
+      .fields =
+          [](const std::string&, const std::string&) {
+            return std::vector<std::string>{"$(touch${IFS}x)", "`x`", "a;b", "a b", "a\nb", "~",
+                                            "axes[0].position"};
+          }};
+  const std::vector<std::string> words{"watch", "gantry", "--field", ""};
+  EXPECT_EQ(tools::candidates_for(app, words, names).words,
+            std::vector<std::string>{"axes[0].position"});
 }
 
 }  // namespace
