@@ -33,7 +33,9 @@ int main() {
   std::jthread counter([&] { count_to_three(*writer); });
   std::uint64_t cycle = 0;
   while (cycle < 3 && reader->wait_for_change(5s)) {
-    cycle = reader->read()->value.cycle;  // there is a value: it has just changed
+    const auto sample = reader->read();
+    if (!sample) break;
+    cycle = sample->value.cycle;
     fmt::print("cycle {}\n", cycle);
   }
   return cycle == 3 ? 0 : 1;

@@ -28,7 +28,8 @@ def block(directory: Path, name: str) -> str | None:
     if result.exists():
         return printed_by("table.py", result)
     text = directory / f"{name}.txt"
-    return f"```\n{text.read_text(encoding='utf-8')}```\n" if text.exists() else None
+    marker = "<!-- test: skip, measured by scripts/bench -->"
+    return f"{marker}\n```text\n{text.read_text(encoding='utf-8')}```\n" if text.exists() else None
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,7 @@
 /// Errors of the cold paths (create, attach, list) and of the data path.
 ///
 /// Cold paths return `Result<T>`: a code to decide by and a message to read.
-/// The data path returns bare enums, because nothing on it may allocate.
+/// On the data path the error is a bare enum, because nothing there may allocate.
 #pragma once
 
 #include <fmt/format.h>

@@ -1,0 +1,51 @@
+/// What stands around the statements that the documents show: `<!-- test: context=Gripper -->`.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <alarm.evo.hpp>
+#include <chrono>
+#include <gripper_state.evo.hpp>
+
+#include "evo/cleanup.hpp"
+#include "evo/deadline_watch.hpp"
+#include "evo/discovery.hpp"
+#include "evo/rt.hpp"
+#include "evo/segment_info.hpp"
+#include "temporary_domain.hpp"
+
+// Alarm and its ends, named as in the documents.
+using namespace evo::test;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+
+/// A domain that is empty.
+class Empty : public testing::Test {
+ protected:
+  Empty() { ::setenv("EVO_DOMAIN", directory_.path().c_str(), 1); }
+
+  /// What a program does with a value.
+  template <class... Values>
+  static void use(const Values&... /*values*/) {}
+
+ private:
+  TemporaryDomain directory_;
+
+ protected:
+  const evo::Domain domain = directory_.domain();
+};
+
+/// The gripper of README.md, between its two ends.
+class Gripper : public Empty {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(writer) << fmt::format("{}", writer.error());
+    ASSERT_TRUE(reader) << fmt::format("{}", reader.error());
+    ASSERT_TRUE(writer->write(value));
+  }
+
+  const cell::GripperState value{.cycle = 1, .mode = cell::GripperMode::Holding, .opening = 40.5F};
+  cell::GripperState large{};
+  evo::Result<cell::GripperStateWriter> writer = cell::GripperStateWriter::create();
+  evo::Result<cell::GripperStateReader> reader = cell::GripperStateReader::attach();
+};
