@@ -1,5 +1,5 @@
 # `cmake --install`: the runtime, the generator with its CMake module, and evo.fbs, so that
-# find_package(EvoChannels CONFIG) offers what the source tree does.
+# find_package(EvoChannels CONFIG) offers what the source tree does. tools/ installs evo-shm.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -24,6 +24,13 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/codegen/evo_codegen
 install(FILES ${PROJECT_SOURCE_DIR}/codegen/EvoCodegen.cmake
   DESTINATION ${EVO_INSTALL_CODEGEN_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/schemas/evo.fbs DESTINATION ${EVO_INSTALL_DATA_DIR}/schemas)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/evo-channels)
+
+# For projects without CMake. The file finds its prefix by its own place, so the installation can be moved.
+file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" EVO_PREFIX_FROM_PKGCONFIG "${up}")
+configure_file(${PROJECT_SOURCE_DIR}/cmake/evo-channels.pc.in ${PROJECT_BINARY_DIR}/cmake/evo-channels.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/cmake/evo-channels.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 find_package(fmt REQUIRED)  # the package file names its version
 set(EVO_CODEGEN_LOCATION ${EVO_INSTALL_CODEGEN_DIR})
