@@ -44,7 +44,7 @@ class Gripper : public Empty {
     ASSERT_TRUE(writer->write(value));
   }
 
-  const cell::GripperState value{.cycle = 1, .mode = cell::GripperMode::Holding, .opening = 40.5F};
+  const cell::GripperState value{.cycle = 1, .opening = 40.5F};
   cell::GripperState large{};
   evo::Result<cell::GripperStateWriter> writer = cell::GripperStateWriter::create();
   evo::Result<cell::GripperStateReader> reader = cell::GripperStateReader::attach();

@@ -1,8 +1,8 @@
-"""Does what a document says: writes its files, types its commands, and compares what they print.
+"""Does what documents say: writes their files, types their commands, and compares what they print.
 
-usage: run_document.py DOCUMENT.md PREFIX
+usage: run_document.py PREFIX DOCUMENT.md...
 
-Everything happens in a directory and a domain of its own, in which `~/evo` is PREFIX: a place where EVO Channels is
+Everything happens in one directory and domain, in which each document goes on where the one before ended. `~/evo` is PREFIX: a place where EVO Channels is
 installed, or a build tree. CXX and CXXFLAGS are those of the environment. How blocks are marked is described in
 documents.py; what counts in the output, in tests/tools/run_guide.py.
 """
@@ -99,22 +99,24 @@ def follow(session: Session, blocks: list[Block]) -> None:
                 session.expect(block.line + found.line - 1, found.text, found.expected)
 
 
-def run(document: Path, prefix: Path) -> int:
-    blocks = blocks_of(document)
+def run(prefix: Path, documents: list[Path]) -> int:
+    blocks = {document: blocks_of(document) for document in documents}
     parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     domain = Path(tempfile.mkdtemp(prefix="evo-docs-", dir=parent))
     work = Path(tempfile.mkdtemp(prefix="evo-docs-"))
     project = work / "project"
     (project / "home").mkdir(parents=True)
     (project / "home" / "evo").symlink_to(prefix)
-    for block in blocks:
+    for block in (block for found in blocks.values() for block in found):
         if block.kind == "file":
             (project / block.argument).parent.mkdir(parents=True, exist_ok=True)
             (project / block.argument).write_text(block.text, encoding="utf-8")
     os.environ["HOME"] = str(project / "home")
     shell = Shell(prefix / "bin", project, domain)
+    places = {str(project / "build"): "/opt/cell/bin", str(domain): "/dev/shm/cell"}
     try:
-        follow(Session(document, shell, {str(project / "build"): "/opt/cell/bin", str(domain): "/dev/shm/cell"}), blocks)
+        for document in documents:
+            follow(Session(document, shell, places), blocks[document])
     except Failure as failure:
         print(failure, file=sys.stderr)
         return 1
@@ -126,11 +128,11 @@ def run(document: Path, prefix: Path) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 2 or not Path(arguments[1]).is_dir():
+    if len(arguments) < 2 or not Path(arguments[0]).is_dir():
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        return run(Path(arguments[0]), Path(arguments[1]).resolve())
+        return run(Path(arguments[0]).resolve(), [Path(document) for document in arguments[1:]])
     except DocumentError as error:
         print(error, file=sys.stderr)
         return 1
