@@ -3,7 +3,7 @@
 A block that follows a line such as "**1. The schema**, `schemas/gripper_state.fbs`:" is that file. A block of `console`
 is a session: commands behind `$ `, each with its output below. All others need a comment on the line above:
 
-    <!-- test: context=NAME -->        C++ statements, put in the place of BLOCK in contexts/NAME.cpp
+    <!-- test: context=NAME -->        C++ statements, in a test of the class NAME of fixtures.hpp
     <!-- test: run -->                 shell commands; each has to end with 0
     <!-- test: output -->              what the last command of the block above prints
     <!-- test: output, in the end -->  the same, which depends on the load: the command may be repeated
