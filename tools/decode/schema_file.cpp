@@ -6,6 +6,9 @@
 
 #include <algorithm>
 
+#include "decode/own_attributes.hpp"
+#include "text/whole_file.hpp"
+
 namespace evo::tools {
 
 namespace {
@@ -15,6 +18,51 @@ flatbuffers::IDLOptions as_the_generator_does() {
   options.binary_schema_comments = true;
   options.binary_schema_builtins = true;
   return options;
+}
+
+/// A directory that no file system has; evo.fbs is found in it, after all that there are.
+constexpr const char* kOwnDirectory = "<evo-shm>";
+constexpr std::string_view kOwnFile = "<evo-shm>/evo.fbs";
+
+/// While one lives, the parser also finds this program's evo.fbs. One at a time.
+class OwnAttributes {
+ public:
+  OwnAttributes() {
+    exists_before_ = flatbuffers::SetFileExistsFunction(exists);
+    load_before_ = flatbuffers::SetLoadFileFunction(load);
+  }
+  OwnAttributes(const OwnAttributes&) = delete;
+  OwnAttributes& operator=(const OwnAttributes&) = delete;
+  ~OwnAttributes() {
+    flatbuffers::SetFileExistsFunction(exists_before_);
+    flatbuffers::SetLoadFileFunction(load_before_);
+  }
+
+ private:
+  static bool exists(const char* file) { return file == kOwnFile || exists_before_(file); }
+  static bool load(const char* file, bool binary, std::string* text) {
+    if (file != kOwnFile) return load_before_(file, binary, text);
+    *text = own_attributes();
+    return true;
+  }
+
+  static inline flatbuffers::FileExistsFunction exists_before_ = nullptr;
+  static inline flatbuffers::LoadFileFunction load_before_ = nullptr;
+};
+
+/// What to do about an attribute that an evo.fbs other than this program's does not declare.
+std::string advice_on(const flatbuffers::Parser& parser, const std::filesystem::path& file) {
+  if (parser.error_.find("attributes must be declared") == std::string::npos) return "";
+  for (const std::string& included : parser.GetIncludedFilesRecursive(file.string())) {
+    if (std::filesystem::path(included).filename() != "evo.fbs" || included == kOwnFile) continue;
+    const auto text = read_whole_file(included);
+    if (!text || *text == own_attributes()) continue;
+    return fmt::format(
+        "; '{}' is not the evo.fbs of this evo-shm; remove it, evo-shm "
+        "brings its own",
+        included);
+  }
+  return "";
 }
 
 Result<void> parse(flatbuffers::Parser& parser, const std::filesystem::path& file,
@@ -29,9 +77,11 @@ Result<void> parse(flatbuffers::Parser& parser, const std::filesystem::path& fil
   searched.insert(searched.end(), includes.begin(), includes.end());
   std::vector<const char*> paths;
   for (const std::string& path : searched) paths.push_back(path.c_str());
+  paths.push_back(kOwnDirectory);
   paths.push_back(nullptr);
+  const OwnAttributes own;
   if (!parser.Parse(text.c_str(), paths.data(), file.c_str())) {
-    return detail::fail(ErrorCode::InvalidSchema, "{}", parser.error_);
+    return detail::fail(ErrorCode::InvalidSchema, "{}{}", parser.error_, advice_on(parser, file));
   }
   return {};
 }

@@ -10,9 +10,10 @@
 
 namespace evo::tools {
 
-/// The binary schema of a schema file. Includes are looked up beside the file, in the directory
-/// above it, and in `includes`. NotFound: no such file; InvalidSchema: what FlatBuffers' own
-/// parser says is wrong with it, with file and line.
+/// The binary schema of a schema file. Includes are looked up next to the file, in the directory
+/// above it, and in `includes`; evo.fbs, if it is in none of them, is this program's own.
+/// NotFound: no such file; InvalidSchema: what FlatBuffers' own parser says is wrong with it, with
+/// file and line.
 Result<std::vector<std::uint8_t>> compile_schema(const std::filesystem::path& file,
                                                  const std::vector<std::string>& includes);
 
