@@ -125,6 +125,8 @@ TEST_P(CompletionTest, FilesAndDirectories) {
   EXPECT_EQ(offered("--domain " + start), start + "irectory");
   EXPECT_EQ(offered("graph --schemas a.fbs " + start), start + "irectory " + start + "rawing.svg");
   EXPECT_EQ(offered("diff gantry " + start), start + "irectory " + start + "rawing.svg");
+  EXPECT_EQ(offered("pub " + start), start + "irectory " + start + "rawing.svg");
+  EXPECT_EQ(offered("pub a.fbs lamp --csv " + start), start + "irectory " + start + "rawing.svg");
 }
 
 TEST_P(CompletionTest, NamesOfSegmentsInTheDomain) {
@@ -134,6 +136,7 @@ TEST_P(CompletionTest, NamesOfSegmentsInTheDomain) {
   EXPECT_EQ(offered_here("inspect ga"), "gantry");
   EXPECT_EQ(offered_here("deadlines show --format json a"), "alarm");
   EXPECT_EQ(offered_here("inspect gantry ''"), "") << "it takes one";
+  EXPECT_EQ(offered_here("pub a.fbs ''"), "") << "one that the schema declares";
   EXPECT_EQ(offered(split("--domain=" + directory_.path().string() + " inspect ''")),
             "alarm gantry");
   ::setenv("EVO_DOMAIN", directory_.path().c_str(), 1);

@@ -49,6 +49,7 @@ Values values_of(const CLI::Option& option, std::string_view command) {
   const std::string name = option.get_single_name();
   const std::string type = option.get_type_name();
   if (Words words = choices_of(option); !words.empty()) return {.words = std::move(words)};
+  if (command == "pub" && name == "segment") return {};  // one that its schema declares
   if (name == "segment" || name == "segments" || name == "expect") {
     return {.from = From::Segments};
   }

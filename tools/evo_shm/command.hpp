@@ -129,6 +129,7 @@ void add_inspect(Commands& commands);
 void add_list(Commands& commands);
 void add_plot(Commands& commands);
 void add_profile(Commands& commands);
+void add_pub(Commands& commands);
 void add_readers(Commands& commands);
 void add_recover(Commands& commands);
 void add_schema(Commands& commands);

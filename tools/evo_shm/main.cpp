@@ -157,9 +157,10 @@ int main(int count, char** arguments) {
       ->option_text("table|json");
   Commands commands(app);
   for (const auto add :
-       {add_list,    add_top,  add_inspect,  add_watch,     add_plot,   add_profile,   add_readers,
-        add_schema,  add_diff, add_validate, add_graph,     add_doctor, add_deadlines, add_cleanup,
-        add_recover, add_set,  add_snapshot, add_supervise, add_expect, add_completion}) {
+       {add_list,      add_top,     add_inspect,   add_watch,    add_plot,     add_profile,
+        add_readers,   add_schema,  add_diff,      add_validate, add_graph,    add_doctor,
+        add_deadlines, add_cleanup, add_recover,   add_set,      add_snapshot, add_pub,
+        add_supervise, add_expect,  add_completion}) {
     add(commands);
   }
   add_help(commands);

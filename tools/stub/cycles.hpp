@@ -1,0 +1,38 @@
+/// Cycles on an absolute schedule: the n-th is due n periods after the start, however late others
+/// were.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace evo::tools {
+
+/// Times are nanoseconds since the start.
+class Cycles {
+ public:
+  /// From zero until `span_ns`, or without end.
+  explicit Cycles(double rate_hz, std::optional<std::uint64_t> span_ns = {});
+
+  /// Whether no cycle is left.
+  [[nodiscard]] bool done() const { return count_ && next_ >= *count_; }
+
+  /// When the next cycle is due.
+  [[nodiscard]] std::uint64_t due_ns() const { return due_ns(next_); }
+
+  /// When the last cycle is due; zero if there is no last one.
+  [[nodiscard]] std::uint64_t last_ns() const;
+
+  /// Leaves out each cycle whose successor is due already; gives their number.
+  std::uint64_t catch_up(std::uint64_t now_ns);
+
+  void advance() { ++next_; }
+
+ private:
+  [[nodiscard]] std::uint64_t due_ns(std::uint64_t cycle) const;
+
+  double rate_hz_;
+  std::uint64_t next_ = 0;
+  std::optional<std::uint64_t> count_;
+};
+
+}  // namespace evo::tools

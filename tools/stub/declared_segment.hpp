@@ -1,0 +1,24 @@
+/// A segment as a schema file declares it, ready to be created.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "decode/fields.hpp"
+#include "look/blueprint.hpp"
+
+namespace evo::tools {
+
+struct DeclaredSegment {
+  Blueprint blueprint;  ///< what the generated writer of that schema would create, with no earlier
+                        ///< layouts: only a schema lock knows those
+  Fields fields;
+};
+
+/// Compiles the schema file, see `compile_schema`. NotFound: no such file, or it declares no such
+/// segment. InvalidSchema: an attribute that the generator would not accept either.
+Result<DeclaredSegment> declared_segment(const std::string& file,
+                                         const std::vector<std::string>& includes,
+                                         const std::string& segment);
+
+}  // namespace evo::tools

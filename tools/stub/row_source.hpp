@@ -1,0 +1,37 @@
+/// The file that rows come from: a whole one, which is checked before its first row is used, or a
+/// pipe.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "stub/rows.hpp"
+
+namespace evo::tools {
+
+class RowSource {
+ public:
+  /// `-` is standard input. NotFound, PermissionDenied, Io.
+  static Result<RowSource> open(const std::string& path);
+
+  /// The rows from the first one on; `stop` must have begun to hold. Errors as of `Rows`; those of
+  /// all rows, and that there are none, where the file is whole.
+  Result<Rows> begin(RowFormat format, StopSignals& stop);
+
+  /// How many rows there are; none where only their end tells.
+  [[nodiscard]] std::optional<std::uint64_t> count() const { return count_; }
+
+  /// See `PipeLines::end_at`.
+  void end_at(std::uint64_t time_ns);
+
+ private:
+  RowSource() = default;
+
+  std::string name_;
+  std::unique_ptr<std::string> text_;  // of a whole file; stays where it is
+  int fd_ = -1;                        // else
+  std::unique_ptr<Lines> lines_;
+  std::optional<std::uint64_t> count_;
+};
+
+}  // namespace evo::tools
