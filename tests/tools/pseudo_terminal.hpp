@@ -26,12 +26,12 @@ class PseudoTerminal {
  public:
   static constexpr winsize kSize{24, 120, 0, 0};
 
-  PseudoTerminal(const std::string& path, std::vector<std::string> arguments) {
+  PseudoTerminal(const std::string& path, std::vector<std::string> arguments,
+                 winsize size = kSize) {
     arguments.insert(arguments.begin(), path);
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
-    winsize size = kSize;
     if (::openpty(&master_, &slave_, nullptr, nullptr, &size) != 0) {
       throw std::runtime_error("openpty failed");
     }

@@ -47,6 +47,7 @@ class Shell:
 
     def __init__(self, bin_dir: Path, work: Path, domain: Path) -> None:
         environment = dict(os.environ, PATH=f"{bin_dir}:{os.environ['PATH']}", EVO_DOMAIN=str(domain), LC_ALL="C.UTF-8")
+        environment.pop("COLUMNS", None)  # the terminal's, which tables would fit into
         self._process = subprocess.Popen(
             ["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             cwd=work, env=environment, text=True, start_new_session=True)

@@ -35,6 +35,7 @@ inline ToolAnswer run_program(const std::string& path, std::vector<std::string> 
   if (pid < 0 || errors == nullptr) throw std::runtime_error("cannot start " + path);
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::unsetenv("COLUMNS");  // of the terminal that the tests run in
     ::dup2(output.writing(), STDOUT_FILENO);
     ::dup2(::fileno(errors), STDERR_FILENO);
     ::execv(pointers[0], pointers.data());

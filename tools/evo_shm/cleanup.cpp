@@ -43,15 +43,18 @@ std::string reason_of(const CleanupItem& item) {
 
 std::string text_of(const CleanupReport& report, const Context& context) {
   if (report.items.empty()) {
-    return fmt::format("nothing to clean up {}\n", in(context.domain));
+    return wrapped_text(fmt::format("nothing to clean up {}\n", in(context.domain)), context.width);
   }
-  Table table({{"SEGMENT"}, {"ACTION"}, {"WRITER"}, {"REASON"}});
+  Table table({{"SEGMENT", Align::Left, 0, Narrowing::Cut},
+               {"ACTION"},
+               {"WRITER", Align::Left, 1},
+               {"REASON", Align::Left, 0, Narrowing::Wrap}});
   for (const CleanupItem& item : report.items) {
     const Colour colour = item.action == CleanupAction::LeftAlone ? Colour::Warning : Colour::Plain;
     table.add({printable(item.name), coloured(colour, to_string(item.action), context.colours),
                former_writer_of(item), printable(reason_of(item))});
   }
-  return table.text();
+  return table.text(context.width);
 }
 
 nlohmann::ordered_json document_of(const CleanupReport& report) {

@@ -64,6 +64,10 @@ void print_text(std::string_view text) {
   std::_Exit(static_cast<int>(ExitCode::Wrong));
 }
 
+void print_sentences(std::string_view text, const Context& context) {
+  print_text(wrapped_text(text, context.width));
+}
+
 void print_json(const nlohmann::ordered_json& document) {
   print_text(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
 }

@@ -13,6 +13,7 @@
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
 #include "evo/segment_info.hpp"
+#include "text/wrap.hpp"
 
 namespace evo::tools {
 
@@ -37,6 +38,7 @@ struct Context {
   Domain domain = Domain::from_environment();
   Format format = Format::Table;
   bool colours = false;
+  std::size_t width = kUnlimitedWidth;  ///< columns that text for people should fit into
 
   [[nodiscard]] bool json() const { return format == Format::Json; }
 };
@@ -50,6 +52,9 @@ void print_json(const nlohmann::ordered_json& document);
 
 /// Prints text on stdout, at once. Ends the process quietly if nobody takes it.
 void print_text(std::string_view text);
+
+/// The same for sentences: wrapped where the terminal is narrower.
+void print_sentences(std::string_view text, const Context& context);
 
 /// The domain that the value of --domain names: "system", "user" or a directory; empty: as
 /// EVO_DOMAIN says.

@@ -38,27 +38,28 @@ std::vector<std::string> row_of(std::string_view role, const EndDeadlines& end) 
           in_words(end.jitter.percentile(99.9))};
 }
 
-std::string table_of(std::string_view segment, const DeadlineReport& report) {
+std::string table_of(std::string_view segment, const DeadlineReport& report, std::size_t width) {
   Table table({{"END"},
                {"PID", Align::Right},
-               {"PROCESS"},
-               {"OPERATIONS", Align::Right},
+               {"PROCESS", Align::Left, 0, Narrowing::Cut},
+               {"OPERATIONS", Align::Right, 5},
                {"LATE", Align::Right},
                {"SLOW", Align::Right},
                {"STALE", Align::Right},
-               {"INTERVAL", Align::Right},
-               {"DURATION", Align::Right},
-               {"AGE", Align::Right},
-               {"JITTER 50 %", Align::Right},
-               {"99 %", Align::Right},
-               {"99.9 %", Align::Right}});
+               {"INTERVAL", Align::Right, 7},
+               {"DURATION", Align::Right, 6},
+               {"AGE", Align::Right, 4},
+               {"JITTER 50 %", Align::Right, 3},
+               {"99 %", Align::Right, 2},
+               {"99.9 %", Align::Right, 1}});
   table.add(row_of("writer", report.writer));
   for (const EndDeadlines& reader : report.readers) table.add(row_of("reader", reader));
-  return fmt::format("{}: deadline watch {} is {}; interval {}, write {}, read {}\n{}", segment,
-                     report.session, report.on ? "on" : "off",
-                     limit_in_words(report.options.deadline, "by the schema"),
-                     limit_in_words(report.options.write_deadline, "not judged"),
-                     limit_in_words(report.options.read_deadline, "not judged"), table.text());
+  const std::string head = fmt::format(
+      "{}: deadline watch {} is {}; interval {}, write {}, read {}", segment, report.session,
+      report.on ? "on" : "off", limit_in_words(report.options.deadline, "by the schema"),
+      limit_in_words(report.options.write_deadline, "not judged"),
+      limit_in_words(report.options.read_deadline, "not judged"));
+  return wrapped_text(head, width) + table.text(width);
 }
 
 nlohmann::ordered_json to_json(const EndDeadlines& end) {
@@ -95,11 +96,13 @@ ExitCode show(const DeadlinesOptions& options, const Context& context) {
   if (context.json()) {
     print_json(to_json(*report));
   } else if (report->session == 0) {
-    print_text(fmt::format(
-        "{}: no deadline watch was started; begin one with: evo-shm deadlines start {}\n",
-        options.segment, options.segment));
+    print_sentences(
+        fmt::format("{}: no deadline watch was started; begin one with: evo-shm deadlines start "
+                    "{}\n",
+                    options.segment, options.segment),
+        context);
   } else {
-    print_text(table_of(options.segment, *report));
+    print_text(table_of(options.segment, *report, context.width));
   }
   return ExitCode::Fine;
 }

@@ -72,12 +72,15 @@ ExitCode run(const DiffOptions& options, const Context& context) {
     document["differences"] = lines;
     print_json(document);
   } else if (lines.empty()) {
-    print_text(fmt::format("segment '{}' has the layout of {}\n", options.segment, options.schema));
+    print_sentences(
+        fmt::format("segment '{}' has the layout of {}\n", options.segment, options.schema),
+        context);
   } else {
-    print_text(fmt::format(
+    const std::string text = fmt::format(
         "segment '{}' does not fit a reader built from {}:\n  segment: written "
         "by {}\n  - {}\n",
-        options.segment, options.schema, writer_of(look->info()), fmt::join(lines, "\n  - ")));
+        options.segment, options.schema, writer_of(look->info()), fmt::join(lines, "\n  - "));
+    print_text(wrapped_text(text, context.width, 4));
   }
   return lines.empty() ? ExitCode::Fine : ExitCode::Mismatch;
 }

@@ -14,7 +14,7 @@ ExitCode run(const DoctorOptions&, const Context& context) {
   const auto checks = examine_computer(context.domain);
   if (!checks) return fail(checks.error());
   bool wrong = false;
-  Table table({{"CHECK"}, {"RESULT"}, {"WHAT WAS FOUND"}});
+  Table table({{"CHECK"}, {"RESULT"}, {"WHAT WAS FOUND", Align::Left, 0, Narrowing::Wrap}});
   auto document = nlohmann::ordered_json::array();
   for (const Check& check : *checks) {
     wrong |= check.result == CheckResult::Wrong;
@@ -27,7 +27,7 @@ ExitCode run(const DoctorOptions&, const Context& context) {
   if (context.json()) {
     print_json(document);
   } else {
-    print_text(table.text());
+    print_text(table.text(context.width));
   }
   return wrong ? ExitCode::Wrong : ExitCode::Fine;
 }

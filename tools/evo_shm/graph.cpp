@@ -60,11 +60,13 @@ ExitCode lint(const Sources& sources, const Context& context) {
   } else if (findings.empty()) {
     print_text("nothing found\n");
   } else {
-    Table table({{"SEGMENT"}, {"CHECK"}, {"WHAT WAS FOUND"}});
+    Table table({{"SEGMENT", Align::Left, 0, Narrowing::Cut},
+                 {"CHECK"},
+                 {"WHAT WAS FOUND", Align::Left, 0, Narrowing::Wrap}});
     for (const Finding& each : findings) {
       table.add({printable(each.segment), std::string(each.check), printable(each.finding)});
     }
-    print_text(table.text());
+    print_text(table.text(context.width));
   }
   return findings.empty() ? ExitCode::Fine : ExitCode::Wrong;
 }

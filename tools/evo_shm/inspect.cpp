@@ -68,7 +68,8 @@ ExitCode run(const InspectOptions& options, const Context& context) {
   if (context.json()) {
     print_json(document_of(*look, value, rate, options.hex));
   } else {
-    print_text(describe(*look, value, rate, options.hex, context.colours));
+    print_text(describe(*look, value, rate,
+                        {.hex = options.hex, .colours = context.colours, .width = context.width}));
   }
   if (look->info().condition == SegmentCondition::Unreadable ||
       look->info().condition == SegmentCondition::Incompatible) {

@@ -72,14 +72,14 @@ Result<Listing> look_at(const ListOptions& options, const Domain& domain) {
 }
 
 std::string table_of(const Listing& listing, const Context& context) {
-  Table table({{"NAME"},
-               {"KIND"},
+  Table table({{"NAME", Align::Left, 0, Narrowing::Cut},
+               {"KIND", Align::Left, 3},
                {"STATE"},
-               {"MODULE"},
-               {"WRITER"},
-               {"READERS", Align::Right},
-               {"SIZE", Align::Right},
-               {"SEQUENCE", Align::Right},
+               {"MODULE", Align::Left, 2},
+               {"WRITER", Align::Left, 4},
+               {"READERS", Align::Right, 6},
+               {"SIZE", Align::Right, 1},
+               {"SEQUENCE", Align::Right, 5},
                {"AGE"}});
   for (const std::string& name : listing.absent) {
     table.add({name, "-", coloured(Colour::Bad, "absent", context.colours), "-", "-", "-", "-", "-",
@@ -92,7 +92,7 @@ std::string table_of(const Listing& listing, const Context& context) {
                info.module.empty() ? "-" : info.module, writer_of(info), readers_of(info),
                memory_of(info), sound ? std::to_string(info.sequence) : "-", age_of(info)});
   }
-  return table.text();
+  return table.text(context.width);
 }
 
 /// One look, printed. A JSON answer of --watch is one document a line.
@@ -110,8 +110,10 @@ std::string render(const Listing& listing, const ListOptions& options, const Con
            '\n';
   }
   if (listing.empty()) {
-    return fmt::format("no segments{} {}\n", options.wrong ? " with anything wrong" : "",
-                       in(context.domain));
+    return wrapped_text(
+        fmt::format("no segments{} {}\n", options.wrong ? " with anything wrong" : "",
+                    in(context.domain)),
+        context.width);
   }
   return table_of(listing, context);
 }

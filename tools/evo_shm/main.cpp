@@ -66,11 +66,17 @@ std::vector<std::string> options_of(const CLI::App& app, const CLI::App& command
   return names;
 }
 
+/// Descriptions go on below their beginning.
+void print_help_text(std::string_view text) {
+  constexpr std::size_t kDescriptions = 30;
+  print_text(wrapped_text(text, output_width(), kDescriptions));
+}
+
 /// Help, or what is wrong with the command line.
 ExitCode answer(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream text;
   if (app.exit(error, text, text) == 0) {
-    print_text(text.str());
+    print_help_text(text.str());
     return ExitCode::Fine;
   }
   const auto chosen = app.get_subcommands();
@@ -115,7 +121,7 @@ ExitCode print_help(const HelpOptions& options, const Context&) {
     name += ' ' + chosen->get_name();
   }
   // Not App::help, which shows that of the command that was given: this one.
-  print_text(chosen->get_formatter()->make_help(chosen, name, CLI::AppFormatMode::Normal));
+  print_help_text(chosen->get_formatter()->make_help(chosen, name, CLI::AppFormatMode::Normal));
   return ExitCode::Fine;
 }
 
@@ -179,5 +185,6 @@ int main(int count, char** arguments) {
   }
   context.domain = domain_named(domain);
   context.colours = has_colours();
+  context.width = output_width();
   return static_cast<int>(commands.run_chosen(context));
 }

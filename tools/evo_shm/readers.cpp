@@ -27,21 +27,21 @@ ExitCode run(const ReadersOptions& options, const Context& context) {
     return ExitCode::Fine;
   }
   if (info->readers.empty()) {
-    print_text("nobody reads " + options.segment + '\n');
+    print_text("no process reads " + options.segment + '\n');
     return ExitCode::Fine;
   }
-  Table table({{"ENTRY", Align::Right},
+  Table table({{"ENTRY", Align::Right, 1},
                {"PID", Align::Right},
-               {"PROCESS"},
-               {"ATTACHED"},
-               {"SLEEPING"},
+               {"PROCESS", Align::Left, 0, Narrowing::Cut},
+               {"ATTACHED", Align::Left, 3},
+               {"SLEEPING", Align::Left, 2},
                {"LAG", Align::Right}});
   for (const AttachedReader& reader : info->readers) {
     table.add({std::to_string(reader.index), std::to_string(reader.pid), reader.process_name,
                time_of_day(reader.attached_realtime_ns), reader.sleeping ? "yes" : "no",
                reader.lag ? std::to_string(*reader.lag) : "-"});
   }
-  print_text(table.text());
+  print_text(table.text(context.width));
   return ExitCode::Fine;
 }
 

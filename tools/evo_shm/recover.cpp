@@ -53,18 +53,20 @@ std::string text_of(const Patient& patient, const RecoveryPlan& plan, const Cont
   std::string text =
       fmt::format("{}, {}\n\n", patient.info.name,
                   coloured(colour_of_state(patient.info), state_of(patient.info), context.colours));
-  Table table({{"CHECK"}, {"RESULT"}, {"WHAT WAS FOUND"}});
+  Table table({{"CHECK"}, {"RESULT"}, {"WHAT WAS FOUND", Align::Left, 0, Narrowing::Wrap}});
   for (const Check& check : patient.checks) {
     table.add({std::string(check.name),
                coloured(colour_of(check.result), to_string(check.result), context.colours),
                check.finding});
   }
-  text += table.text() + '\n';
-  if (plan.remedy == Remedy::Nothing) return text + plan.steps.front() + '\n';
+  text += table.text(context.width) + '\n';
+  if (plan.remedy == Remedy::Nothing) {
+    return text + wrapped_text(plan.steps.front(), context.width);
+  }
   if (plan.remedy == Remedy::Refuse) return text;
   text += "plan\n";
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    text += fmt::format("  {}. {}\n", i + 1, plan.steps[i]);
+    text += wrapped_text(fmt::format("  {}. {}", i + 1, plan.steps[i]), context.width, 5);
   }
   return text;
 }

@@ -50,26 +50,29 @@ nlohmann::ordered_json document_of(const SegmentLook& look) {
   return document;
 }
 
-std::string table_of(const SegmentLook& look) {
+std::string table_of(const SegmentLook& look, std::size_t width) {
   const SchemaLayout& layout = look.fields()->layout();
-  std::string text = fmt::format("{}: {}\n", layout.struct_name, layout.documentation);
+  std::string text =
+      wrapped_text(fmt::format("{}: {}\n", layout.struct_name, layout.documentation), width);
   for (const SegmentAttribute& attribute : layout.attributes) {
-    text += fmt::format("{:<12} {}\n", attribute.name, attribute.value);
+    text += wrapped_text(fmt::format("{:<12} {}\n", attribute.name, attribute.value), width, 13);
   }
-  text += fmt::format("{:<12} {} bytes, aligned to {}\n{:<12} {}\n\n", "size", layout.size,
-                      layout.alignment, "schema id", look.info().layout.schema_id.hex());
-  Table table({{"OFFSET", Align::Right},
-               {"SIZE", Align::Right},
-               {"FIELD"},
-               {"TYPE"},
-               {"UNIT"},
-               {"WHAT IT IS"}});
+  text +=
+      wrapped_text(fmt::format("{:<12} {} bytes, aligned to {}\n{:<12} {}\n\n", "size", layout.size,
+                               layout.alignment, "schema id", look.info().layout.schema_id.hex()),
+                   width, 13);
+  Table table({{"OFFSET", Align::Right, 1},
+               {"SIZE", Align::Right, 2},
+               {"FIELD", Align::Left, 0, Narrowing::Cut},
+               {"TYPE", Align::Left, 4},
+               {"UNIT", Align::Left, 3},
+               {"WHAT IT IS", Align::Left, 0, Narrowing::Wrap}});
   for (const LayoutField& field : layout.fields) {
     table.add({std::to_string(field.offset), std::to_string(field.size),
                field.length == 0 ? field.path : fmt::format("{}[{}]", field.path, field.length),
                field.type, field.unit, field.documentation});
   }
-  return text + table.text();
+  return text + table.text(width);
 }
 
 ExitCode run(const SchemaOptions& options, const Context& context) {
@@ -83,7 +86,7 @@ ExitCode run(const SchemaOptions& options, const Context& context) {
   } else if (context.json()) {
     print_json(document_of(*look));
   } else {
-    print_text(table_of(*look));
+    print_text(table_of(*look, context.width));
   }
   return ExitCode::Fine;
 }

@@ -76,11 +76,12 @@ ExitCode print_once(TopModel& model, const TopOptions& options, const Context& c
     for (const TopRow* row : model.shown()) document.push_back(to_json(*row));
     print_json(document);
   } else if (model.shown().empty()) {
-    print_text(fmt::format("no segments{} {}\n",
-                           options.filter.empty() ? "" : " with '" + options.filter + "'",
-                           in(context.domain)));
+    print_sentences(fmt::format("no segments{} {}\n",
+                                options.filter.empty() ? "" : " with '" + options.filter + "'",
+                                in(context.domain)),
+                    context);
   } else {
-    print_text(plain_table(model, context.colours));
+    print_text(plain_table(model, context.colours, context.width));
   }
   return ExitCode::Fine;
 }

@@ -29,7 +29,10 @@ ExitCode run(const ValidateOptions& options, const Context& context) {
   }
   bool wrong = false;
   bool incompatible = false;
-  Table table({{"SEGMENT"}, {"CHECK"}, {"RESULT"}, {"WHAT WAS FOUND"}});
+  Table table({{"SEGMENT", Align::Left, 0, Narrowing::Cut},
+               {"CHECK"},
+               {"RESULT"},
+               {"WHAT WAS FOUND", Align::Left, 0, Narrowing::Wrap}});
   auto document = nlohmann::ordered_json::array();
   for (const std::string& name : names) {
     auto look = SegmentLook::at(context.domain, name);
@@ -51,8 +54,10 @@ ExitCode run(const ValidateOptions& options, const Context& context) {
   }
   if (context.json()) {
     print_json(document);
+  } else if (table.empty()) {
+    print_sentences(fmt::format("no segments {}\n", in(context.domain)), context);
   } else {
-    print_text(table.empty() ? fmt::format("no segments {}\n", in(context.domain)) : table.text());
+    print_text(table.text(context.width));
   }
   if (incompatible && !options.segment.empty()) return ExitCode::Mismatch;
   return wrong ? ExitCode::Wrong : ExitCode::Fine;

@@ -20,12 +20,15 @@ std::string limit_of(const LayoutField& declared) {
 /// "label        text", a line of the head.
 class Head {
  public:
+  explicit Head(std::size_t width) : width_(width) {}
+
   void add(std::string_view label, const std::string& text) {
-    if (!text.empty()) text_ += fmt::format("{:<12} {}\n", label, text);
+    if (!text.empty()) text_ += wrapped_text(fmt::format("{:<12} {}", label, text), width_, 13);
   }
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
+  std::size_t width_;
   std::string text_;
 };
 
@@ -42,12 +45,12 @@ std::string promised(const SegmentLayout& layout) {
 }
 
 std::string head_of(const SegmentLook& look, const ValueLook& value, std::optional<double> rate,
-                    bool colours) {
+                    const DescriptionStyle& style) {
   const SegmentInfo& info = look.info();
   const SegmentLayout& layout = info.layout;
-  Head head;
+  Head head(style.width);
   head.add("segment", fmt::format("{}, {}", printable(info.name),
-                                  coloured(colour_of_state(info), state_of(info), colours)));
+                                  coloured(colour_of_state(info), state_of(info), style.colours)));
   head.add("", printable(info.fault));
   head.add("writer", fmt::format("{}{}", writer_of(info),
                                  info.module.empty() ? "" : ", module " + info.module));
@@ -82,33 +85,38 @@ std::string head_of(const SegmentLook& look, const ValueLook& value, std::option
   return head.text();
 }
 
-std::string fields_of(const Fields& fields, const ValueLook& value, bool colours) {
-  Table table({{"FIELD"}, {"VALUE"}, {"UNIT"}, {"RANGE"}, {"TYPE"}, {"OFFSET", Align::Right}});
+std::string fields_of(const Fields& fields, const ValueLook& value, const DescriptionStyle& style) {
+  Table table({{"FIELD", Align::Left, 0, Narrowing::Cut},
+               {"VALUE", Align::Left, 0, Narrowing::Wrap},
+               {"UNIT", Align::Left, 4},
+               {"RANGE", Align::Left, 3},
+               {"TYPE", Align::Left, 2},
+               {"OFFSET", Align::Right, 1}});
   for (const Field& field : fields.all()) {
     const bool wrong = fields.complaint(field, value.bytes).has_value();
-    table.add(
-        {field.path,
-         coloured(wrong ? Colour::Bad : Colour::Plain, fields.text(field, value.bytes), colours) +
-             (wrong ? " !" : ""),
-         field.declared->unit, limit_of(*field.declared), field.declared->type,
-         std::to_string(field.offset)});
+    table.add({field.path,
+               coloured(wrong ? Colour::Bad : Colour::Plain, fields.text(field, value.bytes),
+                        style.colours) +
+                   (wrong ? " !" : ""),
+               field.declared->unit, limit_of(*field.declared), field.declared->type,
+               std::to_string(field.offset)});
   }
-  return table.text();
+  return table.text(style.width);
 }
 
 }  // namespace
 
 std::string describe(const SegmentLook& look, const ValueLook& value, std::optional<double> rate,
-                     bool hex, bool colours) {
-  std::string text = head_of(look, value, rate, colours);
+                     const DescriptionStyle& style) {
+  std::string text = head_of(look, value, rate, style);
   const bool there = value.has_bytes() && !value.bytes.empty();
   if (look.readable() && look.fault()) {
-    text += fmt::format("\nnot decoded: {}\n", look.fault()->message);
+    text += '\n' + wrapped_text("not decoded: " + look.fault()->message, style.width);
   } else if (there && look.fields()) {
-    text += '\n' + fields_of(*look.fields(), value, colours);
+    text += '\n' + fields_of(*look.fields(), value, style);
   }
   const bool undecoded = there && !look.fields();
-  if (there && (hex || undecoded)) text += '\n' + hex_dump(value.bytes);
+  if (there && (style.hex || undecoded)) text += '\n' + hex_dump(value.bytes);
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 
 namespace evo::tools {
@@ -44,6 +45,17 @@ TerminalSize terminal_size() {
     return {};
   }
   return {size.ws_col, size.ws_row};
+}
+
+std::size_t output_width() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) return size.ws_col;
+  const char* asked = std::getenv("COLUMNS");
+  const std::string_view text = asked == nullptr ? "" : asked;
+  std::size_t columns = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), columns);
+  const bool is_number = error == std::errc() && end == text.data() + text.size() && columns != 0;
+  return is_number ? columns : kUnlimitedWidth;
 }
 
 }  // namespace evo::tools

@@ -1,8 +1,11 @@
 /// What stdout is, and colours where it is a terminal.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "text/wrap.hpp"
 
 namespace evo::tools {
 
@@ -21,5 +24,9 @@ struct TerminalSize {
 
 /// Of stdout; the default if it is no terminal.
 TerminalSize terminal_size();
+
+/// Columns that text on stdout should fit into: those of the terminal; where it is none, those that
+/// COLUMNS asks for, or kUnlimitedWidth.
+std::size_t output_width();
 
 }  // namespace evo::tools

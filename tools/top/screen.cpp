@@ -67,15 +67,19 @@ std::vector<std::string> cells_of(const TopRow& row, bool colours) {
 /// The columns. On a screen they have a least width, so that they stay where they are while their
 /// numbers change.
 Table empty_table(bool on_screen) {
-  const auto left = [&](std::string_view head, int width) {
-    return Column{fmt::format("{:<{}}", head, on_screen ? width : 0)};
+  const auto left = [&](std::string_view head, int width, int leaves) {
+    return Column{fmt::format("{:<{}}", head, on_screen ? width : 0), Align::Left, leaves};
   };
-  const auto right = [&](std::string_view head, int width) {
-    return Column{fmt::format("{:>{}}", head, on_screen ? width : 0), Align::Right};
+  const auto right = [&](std::string_view head, int width, int leaves) {
+    return Column{fmt::format("{:>{}}", head, on_screen ? width : 0), Align::Right, leaves};
   };
-  return Table({left("NAME", 20), left("KIND", 6), left("STATE", 6), left("MODULE", 12),
-                right("PID", 7), right("RATE/S", 8), left("AGE / LIMIT", 17), right("READERS", 7),
-                right("LAG", 4), right("MEMORY", 8)});
+  std::vector<Column> columns{left("NAME", 20, 0),        left("KIND", 6, 3),
+                              left("STATE", 6, 0),        left("MODULE", 12, 1),
+                              right("PID", 7, 4),         right("RATE/S", 8, 6),
+                              left("AGE / LIMIT", 17, 0), right("READERS", 7, 7),
+                              right("LAG", 4, 5),         right("MEMORY", 8, 2)};
+  columns.front().narrowing = Narrowing::Cut;
+  return Table(std::move(columns));
 }
 
 std::string title_of(const TopModel& model, const TopView& view) {
@@ -90,6 +94,13 @@ std::string title_of(const TopModel& model, const TopView& view) {
     text += fmt::format("; {} with '{}'", model.shown().size(), model.filter());
   }
   return text;
+}
+
+/// How many columns the screen is too narrow for.
+std::string left_out(const FittedTable& table) {
+  const std::size_t count = table.left_out.size();
+  if (count == 0) return "";
+  return fmt::format("; {} column{} left out", count, count == 1 ? "" : "s");
 }
 
 /// Reverse all along, also behind the colours of its cells.
@@ -135,9 +146,12 @@ std::vector<std::string> table_screen(const TopModel& model, const TopView& view
   for (std::size_t i = view.first; i < end; ++i) {
     table.add(cells_of(*model.shown()[i], view.colours));
   }
-  std::vector<std::string> lines{title_of(model, view) + (view.paused ? "; paused" : "")};
+  const auto width = static_cast<std::size_t>(std::max(view.size.columns, 1));
+  const FittedTable fitting = table.fitted(width - std::min<std::size_t>(width, 2));
+  std::vector<std::string> lines{title_of(model, view) + (view.paused ? "; paused" : "") +
+                                 left_out(fitting)};
   std::size_t position = view.first;
-  for (const std::string& line : lines_of(table.text())) {
+  for (const std::string& line : lines_of(fitting.text)) {
     const bool is_head = lines.size() == 1;
     if (is_head) {
       lines.push_back(coloured(Colour::Bold, "  " + line, view.colours));
@@ -145,7 +159,6 @@ std::vector<std::string> table_screen(const TopModel& model, const TopView& view
     }
     const bool selected = position++ == model.selected();
     std::string marked = (selected ? "> " : "  ") + line;
-    const auto width = static_cast<std::size_t>(std::max(view.size.columns, 1));
     lines.push_back(selected && view.colours ? highlighted(std::move(marked), width)
                                              : std::move(marked));
   }
@@ -188,24 +201,24 @@ std::vector<std::string> key_help() {
       "enter              open the selected segment: its fields, live",
       "esc, q             back to all segments",
       "n, r, a, s, l      sort by name, rate, age, state, greatest lag; again reverses",
-      "/                  show only names that hold what is typed; enter keeps it, esc drops it",
+      "/                  show only names that hold what is typed; enter keeps it,",
+      "                   esc drops it",
       "space              pause: nothing is looked at until space comes again",
       "?, h               these keys",
       "q                  quit",
       "",
-      "RATE/S counts publishes of the last one to two seconds. AGE / LIMIT compares the age of the",
-      "last value with the max_age of its schema; 'ahead' means that its stamp is in the future, "
-      "so",
-      "that its age is unknown: see evo-shm validate. LAG is how many values of a stream its "
-      "slowest",
-      "reader has not taken.",
+      "RATE/S counts publishes of the last one to two seconds. AGE / LIMIT compares",
+      "the age of the last value with the max_age of its schema; 'ahead' means that",
+      "its stamp is in the future, so that its age is unknown: see evo-shm validate.",
+      "LAG is how many values of a stream its slowest reader has not taken. A narrow",
+      "screen leaves columns out; enter shows all of a segment.",
   };
 }
 
-std::string plain_table(const TopModel& model, bool colours) {
+std::string plain_table(const TopModel& model, bool colours, std::size_t width) {
   Table table = empty_table(false);
   for (const TopRow* row : model.shown()) table.add(cells_of(*row, colours));
-  return table.text();
+  return table.text(width);
 }
 
 }  // namespace evo::tools

@@ -45,6 +45,6 @@ struct TopView {
 [[nodiscard]] std::vector<std::string> key_help();
 
 /// All rows that the model shows as a plain table; for a pipe.
-[[nodiscard]] std::string plain_table(const TopModel& model, bool colours);
+[[nodiscard]] std::string plain_table(const TopModel& model, bool colours, std::size_t width);
 
 }  // namespace evo::tools

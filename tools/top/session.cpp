@@ -148,7 +148,10 @@ void TopSession::look_at_open() {
   open_rate_.count(info.incarnation, info.sequence, monotonic_ns());
   ValueLook value;
   if (open_->readable()) value = open_->value();
-  page_text_ = lines_of(describe(*open_, value, open_rate_.per_second(), false, view_.colours));
+  page_text_ =
+      lines_of(describe(*open_, value, open_rate_.per_second(),
+                        {.colours = view_.colours,
+                         .width = static_cast<std::size_t>(std::max(view_.size.columns, 1))}));
 }
 
 void TopSession::leave_page() {
