@@ -2,6 +2,7 @@
 #include <counter.evo.hpp>
 #include <nlohmann/json.hpp>
 #include <probe.evo.hpp>
+#include <set>
 
 #include "profile/distribution.hpp"
 #include "profile/report.hpp"
@@ -38,14 +39,23 @@ TEST(ProfileDistribution, TellsHowFarTimesAreFromOne) {
 TEST(ProfileDistribution, CountsInBucketsThatGrow) {
   Distribution small;
   for (const std::uint64_t ns : {0U, 1U, 4U, 6U, 17U}) small.add(ns);
-  const std::vector<Distribution::Bucket> expected{{0, 1}, {1, 1}, {2, 0},  {3, 1},
-                                                   {5, 1}, {7, 0}, {10, 0}, {15, 1}};
+  const std::vector<Distribution::Bucket> expected{{0, 4}, {9, 0}, {12, 0}, {17, 1}};
   EXPECT_EQ(small.histogram(), expected);
   Distribution large;
-  for (const std::uint64_t ns : {999'999U, 1'000'000U, 1'499'999U}) large.add(ns);
-  const std::vector<Distribution::Bucket> around{{700'000, 1}, {1'000'000, 2}};
+  for (const std::uint64_t ns : {899'999U, 900'000U, 1'249'999U, 2'000'000U}) large.add(ns);
+  const std::vector<Distribution::Bucket> around{
+      {700'000, 1}, {900'000, 2}, {1'250'000, 0}, {1'750'000, 1}};
   EXPECT_EQ(large.histogram(), around);
   EXPECT_TRUE(Distribution().histogram().empty());
+}
+
+TEST(ProfileDistribution, ALoopIsInOneBucket) {
+  for (const std::uint64_t period_us : {250U, 500U, 1'000U, 2'000U, 2'500U, 4'000U, 5'000U, 8'000U,
+                                        10'000U, 20'000U, 100'000U, 1'000'000U}) {
+    Distribution times;
+    for (std::uint64_t part = 92; part <= 108; ++part) times.add(period_us * 10 * part);
+    EXPECT_EQ(times.histogram().size(), 1U) << period_us << " us, 8 % up and down";
+  }
 }
 
 /// A report that is the same each time.
@@ -97,6 +107,30 @@ class Profile : public ToolTest {
 TEST_F(Profile, ItsTableAndItsDocumentAreSteady) {
   expect_golden("profile.txt", tools::text_of(steady_report()));
   expect_golden("profile.json", tools::to_json(steady_report()).dump(2) + '\n');
+}
+
+/// The names of all members, those of members too.
+void collect_members(const nlohmann::ordered_json& document, std::set<std::string>& names) {
+  if (document.is_array() && !document.empty()) collect_members(document.front(), names);
+  if (!document.is_object()) return;
+  for (const auto& [name, value] : document.items()) {
+    names.insert(name);
+    collect_members(value, names);
+  }
+}
+
+TEST_F(Profile, EachMemberOfItsDocumentIsExplained) {
+  std::ifstream page(EVO_COMMANDS_PAGE);
+  std::string row;
+  while (std::getline(page, row) && !row.starts_with("| `profile` | `segment`")) continue;
+  ASSERT_TRUE(page) << "docs/evo-shm.md has no row for the document of profile";
+  std::set<std::string> names;
+  collect_members(tools::to_json(steady_report()), names);
+  EXPECT_GT(names.size(), 15U);
+  for (const std::string& name : names) {
+    EXPECT_NE(row.find('`' + name + '`'), std::string::npos)
+        << "docs/evo-shm.md does not say what " << name << " is";
+  }
 }
 
 TEST_F(Profile, TellsOfLeftOutStampsAndOfMissedIntervals) {

@@ -165,7 +165,7 @@ ExitCode run(const ProfileOptions& options, const Context& context) {
   if (context.json()) {
     print_json(to_json(report));
   } else {
-    print_text(text_of(report));
+    print_text(text_of(report, context.width));
   }
   return ExitCode::Fine;
 }

@@ -1,23 +1,24 @@
 #include "profile/distribution.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace evo::tools {
 
 namespace {
 
-/// Where the bucket after this one begins. Below ten there are no halves.
+/// Where buckets begin in each power of ten, in hundredths of it: between the periods that loops
+/// have, so that the intervals of one lie in the middle of a bucket.
+constexpr std::array<std::uint64_t, 9> kBounds = {90, 125, 175, 225, 275, 350, 450, 550, 700};
+
+/// Where the bucket after this one begins. The first one holds everything below 9 ns.
 std::uint64_t next_bucket(std::uint64_t from_ns) {
-  if (from_ns < 2) return from_ns + 1;
-  std::uint64_t power = 1;
-  while (from_ns / power >= 10) power *= 10;
-  // Ten times the digit that it begins with.
-  const std::uint64_t digits = from_ns * 10 / power;
-  for (const std::uint64_t next : {15U, 20U, 30U, 50U, 70U, 100U}) {
-    if (next > digits) return next * power / 10;
+  for (std::uint64_t power = 10;; power *= 10) {
+    for (const std::uint64_t bound : kBounds) {
+      if (bound * power / 100 > from_ns) return bound * power / 100;
+    }
   }
-  return from_ns * 2;  // not reached
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ class Distribution {
     friend bool operator==(const Bucket&, const Bucket&) = default;
   };
 
-  /// Buckets that grow with the times in them: six to each power of ten, at 1, 1.5, 2, 3, 5 and 7
-  /// of it. From the first that is not empty to the last.
+  /// Buckets that grow with the times in them: nine to each power of ten, around 1, 1.5, 2, 2.5, 3,
+  /// 4, 5, 6 and 8 of it. From the first that is not empty to the last.
   [[nodiscard]] std::vector<Bucket> histogram() const;
 
  private:

@@ -16,10 +16,11 @@ struct Percentile {
   const char* head;  // of the column
   const char* key;   // in JSON
   double percent;
+  int leaves;  // the table, where that is too wide
 };
 constexpr Percentile kPercentiles[] = {
-    {"MIN", "min_ns", 0},  {"P50", "p50_ns", 50},       {"P90", "p90_ns", 90},
-    {"P99", "p99_ns", 99}, {"P99.9", "p99_9_ns", 99.9}, {"MAX", "max_ns", 100},
+    {"MIN", "min_ns", 0, 3},  {"P50", "p50_ns", 50, 0},       {"P90", "p90_ns", 90, 1},
+    {"P99", "p99_ns", 99, 4}, {"P99.9", "p99_9_ns", 99.9, 2}, {"MAX", "max_ns", 100, 0},
 };
 constexpr double kLongestBar = 40;
 
@@ -92,9 +93,11 @@ std::uint64_t ProfileReport::expected_interval_ns() const {
   return static_cast<std::uint64_t>(intervals.percentile(50).count());
 }
 
-std::string text_of(const ProfileReport& report) {
+std::string text_of(const ProfileReport& report, std::size_t width) {
   std::vector<Column> columns{{""}};
-  for (const Percentile& each : kPercentiles) columns.push_back({each.head, Align::Right});
+  for (const Percentile& each : kPercentiles) {
+    columns.push_back({each.head, Align::Right, each.leaves});
+  }
   columns.push_back({"COUNT", Align::Right});
   Table table(std::move(columns));
   if (!report.intervals.empty()) {
@@ -102,9 +105,11 @@ std::string text_of(const ProfileReport& report) {
     table.add(row_of("jitter", report.intervals.deviation_from(report.expected_interval_ns())));
   }
   table.add(row_of("read", report.reads));
-  std::string text = head_of(report) + '\n' + table.text();
-  text += fmt::format("\n{} retries in {} reads, {} reads without a value\n", report.retries,
-                      report.reads.count() + report.failed_reads, report.failed_reads);
+  std::string text = wrapped_text(head_of(report), width) + '\n' + table.text(width) + '\n';
+  text +=
+      wrapped_text(fmt::format("{} retries in {} reads, {} reads without a value", report.retries,
+                               report.reads.count() + report.failed_reads, report.failed_reads),
+                   width);
   if (!report.intervals.empty()) text += '\n' + bars_of(report.intervals);
   return text;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "profile/distribution.hpp"
+#include "text/wrap.hpp"
 
 namespace evo::tools {
 
@@ -32,7 +33,7 @@ struct ProfileReport {
   [[nodiscard]] std::uint64_t expected_interval_ns() const;
 };
 
-[[nodiscard]] std::string text_of(const ProfileReport& report);
+[[nodiscard]] std::string text_of(const ProfileReport& report, std::size_t width = kUnlimitedWidth);
 [[nodiscard]] nlohmann::ordered_json to_json(const ProfileReport& report);
 
 }  // namespace evo::tools
