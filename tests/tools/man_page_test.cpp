@@ -91,6 +91,23 @@ TEST_F(ManPageTest, EveryExitCodeIsThere) {
   }
 }
 
+TEST_F(ManPageTest, NoOptionIsBrokenAtEightyColumns) {
+  if (!std::filesystem::exists("/usr/bin/groff")) GTEST_SKIP() << "there is no groff";
+  const ToolAnswer answer =
+      run_program("/usr/bin/groff", {"-mdoc", "-Tutf8", "-P-c", "-rLL=78n", EVO_MAN_PAGE});
+  ASSERT_EQ(answer.code, 0) << answer.err;
+  std::size_t brackets = 0;
+  for (const std::string& line : lines_of(answer.out)) {
+    brackets += line.find('[') != std::string::npos ? 1U : 0U;
+    EXPECT_EQ(std::count(line.begin(), line.end(), '['), std::count(line.begin(), line.end(), ']'))
+        << "an option and its value stand on two lines: " << line;
+    for (const char* hyphen : {"-", "\u2010"}) {
+      EXPECT_FALSE(line.ends_with(hyphen)) << "a word is broken: " << line;
+    }
+  }
+  EXPECT_GT(brackets, 20U) << "the page was not understood";
+}
+
 TEST_F(ManPageTest, ItIsSoundMdoc) {
   if (std::filesystem::exists("/usr/bin/groff")) {
     const ToolAnswer answer =

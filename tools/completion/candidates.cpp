@@ -57,7 +57,8 @@ Values values_of(const CLI::Option& option, std::string_view command) {
   if (command == "set" && option.get_positional()) return {.from = From::Assignments};
   if (name == "domain") return {.words = {"system", "user"}, .paths = Paths::Directories};
   if (contains(type, "DIR") || name == "include") return {.paths = Paths::Directories};
-  if (contains(type, "FILE") || contains(type, ".fbs") || name == "file" || name == "svg") {
+  if (contains(type, "FILE") || contains(type, ".fbs") || name == "file" || name == "svg" ||
+      name == "csv") {
     return {.paths = Paths::Files};
   }
   return {};
@@ -97,7 +98,7 @@ class Line {
       number_ = 0;
     } else {
       const CLI::Option* place = positional(number_++);
-      if (place != nullptr && !takes_many(*place) &&
+      if (place != nullptr && segment_.empty() &&
           values_of(*place, command_->get_name()).from == Values::From::Segments) {
         segment_ = word;
       }
