@@ -23,13 +23,28 @@ bool can_move_its_cursor() {
          std::string_view(terminal) != "dumb";
 }
 
-std::size_t terminal_width() {
+winsize terminal_size() {
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  if (!known || size.ws_col == 0 || size.ws_row == 0) return {24, 80, 0, 0};
+  return size;
 }
 
 }  // namespace
+
+std::vector<std::string> fitted(std::vector<std::string> lines, std::size_t columns,
+                                std::size_t rows) {
+  const std::size_t room = rows > 1 ? rows - 1 : 1;
+  if (lines.size() > room) {
+    const std::size_t missing = lines.size() - room + 1;
+    lines.resize(room);
+    lines.back() = fmt::format("  {} more lines; make the terminal taller", missing);
+  }
+  for (std::string& line : lines) {
+    if (line.size() > columns) line = line.substr(0, columns - 1) + "…";
+  }
+  return lines;
+}
 
 Display::Display(bool plain) : plain_(plain || !can_move_its_cursor()) {}
 
@@ -44,13 +59,16 @@ void Display::show(const Monitor& monitor, const Progress& progress) {
   }
 }
 
-void Display::redraw(const std::vector<std::string>& lines) {
-  // A line that is longer than the terminal is wide would take two, and the cursor would come
-  // back to the wrong place.
-  const std::size_t width = terminal_width();
+void Display::redraw(const std::vector<std::string>& table) {
+  // A line that is longer than the terminal is wide would take two, a table that is higher would
+  // scroll, and the cursor would come back to the wrong place.
+  const winsize size = terminal_size();
+  const std::vector<std::string> lines = fitted(table, size.ws_col, size.ws_row);
   std::string text;
   if (drawn_lines_ > 0) text = fmt::format("\x1b[{}F", drawn_lines_);
-  for (const std::string& line : lines) text += line.substr(0, width - 1) + "\x1b[K\n";
+  // Each line is emptied first: behind one that fills the terminal it would lose its last letter.
+  for (const std::string& line : lines) text += "\x1b[K" + line + '\n';
+  text += "\x1b[J";  // what is left of a higher one
   drawn_lines_ = lines.size();
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);

@@ -2,11 +2,18 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "demo/table.hpp"
 
 namespace evo::cell {
+
+/// As many of the lines as a terminal has room for above its cursor, each on one line of it. `…`
+/// stands for what is cut, and a last line for those that are missing. Letters of one byte only.
+[[nodiscard]] std::vector<std::string> fitted(std::vector<std::string> lines, std::size_t columns,
+                                              std::size_t rows);
 
 class Display {
  public:
@@ -23,7 +30,7 @@ class Display {
   [[nodiscard]] bool alive() const;
 
  private:
-  void redraw(const std::vector<std::string>& lines);
+  void redraw(const std::vector<std::string>& table);
 
   bool plain_;
   std::uint64_t next_ns_ = 0;

@@ -38,35 +38,40 @@ std::string counter(hal::Counters available, hal::Counters flag, fmt::format_str
   return fmt::format(format, std::forward<Args>(args)...);
 }
 
-std::string computer_line(const hal::PhysInputIo& input) {
-  constexpr double kGibibyte = 1024.0 * 1024 * 1024;
+std::string core_line(const hal::PhysInputIo& input) {
   const hal::Counters available = input.available;
   std::string cores;
   for (std::size_t i = 0; i < std::min<std::size_t>(input.core_count, 8); ++i) {
     cores += fmt::format("{}{:.0f}%", i == 0 ? "" : " ", input.core_busy[i]);
   }
   if (input.core_count > 8) cores += fmt::format(" and {} more", input.core_count - 8);
-  return fmt::format("cores {}   load {}   memory {}",
-                     counter(available, hal::Counters::Cores, "{}", cores),
-                     counter(available, hal::Counters::Load, "{:.2f}", input.load_average[0]),
-                     counter(available, hal::Counters::Memory, "{:.1f} of {:.1f} GiB free",
-                             static_cast<double>(input.memory_available) / kGibibyte,
-                             static_cast<double>(input.memory_total) / kGibibyte));
+  return fmt::format("cores {}   load {}", counter(available, hal::Counters::Cores, "{}", cores),
+                     counter(available, hal::Counters::Load, "{:.2f}", input.load_average[0]));
+}
+
+std::string memory_line(const hal::PhysInputIo& input) {
+  constexpr double kGibibyte = 1024.0 * 1024 * 1024;
+  const hal::Counters available = input.available;
+  return fmt::format(
+      "memory {}   network in {} out {}",
+      counter(available, hal::Counters::Memory, "{:.1f} of {:.1f} GiB free",
+              static_cast<double>(input.memory_available) / kGibibyte,
+              static_cast<double>(input.memory_total) / kGibibyte),
+      counter(available, hal::Counters::Network, "{} MB", input.network_received / 1'000'000),
+      counter(available, hal::Counters::Network, "{} MB", input.network_sent / 1'000'000));
 }
 
 std::string event_line(const hal::PhysInputIo& input) {
   const hal::Counters available = input.available;
   return fmt::format(
-      "context switches {}   interrupts {}   network in {} out {}",
+      "context switches {}   interrupts {}",
       counter(available, hal::Counters::ContextSwitches, "{}", input.context_switches),
-      counter(available, hal::Counters::Interrupts, "{}", input.interrupts),
-      counter(available, hal::Counters::Network, "{} MB", input.network_received / 1'000'000),
-      counter(available, hal::Counters::Network, "{} MB", input.network_sent / 1'000'000));
+      counter(available, hal::Counters::Interrupts, "{}", input.interrupts));
 }
 
 std::string segment_line(const SegmentView& segment) {
   if (!segment.present) return fmt::format("  {:<16} absent", segment.name);
-  return fmt::format("  {:<16} {:>8.0f} {:>10} {:>8} {:>8} {:>8} {:>8}   {}", segment.name,
+  return fmt::format("  {:<16} {:>7.0f} {:>9} {:>7} {:>8} {:>7} {:>8}  {}", segment.name,
                      segment.rate, readable_time(segment.age_ns), segment.misses,
                      segment.reader.retries, segment.reader.torn, segment.reader.vanished,
                      segment.writer_alive ? "alive" : "gone");
@@ -97,13 +102,14 @@ std::vector<std::string> render_table(const Monitor& monitor, const Progress& pr
       fmt::format("  output   {:6.1f} %  {}", control.output, bar(control.output, control.output)),
       fmt::format("  mode     {}{}, interlock {}", to_string(control.mode),
                   control.saturated ? " (saturated)" : "", to_string(output.interlock)),
-      fmt::format("  hal_core incarnation {}, {}", input.hal_incarnation,
-                  hal_core_story(monitor, progress)),
+      fmt::format("  hal_core {}", hal_core_story(monitor, progress)),
+      fmt::format("  incarnation {}", input.hal_incarnation),
       "",
-      "  segment            rate/s        age   misses  retries     torn vanished   writer"};
+      "  segment           rate/s       age  misses  retries    torn vanished  writer"};
   for (const SegmentView& segment : monitor.segments()) lines.push_back(segment_line(segment));
   lines.emplace_back();
-  lines.push_back("  " + computer_line(input));
+  lines.push_back("  " + core_line(input));
+  lines.push_back("  " + memory_line(input));
   lines.push_back("  " + event_line(input));
   return lines;
 }

@@ -16,7 +16,7 @@ struct Progress {
   bool killed = false;  ///< whether hal_core was killed already
 };
 
-/// The table, line by line, without line ends.
+/// The table, line by line, without line ends; made for 80 columns.
 [[nodiscard]] std::vector<std::string> render_table(const Monitor& monitor,
                                                     const Progress& progress);
 
