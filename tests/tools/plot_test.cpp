@@ -5,13 +5,15 @@
 
 #include <cmath>
 
+#include "evo/clock.hpp"
 #include "plot/braille.hpp"
 #include "plot/chart.hpp"
 #include "plot/series.hpp"
 #include "plot/ticks.hpp"
+#include "plot/time_axis.hpp"
 #include "program.hpp"
 #include "pseudo_terminal.hpp"
-#include "text/table.hpp"
+#include "text/wrap.hpp"
 #include "tool.hpp"
 
 namespace evo::test {
@@ -60,16 +62,104 @@ TEST(PlotBraille, SetsTheDotsOfEachCharacter) {
   canvas.set(4, 0, 0);
   canvas.set(0, -1, 0);
   EXPECT_EQ(canvas.row(0, false), "⠁⢀");
-  canvas.line(0, 3, 3, 0, 31);
+  Pen red{.colour = 31};
+  canvas.line(0, 3, 3, 0, red);
   EXPECT_EQ(canvas.row(0, true), "\x1b[31m⡡⢊\x1b[0m");
 }
 
+TEST(PlotBraille, DashesGoOnFromLineToLine) {
+  BrailleCanvas canvas(4, 1);
+  Pen dashes{.pattern = 0x0f0f};
+  canvas.line(0, 3, 2, 3, dashes);
+  canvas.line(2, 3, 2, 3, dashes);
+  canvas.line(2, 3, 7, 3, dashes);
+  EXPECT_EQ(canvas.row(0, false), "⣀⣀  ");
+}
+
+Plot states(std::vector<double> values) {
+  Plot plot;
+  plot.title = "probe";
+  plot.to_s = 10;
+  plot.series.emplace_back("mode", "", 10.0,
+                           std::vector<ValueName>{{0, "Idle"}, {1, "Running"}, {2, "Fault"}});
+  double seconds = 0;
+  for (const double value : values) plot.series[0].add(seconds++, value);
+  return plot;
+}
+
+std::string text_of(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + '\n';
+  return text;
+}
+
+TEST(PlotAxis, BearsTheNamesOfEnumerators) {
+  const Plot plot = states({0, 1});
+  const std::string text = text_of(chart_lines(plot, {60, 16}, false));
+  EXPECT_NE(text.find("Running┤"), std::string::npos) << text;
+  EXPECT_NE(text.find("   Idle┤"), std::string::npos) << text;
+  EXPECT_EQ(text.find("Fault"), std::string::npos) << "not in the range\n" << text;
+  EXPECT_NE(text.find("mode: min Idle, max Running, last Running"), std::string::npos) << text;
+  const std::string svg = chart_svg(plot);
+  EXPECT_NE(svg.find(">Running</text>"), std::string::npos) << svg;
+  EXPECT_EQ(svg.find(">0.5</text>"), std::string::npos) << svg;
+}
+
+TEST(PlotAxis, AConstantEnumeratorStandsInTheMiddle) {
+  const ValueRange range = value_range(states({1, 1}));
+  EXPECT_EQ(range.least, 0.5);
+  EXPECT_EQ(range.greatest, 1.5);
+}
+
+TEST(PlotAxis, NumbersStandNextToDifferentNames) {
+  Plot plot = states({0, 2});
+  plot.series.emplace_back("cycle", "", 10.0);
+  plot.series[1].add(1, 7);
+  EXPECT_TRUE(common_names(plot).empty());
+  EXPECT_EQ(text_of(chart_lines(plot, {60, 16}, false)).find("Fault┤"), std::string::npos);
+}
+
+TEST(PlotAxis, ShowsTimesInEachStyle) {
+  ::setenv("TZ", "ZZZ-1", 1);
+  ::tzset();
+  Plot plot = states({0, 1});
+  plot.start_ns = monotonic_ns();
+  plot.first_s = 2;
+  const auto labels = [&](std::optional<TimeStyle> style) {
+    plot.time = style;
+    std::string text;
+    for (const TimeLabel& label : time_labels(plot, 6)) {
+      EXPECT_GE(label.seconds, -1e-6);
+      EXPECT_LE(label.seconds, 10 + 1e-6);
+      text += label.text + ' ';
+    }
+    return text;
+  };
+  EXPECT_EQ(labels(std::nullopt), "-10 -8 -6 -4 -2 0 ");
+  EXPECT_EQ(labels(TimeStyle::Relative), "-2 0 2 4 6 8 ");
+  const std::string monotonic = labels(TimeStyle::Monotonic);
+  const double start_s = static_cast<double>(plot.start_ns) / 1e9;
+  EXPECT_GE(std::stod(monotonic), start_s - 1e-3);
+  EXPECT_LE(std::stod(monotonic), start_s + 2);
+  const std::string wall = labels(TimeStyle::Wall);
+  EXPECT_TRUE(std::regex_match(wall, std::regex(R"((\d\d:\d\d:\d\d ){5,6})"))) << wall;
+  const std::string now = iso_8601(realtime_of(plot.start_ns));
+  const auto seconds_of = [](const std::string& minutes) {
+    return std::stod(minutes.substr(0, 2)) * 60 + std::stod(minutes.substr(3, 2));
+  };
+  // The first label is at most two seconds after the start, across the hour too.
+  const double after = seconds_of(wall.substr(3)) - seconds_of(now.substr(14));
+  EXPECT_LE(std::fmod(after + 3601, 3600), 4) << wall << now;
+  ::unsetenv("TZ");
+  ::tzset();
+}
+
 Plot two_waves() {
-  Plot plot{.title = "gantry",
-            .seen = "100 of 100 publishes seen",
-            .from_s = 0,
-            .to_s = 10,
-            .series = {}};
+  Plot plot;
+  plot.title = "gantry";
+  plot.seen = "100 of 100 publishes seen";
+  plot.to_s = 10;
+  plot.caption = "drawn on cell at 2026-11-21T17:30:00.000000+01:00";
   plot.series.emplace_back("sine", "mm", 10.0);
   plot.series.emplace_back("a < b & c", "mm", 10.0);
   for (int i = 0; i <= 100; ++i) {
@@ -105,8 +195,11 @@ TEST_F(PlotCommand, PrintsOnePlotWhereThereIsNoTerminal) {
   const ToolAnswer answer = run({"plot", "--field", "power", "--field", "temperatures", "--for",
                                  "50ms", "--interval", "1ms", "gantry"});
   EXPECT_EQ(answer.code, 0) << answer.err;
-  EXPECT_NE(answer.out.find("⣀⣀ power: min 4, max 4, last 4\n"), std::string::npos) << answer.out;
-  EXPECT_NE(answer.out.find("⣀⣀ temperatures[3] [°C]: min 0"), std::string::npos) << answer.out;
+  EXPECT_NE(answer.out.find("⣀⣀⣀⣀ power: min 4, max 4, last 4\n"), std::string::npos)
+      << "flags are numbers\n"
+      << answer.out;
+  EXPECT_NE(answer.out.find("⣀ ⣀ ⣀ ⣀  temperatures[3] [°C]: min 0"), std::string::npos)
+      << answer.out;
   EXPECT_NE(answer.out.find("1 of 1 publishes seen\n"), std::string::npos) << answer.out;
 }
 
@@ -124,6 +217,9 @@ TEST_F(PlotCommand, WritesAnSvgOrSaysWhyNot) {
   const std::string svg{std::istreambuf_iterator<char>(stream), {}};
   EXPECT_TRUE(svg.starts_with("<svg ")) << svg;
   EXPECT_NE(svg.find(">axes[0].position [mm]</text>"), std::string::npos);
+  EXPECT_TRUE(
+      std::regex_search(svg, std::regex(R"(>drawn on \S+ at \d{4}-\d\d-\d\dT[^<]+</text>)")))
+      << svg;
   const auto files = directory_.files();
 
   arguments.back() = "-";
@@ -184,11 +280,54 @@ TEST_F(PlotCommand, WithJsonAnSvgIsWrittenAndSaid) {
   EXPECT_EQ(document.value("published", 0), 1) << answer.out;
 }
 
+TEST_F(PlotCommand, WritesEveryValueAsCsv) {
+  auto writer = AlarmWriter::create({.domain = domain()}).value();
+  for (std::uint32_t code = 1; code <= 3; ++code) ASSERT_TRUE(writer.push({.code = code}));
+  const auto file = directory_.path() / "plot.csv";
+  std::vector<std::string> plot{"plot",  "alarm", "--field", "code",     "--field", "level",
+                                "--for", "20ms",  "--time",  "relative", "--csv",   file.string()};
+  const ToolAnswer written = run(plot);
+  EXPECT_EQ(written.code, 0) << written.err;
+  EXPECT_NE(written.out.find("publishes seen"), std::string::npos) << written.out;
+  std::ifstream stream(file);
+  const std::string csv{std::istreambuf_iterator<char>(stream), {}};
+  EXPECT_EQ(csv, "time,code,level\n0.000000,3,0\n") << "from the last value on";
+  plot.back() = "-";
+  EXPECT_EQ(run(plot).out, csv);
+  plot.insert(plot.end(), {"--svg", "-"});
+  EXPECT_EQ(run(plot).code, 2);
+}
+
+TEST_F(PlotCommand, DrawsSeveralSegmentsInOne) {
+  auto gantry = GantryWriter::create({.domain = domain()}).value();
+  auto alarm = AlarmWriter::create({.domain = domain()}).value();
+  gantry.write({.cycle = 7, .axes = {{{.state = gantry::AxisState::Moving}}}});
+  ASSERT_TRUE(alarm.push({.code = 5}));
+  const ToolAnswer answer =
+      run({"plot", "gantry", "--field", "cycle", "--field", "alarm:code", "--for", "20ms"});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_TRUE(answer.out.starts_with("gantry, alarm\n")) << answer.out;
+  EXPECT_NE(answer.out.find("gantry:cycle: min 7"), std::string::npos) << answer.out;
+  EXPECT_NE(answer.out.find("alarm:code: min 5"), std::string::npos) << answer.out;
+  EXPECT_NE(answer.out.find("2 of 2 publishes seen"), std::string::npos) << answer.out;
+  const ToolAnswer csv = run({"plot", "--field", "gantry:axes[0].state", "--field", "alarm:code",
+                              "--for", "20ms", "--csv", "-"});
+  EXPECT_EQ(std::regex_replace(csv.out, std::regex(R"(\d+\.\d{6})"), "TIME"),
+            "time,gantry:axes[0].state,alarm:code\nTIME,Moving,\nTIME,,5\n");
+  const ToolAnswer json = run({"plot", "--field", "gantry:cycle", "--field", "alarm:code", "--for",
+                               "20ms", "--format", "json", "--time", "wall"});
+  EXPECT_NE(json.out.find(R"({"segment":"alarm","sequence":1,)"), std::string::npos) << json.out;
+  EXPECT_NE(json.out.find(R"("time":"20)"), std::string::npos) << json.out;
+}
+
 TEST_F(PlotCommand, RefusesWhatItCannotDraw) {
   auto writer = GantryWriter::create({.domain = domain()}).value();
   EXPECT_EQ(run({"plot", "gantry"}).code, 2);
   EXPECT_EQ(run({"plot", "gantry", "--field", "cycle", "--window", "0s"}).code, 2);
   EXPECT_EQ(run({"plot", "gantri", "--field", "cycle"}).code, 3);
+  EXPECT_EQ(run({"plot", "--field", "cycle"}).code, 2);
+  EXPECT_EQ(run({"plot", "gantry", "--field", "probe:cycle"}).code, 2) << "none of the gantry's";
+  EXPECT_EQ(run({"plot", "gantry", "--field", "cycle", "--time", "x"}).code, 2);
   const ToolAnswer mistyped = run({"plot", "gantry", "--field", "cycl"});
   EXPECT_EQ(mistyped.code, 3);
   EXPECT_NE(mistyped.err.find("cycle"), std::string::npos) << mistyped.err;

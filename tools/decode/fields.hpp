@@ -59,6 +59,13 @@ class Fields {
   [[nodiscard]] nlohmann::ordered_json json(const Field& field,
                                             std::span<const std::byte> payload) const;
 
+  /// One element as text.
+  [[nodiscard]] std::string element_text(const Field& field, std::span<const std::byte> payload,
+                                         std::uint32_t index) const;
+
+  /// The enumerators of a field's type; none if it is no enum.
+  [[nodiscard]] const std::vector<LayoutEnumValue>* enumerators(const Field& field) const;
+
   /// As a number; of an array one element.
   [[nodiscard]] static double number(const Field& field, std::span<const std::byte> payload,
                                      std::uint32_t index = 0);
@@ -86,16 +93,12 @@ class Fields {
   void spell_out(const Node& node, const std::string& path, std::uint64_t shift,
                  std::vector<Field>& out) const;
   [[nodiscard]] tl::unexpected<Error> not_found(std::string_view path) const;
-  /// The enumerators of a field's type; none if it is no enum.
-  [[nodiscard]] const std::vector<LayoutEnumValue>* enumerators(const Field& field) const;
   /// The enumerator, or the flags with `|` between them; nothing if it has no name.
   [[nodiscard]] std::optional<std::string> enumerator_of(const Field& field,
                                                          std::int64_t bits) const;
   /// The value that a name stands for.
   [[nodiscard]] std::optional<std::int64_t> enumerated(const Field& field,
                                                        std::string_view text) const;
-  [[nodiscard]] std::string element_text(const Field& field, std::span<const std::byte> payload,
-                                         std::uint32_t index) const;
   [[nodiscard]] Result<void> set_element(const Field& field, std::uint32_t index,
                                          std::string_view text, std::span<std::byte> payload) const;
 

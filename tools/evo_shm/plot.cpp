@@ -1,6 +1,5 @@
-/// `evo-shm plot NAME --field PATH…`: lines over time, in a terminal or as SVG.
+/// `evo-shm plot NAME --field PATH…`: lines over time, in a terminal, as SVG or as numbers.
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,25 +8,27 @@
 #include "command.hpp"
 #include "evo/clock.hpp"
 #include "look/interruption.hpp"
-#include "look/segment_look.hpp"
-#include "look/upkeep.hpp"
+#include "look/selection.hpp"
+#include "look/time_style.hpp"
+#include "look/value_columns.hpp"
 #include "plot/chart.hpp"
+#include "plot/live_chart.hpp"
 #include "plot/recorder.hpp"
 #include "text/duration.hpp"
 #include "text/whole_file.hpp"
-#include "top/keys.hpp"
-#include "top/terminal_mode.hpp"
 
 namespace evo::tools {
 
 namespace {
 
 struct PlotOptions {
-  std::string segment;
+  std::vector<std::string> segments;
   std::vector<std::string> fields;
   std::string window = "10s";
   std::string interval = "50ms";
+  std::string time;
   std::string svg;
+  std::string csv;
   std::string duration = "0s";
 };
 
@@ -35,14 +36,13 @@ struct PlotOptions {
 constexpr std::uint64_t kStreamNs = 1'000'000;
 /// An interval of nothing would take a whole core.
 constexpr std::uint64_t kShortestNs = 100'000;
-/// No longer than this does it take values without a look at the clock and the keys.
-constexpr std::uint64_t kLongestTakeNs = 20'000'000;
 
 void declare(CLI::App& command, PlotOptions& options) {
-  add_segment(command, options.segment);
+  command.add_option("segment", options.segments, "The segment's name, or several");
   command
       .add_option("--field", options.fields,
-                  "A field, struct or array; a line for each number in it")
+                  "A field, struct or array, or one of another segment as SEGMENT:PATH; a line for "
+                  "each number in it")
       ->required()
       ->allow_extra_args(false);
   command.add_option("--window", options.window, "How much time is shown")
@@ -51,7 +51,12 @@ void declare(CLI::App& command, PlotOptions& options) {
   command.add_option("--interval", options.interval, "How often to look, and to draw")
       ->check(duration_validator())
       ->capture_default_str();
-  command.add_option("--svg", options.svg, "Write a drawing to this file instead");
+  add_time_option(command, options.time,
+                  "What the axis shows, and --csv; otherwise seconds before the end");
+  auto* svg = command.add_option("--svg", options.svg, "Write a drawing to this file instead");
+  command
+      .add_option("--csv", options.csv, "Write the values to this file instead, a line for each")
+      ->excludes(svg);
   command
       .add_option("--for", options.duration,
                   "End after this time; 0s: never in a terminal, else after the window")
@@ -63,39 +68,13 @@ std::uint64_t nanoseconds_of(const std::string& text) {
   return static_cast<std::uint64_t>(parse_duration(text)->count());
 }
 
-/// What the options say, in numbers.
-struct Times {
-  std::uint64_t window_ns = 0;
-  std::uint64_t interval_ns = 0;
-  std::uint64_t take_ns = 0;      // between two looks
-  std::uint64_t duration_ns = 0;  // 0: without an end
-};
-
-/// A sample as a line of JSON.
-void print_sample(const StreamedValue& value, const std::vector<Channel>& channels,
-                  const Fields& fields) {
-  nlohmann::ordered_json object;
-  object["sequence"] = value.info.sequence;
-  if (value.info.stamp_ns != 0) object["stamp_ns"] = value.info.stamp_ns;
-  if (value.lost != 0) object["lost"] = value.lost;
-  // By themselves: a schema may call a field as one of the members above is called.
-  auto& values = object["values"] = nlohmann::ordered_json::object();
-  nlohmann::ordered_json whole;
-  for (const Channel& channel : channels) {
-    // The elements of a field follow each other.
-    if (channel.element == 0) whole = fields.json(channel.field, value.bytes);
-    values[channel.label] = channel.field.length == 0 ? whole : whole[channel.element];
-  }
-  print_text(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
-}
-
 /// Takes values until the time is over, or Ctrl-C.
-Result<void> record(Recorder& recorder, Upkeep& upkeep, const Times& times,
+Result<void> record(Recorder& recorder, const PlotTimes& times,
                     const Recorder::Callback& callback = {}) {
   const Interruption interruption;
   const std::uint64_t start = monotonic_ns();
   while (!interruption.asked() && monotonic_ns() - start < times.duration_ns) {
-    if (auto kept = upkeep.keep(); !kept) return kept;
+    if (auto kept = recorder.keep(); !kept) return kept;
     recorder.take(kLongestTakeNs, callback);
     const std::uint64_t gone = monotonic_ns() - start;
     const std::uint64_t left = times.duration_ns - std::min(gone, times.duration_ns);
@@ -105,44 +84,11 @@ Result<void> record(Recorder& recorder, Upkeep& upkeep, const Times& times,
   return {};
 }
 
-/// Whether a key or a signal asks for the end; waits for one until `timeout_ns` is over.
-bool end_is_asked_for(TerminalMode& terminal, KeyParser& parser, std::uint64_t timeout_ns) {
-  std::array<pollfd, 2> ready{{{STDIN_FILENO, POLLIN, 0}, {terminal.signal_fd(), POLLIN, 0}}};
-  const timespec timeout{static_cast<std::time_t>(timeout_ns / 1'000'000'000),
-                         static_cast<long>(timeout_ns % 1'000'000'000)};
-  ::ppoll(ready.data(), ready.size(), &timeout, nullptr);
-  if (terminal.take_signal() == TerminalMode::Signal::End) return true;
-  if (ready[0].revents == 0) return false;
-  bool ended = (ready[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
-  const auto keys = parser.take(terminal.take_input(&ended));
-  return ended || std::find(keys.begin(), keys.end(), Key{Key::Sort::Letter, 'q'}) != keys.end();
-}
-
-/// Draws until the end is asked for.
-Result<void> draw_live(Recorder& recorder, Upkeep& upkeep, const Times& times, bool colours) {
-  auto terminal = TerminalMode::enter();
-  if (!terminal) return tl::unexpected(terminal.error());
-  KeyParser parser;
-  const std::uint64_t start = monotonic_ns();
-  std::uint64_t drawn_ns = 0;
-  while (true) {
-    if (auto kept = upkeep.keep(); !kept) return kept;
-    recorder.take(std::min(kLongestTakeNs, std::max(times.interval_ns, kStreamNs)));
-    const std::uint64_t now = monotonic_ns();
-    if (times.duration_ns != 0 && now - start >= times.duration_ns) return {};
-    if (now - drawn_ns >= times.interval_ns) {
-      drawn_ns = now;
-      auto lines = chart_lines(recorder.plot_until(now), terminal_size(), colours);
-      if (!lines.empty()) lines.front() += "; q ends";
-      if (!terminal->draw(lines)) return {};
-    }
-    if (end_is_asked_for(*terminal, parser, times.take_ns)) return {};
-  }
-}
-
 /// What was recorded, on stdout.
 void print_chart(Recorder& recorder, const Context& context) {
   TerminalSize size = terminal_size();
+  if (context.width != kUnlimitedWidth)
+    size.columns = static_cast<int>(std::min<std::size_t>(context.width, 1'000));
   // The prompt comes below it.
   if (size.rows > 1) --size.rows;
   std::string text;
@@ -154,76 +100,145 @@ void print_chart(Recorder& recorder, const Context& context) {
   print_text(text);
 }
 
-/// Draws what is recorded into a file, and says so.
-ExitCode write_svg(Recorder& recorder, Upkeep& upkeep, const PlotOptions& options,
-                   const Times& times, const Context& context) {
-  if (auto recorded = record(recorder, upkeep, times); !recorded) return fail(recorded.error());
-  const Plot& plot = recorder.plot_until(monotonic_ns());
-  if (auto written = write_whole_file(options.svg, chart_svg(plot)); !written) {
-    return fail(written.error());
-  }
-  if (is_standard_output(options.svg)) return ExitCode::Fine;
+/// "drawn on HOST at TIME".
+std::string caption_of_now() {
+  std::array<char, 256> host{};
+  const bool known = ::gethostname(host.data(), host.size() - 1) == 0;
+  return fmt::format("drawn on {} at {}", known ? host.data() : "an unknown host",
+                     iso_8601(realtime_of(monotonic_ns())));
+}
+
+/// Says what was written, unless that stands on stdout.
+ExitCode told_of(const std::string& file, const Recorder& recorder, const std::string& seen,
+                 const Context& context) {
+  if (is_standard_output(file)) return ExitCode::Fine;
   if (context.json()) {
-    print_json({{"file", options.svg},
+    print_json({{"file", file},
                 {"seen", recorder.seen_count()},
                 {"published", recorder.published_count()}});
   } else {
-    print_text(fmt::format("{}: {}\n", options.svg, plot.seen));
+    print_sentences(fmt::format("{}: {}\n", file, seen), context);
   }
   return ExitCode::Fine;
 }
 
-ExitCode run_with(Recorder& recorder, SegmentLook& look, const PlotOptions& options,
-                  const Times& times, const Context& context) {
-  Upkeep upkeep(look);
-  if (!options.svg.empty()) return write_svg(recorder, upkeep, options, times, context);
-  if (context.json()) {
-    const auto print = [&](const StreamedValue& value) {
-      print_sample(value, recorder.channels(), *look.fields());
-    };
-    const auto recorded = record(recorder, upkeep, times, print);
-    return recorded ? ExitCode::Fine : fail(recorded.error());
+/// Draws what is recorded into a file.
+ExitCode write_svg(Recorder& recorder, const PlotOptions& options, const PlotTimes& times,
+                   const Context& context) {
+  if (auto recorded = record(recorder, times); !recorded) return fail(recorded.error());
+  Plot& plot = recorder.plot_until(monotonic_ns());
+  plot.caption = caption_of_now();
+  if (auto written = write_whole_file(options.svg, chart_svg(plot)); !written) {
+    return fail(written.error());
   }
-  const bool live = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1;
+  return told_of(options.svg, recorder, plot.seen, context);
+}
+
+/// Every value that is recorded as a line, with its time: on stdout at once, in a file at the end.
+ExitCode write_csv(Recorder& recorder, const PlotOptions& options, const PlotTimes& times,
+                   const Context& context) {
+  ValueColumns columns;
+  for (const auto& source : recorder.sources()) {
+    columns.add(*source->look().fields(), source->lines());
+  }
+  MomentText moments(time_style_named(options.time).value_or(TimeStyle::Monotonic));
+  const bool at_once = is_standard_output(options.csv);
+  std::string text;
+  const auto put = [&](const std::string& line) {
+    if (at_once) {
+      print_text(line);
+    } else {
+      text += line;
+    }
+  };
+  put(columns.head());
+  const auto recorded = record(
+      recorder, times, [&](std::size_t source, const StreamedValue& value, std::uint64_t ns) {
+        put(columns.line(source, moments.text(ns), value.bytes));
+      });
+  if (!recorded) return fail(recorded.error());
+  if (!at_once) {
+    if (auto written = write_whole_file(options.csv, text); !written) return fail(written.error());
+  }
+  return told_of(options.csv, recorder, recorder.plot_until(monotonic_ns()).seen, context);
+}
+
+/// Every value that is recorded as a line of JSON.
+ExitCode print_samples(Recorder& recorder, const PlotOptions& options, const PlotTimes& times) {
+  std::optional<MomentText> moments;
+  if (const auto style = time_style_named(options.time)) moments.emplace(*style);
+  const auto print = [&](std::size_t index, const StreamedValue& value, std::uint64_t ns) {
+    const PlotSource& source = *recorder.sources()[index];
+    nlohmann::ordered_json object;
+    if (recorder.sources().size() > 1) object["segment"] = source.look().info().name;
+    object["sequence"] = value.info.sequence;
+    if (value.info.stamp_ns != 0) object["stamp_ns"] = value.info.stamp_ns;
+    if (moments) object["time"] = moments->json(ns);
+    if (value.lost != 0) object["lost"] = value.lost;
+    // By themselves: a schema may call a field as one of the members above is called.
+    auto& values = object["values"] = nlohmann::ordered_json::object();
+    nlohmann::ordered_json whole;
+    for (const Element& line : source.lines()) {
+      // The elements of a field follow each other.
+      if (line.index == 0) whole = source.look().fields()->json(line.field, value.bytes);
+      values[line.label] = line.field.length == 0 ? whole : whole[line.index];
+    }
+    print_text(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+               '\n');
+  };
+  const auto recorded = record(recorder, times, print);
+  return recorded ? ExitCode::Fine : fail(recorded.error());
+}
+
+bool is_live() {
+  return ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1;
+}
+
+ExitCode run_with(Recorder& recorder, const PlotOptions& options, const PlotTimes& times,
+                  const Context& context) {
+  if (!options.svg.empty()) return write_svg(recorder, options, times, context);
+  if (!options.csv.empty()) return write_csv(recorder, options, times, context);
+  if (context.json()) return print_samples(recorder, options, times);
   const auto done =
-      live ? draw_live(recorder, upkeep, times, context.colours) : record(recorder, upkeep, times);
-  // Also if the segment has gone: what was seen until then is worth a look.
+      is_live() ? draw_live(recorder, times, context.colours) : record(recorder, times);
+  // Also if a segment has gone: what was seen until then is worth a look.
   print_chart(recorder, context);
   return done ? ExitCode::Fine : fail(done.error());
 }
 
 ExitCode run(const PlotOptions& options, const Context& context) {
-  auto look = SegmentLook::at(context.domain, options.segment);
-  if (!look) return fail(look.error());
-  if (!look->fields()) return fail(*look->fault());
-  auto channels = channels_of(*look->fields(), options.fields);
-  if (!channels) return fail(channels.error());
-  Times times{.window_ns = nanoseconds_of(options.window),
-              .interval_ns = std::max(nanoseconds_of(options.interval), kShortestNs),
-              .duration_ns = nanoseconds_of(options.duration)};
+  PlotTimes times{.window_ns = nanoseconds_of(options.window),
+                  .interval_ns = std::max(nanoseconds_of(options.interval), kShortestNs),
+                  .duration_ns = nanoseconds_of(options.duration)};
   if (times.window_ns == 0) return fail(ExitCode::Usage, "--window must be longer than nothing");
-  const bool stream = look->info().layout.kind == Kind::Stream;
-  times.take_ns = stream ? std::min(times.interval_ns, kStreamNs) : times.interval_ns;
-  const bool in_terminal = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1;
-  if (!in_terminal || context.json() || !options.svg.empty()) {
+  const auto selections = selections_of(options.segments, options.fields);
+  if (!selections) return fail(ExitCode::Usage, selections.error().message);
+  auto sources = plot_sources(context.domain, *selections);
+  if (!sources) return fail(sources.error());
+  const bool streams = std::any_of(sources->begin(), sources->end(),
+                                   [](const auto& source) { return source->is_stream(); });
+  times.take_ns = streams ? std::min(times.interval_ns, kStreamNs) : times.interval_ns;
+  if (!is_live() || context.json() || !options.svg.empty() || !options.csv.empty()) {
     // What is drawn once shows all that was recorded.
     if (times.duration_ns == 0) times.duration_ns = times.window_ns;
     times.window_ns = times.duration_ns;
   }
-  Recorder recorder(*look, std::move(*channels), static_cast<double>(times.window_ns) / 1e9);
+  Recorder recorder(std::move(*sources), static_cast<double>(times.window_ns) / 1e9);
+  recorder.show_time(time_style_named(options.time));
   try {
-    return run_with(recorder, *look, options, times, context);
+    return run_with(recorder, options, times, context);
   } catch (const std::exception& error) {
     // Caught so that the terminal is as it was before anything is said.
-    return fail(ExitCode::Wrong, fmt::format("plot has come to grief: {}", error.what()));
+    return fail(ExitCode::Wrong, fmt::format("plot failed: {}", error.what()));
   }
 }
 
 }  // namespace
 
 void add_plot(Commands& commands) {
-  commands.add<PlotOptions>("plot", "Fields over time as lines, in the terminal or as SVG", declare,
-                            run);
+  commands.add<PlotOptions>(
+      "plot", "Fields over time as lines, in the terminal or as SVG, or their values as CSV",
+      declare, run);
 }
 
 }  // namespace evo::tools

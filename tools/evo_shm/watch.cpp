@@ -1,19 +1,22 @@
-/// `evo-shm watch NAME [--field PATH]…`: the values as they change.
+/// `evo-shm watch NAME… [--field PATH]…`: the values as they change.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <thread>
 
 #include "command.hpp"
 #include "evo/clock.hpp"
 #include "look/segment_look.hpp"
+#include "look/selection.hpp"
+#include "look/time_style.hpp"
 #include "look/upkeep.hpp"
 #include "look/value_stream.hpp"
 #include "look/words.hpp"
 #include "text/duration.hpp"
-#include "text/table.hpp"
+#include "watch/value_printer.hpp"
 
 namespace evo::tools {
 
@@ -29,26 +32,31 @@ constexpr std::uint64_t kLongestTakeNs = 20'000'000;
 constexpr auto kFirstRateOver = 200ms;
 
 struct WatchOptions {
-  std::string segment;
+  std::vector<std::string> segments;
   std::vector<std::string> fields;
   bool rate = false;
   bool in_place = false;
   bool every = false;
+  bool csv = false;
   std::int64_t count = 0;
   std::string duration = "0s";
   std::string interval = "10ms";
+  std::string time;
 };
 
 void declare(CLI::App& command, WatchOptions& options) {
-  add_segment(command, options.segment);
+  command.add_option("segment", options.segments, "The segment's name, or several");
   command
       .add_option("--field", options.fields,
-                  "Only this field, struct or array, as in axes[3].position; may come again")
+                  "Only this field, struct or array, as in axes[3].position; may come again. Of "
+                  "one of several segments: SEGMENT:PATH")
       ->allow_extra_args(false);
   command.add_flag("--rate", options.rate, "Publishes a second too");
   command.add_flag("--in-place", options.in_place, "One table that changes, for a terminal");
   command.add_flag("--every", options.every,
                    "A line for every publish, also where no field has changed");
+  command.add_flag("--csv", options.csv, "Comma-separated: the time and each number");
+  add_time_option(command, options.time, "How the time of a value is printed");
   command.add_option("--count", options.count, "End after so many lines")->check(count_validator());
   command.add_option("--for", options.duration, "End after this time; 0s: never")
       ->check(duration_validator())
@@ -73,146 +81,92 @@ Result<std::vector<Field>> chosen_fields(const Fields& fields,
   return chosen;
 }
 
-/// Prints what is watched, and remembers what it last was.
-class Watch {
+/// One segment that is watched. Stays where it is.
+class Watched {
  public:
-  Watch(const WatchOptions& options, const Context& context, const Fields& fields,
-        std::vector<Field> chosen)
-      : options_(options), context_(context), fields_(fields), chosen_(std::move(chosen)) {}
+  Watched(SegmentLook look, WatchContext& context, std::vector<Field> chosen)
+      : look_(std::move(look)),
+        form_(context.style.form),
+        upkeep_(look_),
+        values_(look_),
+        printer_(look_.info().name, context, *look_.fields(), std::move(chosen)),
+        state_(state_of(look_.info())),
+        incarnation_(look_.info().incarnation) {}
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
 
-  /// Prints a value if there is something new about it.
-  void show(const StreamedValue& value) {
-    count_publish(value.info.sequence);
-    if (!options_.every && !has_changed(value.bytes)) return;
-    last_ = value.bytes;
-    if (options_.in_place) {
-      print_text("\x1b[H\x1b[J" + table_of(value));
-    } else if (context_.json()) {
-      print_text(line_of_json(value) + '\n');
-    } else {
-      print_text(line_of(value) + '\n');
+  [[nodiscard]] SegmentLook& look() { return look_; }
+  [[nodiscard]] ValuePrinter& printer() { return printer_; }
+
+  /// Prints what there is, at most `*left` lines; comes back after some time even if there is more.
+  /// True: there is. Fails as Upkeep.
+  Result<bool> take(std::int64_t* left) {
+    const std::uint64_t begin = monotonic_ns();
+    while (*left > 0) {
+      const auto value = values_.next();
+      if (!value) return false;
+      // A value behind the end of a writer comes from the next one, which is reported first.
+      if (look_.info().writer_state != WriterState::Alive) {
+        if (auto there = upkeep_.look_again(); !there) return tl::unexpected(there.error());
+        report_writer();
+      }
+      if (const auto text = printer_.text_of(*value)) {
+        print_text(*text);
+        --*left;
+      }
+      if (monotonic_ns() - begin >= kLongestTakeNs) return true;
     }
-    ++lines_;
+    return false;
   }
 
-  /// Prints what has become of the writer.
-  void tell_writer(const SegmentInfo& info) const {
-    if (!context_.json()) {
-      print_text(fmt::format("# writer is {}, {}\n", state_of(info), writer_of(info)));
-      return;
-    }
-    nlohmann::ordered_json object{{"writer", state_of(info)}};
-    if (info.writer_pid != 0) object["pid"] = info.writer_pid;
-    print_text(object.dump() + '\n');
+  /// As Upkeep; prints what has become of the writer.
+  Result<void> keep() {
+    if (auto there = upkeep_.keep(); !there) return there;
+    report_writer();
+    return {};
   }
-
-  /// What was counted before the first line.
-  void begin_rate(double per_second) { rate_ = per_second; }
-
-  [[nodiscard]] bool done() const { return options_.count != 0 && lines_ >= options_.count; }
 
  private:
-  [[nodiscard]] bool has_changed(const std::vector<std::byte>& bytes) const {
-    if (last_.size() != bytes.size()) return true;
-    return std::any_of(chosen_.begin(), chosen_.end(), [&](const Field& field) {
-      const std::size_t size = field.count() * size_of(field.scalar);
-      return !std::equal(bytes.begin() + static_cast<std::ptrdiff_t>(field.offset),
-                         bytes.begin() + static_cast<std::ptrdiff_t>(field.offset + size),
-                         last_.begin() + static_cast<std::ptrdiff_t>(field.offset));
-    });
+  void report_writer() {
+    const SegmentInfo& info = look_.info();
+    std::string state = state_of(info);
+    if (state == state_ && info.incarnation == incarnation_) return;
+    state_ = std::move(state);
+    incarnation_ = info.incarnation;
+    const std::string text = printer_.text_of_writer(info);
+    if (form_ != WatchForm::Csv) return print_text(text);
+    // A line of another form has no place among the values.
+    std::fwrite(text.data(), 1, text.size(), stderr);
   }
 
-  /// The rate over the last half second at least.
-  void count_publish(std::uint64_t sequence) {
-    const std::uint64_t now = monotonic_ns();
-    if (rate_since_ns_ == 0) {
-      rate_since_ns_ = now;
-      rate_from_ = sequence;
-    } else if (now - rate_since_ns_ >= 500'000'000 && sequence >= rate_from_) {
-      rate_ = static_cast<double>(sequence - rate_from_) * 1e9 /
-              static_cast<double>(now - rate_since_ns_);
-      rate_since_ns_ = now;
-      rate_from_ = sequence;
-    }
-  }
-
-  [[nodiscard]] std::string head_of(const StreamedValue& value) const {
-    std::string text = fmt::format("{}", value.info.sequence);
-    if (value.info.stamp_ns != 0) {
-      text += fmt::format(" {:.6f}", static_cast<double>(value.info.stamp_ns) / 1e9);
-    }
-    if (value.lost != 0) text += fmt::format(" lost={}", value.lost);
-    if (options_.rate) text += rate_ ? fmt::format(" rate={:.4g}/s", *rate_) : " rate=?";
-    return text;
-  }
-
-  [[nodiscard]] std::string line_of(const StreamedValue& value) const {
-    std::string text = head_of(value);
-    for (const Field& field : chosen_) {
-      text += fmt::format(" {}={}", field.path, fields_.text(field, value.bytes));
-    }
-    return text;
-  }
-
-  [[nodiscard]] std::string line_of_json(const StreamedValue& value) const {
-    nlohmann::ordered_json object;
-    object["sequence"] = value.info.sequence;
-    if (value.info.stamp_ns != 0) object["stamp_ns"] = value.info.stamp_ns;
-    if (value.lost != 0) object["lost"] = value.lost;
-    if (options_.rate && rate_) object["rate_hz"] = *rate_;
-    // By themselves: a schema may call a field as one of the members above is called.
-    auto& values = object["values"] = nlohmann::ordered_json::object();
-    for (const Field& field : chosen_) values[field.path] = fields_.json(field, value.bytes);
-    return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  }
-
-  [[nodiscard]] std::string table_of(const StreamedValue& value) const {
-    Table table({{"FIELD"}, {"VALUE"}, {"UNIT"}});
-    for (const Field& field : chosen_) {
-      table.add({field.path, fields_.text(field, value.bytes), field.declared->unit});
-    }
-    return fmt::format("{} {}\n\n{}", options_.segment, head_of(value), table.text());
-  }
-
-  const WatchOptions& options_;
-  const Context& context_;
-  const Fields& fields_;
-  std::vector<Field> chosen_;
-  std::vector<std::byte> last_;
-  std::int64_t lines_ = 0;
-  std::uint64_t rate_since_ns_ = 0;
-  std::uint64_t rate_from_ = 0;
-  std::optional<double> rate_;
+  SegmentLook look_;
+  WatchForm form_;
+  Upkeep upkeep_;
+  ValueStream values_;
+  ValuePrinter printer_;
+  std::string state_;
+  std::uint64_t incarnation_;
 };
 
-/// Shows what there is; comes back after some time even if there is more. True: there is.
-bool take(Watch& watch, ValueStream& values) {
-  const std::uint64_t begin = monotonic_ns();
-  while (!watch.done()) {
-    const auto value = values.next();
-    if (!value) return false;
-    watch.show(*value);
-    if (monotonic_ns() - begin >= kLongestTakeNs) return true;
-  }
-  return false;
-}
+using WatchedSegments = std::vector<std::unique_ptr<Watched>>;
 
 /// Until there were enough lines, or the time is over.
-Result<void> follow(Watch& watch, SegmentLook& look, const WatchOptions& options) {
-  Upkeep upkeep(look);
+Result<void> follow(WatchedSegments& segments, const WatchOptions& options) {
   const auto interval =
       std::max<std::chrono::nanoseconds>(*parse_duration(options.interval), kShortestInterval);
   const auto duration = static_cast<std::uint64_t>(parse_duration(options.duration)->count());
   const std::uint64_t start = monotonic_ns();
-  std::string state = state_of(look.info());
-  ValueStream values(look);
+  std::int64_t left = options.count != 0 ? options.count : std::numeric_limits<std::int64_t>::max();
   while (true) {
-    const bool more = take(watch, values);
-    if (watch.done() || (duration != 0 && monotonic_ns() - start >= duration)) return {};
-    if (auto there = upkeep.keep(); !there) return there;
-    if (std::string now_is = state_of(look.info()); now_is != state) {
-      state = std::move(now_is);
-      watch.tell_writer(look.info());
+    bool more = false;
+    for (const auto& segment : segments) {
+      const auto taken = segment->take(&left);
+      if (!taken) return tl::unexpected(taken.error());
+      more |= *taken;
+    }
+    if (left == 0 || (duration != 0 && monotonic_ns() - start >= duration)) return {};
+    for (const auto& segment : segments) {
+      if (auto there = segment->keep(); !there) return there;
     }
     if (more) continue;
     // No longer than to its end.
@@ -223,25 +177,81 @@ Result<void> follow(Watch& watch, SegmentLook& look, const WatchOptions& options
   }
 }
 
-ExitCode run(const WatchOptions& options, const Context& context) {
-  if (options.in_place && (::isatty(STDOUT_FILENO) == 0 || context.json())) {
-    return fail(ExitCode::Usage, "--in-place is for a terminal; leave it out, for a line each");
+WatchContext context_of(const WatchOptions& options, const Context& context, bool several) {
+  WatchContext watch{.style = {.every = options.every,
+                               .rate = options.rate,
+                               .name = several,
+                               .width = context.width},
+                     .moments = {},
+                     .columns = {}};
+  if (options.csv) {
+    watch.style.form = WatchForm::Csv;
+  } else if (options.in_place) {
+    watch.style.form = WatchForm::InPlace;
+  } else if (context.json()) {
+    watch.style.form = WatchForm::Json;
   }
-  auto look = SegmentLook::at(context.domain, options.segment);
-  if (!look) return fail(look.error());
-  if (!look->fields()) return fail(*look->fault());
-  auto chosen = chosen_fields(*look->fields(), options.fields);
-  if (!chosen) return fail(chosen.error());
-  Watch watch(options, context, *look->fields(), std::move(*chosen));
-  if (options.rate) watch.begin_rate(measure_rate(*look, kFirstRateOver));
-  const auto followed = follow(watch, *look, options);
+  auto style = time_style_named(options.time);
+  if (!style && options.csv) style = TimeStyle::Monotonic;
+  if (style) watch.moments.emplace(*style);
+  return watch;
+}
+
+/// Opens the segments, all before the first line.
+Result<WatchedSegments> open(const std::vector<Selection>& selections, const Domain& domain,
+                             WatchContext& watch) {
+  WatchedSegments segments;
+  for (const Selection& selection : selections) {
+    auto look = SegmentLook::at(domain, selection.segment);
+    if (!look) return tl::unexpected(look.error());
+    if (!look->fields()) return tl::unexpected(*look->fault());
+    auto chosen = chosen_fields(*look->fields(), selection.paths);
+    if (!chosen) return tl::unexpected(chosen.error());
+    segments.push_back(std::make_unique<Watched>(std::move(*look), watch, std::move(*chosen)));
+    if (watch.style.form != WatchForm::Csv) continue;
+    const std::string prefix = watch.style.name ? selection.segment + ':' : "";
+    if (auto added = segments.back()->printer().add_columns(prefix); !added) {
+      return tl::unexpected(added.error());
+    }
+  }
+  return segments;
+}
+
+/// Why the options do not go together; empty if they do.
+std::string contradiction_in(const WatchOptions& options, const Context& context, bool several) {
+  if (options.in_place && (::isatty(STDOUT_FILENO) == 0 || context.json() || options.csv)) {
+    return "--in-place is for a terminal; leave it out, for a line each";
+  }
+  if (options.in_place && several) return "--in-place shows one segment; leave it out for several";
+  if (options.csv && context.json()) return "--csv and --format json are two forms; choose one";
+  if (options.csv && options.rate) return "--csv has no column for a rate; leave out --rate";
+  return "";
+}
+
+ExitCode run(const WatchOptions& options, const Context& context) {
+  const auto selections = selections_of(options.segments, options.fields);
+  if (!selections) return fail(ExitCode::Usage, selections.error().message);
+  const bool several = selections->size() > 1;
+  if (const std::string wrong = contradiction_in(options, context, several); !wrong.empty()) {
+    return fail(ExitCode::Usage, wrong);
+  }
+  WatchContext watch = context_of(options, context, several);
+  auto segments = open(*selections, context.domain, watch);
+  if (!segments) return fail(segments.error());
+  if (options.csv) print_text(watch.columns.head());
+  if (options.rate) {
+    for (const auto& segment : *segments) {
+      segment->printer().begin_rate(measure_rate(segment->look(), kFirstRateOver));
+    }
+  }
+  const auto followed = follow(*segments, options);
   return followed ? ExitCode::Fine : fail(followed.error());
 }
 
 }  // namespace
 
 void add_watch(Commands& commands) {
-  commands.add<WatchOptions>("watch", "The values of a segment as they change", declare, run)
+  commands.add<WatchOptions>("watch", "The values of segments as they change", declare, run)
       ->alias("echo");
 }
 

@@ -11,9 +11,11 @@ constexpr std::uint64_t kAskEveryNs = 100'000'000;
 }  // namespace
 
 Result<void> Upkeep::keep() {
-  const std::uint64_t now = monotonic_ns();
-  if (now - asked_ns_ < kAskEveryNs) return {};
-  asked_ns_ = now;
+  return monotonic_ns() - asked_ns_ < kAskEveryNs ? Result<void>() : look_again();
+}
+
+Result<void> Upkeep::look_again() {
+  asked_ns_ = monotonic_ns();
   const std::string name = look_->info().name;
   if (auto again = look_->refresh(); !again) {
     if (again.error().code != ErrorCode::NotFound) return again;
@@ -23,7 +25,7 @@ Result<void> Upkeep::keep() {
   // Between two writers there may be nothing to read for a moment.
   if (look_->readable() && look_->info().layout.schema_id.hex() != schema_id_) {
     return detail::fail(ErrorCode::SchemaMismatch,
-                        "segment '{}' was made anew from another schema; run this again", name);
+                        "segment '{}' was recreated from another schema; run this again", name);
   }
   return {};
 }

@@ -19,6 +19,9 @@ class Upkeep {
   /// what they were.
   Result<void> keep();
 
+  /// Asks now.
+  Result<void> look_again();
+
  private:
   SegmentLook* look_;
   std::string schema_id_;

@@ -35,14 +35,17 @@ void BrailleCanvas::set(int x, int y, int colour) {
   target.colour = static_cast<std::uint8_t>(colour);
 }
 
-void BrailleCanvas::line(int from_x, int from_y, int to_x, int to_y, int colour) {
+void BrailleCanvas::line(int from_x, int from_y, int to_x, int to_y, Pen& pen) {
   const int steps = std::max(std::abs(to_x - from_x), std::abs(to_y - from_y));
   for (int step = 0; step <= steps; ++step) {
     const double part = steps == 0 ? 0 : static_cast<double>(step) / steps;
     const auto between = [&](int from, int to) {
       return from + static_cast<int>(part * (to - from) + (to < from ? -0.5 : 0.5));
     };
-    set(between(from_x, to_x), between(from_y, to_y), colour);
+    // The first dot is the last one of the line before.
+    if (step != 0) ++pen.drawn;
+    if ((pen.pattern >> pen.drawn % 16 & 1U) == 0) continue;
+    set(between(from_x, to_x), between(from_y, to_y), pen.colour);
   }
 }
 

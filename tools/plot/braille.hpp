@@ -8,6 +8,13 @@
 
 namespace evo::tools {
 
+/// What lines are drawn with. It goes on from line to line, so that dashes do too.
+struct Pen {
+  int colour = 0;                  ///< a code of ANSI terminals, 0 for none
+  std::uint16_t pattern = 0xffff;  ///< which of sixteen dots in a row are set
+  unsigned drawn = 0;              ///< dots so far
+};
+
 class BrailleCanvas {
  public:
   static constexpr int kDotsAcross = 2;
@@ -25,7 +32,7 @@ class BrailleCanvas {
   void set(int x, int y, int colour);
 
   /// A straight line from dot to dot, both of which lie on the canvas or near it.
-  void line(int from_x, int from_y, int to_x, int to_y, int colour);
+  void line(int from_x, int from_y, int to_x, int to_y, Pen& pen);
 
   /// The characters of a row; blanks where there are no dots.
   [[nodiscard]] std::string row(int index, bool colours) const;

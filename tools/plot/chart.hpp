@@ -10,12 +10,12 @@
 namespace evo::tools {
 
 /// Title, lines of braille dots between their axes, the legend: as many lines as the size has
-/// rows, none wider than its columns. Without colours several series look the same; the legend
-/// tells their least, greatest and last values.
+/// rows, none wider than its columns. Without colours the series differ in their dashes; the
+/// legend shows them, and the least, greatest and last values.
 [[nodiscard]] std::vector<std::string> chart_lines(const Plot& plot, TerminalSize size,
                                                    bool colours);
 
-/// A drawing that needs nothing beside itself: axes with numbers, units, legend.
+/// A drawing that needs no other file: axes with numbers, units, legend, caption.
 [[nodiscard]] std::string chart_svg(const Plot& plot);
 
 }  // namespace evo::tools

@@ -6,9 +6,9 @@
 
 #include "plot/braille.hpp"
 #include "plot/chart.hpp"
-#include "plot/ticks.hpp"
-#include "text/cut.hpp"
-#include "text/table.hpp"
+#include "plot/time_axis.hpp"
+#include "plot/value_axis.hpp"
+#include "text/wrap.hpp"
 
 namespace evo::tools {
 
@@ -17,8 +17,12 @@ namespace {
 /// Codes of ANSI terminals: cyan, yellow, magenta, green, red, blue.
 constexpr std::array<int, 6> kTerminalColours = {36, 33, 35, 32, 31, 34};
 
-int colour_of(std::size_t index) {
-  return kTerminalColours[index % kTerminalColours.size()];
+/// Where there are no colours lines differ in their dashes.
+constexpr std::array<std::uint16_t, 6> kPatterns = {0xffff, 0x0f0f, 0x1111, 0x10ff, 0x3333, 0x00ff};
+
+Pen pen_for(std::size_t index, bool colours) {
+  if (colours) return {.colour = kTerminalColours[index % kTerminalColours.size()]};
+  return {.pattern = kPatterns[index % kPatterns.size()]};
 }
 
 /// Where dots go: the last place belongs to the end of the range.
@@ -27,9 +31,10 @@ int place_of(double value, double least, double greatest, int places) {
   return static_cast<int>(std::lround(std::clamp(part, -1.0, 2.0) * (places - 1)));
 }
 
-BrailleCanvas drawn(const Plot& plot, ValueRange range, int columns, int rows) {
-  BrailleCanvas canvas(columns, rows);
+BrailleCanvas drawn(const Plot& plot, ValueRange range, TerminalSize size, bool colours) {
+  BrailleCanvas canvas(size.columns, size.rows);
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
+    Pen pen = pen_for(i, colours);
     int before_x = 0;
     int before_y = 0;
     bool first = true;
@@ -37,7 +42,7 @@ BrailleCanvas drawn(const Plot& plot, ValueRange range, int columns, int rows) {
       const int x = place_of(point.seconds, plot.from_s, plot.to_s, canvas.width());
       const int y =
           canvas.height() - 1 - place_of(point.value, range.least, range.greatest, canvas.height());
-      canvas.line(first ? x : before_x, first ? y : before_y, x, y, colour_of(i));
+      canvas.line(first ? x : before_x, first ? y : before_y, x, y, pen);
       before_x = x;
       before_y = y;
       first = false;
@@ -46,35 +51,35 @@ BrailleCanvas drawn(const Plot& plot, ValueRange range, int columns, int rows) {
   return canvas;
 }
 
-/// The numbers beside the rows; most rows have none.
-std::vector<std::string> row_labels(ValueRange range, int rows) {
+/// The labels next to the rows; most rows have none.
+std::vector<std::string> row_labels(const Plot& plot, ValueRange range, int rows) {
   std::vector<std::string> labels(static_cast<std::size_t>(rows));
-  const Ticks ticks = ticks_between(range.least, range.greatest, std::max(rows / 3, 2));
-  for (int i = 0; i < ticks.count; ++i) {
-    const int row = rows - 1 - place_of(ticks.at(i), range.least, range.greatest, rows);
-    if (row >= 0 && row < rows) labels[static_cast<std::size_t>(row)] = ticks.label(i);
+  for (const AxisLabel& label : value_labels(plot, range, std::max(rows / 3, 2))) {
+    const int row = rows - 1 - place_of(label.value, range.least, range.greatest, rows);
+    if (row >= 0 && row < rows) labels[static_cast<std::size_t>(row)] = label.text;
   }
   return labels;
 }
 
 /// The axis of time and the numbers below it, `indent` columns from the left.
 std::vector<std::string> time_axis(const Plot& plot, std::size_t indent, int columns) {
-  const double span = plot.to_s - plot.from_s;
-  const Ticks ticks = ticks_between(-span, 0, std::max(columns / 12, 1));
   std::string axis = std::string(indent, ' ') + "└";
   std::string numbers(indent + 1, ' ');
   std::size_t at = 0;
-  for (int i = 0; i < ticks.count; ++i) {
-    const auto column = static_cast<std::size_t>(place_of(ticks.at(i), -span, 0, columns));
+  bool first = true;
+  for (const TimeLabel& time : time_labels(plot, std::max(columns / 12, 1))) {
+    const auto column = static_cast<std::size_t>(
+        std::max(place_of(time.seconds, plot.from_s, plot.to_s, columns), 0));
     for (; at < column; ++at) axis += "─";
     axis += "┴";
     ++at;
-    const std::string label = ticks.label(i) + " s";
+    const std::string label = time.text + (plot.time == TimeStyle::Wall ? "" : " s");
     const std::size_t middle = indent + 1 + column;
     std::size_t start = middle - std::min(middle, label.size() / 2);
     start = std::min(start, indent + 1 + static_cast<std::size_t>(columns) -
                                 std::min(label.size(), static_cast<std::size_t>(columns)));
-    if (start < numbers.size() && i != 0) continue;
+    if (start < numbers.size() && !first) continue;
+    first = false;
     numbers.resize(std::max(numbers.size(), start), ' ');
     numbers += label;
   }
@@ -83,8 +88,10 @@ std::vector<std::string> time_axis(const Plot& plot, std::size_t indent, int col
 }
 
 std::string legend_line(const Series& series, std::size_t index, bool colours) {
-  const std::string mark = colours ? fmt::format("\x1b[{}m⣀⣀\x1b[0m", colour_of(index)) : "⣀⣀";
-  std::string text = fmt::format("{} {}", mark, series.name());
+  BrailleCanvas mark(8, 1);  // a whole pattern
+  Pen pen = pen_for(index, colours);
+  mark.line(0, mark.height() - 1, mark.width() - 1, mark.height() - 1, pen);
+  std::string text = fmt::format("{} {}", mark.row(0, colours), series.name());
   if (series.empty()) {
     text += ": nothing seen";
   } else {
@@ -92,8 +99,8 @@ std::string legend_line(const Series& series, std::size_t index, bool colours) {
     const auto [least, greatest] =
         std::minmax_element(points.begin(), points.end(),
                             [](const auto& a, const auto& b) { return a.value < b.value; });
-    text += fmt::format(": min {:.6g}, max {:.6g}, last {:.6g}", least->value, greatest->value,
-                        series.last());
+    text += fmt::format(": min {}, max {}, last {}", series.text_of(least->value),
+                        series.text_of(greatest->value), series.text_of(series.last()));
   }
   if (series.not_finite() != 0) {
     text += fmt::format(", {} not finite and left out", series.not_finite());
@@ -108,14 +115,14 @@ std::vector<std::string> chart_lines(const Plot& plot, TerminalSize size, bool c
   // Beside the rows: a title, two lines of axis, what was seen, and the legend.
   const int legend = static_cast<int>(plot.series.size());
   const int rows = std::max(size.rows - 4 - legend, 3);
-  const auto labels = row_labels(range, rows);
+  const auto labels = row_labels(plot, range, rows);
   std::size_t indent = 0;
-  for (const std::string& label : labels) indent = std::max(indent, label.size());
+  for (const std::string& label : labels) indent = std::max(indent, width_of(label));
   const int columns = std::max(size.columns - static_cast<int>(indent) - 1, 8);
 
   const std::string unit = common_unit(plot);
   std::vector<std::string> lines{plot.title + (unit.empty() ? "" : " [" + unit + ']')};
-  const BrailleCanvas canvas = drawn(plot, range, columns, rows);
+  const BrailleCanvas canvas = drawn(plot, range, {columns, rows}, colours);
   for (int row = 0; row < rows; ++row) {
     const std::string& label = labels[static_cast<std::size_t>(row)];
     lines.push_back(fmt::format("{:>{}}{}{}", label, indent, label.empty() ? "│" : "┤",
@@ -128,7 +135,7 @@ std::vector<std::string> chart_lines(const Plot& plot, TerminalSize size, bool c
   lines.push_back(plot.seen);
   lines.resize(static_cast<std::size_t>(std::max(size.rows, 1)));
   for (std::string& line : lines) {
-    line = cut(line, static_cast<std::size_t>(std::max(size.columns, 1)));
+    line = shortened(line, static_cast<std::size_t>(std::max(size.columns, 1)));
   }
   return lines;
 }

@@ -1,5 +1,7 @@
 #include "plot/series.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -27,6 +29,12 @@ void Series::forget_before(double seconds) {
   while (pieces_.size() > 1 && pieces_[1].last.seconds < seconds) pieces_.pop_front();
 }
 
+std::string Series::text_of(double value) const {
+  const auto found = std::find_if(names_.begin(), names_.end(),
+                                  [&](const ValueName& each) { return each.value == value; });
+  return found != names_.end() ? found->name : fmt::format("{:.6g}", value);
+}
+
 std::vector<PlotPoint> Series::points() const {
   std::vector<PlotPoint> points;
   for (const Piece& piece : pieces_) {
@@ -48,6 +56,8 @@ ValueRange value_range(const Plot& plot) {
     }
   }
   if (range.least > range.greatest) return {};
+  // Half a step around the names, so that no line runs along the edge.
+  if (!common_names(plot).empty()) return {range.least - 0.5, range.greatest + 0.5};
   if (range.least == range.greatest) {
     const double around = range.least == 0 ? 1 : std::abs(range.least) * 0.1;
     return {range.least - around, range.greatest + around};
@@ -61,6 +71,14 @@ std::string common_unit(const Plot& plot) {
   const bool same = std::all_of(plot.series.begin(), plot.series.end(),
                                 [&](const Series& series) { return series.unit() == unit; });
   return same ? unit : "";
+}
+
+std::vector<ValueName> common_names(const Plot& plot) {
+  if (plot.series.empty()) return {};
+  const auto& names = plot.series.front().names();
+  const bool same = std::all_of(plot.series.begin(), plot.series.end(),
+                                [&](const Series& series) { return series.names() == names; });
+  return same ? names : std::vector<ValueName>();
 }
 
 }  // namespace evo::tools

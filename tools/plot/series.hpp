@@ -4,8 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "look/time_style.hpp"
 
 namespace evo::tools {
 
@@ -16,6 +19,14 @@ struct PlotPoint {
   friend bool operator==(const PlotPoint&, const PlotPoint&) = default;
 };
 
+/// What a value is called: an enumerator, or `true` of a bool.
+struct ValueName {
+  double value = 0;
+  std::string name;
+
+  friend bool operator==(const ValueName&, const ValueName&) = default;
+};
+
 /// Of each short piece of time only the first, the least, the greatest and the last value are
 /// kept: drawn on fewer columns than there are pieces, the line is the same as with all of them.
 class Series {
@@ -24,8 +35,11 @@ class Series {
   static constexpr int kPieces = 4096;
 
   /// Keeps the last `window_s` seconds.
-  Series(std::string label, std::string unit, double window_s)
-      : label_(std::move(label)), unit_(std::move(unit)), piece_s_(window_s / kPieces) {}
+  Series(std::string label, std::string unit, double window_s, std::vector<ValueName> names = {})
+      : label_(std::move(label)),
+        unit_(std::move(unit)),
+        names_(std::move(names)),
+        piece_s_(window_s / kPieces) {}
 
   /// A value later than those before. What is no finite number is counted and left out.
   void add(double seconds, double value);
@@ -35,6 +49,12 @@ class Series {
 
   [[nodiscard]] const std::string& label() const { return label_; }
   [[nodiscard]] const std::string& unit() const { return unit_; }
+
+  /// What its values are called; empty if they are plain numbers.
+  [[nodiscard]] const std::vector<ValueName>& names() const { return names_; }
+
+  /// A value by its name, or as a number.
+  [[nodiscard]] std::string text_of(double value) const;
 
   /// Label and unit: `position [mm]`.
   [[nodiscard]] std::string name() const {
@@ -59,6 +79,7 @@ class Series {
 
   std::string label_;
   std::string unit_;
+  std::vector<ValueName> names_;
   double piece_s_;
   std::deque<Piece> pieces_;
   std::uint64_t not_finite_ = 0;
@@ -67,10 +88,14 @@ class Series {
 /// Several series on the same axes.
 struct Plot {
   std::string title;
-  std::string seen;  ///< how many publishes were seen
+  std::string seen;     ///< how many publishes were seen
+  std::string caption;  ///< when and where it was drawn
   double from_s = 0;
   double to_s = 0;
   std::vector<Series> series;
+  std::uint64_t start_ns = 0;     ///< CLOCK_MONOTONIC at second 0
+  std::optional<double> first_s;  ///< of the first value
+  std::optional<TimeStyle> time;  ///< of the axis; none: seconds before its end
 };
 
 /// Least and greatest of what a plot shows; where all is the same, a little around it.
@@ -82,5 +107,8 @@ struct ValueRange {
 
 /// The axis's own unit: that of all series, or none where they differ.
 [[nodiscard]] std::string common_unit(const Plot& plot);
+
+/// The names on the axis: those of all series, or none where they differ.
+[[nodiscard]] std::vector<ValueName> common_names(const Plot& plot);
 
 }  // namespace evo::tools

@@ -1,0 +1,22 @@
+/// What stands at the axis of time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plot/series.hpp"
+
+namespace evo::tools {
+
+struct TimeLabel {
+  double seconds = 0;  ///< where on the plot
+  std::string text;
+};
+
+/// At most `most` round times within the plot, in order.
+[[nodiscard]] std::vector<TimeLabel> time_labels(const Plot& plot, int most);
+
+/// What the axis counts: `time [s]`, `time of day`.
+[[nodiscard]] std::string time_axis_name(const Plot& plot);
+
+}  // namespace evo::tools

@@ -1,0 +1,26 @@
+#include "text/csv.hpp"
+
+namespace evo::tools {
+
+std::string csv_cell(std::string_view text) {
+  const bool plain = text.find_first_of(",\"\r\n") == std::string_view::npos &&
+                     !text.starts_with(' ') && !text.ends_with(' ');
+  if (plain) return std::string(text);
+  std::string quoted = "\"";
+  for (const char letter : text) {
+    if (letter == '"') quoted += '"';
+    quoted += letter;
+  }
+  return quoted + '"';
+}
+
+std::string csv_line(const std::vector<std::string>& cells) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i != 0) line += ',';
+    line += csv_cell(cells[i]);
+  }
+  return line + '\n';
+}
+
+}  // namespace evo::tools
