@@ -139,6 +139,21 @@ TEST_F(Width, AListKeepsWhatMattersMost) {
   EXPECT_NE(joined(lines).find("columns left out: "), std::string::npos) << joined(lines);
 }
 
+TEST_F(Width, TopAtEightyColumnsSaysWhatIsMissing) {
+  PseudoTerminal terminal(EVO_SHM, {"--domain", directory_.path().string(), "top"}, {24, 80, 0, 0});
+  ASSERT_TRUE(terminal.shows("gantry")) << terminal.output();
+  const std::string screen = terminal.screen();
+  for (const char* shown : {"AGE / LIMIT", "READERS", "LAG", " …", "columns left out"}) {
+    EXPECT_NE(screen.find(shown), std::string::npos) << shown << ":\n" << screen;
+  }
+  terminal.type("\x1b[H\r");
+  ASSERT_TRUE(terminal.shows("axes[0].position")) << terminal.screen();
+  EXPECT_NE(terminal.screen().find("UNIT"), std::string::npos) << terminal.screen();
+  EXPECT_NE(terminal.screen().find("RANGE"), std::string::npos) << terminal.screen();
+  terminal.type("qq");
+  EXPECT_EQ(terminal.join(), 0);
+}
+
 TEST_F(Width, APipeGetsTheWholeTableUnlessColumnsAsksForLess) {
   EXPECT_NE(run({"list"}).out.find("SEQUENCE"), std::string::npos);
   const auto with_columns = [&](const std::string& columns) {
