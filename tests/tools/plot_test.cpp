@@ -314,10 +314,11 @@ TEST_F(PlotCommand, DrawsSeveralSegmentsInOne) {
                               "--for", "20ms", "--csv", "-"});
   EXPECT_EQ(std::regex_replace(csv.out, std::regex(R"(\d+\.\d{6})"), "TIME"),
             "time,gantry:axes[0].state,alarm:code\nTIME,Moving,\nTIME,,5\n");
-  const ToolAnswer json = run({"plot", "--field", "gantry:cycle", "--field", "alarm:code", "--for",
-                               "20ms", "--format", "json", "--time", "wall"});
-  EXPECT_NE(json.out.find(R"({"segment":"alarm","sequence":1,)"), std::string::npos) << json.out;
-  EXPECT_NE(json.out.find(R"("time":"20)"), std::string::npos) << json.out;
+  const ToolAnswer documents = run({"plot", "--field", "gantry:cycle", "--field", "alarm:code",
+                                    "--for", "20ms", "--format", "json", "--time", "wall"});
+  EXPECT_NE(documents.out.find(R"({"segment":"alarm","sequence":1,)"), std::string::npos)
+      << documents.out;
+  EXPECT_NE(documents.out.find(R"("time":"20)"), std::string::npos) << documents.out;
 }
 
 TEST_F(PlotCommand, RefusesWhatItCannotDraw) {

@@ -161,8 +161,8 @@ TEST_F(WatchCommand, SeveralSegmentsAreToldApart) {
             "gantry 1 STAMP cycle=7\nalarm 1 STAMP code=3\n");
   EXPECT_EQ(std::regex_replace(with({"--csv"}), std::regex(R"(\d+\.\d{6})"), "STAMP"),
             "time,gantry:cycle,alarm:code\nSTAMP,7,\nSTAMP,,3\n");
-  const std::string json = with({"--format", "json"});
-  EXPECT_NE(json.find(R"({"segment":"alarm","sequence":1,)"), std::string::npos) << json;
+  const std::string documents = with({"--format", "json"});
+  EXPECT_NE(documents.find(R"({"segment":"alarm","sequence":1,)"), std::string::npos) << documents;
   const ToolAnswer all = run({"watch", "alarm", "gantry", "--count", "1"});
   EXPECT_TRUE(all.out.starts_with("alarm 1 ")) << all.out;
   EXPECT_NE(all.out.find(" code=3 level=1\n"), std::string::npos) << all.out;

@@ -75,12 +75,12 @@ Result<void> record(Recorder& recorder, const PlotTimes& times,
   const std::uint64_t start = monotonic_ns();
   while (!interruption.asked() && monotonic_ns() - start < times.duration_ns) {
     if (auto kept = recorder.keep(); !kept) return kept;
-    recorder.take(kLongestTakeNs, callback);
+    recorder.take(kLongestPlotTakeNs, callback);
     const std::uint64_t gone = monotonic_ns() - start;
     const std::uint64_t left = times.duration_ns - std::min(gone, times.duration_ns);
     interruption.sleep(std::chrono::nanoseconds(std::min(left, times.take_ns)));
   }
-  recorder.take(kLongestTakeNs, callback);
+  recorder.take(kLongestPlotTakeNs, callback);
   return {};
 }
 

@@ -40,7 +40,7 @@ Result<void> draw_live(Recorder& recorder, const PlotTimes& times, bool colours)
   std::uint64_t drawn_ns = 0;
   while (true) {
     if (auto kept = recorder.keep(); !kept) return kept;
-    recorder.take(std::min(kLongestTakeNs, std::max(times.interval_ns, kShortestTakeNs)));
+    recorder.take(std::min(kLongestPlotTakeNs, std::max(times.interval_ns, kShortestTakeNs)));
     const std::uint64_t now = monotonic_ns();
     if (times.duration_ns != 0 && now - start >= times.duration_ns) return {};
     if (now - drawn_ns >= times.interval_ns) {

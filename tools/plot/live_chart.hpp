@@ -9,7 +9,7 @@
 namespace evo::tools {
 
 /// No longer than this does a plot take values without a look at the clock and the keys.
-inline constexpr std::uint64_t kLongestTakeNs = 20'000'000;
+inline constexpr std::uint64_t kLongestPlotTakeNs = 20'000'000;
 
 /// How long, and how often.
 struct PlotTimes {
