@@ -176,6 +176,29 @@ TEST_F(GraphTest, LintFindsEverythingThatCanBeWrong) {
   expect_golden("graph_lint.json", steady(json.out));
 }
 
+TEST_F(GraphTest, LintMissesWhatSchemasDeclareUntilItIsAlive) {
+  const std::string attributes = R"(segment: "made", owner: "maker", readers: "taker")";
+  const std::vector<std::string> lint{"--lint", "--live", "--schemas",
+                                      written_schema("made.fbs", attributes)};
+  const auto found = [&] { return steady(graph(lint).out); };
+  EXPECT_EQ(graph(lint).code, 1);
+  EXPECT_NE(found().find("made  absent  declared by DOMAIN/made.fbs, and not in the domain; start "
+                         "'maker'\n"),
+            std::string::npos)
+      << found();
+  auto channel = raw_channel("made", 8);
+  channel.owner = "maker";
+  {
+    const auto writer = SegmentWriter::create(channel, {.domain = domain()});
+    ASSERT_TRUE(writer);
+    EXPECT_EQ(graph(lint).code, 0) << found();
+  }
+  leave_orphan(domain(), channel, 1);
+  EXPECT_EQ(graph(lint).code, 1);
+  EXPECT_NE(found().find("made  dead  its writer, "), std::string::npos) << found();
+  EXPECT_EQ(graph({"--lint"}).code, 0) << "without a schema file nothing says that it is needed";
+}
+
 TEST_F(GraphTest, LintFindsASegmentThatTwoFilesDeclare) {
   const std::string attributes = R"(segment: "made", owner: "maker", readers: "taker")";
   const std::string one = written_schema("one.fbs", attributes);

@@ -24,7 +24,10 @@ class Lint {
   void find(const Sources& sources) {
     find_twice(sources);
     find_unread();
-    if (live_ == nullptr) return;
+    if (live_ == nullptr) {
+      if (sources.live) find_absent();
+      return;
+    }
     find_damaged();
     find_owner();
     find_idle();
@@ -55,6 +58,12 @@ class Lint {
                               live_ != nullptr ? " and none is attached" : ""));
   }
 
+  /// As after the death of its module, once its files were removed.
+  void find_absent() {
+    add("absent", fmt::format("declared by {}, and not in the domain; start '{}'", source(),
+                              declaration_->owner));
+  }
+
   void find_damaged() {
     const SegmentState state = state_of_segment(live_->info);
     const bool damaged = state == SegmentState::Damaged;
@@ -73,8 +82,15 @@ class Lint {
   }
 
   void find_idle() {
-    if (live_->info.readers.empty()) return;
     const SegmentState state = state_of_segment(live_->info);
+    const bool declared_in_file = declaration_ != nullptr && !declaration_->file.empty();
+    if (live_->info.readers.empty()) {
+      if (state == SegmentState::Dead && declared_in_file) {
+        add("dead", fmt::format("its writer, {}, is dead; start '{}' again", writer_of(live_->info),
+                                live_->info.module));
+      }
+      return;
+    }
     if (state == SegmentState::Dead) {
       add("dead", fmt::format("read by {}, but its writer, {}, is dead; start '{}' again",
                               readers(), writer_of(live_->info), live_->info.module));
