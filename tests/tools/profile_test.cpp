@@ -69,6 +69,7 @@ ProfileReport steady_report() {
   report.period_ns = 1'000'000;
   for (std::uint64_t i = 0; i < 1989; ++i) report.intervals.add(1'000'000 + (i * i) % 977);
   report.intervals.add(4'200'000);
+  for (std::uint64_t i = 0; i < 1990; ++i) report.delays.add(20'000 + 30 * i);
   for (std::uint64_t i = 0; i < 3000; ++i) report.reads.add(80 + i % 40);
   report.retries = 3;
   report.failed_reads = 1;
@@ -156,6 +157,7 @@ TEST_F(Profile, MeasuresARunningWriterByItsStamps) {
   EXPECT_GE(document["published"], 1);
   EXPECT_LE(document["seen"], document["published"]);
   EXPECT_GE(document["reads"]["count"], 1);
+  EXPECT_GE(document["delays"]["count"], 1);
   if (document["intervals"]["count"] > 0) {
     EXPECT_GE(document["intervals"]["min_ns"], 1'000'000) << "the writer slept that long";
   }

@@ -60,6 +60,7 @@ class Profiler {
     take_until(start);
     const std::uint64_t first = report_.seen != 0 ? before_ : look_.sequence();
     report_.seen = 0;
+    start_ns_ = start;
     std::uint64_t asked_ns = start;
     for (std::uint64_t now = start; now - start < duration_ns && !interruption.asked();
          now = monotonic_ns()) {
@@ -91,7 +92,12 @@ class Profiler {
     while (const auto value = values_.next()) {
       ++report_.seen;
       report_.stamped = value->info.stamp_ns != 0;
-      const std::uint64_t ns = report_.stamped ? value->info.stamp_ns : monotonic_ns();
+      const std::uint64_t now = monotonic_ns();
+      const std::uint64_t ns = report_.stamped ? value->info.stamp_ns : now;
+      // A value that was there before this looked says nothing, nor does a stamp of another clock.
+      if (report_.stamped && start_ns_ != 0 && ns >= start_ns_ && ns <= now) {
+        report_.delays.add(now - ns);
+      }
       const SlotGeometry& geometry = look_.reader().layout().geometry;
       const bool in_a_row = before_ns_ != 0 && value->info.sequence == geometry.after(before_, 1);
       if (in_a_row && ns >= before_ns_) report_.intervals.add(ns - before_ns_);
@@ -126,6 +132,7 @@ class Profiler {
   std::vector<std::byte> value_;
   ProfileReport report_;
   std::uint64_t generation_ = 0;
+  std::uint64_t start_ns_ = 0;  // 0 before the profile has begun
   std::uint64_t before_ = 0;
   std::uint64_t before_ns_ = 0;
 };
@@ -176,7 +183,8 @@ void add_profile(Commands& commands) {
   commands
       .add<ProfileOptions>(
           "profile", "How regularly a segment is published, and how fast it is read", declare, run)
-      ->alias("hz");
+      ->alias("hz")
+      ->alias("delay");
 }
 
 }  // namespace evo::tools

@@ -52,6 +52,11 @@ std::string head_of(const ProfileReport& report) {
     text +=
         "Jitter is how far the intervals are from their median: the schema promises no period.\n";
   }
+  if (!report.delays.empty()) {
+    text +=
+        "Delay is the time from the stamp of a publish until this program found it, which looks "
+        "every 50 us.\n";
+  }
   for (const Distribution* times : {&report.intervals, &report.reads}) {
     if (times->left_out() == 0) continue;
     text += fmt::format("Only the first {} {} are in the figures.\n", Distribution::kMost,
@@ -104,6 +109,7 @@ std::string text_of(const ProfileReport& report, std::size_t width) {
     table.add(row_of("interval", report.intervals));
     table.add(row_of("jitter", report.intervals.deviation_from(report.expected_interval_ns())));
   }
+  if (!report.delays.empty()) table.add(row_of("delay", report.delays));
   table.add(row_of("read", report.reads));
   std::string text = wrapped_text(head_of(report), width) + '\n' + table.text(width) + '\n';
   text +=
@@ -130,6 +136,7 @@ nlohmann::ordered_json to_json(const ProfileReport& report) {
         to_json(report.intervals.deviation_from(report.expected_interval_ns()));
     jitter["from_ns"] = report.expected_interval_ns();
   }
+  if (!report.delays.empty()) document["delays"] = to_json(report.delays);
   document["reads"] = to_json(report.reads);
   document["retries"] = report.retries;
   document["failed_reads"] = report.failed_reads;

@@ -19,6 +19,7 @@ struct ProfileReport {
   std::uint64_t period_ns = 0;     ///< that the schema promises; 0: none
   bool stamped = true;             ///< intervals are those of the stamps, not of the looks
   Distribution intervals;          ///< between publishes that follow each other
+  Distribution delays;             ///< from the stamp of a publish to the look that found it
   Distribution reads;              ///< durations of passive reads
   std::uint64_t retries = 0;       ///< copies that those reads made again
   std::uint64_t failed_reads = 0;  ///< that gave no value after all retries, or a damaged one
