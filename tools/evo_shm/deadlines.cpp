@@ -62,7 +62,7 @@ std::string table_of(std::string_view segment, const DeadlineReport& report, std
   return wrapped_text(head, width) + table.text(width);
 }
 
-nlohmann::ordered_json to_json(const EndDeadlines& end) {
+nlohmann::ordered_json document_of(const EndDeadlines& end) {
   nlohmann::ordered_json object;
   object["pid"] = end.pid;
   object["process"] = end.process_name;
@@ -77,16 +77,16 @@ nlohmann::ordered_json to_json(const EndDeadlines& end) {
   return object;
 }
 
-nlohmann::ordered_json to_json(const DeadlineReport& report) {
+nlohmann::ordered_json document_of(const DeadlineReport& report) {
   nlohmann::ordered_json document;
   document["on"] = report.on;
   document["session"] = report.session;
   document["deadline_ns"] = report.options.deadline.count();
   document["write_deadline_ns"] = report.options.write_deadline.count();
   document["read_deadline_ns"] = report.options.read_deadline.count();
-  document["writer"] = to_json(report.writer);
+  document["writer"] = document_of(report.writer);
   auto& readers = document["readers"] = nlohmann::ordered_json::array();
-  for (const EndDeadlines& reader : report.readers) readers.push_back(to_json(reader));
+  for (const EndDeadlines& reader : report.readers) readers.push_back(document_of(reader));
   return document;
 }
 
@@ -94,7 +94,7 @@ ExitCode show(const DeadlinesOptions& options, const Context& context) {
   const auto report = read_deadline_watch(context.domain, options.segment);
   if (!report) return fail(with_suggestion(report.error(), context.domain, options.segment));
   if (context.json()) {
-    print_json(to_json(*report));
+    print_json(document_of(*report));
   } else if (report->session == 0) {
     print_sentences(
         fmt::format("{}: no deadline watch was started; begin one with: evo-shm deadlines start "

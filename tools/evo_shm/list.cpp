@@ -17,7 +17,7 @@ namespace evo::tools {
 namespace {
 
 /// An interval of nothing would be a storm of tables: an age is another one at each look.
-constexpr std::chrono::nanoseconds kShortestInterval = std::chrono::milliseconds(10);
+constexpr std::chrono::nanoseconds kShortestListInterval = std::chrono::milliseconds(10);
 
 struct ListOptions {
   bool watch = false;
@@ -134,8 +134,8 @@ ExitCode run(const ListOptions& options, const Context& context) {
     }
     if (!options.watch) return listing->wrong ? ExitCode::Wrong : ExitCode::Fine;
     last = std::move(text);
-    std::this_thread::sleep_for(
-        std::max<std::chrono::nanoseconds>(*parse_duration(options.interval), kShortestInterval));
+    std::this_thread::sleep_for(std::max<std::chrono::nanoseconds>(
+        *parse_duration(options.interval), kShortestListInterval));
   }
 }
 

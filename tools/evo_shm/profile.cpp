@@ -28,7 +28,7 @@ struct ProfileOptions {
 constexpr auto kBetweenLooks = 50us;
 constexpr std::uint64_t kLongestLastTakeNs = 20'000'000;
 /// Who lives is asked this often: it takes system calls.
-constexpr std::uint64_t kAskEveryNs = 100'000'000;
+constexpr std::uint64_t kAskWriterEveryNs = 100'000'000;
 
 void declare(CLI::App& command, ProfileOptions& options) {
   add_segment(command, options.segment);
@@ -66,7 +66,7 @@ class Profiler {
          now = monotonic_ns()) {
       take_until(start + duration_ns);
       time_a_read();
-      if (now - asked_ns >= kAskEveryNs) {
+      if (now - asked_ns >= kAskWriterEveryNs) {
         asked_ns = now;
         if (auto there = still_there(); !there) return there;
       }

@@ -50,8 +50,8 @@ SortKey sort_key_named(const std::string& name) {
   return static_cast<SortKey>(found - kSortKeyNames.begin());
 }
 
-nlohmann::ordered_json to_json(const TopRow& row) {
-  auto object = tools::to_json(row.info);
+nlohmann::ordered_json document_of(const TopRow& row) {
+  auto object = to_json(row.info);
   if (const auto rate = row.rate.per_second()) object["rate_hz"] = *rate;
   if (const auto lag = row.greatest_lag()) object["greatest_lag"] = *lag;
   return object;
@@ -73,7 +73,7 @@ ExitCode print_once(TopModel& model, const TopOptions& options, const Context& c
   if (const SortKey key = sort_key_named(options.sort); key != model.sort_key()) model.sort_by(key);
   if (context.json()) {
     auto document = nlohmann::ordered_json::array();
-    for (const TopRow* row : model.shown()) document.push_back(to_json(*row));
+    for (const TopRow* row : model.shown()) document.push_back(document_of(*row));
     print_json(document);
   } else if (model.shown().empty()) {
     print_sentences(fmt::format("no segments{} {}\n",
