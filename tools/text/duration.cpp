@@ -44,9 +44,10 @@ std::string in_words(std::chrono::nanoseconds time) {
   for (auto unit = kUnits.rbegin(); unit != kUnits.rend(); ++unit) {
     const std::int64_t least = unit->nanoseconds < kMinute ? 1 : 2;
     if (time.count() < least * unit->nanoseconds) continue;
-    return fmt::format("{:.4g} {}",
-                       static_cast<double>(time.count()) / static_cast<double>(unit->nanoseconds),
-                       unit->name);
+    const double count = static_cast<double>(time.count()) / static_cast<double>(unit->nanoseconds);
+    // Four digits of more than that would need an exponent.
+    if (count >= 9999.5) return fmt::format("{:.0f} {}", count, unit->name);
+    return fmt::format("{:.4g} {}", count, unit->name);
   }
   return "0";
 }
