@@ -210,8 +210,8 @@ Candidates candidates_for(const CLI::App& app, std::span<const std::string> word
     return !word.starts_with(current) || !is_plain(word);
   });
   std::ranges::sort(found.words);
-  const auto [first, last] = std::ranges::unique(found.words);
-  found.words.erase(first, last);
+  // Not std::ranges::unique, whose result clang 14 cannot take apart.
+  found.words.erase(std::unique(found.words.begin(), found.words.end()), found.words.end());
   return found;
 }
 
