@@ -13,23 +13,18 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <sstream>
 
 #include "doctor/computer_checks.hpp"
 #include "doctor/memory_groups.hpp"
+#include "text/small_file.hpp"
 
 namespace evo::tools {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 Limit limit_of(__rlimit_resource resource) {
   rlimit limit{};
@@ -124,9 +119,9 @@ std::map<std::string, fs::path> configuration_files(const fs::path& directory) {
 
 /// logind.conf, then its drop-ins.
 std::vector<std::string> logind_files() {
-  std::vector<std::string> texts{text_of("/etc/systemd/logind.conf")};
+  std::vector<std::string> texts{read_small_file("/etc/systemd/logind.conf")};
   for (const auto& [name, path] : configuration_files("systemd/logind.conf.d")) {
-    texts.push_back(text_of(path));
+    texts.push_back(read_small_file(path));
   }
   return texts;
 }
@@ -136,17 +131,18 @@ std::vector<TmpfilesFile> tmpfiles_files() {
   if (!fs::exists("/usr/bin/systemd-tmpfiles", ignored)) return {};
   std::vector<TmpfilesFile> files;
   for (const auto& [name, path] : configuration_files("tmpfiles.d")) {
-    files.push_back({path, text_of(path)});
+    files.push_back({path, read_small_file(path)});
   }
   return files;
 }
 
 /// The groups of this process and of the live writers, as far as their pids mean something here.
 std::vector<MemoryGroup> memory_groups_of(const std::vector<SegmentInfo>& segments) {
-  std::vector<std::string> memberships{text_of("/proc/self/cgroup")};
+  std::vector<std::string> memberships{read_small_file("/proc/self/cgroup")};
   for (const SegmentInfo& info : segments) {
     if (info.writer_state != WriterState::Alive || info.writer_pid == 0) continue;
-    memberships.push_back(text_of(fs::path("/proc") / std::to_string(info.writer_pid) / "cgroup"));
+    memberships.push_back(
+        read_small_file(fs::path("/proc") / std::to_string(info.writer_pid) / "cgroup"));
   }
   return read_memory_groups("/sys/fs/cgroup", memberships);
 }
@@ -182,17 +178,19 @@ Result<std::vector<Check>> examine_computer(const Domain& domain) {
       check_segments(*segments),
       check_stamps(*segments),
       check_memory_lock(limit_of(RLIMIT_MEMLOCK), memory),
-      check_huge_pages(text_of("/sys/kernel/mm/transparent_hugepage/shmem_enabled"), storage),
+      check_huge_pages(read_small_file("/sys/kernel/mm/transparent_hugepage/shmem_enabled"),
+                       storage),
       check_numa(count_numa_nodes()),
       check_membarrier(::syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0)),
       check_remove_ipc(fs::exists("/run/systemd/seats", ignored), domain.path(), ::geteuid(),
                        logind_files()),
       check_open_files(limit_of(RLIMIT_NOFILE), segments->size()),
       check_priority(limit_of(RLIMIT_RTPRIO), has_capability(CAP_SYS_NICE)),
-      check_real_time_share(text_of("/proc/sys/kernel/sched_rt_runtime_us")),
-      check_clock(text_of("/sys/devices/system/clocksource/clocksource0/current_clocksource")),
-      check_inotify(text_of("/proc/sys/fs/inotify/max_user_instances"),
-                    text_of("/proc/sys/fs/inotify/max_user_watches")),
+      check_real_time_share(read_small_file("/proc/sys/kernel/sched_rt_runtime_us")),
+      check_clock(
+          read_small_file("/sys/devices/system/clocksource/clocksource0/current_clocksource")),
+      check_inotify(read_small_file("/proc/sys/fs/inotify/max_user_instances"),
+                    read_small_file("/proc/sys/fs/inotify/max_user_watches")),
       check_kernel(kernel_release())};
 }
 

@@ -1,12 +1,11 @@
 #include "doctor/memory_groups.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 
 #include "decode/scalar.hpp"
+#include "text/small_file.hpp"
 #include "text/trimmed.hpp"
 
 namespace evo::tools {
@@ -15,18 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string read_text(const fs::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 std::uint64_t read_count(const fs::path& file) {
-  return parse_number<std::uint64_t>(std::string(trimmed(read_text(file)))).value_or(0);
+  return parse_number<std::uint64_t>(std::string(trimmed(read_small_file(file)))).value_or(0);
 }
 
 /// The number behind `key` in a file of lines `key number`.
 std::uint64_t read_count(const fs::path& file, std::string_view key) {
-  std::istringstream lines(read_text(file));
+  std::istringstream lines(read_small_file(file));
   std::string word;
   for (std::uint64_t number = 0; lines >> word >> number;) {
     if (word == key) return number;

@@ -253,7 +253,7 @@ ExitCode run(const PubOptions& options, const Context& context) {
   Player player(*open, stop, options.span_ns());
   if (source) source->end_at(player.end_ns());
   const auto published = play(player, *plan, *rows, options);
-  open.reset();  // closed before the last words, which may find nobody to take them
+  open.reset();  // closed first: writing the last lines may end the process
   const ExitCode code = published ? ExitCode::Fine : fail_plainly(published.error());
   say(fmt::format("published {}, missed {}", number_of(player.published(), "value"),
                   number_of(player.missed(), "cycle")));

@@ -129,7 +129,7 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
   ::sigaddset(&ends, SIGINT);
   ::sigaddset(&ends, SIGCHLD);  // of --exec
   ::sigprocmask(SIG_BLOCK, &ends, nullptr);
-  ::signal(SIGCHLD, SIG_DFL);  // whatever was inherited: ignored, no child could be waited for
+  ::signal(SIGCHLD, SIG_DFL);  // inherited as ignored, no child could be waited for
   ::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads is no reason to stop cleaning
   SupervisorOptions options;
   options.domain = context.domain;

@@ -58,7 +58,7 @@ class Lint {
                               live_ != nullptr ? " and none is attached" : ""));
   }
 
-  /// As after the death of its module, once its files were removed.
+  /// Perhaps its module died, and its files were removed since.
   void find_absent() {
     add("absent", fmt::format("declared by {}, and not in the domain; start '{}'", source(),
                               declaration_->owner));

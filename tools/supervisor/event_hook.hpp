@@ -1,9 +1,9 @@
-/// Runs a command of the user's when something happens, with the events on its standard input: one
-/// JSON object a line, as in the JSON log.
+/// Runs a user-supplied command when something happens, with the events on its standard input: one
+/// JSON object per line, as in the JSON log.
 ///
-/// One run at a time, and not more often than once an interval. What happens in between is given
-/// to the next run, so a burst of deaths starts a few commands and loses no event. The command runs
-/// in a process group of its own; its output goes to the supervisor's stderr.
+/// One run at a time, at most one start per interval. The next run gets all events since, so a
+/// burst of deaths starts few commands and loses no event. The command runs in a process group of
+/// its own; its output goes to the supervisor's stderr.
 #pragma once
 
 #include <sys/types.h>
@@ -42,14 +42,14 @@ class EventHook {
   /// Keeps a line of the log for the next run, if it is of an event that is wanted.
   void offer(const nlohmann::ordered_json& line);
 
-  /// Sees to the command that runs, and starts the next one when it is time. To be called when a
-  /// child has ended, and by `wake_ns()`.
+  /// Checks on the running command and starts the next one when it is due. Call it when a child has
+  /// ended, and no later than at `wake_ns()`.
   void step(const Complain& complain);
 
   /// CLOCK_MONOTONIC at which step() has something to do; nothing: when an event comes.
   [[nodiscard]] std::optional<std::uint64_t> wake_ns() const;
 
-  /// Gives the events that are left to a last run and waits for its end.
+  /// Hands the remaining events to a last run and waits for it to end.
   void finish(const Complain& complain);
 
  private:

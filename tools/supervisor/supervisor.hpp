@@ -25,7 +25,7 @@ struct SupervisorOptions {
   /// The same where there are no pidfds, or none are wanted.
   std::chrono::milliseconds simulation_interval = std::chrono::seconds(5);
   bool use_pidfds = true;
-  /// Gets the lines of the log from it and is run by this; must outlive the supervisor.
+  /// Run by the supervisor, and must outlive it; null: no command. The log's listener feeds it.
   EventHook* hook = nullptr;
 };
 

@@ -25,11 +25,11 @@ enum class SegmentCondition : std::uint8_t {
   Closed,        ///< no data file any more: its writer ended well, and readers are still attached
   Removed,       ///< no data file any more: removed after its writer's death, while readers miss it
   Stale,         ///< an earlier boot has left it
-  Foreign,       ///< what bears the name is no segment's file
+  Foreign,       ///< a file with that name that is not a segment's
   Corrupt,       ///< damaged
   Incompatible,  ///< of a format that this build cannot read: another release made it
   Unreadable,    ///< this user may not look, or a system call failed
-  Unclaimed,     ///< a data file that no control file names: somebody removed the control file
+  Unclaimed,     ///< a data file that no control file names: its control file was removed
 };
 
 [[nodiscard]] std::string_view to_string(SegmentCondition condition) noexcept;

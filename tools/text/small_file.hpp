@@ -1,0 +1,17 @@
+/// Small files of the kernel and of the system's configuration.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace evo::tools {
+
+/// All of a file; empty if it cannot be read.
+[[nodiscard]] inline std::string read_small_file(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace evo::tools
