@@ -152,4 +152,36 @@ class BareCell {
   std::array<Place, kPlaces> places_;
 };
 
+/// The latest value of a writer that waits for nobody: places in turn, and which one was last
+/// written. Nothing tells a reader whose value was overwritten meanwhile.
+template <class Value, std::size_t kPlaces>
+class BareLatest {
+ public:
+  /// Writes number n, from 1.
+  void write(std::uint64_t n, const Value& value) {
+    detail::copy_to_shared<sizeof(Value)>(places_[n % kPlaces].bytes.data(), &value);
+    // release: pairs with the acquire load below.
+    last_.store(n, std::memory_order_release);
+  }
+
+  /// The number of the value last written, or 0.
+  [[nodiscard]] std::uint64_t last() const {
+    // acquire: pairs with the release store above.
+    return last_.load(std::memory_order_acquire);
+  }
+
+  /// Reads the value last written.
+  void read(Value& value) const {
+    detail::copy_from_shared<sizeof(Value)>(&value, places_[last() % kPlaces].bytes.data());
+  }
+
+ private:
+  struct alignas(64) Place {
+    alignas(64) std::array<std::byte, sizeof(Value)> bytes;
+  };
+
+  alignas(64) std::atomic<std::uint64_t> last_{0};
+  std::array<Place, kPlaces> places_;
+};
+
 }  // namespace evo::bench

@@ -121,9 +121,8 @@ class StateObserver {
   };
   static constexpr Sequence kNone = ~Sequence{0};
 
-  /// How often a reader that was left behind looks, before it takes what it has. Only a writer that
-  /// publishes between each two looks makes it look so often; then what it has came during the
-  /// read, and I1 holds all the same.
+  /// How often a reader that was left behind looks, before it takes what it has. The second look
+  /// is enough, unless the header is damaged.
   static constexpr int kMostLooks = 16;
 
   /// Detached, or a deadline watch is on: both in one branch.
@@ -156,17 +155,20 @@ class StateObserver {
 
   /// As find_latest() for a reader that was left behind: the slot after `latest` had this version.
   [[nodiscard, gnu::noinline]] Place catch_up(Place latest, std::uint64_t version) const noexcept {
+    // No later publish was complete when the read began, so this one is new enough.
+    Sequence enough = newest_when_seen(version);
     for (int looks = 0; looks < kMostLooks; ++looks) {
-      // Whatever comes after this was completed after that look, so at that moment it was the
-      // newest, and a writer in a hurry need not be looked at again.
-      const Sequence newest_then = newest_when_seen(version);
       const Place now = named();
-      if (is_after(now.n, newest_then)) return now;
+      if (!is_after(enough, now.n)) return now;
+      // A writer completes one publish at most before the header names it.
+      enough = after(now).n;
       if (is_after(now.n, latest.n)) latest = now;
       const Place next = after(latest);
       version = slot_of(next).version();
       if (is_to_come(next.n, version)) break;
-      if (version == complete(next.n)) latest = next;
+      if (version != complete(next.n)) continue;
+      latest = next;
+      if (!is_after(enough, latest.n)) break;
     }
     return latest;
   }
