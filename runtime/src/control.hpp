@@ -9,12 +9,12 @@
 
 #include "evo/control_file.hpp"
 #include "evo/detail/copy.hpp"
+#include "evo/detail/text.hpp"
 #include "evo/slot.hpp"
 #include "file.hpp"
 #include "fork_guard.hpp"
 #include "mapping.hpp"
 #include "process_identity.hpp"
-#include "text.hpp"
 
 namespace evo::detail {
 

@@ -1,32 +1,14 @@
 /// The `.meta` file: what a person wants to know about a segment without tools.
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "data_file.hpp"
-#include "text.hpp"
+#include "evo/detail/text.hpp"
 #include "writer_attachment.hpp"
 
 namespace evo::detail {
 
 std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  while (!text.empty()) {
-    const std::size_t size = character_size(text);
-    const char c = text[0];
-    if (size == 0) {
-      out += "\\ufffd";
-    } else if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (size == 1 && c < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += text.substr(0, size);
-    }
-    text.remove_prefix(std::max<std::size_t>(1, size));
-  }
-  return out + '"';
+  return '"' + json_escaped(text) + '"';
 }
 
 std::string meta_text(const WriterAttachment& writer, const ChannelDescription& channel) {

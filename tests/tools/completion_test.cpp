@@ -3,6 +3,7 @@
 #include <gantry.evo.hpp>
 
 #include "completion/candidates.hpp"
+#include "pseudo_terminal.hpp"
 #include "tool.hpp"
 
 namespace evo::test {
@@ -16,6 +17,7 @@ class CompletionTest : public ToolTest, public testing::WithParamInterface<const
   }
 
   [[nodiscard]] static bool in_bash() { return GetParam() == std::string("bash"); }
+  [[nodiscard]] static bool in_fish() { return GetParam() == std::string("fish"); }
   [[nodiscard]] static bool in_zsh() { return GetParam() == std::string("zsh"); }
 
   /// What the shell offers for a line, sorted. The cursor stands at its end.
@@ -53,6 +55,12 @@ class CompletionTest : public ToolTest, public testing::WithParamInterface<const
                         source + "complete -C \"" + std::string(EVO_SHM) + ' ' + line +
                             "\" | string replace -r '/?\\t.*|/$' '' | string replace -r '^--.*=' "
                             "'' | string unescape | sort | paste -sd' '\n"});
+  }
+
+  /// Waits for a file that a shell makes.
+  [[nodiscard]] static bool appears(const std::filesystem::path& file) {
+    for (int look = 0; look < 3000 && !std::filesystem::exists(file); ++look) ::usleep(20'000);
+    return std::filesystem::exists(file);
   }
 
   /// In this test's domain.
@@ -160,6 +168,39 @@ TEST_P(CompletionTest, AValueOfAFieldMayBeAnything) {
   EXPECT_EQ(offered_here("set gantry cy"), "cycle=");
   EXPECT_EQ(offered_here(split("set gantry cycle=1 of")), "offset=");
   EXPECT_EQ(offered_here(split("set gantry cycle=")), "");
+}
+
+/// In a terminal, with the shell's own quoting and evaluation behind the Tab key.
+TEST_P(CompletionTest, NoNameIsEverEvaluated) {
+  const auto here = directory_.path() / "here";
+  std::filesystem::create_directories(here / "$(touch EVALUATED)");
+  const auto segments = directory_.path() / "segments";
+  std::filesystem::create_directories(segments);
+  for (const char* name :
+       {"evo_$(touch EVALUATED).ctl", "evo_`touch EVALUATED`.ctl", "evo_;touch EVALUATED;.ctl"}) {
+    std::ofstream(segments / name) << "";
+  }
+  std::vector<std::string> plain{"--norc", "--noprofile", "-i"};
+  if (in_zsh()) plain = {"-f", "-i"};
+  if (in_fish()) plain = {"--no-config", "-i"};
+  const std::string shell = in_bash() ? "/bin/bash" : in_zsh() ? "/usr/bin/zsh" : "/usr/bin/fish";
+  PseudoTerminal terminal(shell, plain);
+  if (in_zsh()) terminal.type("autoload -U compinit; compinit -D -u\n");
+  terminal.type("cd " + here.string() + "; source " + script_.string() + "; mkdir rea''dy\n");
+  ASSERT_TRUE(appears(here / "ready"));
+  std::filesystem::remove(here / "ready");
+
+  const std::string program = std::string(EVO_SHM) + " --domain " + segments.string() + ' ';
+  terminal.type(program + "snapshot load \t");
+  EXPECT_TRUE(terminal.says("EVALUATED")) << "not completed: " << terminal.output();
+  terminal.type("\n");
+  // Names of segments come from the domain; a name that a shell would read is not offered.
+  terminal.type(program + "inspect \t\n");
+  terminal.type("mkdir do''ne\n");
+  ASSERT_TRUE(appears(here / "done")) << terminal.output();
+  EXPECT_FALSE(std::filesystem::exists(here / "EVALUATED"));
+  terminal.type("exit\n");
+  terminal.join();
 }
 
 INSTANTIATE_TEST_SUITE_P(Shells, CompletionTest, testing::Values("bash", "zsh", "fish"),

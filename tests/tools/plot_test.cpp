@@ -47,12 +47,19 @@ TEST(PlotSeries, KeepsWhatALineNeedsOfEachPiece) {
   EXPECT_EQ(series.points()[1].value, 1) << "the least";
   EXPECT_EQ(series.points()[2].value, 9) << "the greatest";
   series.add(7, NAN);
-  EXPECT_EQ(series.not_finite(), 1U);
+  series.add(7, 1.8e308);
+  EXPECT_EQ(series.left_out(), 2U) << "its difference to another one may be infinite";
   series.add(7, 1);
   series.add(8, 2);
   series.forget_before(7.5);
   EXPECT_EQ(series.points().front(), (PlotPoint{7, 1})) << "one piece before the edge stays";
   EXPECT_EQ(series.name(), "a [mm]");
+}
+
+TEST(PlotSeries, TimesThatJumpCostNoMemory) {
+  Series series("a", "mm", Series::kPieces);
+  for (int i = 0; i < 10'000; ++i) series.add(i % 2 == 0 ? 1'000 : i, i);
+  EXPECT_LE(series.points().size(), 8U);
 }
 
 TEST(PlotBraille, SetsTheDotsOfEachCharacter) {

@@ -1,6 +1,7 @@
 /// A program in a terminal of its own: keys go in, the screen comes out.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <pty.h>
@@ -79,6 +80,40 @@ class PseudoTerminal {
   }
   [[nodiscard]] bool shows_no(std::string_view text) {
     return waits([&] { return !screen().empty() && screen().find(text) == std::string::npos; });
+  }
+
+  /// The same of everything that came out, for a program without frames.
+  [[nodiscard]] bool says(std::string_view text) {
+    return waits([&] { return output_.find(text) != std::string::npos; });
+  }
+
+  /// What came out so far is not looked at any more.
+  void forget() {
+    while (take_output(0)) continue;
+    output_.clear();
+  }
+
+  /// Fills the terminal until it takes no more; only what reads its output makes room again.
+  void fill() const {
+    std::array<char, 256> name{};
+    ::ttyname_r(slave_, name.data(), name.size());
+    const int file = ::open(name.data(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    const std::string junk(4096, '.');
+    while (::write(file, junk.data(), junk.size()) > 0) continue;
+    ::close(file);
+  }
+
+  /// Waits for its end while nothing reads what it writes: the exit code, or as of join().
+  int join_unread() {
+    int status = 0;
+    for (int look = 0; look < 3000; ++look) {
+      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+        pid_ = -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+      }
+      ::usleep(20'000);
+    }
+    return -1000;
   }
 
   /// The last frame that is whole, colours left in.

@@ -141,6 +141,59 @@ TEST_F(Top, ASignalLeavesTheTerminalAsItWas) {
   }
 }
 
+TEST_F(Top, ATerminalThatTakesNothingDoesNotKeepItFromEnding) {
+  auto probe = ProbeWriter::create({.domain = domain()}).value();
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    PseudoTerminal terminal(EVO_SHM, arguments({"--interval", "10ms"}));
+    ASSERT_TRUE(terminal.shows("probe"));
+    terminal.fill();
+    ::kill(terminal.pid(), signal);
+    EXPECT_EQ(terminal.join_unread(), 0) << strsignal(signal);
+    EXPECT_TRUE(terminal.is_as_before());
+    terminal.forget();
+  }
+}
+
+TEST_F(Top, KeysEndItOnATerminalThatTakesNothing) {
+  PseudoTerminal terminal(EVO_SHM, arguments({"--interval", "10ms"}));
+  ASSERT_TRUE(terminal.shows("no segments yet"));
+  terminal.fill();
+  terminal.resize({30, 100, 0, 0});
+  terminal.type("q");
+  EXPECT_EQ(terminal.join_unread(), 0);
+  EXPECT_TRUE(terminal.is_as_before());
+}
+
+/// In a shell, because a program without one is never stopped by its terminal.
+TEST_F(Top, StopsAndGoesOnWithTheTerminalRight) {
+  auto probe = ProbeWriter::create({.domain = domain()}).value();
+  PseudoTerminal terminal("/bin/bash", {"--norc", "--noprofile", "-i"});
+  terminal.type("PS1='pro''mpt> '\n");
+  ASSERT_TRUE(terminal.says("prompt> "));
+  terminal.type(std::string(EVO_SHM) + " --domain " + directory_.path().string() +
+                " top --interval 50ms\n");
+  ASSERT_TRUE(terminal.shows("probe"));
+  for (int times = 0; times < 2; ++times) {
+    terminal.forget();
+    terminal.type("\x1a");
+    ASSERT_TRUE(terminal.says("prompt> ")) << terminal.output();
+    EXPECT_TRUE(terminal.screen_was_left()) << "stopped";
+    terminal.forget();
+    terminal.type("fg\n");
+    ASSERT_TRUE(terminal.shows("probe")) << "continued";
+    EXPECT_FALSE(terminal.screen_was_left());
+  }
+  terminal.forget();
+  terminal.type("q");
+  ASSERT_TRUE(terminal.says("prompt> "));
+  EXPECT_TRUE(terminal.screen_was_left());
+  terminal.type("stty -a\n");
+  EXPECT_TRUE(terminal.says(" icanon")) << terminal.output();
+  EXPECT_TRUE(terminal.says(" echo ")) << terminal.output();
+  terminal.type("exit\n");
+  EXPECT_EQ(terminal.join(), 0);
+}
+
 TEST_F(Top, OnceIsATableOrADocument) {
   auto gantry = GantryWriter::create({.domain = domain()}).value();
   gantry.write({.cycle = 1});

@@ -20,7 +20,7 @@ TEST(Csv, QuotesWhatNeedsIt) {
   EXPECT_EQ(csv_line({"time", "axes[0].position", "-1.5e-07", "Drives|Vacuum", ""}),
             "time,axes[0].position,-1.5e-07,Drives|Vacuum,\n");
   EXPECT_EQ(csv_line({"a,b", "say \"yes\"", "two\nlines", " x", "y ", "a b"}),
-            "\"a,b\",\"say \"\"yes\"\"\",\"two\nlines\",\" x\",\"y \",a b\n");
+            "\"a,b\",\"say \"\"yes\"\"\",two?lines,\" x\",\"y \",a b\n");
 }
 
 /// A time zone for the rest of a test.
@@ -166,6 +166,19 @@ TEST_F(WatchCommand, SeveralSegmentsAreToldApart) {
   const ToolAnswer all = run({"watch", "alarm", "gantry", "--count", "1"});
   EXPECT_TRUE(all.out.starts_with("alarm 1 ")) << all.out;
   EXPECT_NE(all.out.find(" code=3 level=1\n"), std::string::npos) << all.out;
+}
+
+/// Quiet segments, so nothing is ever written that could fail.
+TEST_F(WatchCommand, EndsWhenNothingReadsItsOutput) {
+  auto alarm = AlarmWriter::create({.domain = domain()}).value();
+  static_cast<void>(alarm.push({}));
+  for (const char* command : {"watch alarm --interval 1h", "list --watch --interval 1h"}) {
+    const ToolAnswer answer = run_program(
+        "/bin/bash", {"-c", "timeout -s KILL 60 " + std::string(EVO_SHM) + " --domain " +
+                                directory_.path().string() + ' ' + command +
+                                " | head -1 >/dev/null; echo ${PIPESTATUS[0]}"});
+    EXPECT_EQ(answer.out, "1\n") << command;
+  }
 }
 
 TEST_F(WatchCommand, RefusesWhatDoesNotGoTogether) {

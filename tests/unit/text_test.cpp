@@ -1,4 +1,4 @@
-#include "text.hpp"
+#include "evo/detail/text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,6 +25,30 @@ TEST(Printable, ReplacesWhatIsNotUtf8) {
     const std::string shown = detail::printable(text);
     EXPECT_EQ(shown, std::string(std::string_view(text).size(), '?')) << shown;
   }
+}
+
+TEST(Printable, ReplacesWhatTurnsOrEndsALineOfText) {
+  for (const char* character :
+       {"\u061c", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d",
+        "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}) {
+    EXPECT_EQ(detail::printable(std::string("a") + character + "b"), "a?b");
+  }
+  for (const char* neighbour :
+       {"\u061b", "\u200d", "\u2010", "\u2027", "\u202f", "\u2065", "\u206a"}) {
+    EXPECT_EQ(detail::printable(neighbour), neighbour);
+  }
+}
+
+TEST(Printable, ReplacesWhatUnicodeCallsNoCharacter) {
+  for (const char* text : {"\xef\xbf\xbe", "\xef\xbf\xbf", "\xef\xb7\x90", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_EQ(detail::printable(text), "?");
+  }
+  EXPECT_EQ(detail::printable("\ufffd\ufdcf\ufdf0"), "\ufffd\ufdcf\ufdf0");
+}
+
+TEST(JsonEscaped, EscapesEachControlAndKeepsTheRest) {
+  EXPECT_EQ(detail::json_escaped("Käse \"\\/\" \x1b\x7f\u009b\u202e\xff\xef\xbf\xbf"),
+            R"(Käse \"\\/\" \u001b\u007f\u009b\u202e\ufffd\ufffd)");
 }
 
 }  // namespace

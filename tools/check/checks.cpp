@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "look/printable.hpp"
+#include "evo/detail/text.hpp"
 #include "look/words.hpp"
 
 namespace evo::tools {
@@ -15,7 +15,7 @@ Check check_header(const SegmentInfo& info) {
     return {"header", CheckResult::Warning, info.fault};
   }
   if (info.condition != SegmentCondition::Sound) {
-    return wrong("header", fmt::format("{}: {}", state_of(info), printable(info.fault)));
+    return wrong("header", fmt::format("{}: {}", state_of(info), detail::printable(info.fault)));
   }
   const SegmentLayout& layout = info.layout;
   return ok("header", fmt::format("{} of {} bytes, {} slots", kind_of(info),

@@ -65,14 +65,41 @@ std::string advice_on(const flatbuffers::Parser& parser, const std::filesystem::
   return "";
 }
 
+/// No schema is nearly as long; a file that is no schema would only cost time and memory.
+constexpr std::uintmax_t kLongestSchema = 16 << 20;
+
+Result<std::string> text_of(const std::filesystem::path& file) {
+  std::error_code failed;
+  const auto status = std::filesystem::status(file, failed);
+  if (!std::filesystem::exists(status)) {
+    const bool forbidden = failed == std::errc::permission_denied;
+    return detail::fail(forbidden ? ErrorCode::PermissionDenied : ErrorCode::NotFound,
+                        "cannot read the schema file '{}': {}; name one that is there",
+                        file.string(), failed ? failed.message() : "no such file");
+  }
+  if (std::filesystem::is_directory(status)) {
+    return detail::fail(ErrorCode::NotFound, "'{}' is a directory; name the schema files in it",
+                        file.string());
+  }
+  if (!std::filesystem::is_regular_file(status)) {
+    return detail::fail(ErrorCode::NotFound, "'{}' is no regular file; name a schema file",
+                        file.string());
+  }
+  if (const auto size = std::filesystem::file_size(file, failed);
+      !failed && size > kLongestSchema) {
+    return detail::fail(ErrorCode::InvalidSchema,
+                        "'{}' is longer than {} MiB, which no schema is; name a schema file",
+                        file.string(), kLongestSchema >> 20U);
+  }
+  return read_whole_file(file);
+}
+
 Result<void> parse(flatbuffers::Parser& parser, const std::filesystem::path& file,
                    const std::vector<std::string>& includes) {
-  std::string text;
-  if (!std::filesystem::is_regular_file(file) ||
-      !flatbuffers::LoadFile(file.c_str(), false, &text)) {
-    return detail::fail(ErrorCode::NotFound, "cannot read the schema file '{}'", file.string());
-  }
-  const std::filesystem::path directory = std::filesystem::absolute(file).parent_path();
+  auto text = text_of(file);
+  if (!text) return tl::unexpected(text.error());
+  std::error_code failed;
+  const std::filesystem::path directory = std::filesystem::absolute(file, failed).parent_path();
   std::vector<std::string> searched{directory.string(), directory.parent_path().string()};
   searched.insert(searched.end(), includes.begin(), includes.end());
   std::vector<const char*> paths;
@@ -80,7 +107,7 @@ Result<void> parse(flatbuffers::Parser& parser, const std::filesystem::path& fil
   paths.push_back(kOwnDirectory);
   paths.push_back(nullptr);
   const OwnAttributes own;
-  if (!parser.Parse(text.c_str(), paths.data(), file.c_str())) {
+  if (!parser.Parse(text->c_str(), paths.data(), file.c_str())) {
     return detail::fail(ErrorCode::InvalidSchema, "{}{}", parser.error_, advice_on(parser, file));
   }
   return {};

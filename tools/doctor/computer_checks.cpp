@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "look/printable.hpp"
+#include "evo/detail/text.hpp"
 #include "look/words.hpp"
 #include "text/trimmed.hpp"
 
@@ -65,7 +65,7 @@ Check check_segments(const std::vector<SegmentInfo>& segments) {
     if (info.condition == SegmentCondition::Corrupt ||
         info.condition == SegmentCondition::Foreign ||
         info.condition == SegmentCondition::Unclaimed) {
-      damaged.push_back(fmt::format("{} ({})", printable(info.name), state_of(info)));
+      damaged.push_back(fmt::format("{} ({})", detail::printable(info.name), state_of(info)));
     }
   }
   if (!damaged.empty()) {
@@ -104,7 +104,7 @@ Check check_stamps(const std::vector<SegmentInfo>& segments) {
     if (first == nullptr) first = &info;
   }
   if (first == nullptr) return ok(kName, "none in the future");
-  return wrong(kName, fmt::format("{}{}: {}", printable(first->name),
+  return wrong(kName, fmt::format("{}{}: {}", detail::printable(first->name),
                                   count == 1 ? "" : fmt::format(" and {} more", count - 1),
                                   future_stamp_of(*first)));
 }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "look/printable.hpp"
+#include "evo/detail/text.hpp"
 #include "look/words.hpp"
 
 namespace evo::tools {
@@ -145,7 +145,7 @@ Check check_memory_groups(const std::vector<MemoryGroup>& groups) {
     return static_cast<double>(free(group)) / static_cast<double>(std::max(group.limit, 1UL));
   });
   const auto describe = [&](const MemoryGroup& group) {
-    return fmt::format("'{}' may take {}, {} free", printable(group.path),
+    return fmt::format("'{}' may take {}, {} free", detail::printable(group.path),
                        size_in_words(group.limit), size_in_words(free(group)));
   };
   constexpr std::string_view kRemedy =
@@ -180,8 +180,8 @@ Check check_ageing(const std::filesystem::path& domain, const std::vector<Tmpfil
                            "live segments look old: writes to mapped memory do not touch the "
                            "times of a file; choose a domain under /dev/shm, or exclude it: "
                            "'x {}' in /etc/tmpfiles.d/evo.conf",
-                           printable(nearest->path), printable(nearest->age), nearest->where,
-                           printable(domain.string())));
+                           detail::printable(nearest->path), detail::printable(nearest->age),
+                           nearest->where, detail::printable(domain.string())));
 }
 
 }  // namespace evo::tools

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "command.hpp"
-#include "look/printable.hpp"
+#include "evo/detail/text.hpp"
 #include "look/words.hpp"
 #include "text/duration.hpp"
 #include "text/table.hpp"
@@ -51,8 +51,9 @@ std::string text_of(const CleanupReport& report, const Context& context) {
                {"REASON", Align::Left, 0, Narrowing::Wrap}});
   for (const CleanupItem& item : report.items) {
     const Colour colour = item.action == CleanupAction::LeftAlone ? Colour::Warning : Colour::Plain;
-    table.add({printable(item.name), coloured(colour, to_string(item.action), context.colours),
-               former_writer_of(item), printable(reason_of(item))});
+    table.add({detail::printable(item.name),
+               coloured(colour, to_string(item.action), context.colours), former_writer_of(item),
+               detail::printable(reason_of(item))});
   }
   return table.text(context.width);
 }

@@ -1,14 +1,19 @@
 #include "command.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 
 #include "decode/scalar.hpp"
 #include "decode/suggestion.hpp"
-#include "look/printable.hpp"
+#include "evo/detail/text.hpp"
+#include "text/json_text.hpp"
+#include "text/terminal.hpp"
 
 namespace evo::tools {
 
@@ -38,7 +43,7 @@ namespace {
 
 /// Best effort: where stderr cannot be written, the exit code still tells.
 void print_error(std::string_view message) {
-  const std::string line = fmt::format("evo-shm: {}\n", message);
+  const std::string line = terminal_text(fmt::format("evo-shm: {}\n", message));
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
@@ -54,7 +59,8 @@ ExitCode fail(ExitCode code, const std::string& message) {
   return code;
 }
 
-void print_text(std::string_view text) {
+void print_text(std::string_view raw) {
+  const std::string text = terminal_text(raw);
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (written && std::fflush(stdout) == 0) return;
   // What nobody can take is no reason to go on; a full disk is one to tell.
@@ -64,12 +70,20 @@ void print_text(std::string_view text) {
   std::_Exit(static_cast<int>(ExitCode::Wrong));
 }
 
+void sleep_while_read(std::chrono::nanoseconds time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const timespec timeout{static_cast<std::time_t>(seconds.count()),
+                         static_cast<long>((time - seconds).count())};
+  pollfd output{STDOUT_FILENO, 0, 0};  // a pipe without a reader is reported all the same
+  if (::ppoll(&output, 1, &timeout, nullptr) > 0) std::_Exit(static_cast<int>(ExitCode::Wrong));
+}
+
 void print_sentences(std::string_view text, const Context& context) {
   print_text(wrapped_text(text, context.width));
 }
 
 void print_json(const nlohmann::ordered_json& document) {
-  print_text(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
+  print_text(json_text(document, 2) + '\n');
 }
 
 Domain domain_named(const std::string& name) {
@@ -87,13 +101,13 @@ Result<void> find_domain(const Domain& domain) {
   return detail::fail(ErrorCode::NotFound,
                       "there is no domain '{}'; check --domain and EVO_DOMAIN (the first create in "
                       "it makes it)",
-                      printable(domain.path().string()));
+                      detail::printable(domain.path().string()));
 }
 
 std::string in(const Domain& domain) {
   std::error_code unknown;
   const bool is_there = std::filesystem::exists(domain.path(), unknown) || unknown;
-  return fmt::format("in {}{}", printable(domain.path().string()),
+  return fmt::format("in {}{}", detail::printable(domain.path().string()),
                      is_there ? ""
                               : ", which does not exist: the first create makes it; check --domain "
                                 "and EVO_DOMAIN");

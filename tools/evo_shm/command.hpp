@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,11 +51,15 @@ ExitCode fail(ExitCode code, const std::string& message);
 /// Prints a JSON document on stdout. Text that is no UTF-8 comes out with replacements.
 void print_json(const nlohmann::ordered_json& document);
 
-/// Prints text on stdout, at once. Ends the process quietly if nobody takes it.
+/// Prints text on stdout, at once, as terminal_text() lets it pass. Ends the process quietly if
+/// nobody takes it.
 void print_text(std::string_view text);
 
 /// The same for sentences: wrapped where the terminal is narrower.
 void print_sentences(std::string_view text, const Context& context);
+
+/// Sleeps. Ends the process quietly if nothing reads stdout any more, as `head` after its lines.
+void sleep_while_read(std::chrono::nanoseconds time);
 
 /// The domain that the value of --domain names: "system", "user" or a directory; empty: as
 /// EVO_DOMAIN says.

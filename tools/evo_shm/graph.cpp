@@ -2,9 +2,9 @@
 #include "graph/graph.hpp"
 
 #include "command.hpp"
+#include "evo/detail/text.hpp"
 #include "graph/draw.hpp"
 #include "graph/findings.hpp"
-#include "look/printable.hpp"
 #include "text/table.hpp"
 
 namespace evo::tools {
@@ -64,7 +64,8 @@ ExitCode lint(const Sources& sources, const Context& context) {
                  {"CHECK"},
                  {"WHAT WAS FOUND", Align::Left, 0, Narrowing::Wrap}});
     for (const Finding& each : findings) {
-      table.add({printable(each.segment), std::string(each.check), printable(each.finding)});
+      table.add({detail::printable(each.segment), std::string(each.check),
+                 detail::printable(each.finding)});
     }
     print_text(table.text(context.width));
   }

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "command.hpp"
+#include "evo/detail/text.hpp"
 #include "evo/discovery.hpp"
-#include "look/printable.hpp"
 #include "look/words.hpp"
 #include "text/duration.hpp"
+#include "text/json_text.hpp"
 #include "text/table.hpp"
 
 namespace evo::tools {
@@ -87,7 +87,7 @@ std::string table_of(const Listing& listing, const Context& context) {
   }
   for (const SegmentInfo& info : listing.segments) {
     const bool sound = info.condition == SegmentCondition::Sound;
-    table.add({printable(info.name), kind_of(info),
+    table.add({detail::printable(info.name), kind_of(info),
                coloured(colour_of_state(info), state_of(info), context.colours),
                info.module.empty() ? "-" : info.module, writer_of(info), readers_of(info),
                memory_of(info), sound ? std::to_string(info.sequence) : "-", age_of(info)});
@@ -105,9 +105,7 @@ std::string render(const Listing& listing, const ListOptions& options, const Con
                           {"fault", "it is expected and not there; start its module"}});
     }
     for (const SegmentInfo& info : listing.segments) document.push_back(to_json(info));
-    return document.dump(options.watch ? -1 : 2, ' ', false,
-                         nlohmann::ordered_json::error_handler_t::replace) +
-           '\n';
+    return json_text(document, options.watch ? -1 : 2) + '\n';
   }
   if (listing.empty()) {
     return wrapped_text(
@@ -134,8 +132,8 @@ ExitCode run(const ListOptions& options, const Context& context) {
     }
     if (!options.watch) return listing->wrong ? ExitCode::Wrong : ExitCode::Fine;
     last = std::move(text);
-    std::this_thread::sleep_for(std::max<std::chrono::nanoseconds>(
-        *parse_duration(options.interval), kShortestListInterval));
+    sleep_while_read(std::max<std::chrono::nanoseconds>(*parse_duration(options.interval),
+                                                        kShortestListInterval));
   }
 }
 

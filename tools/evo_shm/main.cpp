@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <new>
 #include <sstream>
 
 #include "command.hpp"
@@ -137,10 +140,7 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 fine, 1 found something wrong, 2 usage, 3 not found, 4 mismatch,\n"
     "5 not permitted, 6 busy.";
 
-}  // namespace
-
-int main(int count, char** arguments) {
-  reserve_standard_descriptors();
+ExitCode run(int count, char** arguments) {
   CLI::App app("See, understand and repair the segments of a domain.", "evo-shm");
   app.require_subcommand(1);
   app.fallthrough();
@@ -178,13 +178,29 @@ int main(int count, char** arguments) {
     const std::string unknown = unknown_command(known, count, arguments);
     if (!unknown.empty()) {
       const std::string meant = suggestion(unknown, known, "evo-shm --help lists them");
-      return static_cast<int>(
-          fail(ExitCode::Usage, fmt::format("there is no command '{}'{}", unknown, meant)));
+      return fail(ExitCode::Usage, fmt::format("there is no command '{}'{}", unknown, meant));
     }
-    return static_cast<int>(answer(app, error));
+    return answer(app, error);
   }
   context.domain = domain_named(domain);
   context.colours = has_colours();
   context.width = output_width();
-  return static_cast<int>(commands.run_chosen(context));
+  return commands.run_chosen(context);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  reserve_standard_descriptors();
+  try {
+    return static_cast<int>(run(count, arguments));
+  } catch (const std::bad_alloc&) {
+    // No message that would have to be put together.
+    static_cast<void>(
+        std::fputs("evo-shm: out of memory; raise the limit, or ask for less\n", stderr));
+  } catch (const std::exception& error) {
+    return static_cast<int>(
+        fail(ExitCode::Wrong, fmt::format("this went wrong: {}; please report it", error.what())));
+  }
+  return static_cast<int>(ExitCode::Wrong);
 }

@@ -15,6 +15,7 @@
 #include "plot/live_chart.hpp"
 #include "plot/recorder.hpp"
 #include "text/duration.hpp"
+#include "text/json_text.hpp"
 #include "text/whole_file.hpp"
 
 namespace evo::tools {
@@ -183,8 +184,7 @@ ExitCode print_samples(Recorder& recorder, const PlotOptions& options, const Plo
       if (line.index == 0) whole = source.look().fields()->json(line.field, value.bytes);
       values[line.label] = line.field.length == 0 ? whole : whole[line.index];
     }
-    print_text(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-               '\n');
+    print_text(json_text(object) + '\n');
   };
   const auto recorded = record(recorder, times, print);
   return recorded ? ExitCode::Fine : fail(recorded.error());
@@ -199,10 +199,10 @@ ExitCode run_with(Recorder& recorder, const PlotOptions& options, const PlotTime
   if (!options.svg.empty()) return write_svg(recorder, options, times, context);
   if (!options.csv.empty()) return write_csv(recorder, options, times, context);
   if (context.json()) return print_samples(recorder, options, times);
-  const auto done =
-      is_live() ? draw_live(recorder, times, context.colours) : record(recorder, times);
+  const auto done = is_live() ? draw_live(recorder, times, context.colours)
+                              : record(recorder, times).map([] { return true; });
   // Also if a segment has gone: what was seen until then is worth a look.
-  print_chart(recorder, context);
+  if (done.value_or(true)) print_chart(recorder, context);
   return done ? ExitCode::Fine : fail(done.error());
 }
 

@@ -100,9 +100,11 @@ class Profiler {
       }
       const SlotGeometry& geometry = look_.reader().layout().geometry;
       const bool in_a_row = before_ns_ != 0 && value->info.sequence == geometry.after(before_, 1);
-      if (in_a_row && ns >= before_ns_) report_.intervals.add(ns - before_ns_);
+      // Nothing is published later than now, nor before the profile began and found only later.
+      const bool credible = ns >= start_ns_ && ns <= now;
+      if (in_a_row && credible && ns >= before_ns_) report_.intervals.add(ns - before_ns_);
       before_ = value->info.sequence;
-      before_ns_ = ns;
+      before_ns_ = credible ? ns : 0;
       if (monotonic_ns() >= end_ns) return;
     }
   }

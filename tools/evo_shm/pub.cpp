@@ -16,6 +16,7 @@
 #include "stub/player.hpp"
 #include "stub/row_source.hpp"
 #include "text/duration.hpp"
+#include "text/terminal.hpp"
 
 namespace evo::tools {
 
@@ -214,7 +215,7 @@ ExitCode tell_plan(const Plan& plan, const PubOptions& options,
 
 /// On stderr: stdout is for answers.
 void say(const std::string& text) {
-  static_cast<void>(std::fputs(("evo-shm: " + text + '\n').c_str(), stderr));
+  static_cast<void>(std::fputs(terminal_text("evo-shm: " + text + '\n').c_str(), stderr));
 }
 
 std::string number_of(std::uint64_t count, std::string_view what) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <thread>
 
 #include "command.hpp"
 #include "evo/clock.hpp"
@@ -38,7 +37,7 @@ struct WatchOptions {
   bool in_place = false;
   bool every = false;
   bool csv = false;
-  std::int64_t count = 0;
+  std::uint64_t count = 0;
   std::string duration = "0s";
   std::string interval = "10ms";
   std::string time;
@@ -100,7 +99,7 @@ class Watched {
 
   /// Prints what there is, at most `*left` lines; comes back after some time even if there is more.
   /// True: there is. Fails as Upkeep.
-  Result<bool> take(std::int64_t* left) {
+  Result<bool> take(std::uint64_t* left) {
     const std::uint64_t begin = monotonic_ns();
     while (*left > 0) {
       const auto value = values_.next();
@@ -156,7 +155,7 @@ Result<void> follow(WatchedSegments& segments, const WatchOptions& options) {
       std::max<std::chrono::nanoseconds>(*parse_duration(options.interval), kShortestInterval);
   const auto duration = static_cast<std::uint64_t>(parse_duration(options.duration)->count());
   const std::uint64_t start = monotonic_ns();
-  std::int64_t left = options.count != 0 ? options.count : std::numeric_limits<std::int64_t>::max();
+  std::uint64_t left = options.count != 0 ? options.count : UINT64_MAX;
   while (true) {
     bool more = false;
     for (const auto& segment : segments) {
@@ -173,7 +172,7 @@ Result<void> follow(WatchedSegments& segments, const WatchOptions& options) {
     const std::uint64_t gone = monotonic_ns() - start;
     auto pause = static_cast<std::uint64_t>(interval.count());
     if (duration != 0) pause = std::min(pause, duration - std::min(gone, duration));
-    std::this_thread::sleep_for(std::chrono::nanoseconds(pause));
+    sleep_while_read(std::chrono::nanoseconds(pause));
   }
 }
 

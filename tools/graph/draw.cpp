@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "look/printable.hpp"
+#include "evo/detail/text.hpp"
 #include "text/duration.hpp"
 
 namespace evo::tools {
@@ -35,7 +35,7 @@ std::string escaped(std::string_view text, std::string_view special) {
 
 /// For names of processes and of damaged files, which may hold anything.
 std::string in_quotes(std::string_view text) {
-  return '"' + escaped(printable(text), "\"\\") + '"';
+  return '"' + escaped(detail::printable(text), "\"\\") + '"';
 }
 
 /// Of what is wrong with a segment; empty if nothing is.
@@ -67,7 +67,7 @@ std::string line_of(const SegmentNode& segment) {
     facts += fmt::format("{}{}", facts.empty() ? "" : ", ", to_string(segment.state));
   }
   const bool stream = segment.kind == "stream";
-  const std::string name = escaped(printable(segment.name), stream ? "\"\\{}|<>" : "\"\\");
+  const std::string name = escaped(detail::printable(segment.name), stream ? "\"\\{}|<>" : "\"\\");
   const std::string label = stream          ? fmt::format("{{{}|{}}}", name, facts)
                             : facts.empty() ? name
                                             : fmt::format("{}\\n{}", name, facts);

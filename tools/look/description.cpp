@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "look/printable.hpp"
+#include "evo/detail/text.hpp"
 #include "look/words.hpp"
 #include "text/duration.hpp"
 #include "text/hex.hpp"
@@ -49,9 +49,9 @@ std::string head_of(const SegmentLook& look, const ValueLook& value, std::option
   const SegmentInfo& info = look.info();
   const SegmentLayout& layout = info.layout;
   Head head(style.width);
-  head.add("segment", fmt::format("{}, {}", printable(info.name),
+  head.add("segment", fmt::format("{}, {}", detail::printable(info.name),
                                   coloured(colour_of_state(info), state_of(info), style.colours)));
-  head.add("", printable(info.fault));
+  head.add("", detail::printable(info.fault));
   head.add("writer", fmt::format("{}{}", writer_of(info),
                                  info.module.empty() ? "" : ", module " + info.module));
   head.add("", info.writer_executable);

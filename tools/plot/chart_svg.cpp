@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "evo/detail/text.hpp"
 #include "plot/chart.hpp"
 #include "plot/time_axis.hpp"
 #include "plot/value_axis.hpp"
@@ -36,7 +37,7 @@ constexpr std::array<const char*, 6> kDashes = {"", "8 4", "2 3", "10 3 2 3", "5
 /// Letters that mean something in SVG, replaced; control characters are not allowed at all.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char letter : text) {
+  for (const char letter : detail::printable(text)) {
     if (letter == '<') {
       out += "&lt;";
     } else if (letter == '>') {
@@ -44,7 +45,7 @@ std::string escaped(std::string_view text) {
     } else if (letter == '&') {
       out += "&amp;";
     } else {
-      out += static_cast<unsigned char>(letter) < 0x20 ? '?' : letter;
+      out += letter;
     }
   }
   return out;

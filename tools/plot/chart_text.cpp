@@ -102,8 +102,8 @@ std::string legend_line(const Series& series, std::size_t index, bool colours) {
     text += fmt::format(": min {}, max {}, last {}", series.text_of(least->value),
                         series.text_of(greatest->value), series.text_of(series.last()));
   }
-  if (series.not_finite() != 0) {
-    text += fmt::format(", {} not finite and left out", series.not_finite());
+  if (series.left_out() != 0) {
+    text += fmt::format(", {} not finite or beyond 1e300 and left out", series.left_out());
   }
   return text;
 }

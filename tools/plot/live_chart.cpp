@@ -32,24 +32,24 @@ bool end_is_asked_for(TerminalMode& terminal, KeyParser& parser, std::uint64_t t
 
 }  // namespace
 
-Result<void> draw_live(Recorder& recorder, const PlotTimes& times, bool colours) {
+Result<bool> draw_live(Recorder& recorder, const PlotTimes& times, bool colours) {
   auto terminal = TerminalMode::enter();
   if (!terminal) return tl::unexpected(terminal.error());
   KeyParser parser;
   const std::uint64_t start = monotonic_ns();
   std::uint64_t drawn_ns = 0;
   while (true) {
-    if (auto kept = recorder.keep(); !kept) return kept;
+    if (auto kept = recorder.keep(); !kept) return tl::unexpected(kept.error());
     recorder.take(std::min(kLongestPlotTakeNs, std::max(times.interval_ns, kShortestTakeNs)));
     const std::uint64_t now = monotonic_ns();
-    if (times.duration_ns != 0 && now - start >= times.duration_ns) return {};
+    if (times.duration_ns != 0 && now - start >= times.duration_ns) return !terminal->stalled();
     if (now - drawn_ns >= times.interval_ns) {
       drawn_ns = now;
       auto lines = chart_lines(recorder.plot_until(now), terminal_size(), colours);
       if (!lines.empty()) lines.front() += "; q ends";
-      if (!terminal->draw(lines)) return {};
+      if (!terminal->draw(lines)) return false;
     }
-    if (end_is_asked_for(*terminal, parser, times.take_ns)) return {};
+    if (end_is_asked_for(*terminal, parser, times.take_ns)) return !terminal->stalled();
   }
 }
 

@@ -19,7 +19,8 @@ struct PlotTimes {
   std::uint64_t duration_ns = 0;  ///< 0: without an end
 };
 
-/// Draws until the time is over, or a key or a signal asks for the end. As Recorder::keep.
-[[nodiscard]] Result<void> draw_live(Recorder& recorder, const PlotTimes& times, bool colours);
+/// Draws until the time is over, or a key or a signal asks for the end. Returns whether the
+/// terminal takes more text. Errors as of Recorder::keep.
+[[nodiscard]] Result<bool> draw_live(Recorder& recorder, const PlotTimes& times, bool colours);
 
 }  // namespace evo::tools

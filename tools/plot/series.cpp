@@ -8,11 +8,20 @@
 
 namespace evo::tools {
 
+namespace {
+
+/// Differences between larger values may be too large for a double.
+constexpr double kLargest = 1e300;
+
+}  // namespace
+
 void Series::add(double seconds, double value) {
-  if (!std::isfinite(value)) {
-    ++not_finite_;
+  if (!(std::abs(value) <= kLargest)) {
+    ++left_out_;
     return;
   }
+  // A stamp that jumps back is false; the pieces must stay in order to be forgotten.
+  if (!pieces_.empty()) seconds = std::max(seconds, pieces_.back().last.seconds);
   const PlotPoint point{seconds, value};
   const auto number = static_cast<std::int64_t>(std::floor(seconds / piece_s_));
   if (pieces_.empty() || pieces_.back().number != number) {

@@ -41,7 +41,8 @@ class Series {
         names_(std::move(names)),
         piece_s_(window_s / kPieces) {}
 
-  /// A value later than those before. What is no finite number is counted and left out.
+  /// A value and when it was; an earlier time than that of the last one counts as that. What is no
+  /// number, or beyond 1e300, is counted and left out.
   void add(double seconds, double value);
 
   /// Forgets what is older, but for one piece, so that the line begins at the edge.
@@ -68,8 +69,8 @@ class Series {
   /// The value that was added last; must not be empty.
   [[nodiscard]] double last() const { return pieces_.back().last.value; }
 
-  /// Values that were left out because they are not finite.
-  [[nodiscard]] std::uint64_t not_finite() const { return not_finite_; }
+  /// Values that were left out because they cannot be drawn.
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
 
  private:
   struct Piece {
@@ -82,7 +83,7 @@ class Series {
   std::vector<ValueName> names_;
   double piece_s_;
   std::deque<Piece> pieces_;
-  std::uint64_t not_finite_ = 0;
+  std::uint64_t left_out_ = 0;
 };
 
 /// Several series on the same axes.

@@ -13,6 +13,7 @@
 #include "repair/abandoned_writer.hpp"
 #include "repair/own_process.hpp"
 #include "text/base64.hpp"
+#include "text/json_text.hpp"
 
 namespace evo::tools {
 
@@ -268,7 +269,7 @@ Result<SavedSegment> save_segment(SegmentLook& look) {
 std::string to_text(const std::vector<SavedSegment>& segments) {
   Json document{{"evo_snapshot", kSnapshotFormat}, {"segments", Json::array()}};
   for (const SavedSegment& segment : segments) document["segments"].push_back(to_json(segment));
-  return document.dump(1) + '\n';
+  return json_text(document, 1) + '\n';
 }
 
 Result<std::vector<SavedSegment>> read_snapshot(std::string_view text) {

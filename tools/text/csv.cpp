@@ -1,11 +1,14 @@
 #include "text/csv.hpp"
 
+#include "evo/detail/text.hpp"
+
 namespace evo::tools {
 
-std::string csv_cell(std::string_view text) {
-  const bool plain = text.find_first_of(",\"\r\n") == std::string_view::npos &&
-                     !text.starts_with(' ') && !text.ends_with(' ');
-  if (plain) return std::string(text);
+std::string csv_cell(std::string_view raw) {
+  const std::string text = detail::printable(raw);
+  const bool plain = text.find_first_of(",\"") == std::string::npos && !text.starts_with(' ') &&
+                     !text.ends_with(' ');
+  if (plain) return text;
   std::string quoted = "\"";
   for (const char letter : text) {
     if (letter == '"') quoted += '"';

@@ -7,7 +7,8 @@
 
 namespace evo::tools {
 
-/// A cell; between quotes if it holds a comma, a quote, an end of line, or a blank at one end.
+/// A cell, as printable() shows it; between quotes if it holds a comma, a quote, or a blank at one
+/// end.
 [[nodiscard]] std::string csv_cell(std::string_view text);
 
 /// Cells as one line, with its end.

@@ -7,6 +7,9 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "evo/detail/text.hpp"
+#include "text/cut.hpp"
+
 namespace evo::tools {
 
 bool has_colours() {
@@ -37,6 +40,25 @@ std::string coloured(Colour colour, std::string_view text, bool colours) {
       code = 1;
   }
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::string terminal_text(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t own =
+        text.starts_with(kClearScreen) ? kClearScreen.size() : colour_at_start(text);
+    if (own != 0) {
+      out += text.substr(0, own);
+      text.remove_prefix(own);
+      continue;
+    }
+    const detail::Character character = detail::take_character(text);
+    const bool passes = character.kind == detail::CharacterKind::Plain || character.code == '\n' ||
+                        character.code == '\t';
+    out += passes ? character.bytes : "?";
+  }
+  return out;
 }
 
 TerminalSize terminal_size() {

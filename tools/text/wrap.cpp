@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "evo/detail/text.hpp"
 #include "text/cut.hpp"
 
 namespace evo::tools {
@@ -12,17 +13,9 @@ constexpr std::string_view kColourEnd = "\x1b[0m";
 
 /// Bytes of the colour or of the code point that the text begins with.
 std::size_t length_of_first(std::string_view text, bool* is_colour) {
-  *is_colour = text.front() == '\x1b';
-  std::size_t length = 1;
-  if (*is_colour) {
-    while (length < text.size() && text[length - 1] != 'm') ++length;
-  } else {
-    const auto continues = [](char byte) {
-      return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U;
-    };
-    while (length < text.size() && continues(text[length])) ++length;
-  }
-  return length;
+  const std::size_t colour = colour_at_start(text);
+  *is_colour = colour != 0;
+  return *is_colour ? colour : detail::take_character(text).bytes.size();
 }
 
 /// Bytes that the first `width` columns take.

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "look/printable.hpp"
+#include "evo/detail/text.hpp"
 #include "look/words.hpp"
 #include "text/cut.hpp"
 #include "text/duration.hpp"
@@ -52,7 +52,7 @@ std::string rate_of(const TopRow& row) {
 std::vector<std::string> cells_of(const TopRow& row, bool colours) {
   const SegmentInfo& info = row.info;
   const auto lag = row.greatest_lag();
-  return {cut(printable(info.name), 64),
+  return {cut(detail::printable(info.name), 64),
           kind_of(info),
           coloured(colour_of_state(info), state_of(info), colours),
           info.module.empty() ? "-" : cut(info.module, 32),

@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "evo/clock.hpp"
+#include "evo/detail/text.hpp"
 #include "look/description.hpp"
-#include "look/printable.hpp"
 #include "text/cut.hpp"
 
 namespace evo::tools {
@@ -141,7 +141,7 @@ void TopSession::look_at_open() {
     open_rate_ = {};
     page_text_ = looked.error().code == ErrorCode::NotFound
                      ? std::vector<std::string>{"the segment is gone"}
-                     : lines_of(printable(fmt::format("{}", looked.error())));
+                     : lines_of(detail::printable(fmt::format("{}", looked.error())));
     return;
   }
   const SegmentInfo& info = open_->info();
@@ -183,7 +183,8 @@ std::vector<std::string> TopSession::screen() {
   }
   TopView view = view_;
   view.first = page_first_;
-  return page_screen(page_ == Page::Keys ? "keys" : printable(open_name_), page_text_, view);
+  return page_screen(page_ == Page::Keys ? "keys" : detail::printable(open_name_), page_text_,
+                     view);
 }
 
 }  // namespace evo::tools

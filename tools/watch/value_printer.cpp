@@ -6,6 +6,7 @@
 
 #include "evo/clock.hpp"
 #include "look/words.hpp"
+#include "text/json_text.hpp"
 #include "text/table.hpp"
 
 namespace evo::tools {
@@ -48,7 +49,7 @@ std::optional<std::string> ValuePrinter::text_of(const StreamedValue& value) {
       return context_->columns.line(number_, context_->moments->text(moment_of(value)),
                                     value.bytes);
     case WatchForm::InPlace:
-      return "\x1b[H\x1b[J" + table_of(value);
+      return std::string(kClearScreen) + table_of(value);
     case WatchForm::Lines:
       break;
   }
@@ -64,7 +65,7 @@ std::string ValuePrinter::text_of_writer(const SegmentInfo& info) const {
   if (context_->style.name) object["segment"] = segment_;
   object["writer"] = state_of(info);
   if (info.writer_pid != 0) object["pid"] = info.writer_pid;
-  return object.dump() + '\n';
+  return json_text(object) + '\n';
 }
 
 bool ValuePrinter::has_changed(const std::vector<std::byte>& bytes) const {
@@ -121,7 +122,7 @@ std::string ValuePrinter::json_of(const StreamedValue& value) const {
   // By themselves: a schema may call a field as one of the members above is called.
   auto& values = object["values"] = nlohmann::ordered_json::object();
   for (const Field& field : chosen_) values[field.path] = fields_->json(field, value.bytes);
-  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return json_text(object);
 }
 
 std::string ValuePrinter::table_of(const StreamedValue& value) const {
