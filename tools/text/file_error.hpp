@@ -1,0 +1,21 @@
+/// Errors of files that the command line names, with advice that fits.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "evo/error.hpp"
+
+namespace evo::tools {
+
+/// Says that the file could not be read. `error` is an errno.
+[[nodiscard]] tl::unexpected<Error> cannot_read(int error, const std::filesystem::path& path);
+
+/// Says that the file could not be written.
+[[nodiscard]] tl::unexpected<Error> cannot_write(int error, const std::filesystem::path& path);
+
+/// The same for a reason that the kernel does not know; `reason` ends with advice.
+[[nodiscard]] tl::unexpected<Error> cannot_write(ErrorCode code, const std::filesystem::path& path,
+                                                 std::string_view reason);
+
+}  // namespace evo::tools
