@@ -1,13 +1,14 @@
 /// `evo-shm snapshot save FILE [SEGMENT...]`, `snapshot load FILE [SEGMENT...]`
-#include "repair/snapshot.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "command.hpp"
 #include "repair/replacement.hpp"
-#include "text/whole_file.hpp"
+#include "repair/snapshot_file.hpp"
+#include "repair/snapshot_writer.hpp"
 
 namespace evo::tools {
 
@@ -45,9 +46,7 @@ void print(std::string_view deed, std::span<const SavedSegment> segments,
     auto document = nlohmann::ordered_json::array();
     for (const SavedSegment& segment : segments) {
       document.push_back(
-          {{"segment", segment.blueprint.name},
-           {"values", segment.values.size()},
-           {"sequence", segment.values.empty() ? 0 : segment.values.back().sequence}});
+          {{"segment", segment.name}, {"values", segment.values}, {"sequence", segment.sequence}});
     }
     for (const LeftOut& each : left_out) {
       document.push_back({{"segment", each.segment}, {"left_out", each.reason.message}});
@@ -56,18 +55,36 @@ void print(std::string_view deed, std::span<const SavedSegment> segments,
     return;
   }
   for (const SavedSegment& segment : segments) {
-    print_text(fmt::format("{} {}: {}\n", deed, segment.blueprint.name,
-                           segment.values.empty() ? "never written"
-                           : segment.values.size() == 1
-                               ? "1 value"
-                               : fmt::format("{} values", segment.values.size())));
+    print_text(fmt::format("{} {}: {}\n", deed, segment.name,
+                           segment.values == 0   ? "never written"
+                           : segment.values == 1 ? "1 value"
+                                                 : fmt::format("{} values", segment.values)));
   }
 }
 
-/// The segments that were asked for, or all.
+/// The names of the command line, each once: a segment that is named twice is saved or loaded once.
+std::vector<std::string> names_once(const SnapshotOptions& options) {
+  std::vector<std::string> names;
+  std::set<std::string_view> seen;
+  for (const std::string& name : options.segments) {
+    if (seen.insert(name).second) names.push_back(name);
+  }
+  return names;
+}
+
+/// The segments that were asked for, which must be there, or all.
 Result<std::vector<std::string>> names_to_save(const SnapshotOptions& options,
                                                const Context& context) {
-  if (!options.segments.empty()) return options.segments;
+  if (!options.segments.empty()) {
+    auto names = names_once(options);
+    // Before anything is written, because what is on standard output stays there.
+    for (const std::string& name : names) {
+      if (auto found = find_savable(context.domain, name); !found) {
+        return tl::unexpected(found.error());
+      }
+    }
+    return names;
+  }
   auto names = list_segment_names(context.domain);
   if (names && names->empty()) {
     return detail::fail(ErrorCode::NotFound,
@@ -78,13 +95,6 @@ Result<std::vector<std::string>> names_to_save(const SnapshotOptions& options,
   return names;
 }
 
-Result<SavedSegment> look_and_save(const std::string& name, const Context& context) {
-  auto look = SegmentLook::at(context.domain, name);
-  if (!look) return tl::unexpected(look.error());
-  if (!look->readable()) return tl::unexpected(*look->fault());
-  return save_segment(*look);
-}
-
 ExitCode fail_for_all(const std::vector<LeftOut>& left_out) {
   const bool forbidden = std::ranges::all_of(left_out, [](const LeftOut& each) {
     return each.reason.code == ErrorCode::PermissionDenied;
@@ -93,44 +103,54 @@ ExitCode fail_for_all(const std::vector<LeftOut>& left_out) {
               "nothing was saved, because each segment had to be left out; see evo-shm validate");
 }
 
+/// Writes one segment, and begins the file with the first one, so that a file stays as it was
+/// where there is nothing to save.
+Result<SavedSegment> write_segment(std::optional<SnapshotWriter>& writer, SavableSegment& segment,
+                                   const SnapshotOptions& options) {
+  if (!writer) {
+    auto opened = SnapshotWriter::open(options.file);
+    if (!opened) return tl::unexpected(opened.error());
+    writer.emplace(std::move(*opened));
+  }
+  return writer->add(segment);
+}
+
 ExitCode save(const SnapshotOptions& options, const Context& context) {
   const auto names = names_to_save(options, context);
   if (!names) return fail(names.error());
+  std::optional<SnapshotWriter> writer;
   std::vector<SavedSegment> saved;
   std::vector<LeftOut> left_out;
   for (const std::string& name : *names) {
-    auto segment = look_and_save(name, context);
+    auto segment = find_savable(context.domain, name);
     if (segment) {
-      saved.push_back(std::move(*segment));
+      auto written = write_segment(writer, *segment, options);
+      if (!written) return fail(written.error());
+      saved.push_back(std::move(*written));
       continue;
     }
-    // One that was asked for by name must be there; of all, what has gone or is damaged is told.
+    // One that was asked for by name must be there; of all, what has gone or is damaged is left
+    // out.
     if (!options.segments.empty()) return fail(segment.error());
     fail(ExitCode::Wrong, fmt::format("left out: {}", segment.error().message));
     left_out.push_back({name, std::move(segment.error())});
   }
-  if (!saved.empty()) {
-    // For this user alone: whoever may not read the segments need not read what was in them.
-    if (auto written = write_whole_file(options.file, to_text(saved), 0600); !written) {
-      return fail(written.error());
-    }
+  if (writer) {
+    if (auto written = writer->finish(); !written) return fail(written.error());
   }
   if (!is_standard_output(options.file)) print("saved", saved, left_out, context);
   if (saved.empty()) return fail_for_all(left_out);
   return left_out.empty() ? ExitCode::Fine : ExitCode::Wrong;
 }
 
-Result<std::vector<SavedSegment>> read_file(const SnapshotOptions& options) {
-  const auto text = read_whole_file(options.file);
-  if (!text) return tl::unexpected(text.error());
-  auto segments = read_snapshot(*text);
-  if (!segments || options.segments.empty()) return segments;
-  std::vector<SavedSegment> chosen;
-  for (const std::string& name : options.segments) {
-    const auto found = std::ranges::find(*segments, name, [](const SavedSegment& segment) {
-      return std::string_view(segment.blueprint.name);
-    });
-    if (found == segments->end()) {
+/// The segments of the file that were asked for, or all.
+Result<std::vector<SnapshotEntry>> entries_to_load(const SnapshotFile& file,
+                                                   const SnapshotOptions& options) {
+  if (options.segments.empty()) return file.entries();
+  std::vector<SnapshotEntry> chosen;
+  for (const std::string& name : names_once(options)) {
+    const auto found = std::ranges::find(file.entries(), name, &SnapshotEntry::name);
+    if (found == file.entries().end()) {
       return detail::fail(ErrorCode::NotFound, "segment '{}' is not in '{}'", name, options.file);
     }
     chosen.push_back(*found);
@@ -138,40 +158,54 @@ Result<std::vector<SavedSegment>> read_file(const SnapshotOptions& options) {
   return chosen;
 }
 
-/// Tells that the segments from `stopped` on were not loaded, and why.
-ExitCode fail_halfway(const Error& error, std::span<const SavedSegment> segments,
-                      std::size_t stopped, const Context& context) {
+/// Asked for all of them first, so that one that has to stay leaves the others alone too.
+Result<void> check_all(SnapshotFile& file, std::span<const SnapshotEntry> entries, bool force,
+                       const Context& context) {
+  for (const SnapshotEntry& entry : entries) {
+    const auto blueprint = file.blueprint(entry);
+    if (!blueprint) return tl::unexpected(blueprint.error());
+    if (auto possible = check_replacement(*blueprint, context.domain, force); !possible) {
+      possible.error().message += "; nothing was loaded";
+      return possible;
+    }
+  }
+  return {};
+}
+
+/// Reports that the segments after those that were loaded were not, and why.
+ExitCode fail_halfway(const Error& error, std::span<const SnapshotEntry> entries,
+                      std::span<const SavedSegment> loaded, const Context& context) {
   std::vector<std::string_view> names;
-  for (const SavedSegment& segment : segments) names.emplace_back(segment.blueprint.name);
+  for (const SnapshotEntry& entry : entries) names.emplace_back(entry.name);
   std::vector<LeftOut> left_out;
-  for (const std::string_view name : std::span(names).subspan(stopped)) {
+  for (const std::string_view name : std::span(names).subspan(loaded.size())) {
     left_out.push_back({std::string(name), error});
   }
-  print("loaded", segments.first(stopped), left_out, context);
+  print("loaded", loaded, left_out, context);
   const auto list = [](std::span<const std::string_view> some) {
     return some.empty() ? std::string("none") : fmt::format("{}", fmt::join(some, ", "));
   };
   return fail(exit_code_of(error.code), fmt::format("{}; loaded: {}; not loaded: {}", error,
-                                                    list(std::span(names).first(stopped)),
-                                                    list(std::span(names).subspan(stopped))));
+                                                    list(std::span(names).first(loaded.size())),
+                                                    list(std::span(names).subspan(loaded.size()))));
 }
 
 ExitCode load(const SnapshotOptions& options, const Context& context) {
-  const auto segments = read_file(options);
-  if (!segments) return fail(segments.error());
-  // Asked for all of them first, so that one that has to stay leaves the others alone too.
-  for (const SavedSegment& segment : *segments) {
-    if (auto possible = check_replacement(segment, context.domain, options.force); !possible) {
-      possible.error().message += "; nothing was loaded";
-      return fail(possible.error());
-    }
+  auto file = SnapshotFile::open(options.file);
+  if (!file) return fail(file.error());
+  const auto entries = entries_to_load(*file, options);
+  if (!entries) return fail(entries.error());
+  if (auto possible = check_all(*file, *entries, options.force, context); !possible) {
+    return fail(possible.error());
   }
-  for (std::size_t i = 0; i < segments->size(); ++i) {
-    if (auto loaded = load_segment((*segments)[i], context.domain); !loaded) {
-      return fail_halfway(loaded.error(), *segments, i, context);
+  std::vector<SavedSegment> loaded;
+  for (const SnapshotEntry& entry : *entries) {
+    if (auto done = file->load(entry, context.domain); !done) {
+      return fail_halfway(done.error(), *entries, loaded, context);
     }
+    loaded.push_back({entry.name, entry.end.values, entry.sequence});
   }
-  print("loaded", *segments, {}, context);
+  print("loaded", loaded, {}, context);
   return ExitCode::Fine;
 }
 

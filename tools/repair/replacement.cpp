@@ -43,8 +43,8 @@ std::vector<std::string> differences(const SegmentInfo& present, const Blueprint
 
 }  // namespace
 
-Result<void> check_replacement(const SavedSegment& segment, const Domain& domain, bool force) {
-  const std::string& name = segment.blueprint.name;
+Result<void> check_replacement(const Blueprint& saved, const Domain& domain, bool force) {
+  const std::string& name = saved.name;
   const auto info = inspect_segment(domain, name);
   if (info && info->writer_state == WriterState::Alive) {
     return detail::fail(ErrorCode::SegmentBusy, "segment '{}' has a live writer, {}; stop it first",
@@ -52,7 +52,7 @@ Result<void> check_replacement(const SavedSegment& segment, const Domain& domain
   }
   if (auto owned = check_owner(domain, name); !owned) return owned;
   if (!info || force || info->condition != SegmentCondition::Sound) return {};
-  const auto different = differences(*info, segment.blueprint);
+  const auto different = differences(*info, saved);
   if (different.empty()) return {};
   return detail::fail(ErrorCode::SchemaMismatch,
                       "another segment '{}' is there, left by {}: {}; remove it first (evo-shm "

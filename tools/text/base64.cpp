@@ -1,6 +1,7 @@
 #include "text/base64.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace evo::tools {
 
@@ -8,12 +9,22 @@ namespace {
 
 constexpr std::string_view kLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t kNoLetter = 255;
+
+constexpr std::array<std::uint8_t, 256> values_of_letters() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoLetter);
+  for (std::size_t i = 0; i < kLetters.size(); ++i) {
+    values[static_cast<unsigned char>(kLetters[i])] = static_cast<std::uint8_t>(i);
+  }
+  return values;
+}
+
+constexpr std::array<std::uint8_t, 256> kValues = values_of_letters();
 
 }  // namespace
 
-std::string base64(std::span<const std::uint8_t> bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
+void append_base64(std::string& text, std::span<const std::uint8_t> bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t bits = 0;
@@ -22,29 +33,34 @@ std::string base64(std::span<const std::uint8_t> bytes) {
       text += k <= count ? kLetters[bits >> (18 - 6 * k) & 63U] : '=';
     }
   }
+}
+
+std::string base64(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  text.reserve(base64_size(bytes.size()));
+  append_base64(text, bytes);
   return text;
 }
 
 std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
+  // Padding stands at the end alone; anywhere else '=' is no letter.
+  std::size_t padding = 0;
+  if (text.ends_with('=')) padding = text.ends_with("==") ? 2 : 1;
+  const std::size_t letters = text.size() - padding;
   std::vector<std::uint8_t> bytes;
-  bytes.reserve(text.size() / 4 * 3);
-  for (std::size_t i = 0; i < text.size(); i += 4) {
-    const std::string_view four = text.substr(i, 4);
-    const std::size_t letters = std::min(four.find('='), four.size());
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-      const auto value = k < letters ? kLetters.find(four[k]) : 0;
-      if (value == kLetters.npos) return std::nullopt;
-      bits = bits << 6 | static_cast<std::uint32_t>(value);
-    }
-    if (letters < 2) return std::nullopt;
-    for (std::size_t k = 0; k + 1 < letters; ++k) {
-      bytes.push_back(static_cast<std::uint8_t>(bits >> (16 - 8 * k) & 255U));
-    }
+  bytes.reserve(text.size() / 4 * 3 - padding);
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < letters; ++i) {
+    const std::uint8_t value = kValues[static_cast<unsigned char>(text[i])];
+    if (value == kNoLetter) return std::nullopt;
+    bits = bits << 6 | value;
+    // The second letter completes the first byte, the third the second, the fourth the third.
+    const unsigned left = 6 - 2 * (i % 4);
+    if (i % 4 != 0) bytes.push_back(static_cast<std::uint8_t>(bits >> left & 255U));
   }
-  // One text only for the same bytes: padding at the end alone, and no bits that stand for nothing.
-  if (base64(bytes) != text) return std::nullopt;
+  // One text only for the same bytes: no bits that stand for nothing.
+  if ((bits & ((1U << (2 * padding)) - 1)) != 0) return std::nullopt;
   return bytes;
 }
 

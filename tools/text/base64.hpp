@@ -1,6 +1,7 @@
 /// Bytes as base64 (RFC 4648, with padding).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -9,6 +10,13 @@
 #include <vector>
 
 namespace evo::tools {
+
+/// Letters that so many bytes take.
+[[nodiscard]] constexpr std::size_t base64_size(std::size_t bytes) noexcept {
+  return (bytes + 2) / 3 * 4;
+}
+
+void append_base64(std::string& text, std::span<const std::uint8_t> bytes);
 
 std::string base64(std::span<const std::uint8_t> bytes);
 

@@ -1,0 +1,64 @@
+/// A snapshot file as it is loaded: checked as a whole first, then read value by value.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "evo/domain.hpp"
+#include "repair/snapshot_lines.hpp"
+#include "text/input_file.hpp"
+
+namespace evo::tools {
+
+/// Where in the file a segment is.
+struct SnapshotEntry {
+  std::string name;
+  std::uint64_t position = 0;  ///< of its line
+  std::uint64_t sequence = 0;  ///< of its last value; 0: never written
+  SegmentEnd end;
+};
+
+class SnapshotFile {
+ public:
+  /// Reads the whole file with suspicion. Corrupt says what is wrong with which line, or that a
+  /// segment is in it twice. FormatMismatch; the errors of InputFile.
+  static Result<SnapshotFile> open(const std::filesystem::path& path);
+
+  [[nodiscard]] const std::vector<SnapshotEntry>& entries() const noexcept { return entries_; }
+
+  Result<Blueprint> blueprint(const SnapshotEntry& entry);
+
+  /// Creates the segment again with its values, and leaves it as a dead writer's: that of a
+  /// process that has ended (see own_process.hpp), so any number can be loaded. SegmentBusy: a
+  /// writer lives. Corrupt: the file was changed in the meantime, and the segment is not there.
+  Result<void> load(const SnapshotEntry& entry, const Domain& domain);
+
+ private:
+  using Take = std::function<Result<void>(const SavedValue&)>;
+  /// A segment whose line has been read, and whose values come next.
+  struct Opened {
+    Blueprint blueprint;
+    std::uint32_t crc = 0;  ///< of its line
+  };
+
+  explicit SnapshotFile(InputFile lines) : lines_(std::move(lines)) {}
+  Result<void> check();
+  Result<void> check_first_line();
+  Result<std::string_view> next_line(std::size_t most);
+  Result<Opened> open_segment(std::string_view line);
+  Result<SnapshotEntry> read_entry(std::string_view line, std::uint64_t position);
+  Result<SegmentEnd> read_values(const Opened& segment, const Take& take);
+  Result<void> expect_end_of_file();
+  Result<Opened> reopen(const SnapshotEntry& entry);
+  template <class Writer, class Publish>
+  Result<void> fill(const Opened& segment, std::uint32_t crc, const Domain& domain,
+                    Publish&& publish);
+
+  InputFile lines_;
+  std::vector<SnapshotEntry> entries_;
+};
+
+}  // namespace evo::tools

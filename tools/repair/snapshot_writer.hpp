@@ -1,0 +1,56 @@
+/// Segments of a domain into a snapshot file, one value at a time.
+#pragma once
+
+#include <string>
+
+#include "look/blueprint.hpp"
+#include "look/segment_look.hpp"
+#include "repair/snapshot_lines.hpp"
+#include "text/output_file.hpp"
+
+namespace evo::tools {
+
+/// A segment that can be saved, and then loaded: its line passed the check of `snapshot load`.
+struct SavableSegment {
+  SegmentLook look;
+  Blueprint blueprint;
+  std::string line;
+  ValueLook last;  ///< NeverWritten or a value
+};
+
+/// Looks at a segment until its header and its files tell of the same one. The errors of
+/// SegmentLook::at; Corrupt, InvalidSchema: what is wrong with it. SegmentBusy: it was replaced
+/// during each look.
+Result<SavableSegment> find_savable(const Domain& domain, const std::string& name);
+
+/// What of a segment is in the file.
+struct SavedSegment {
+  std::string name;
+  std::uint64_t values = 0;
+  std::uint64_t sequence = 0;  ///< of the last value; 0: never written
+};
+
+/// Writes the lines. Its errors are those of the file.
+class SnapshotWriter {
+ public:
+  static Result<SnapshotWriter> open(const std::filesystem::path& path);
+
+  /// Writes the last value; of a stream all that are still in the ring.
+  Result<SavedSegment> add(SavableSegment& segment);
+
+  /// The end of the file. Without it nothing is saved.
+  Result<void> finish();
+
+ private:
+  explicit SnapshotWriter(OutputFile file) : file_(std::move(file)) {}
+  Result<void> write_of_segment(std::string_view line);
+  Result<void> write_value(std::uint64_t sequence, std::uint64_t stamp_ns,
+                           std::span<const std::byte> bytes);
+  Result<void> write_older(SavableSegment& segment);
+
+  OutputFile file_;
+  std::uint64_t segments_ = 0;
+  SegmentEnd end_;  // of the segment that is being written
+};
+
+}  // namespace evo::tools
