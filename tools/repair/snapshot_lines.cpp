@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "evo/schema_layout.hpp"
+#include "text/json_text.hpp"
 
 namespace evo::tools {
 
@@ -193,7 +194,7 @@ std::string segment_line(const Blueprint& blueprint) {
                                       {"field_count", layout.field_count}});
   }
   // A name that is not UTF-8 makes a line that cannot be read back, and no exception.
-  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+  return json_text(document) + '\n';
 }
 
 std::string value_line(std::uint64_t sequence, std::uint64_t stamp_ns,
