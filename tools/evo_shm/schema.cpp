@@ -4,6 +4,7 @@
 #include "command.hpp"
 #include "decode/idl.hpp"
 #include "look/segment_look.hpp"
+#include "text/json_member.hpp"
 #include "text/table.hpp"
 
 namespace evo::tools {
@@ -46,7 +47,9 @@ nlohmann::ordered_json document_of(const SegmentLook& look) {
                       {"documentation", field.documentation}});
   }
   auto& values = document["enum_values"] = nlohmann::ordered_json::object();
-  for (const LayoutEnumValue& value : layout.enum_values) values[value.name] = value.value;
+  for (const LayoutEnumValue& value : layout.enum_values) {
+    add_member(values, value.name, value.value);
+  }
   return document;
 }
 

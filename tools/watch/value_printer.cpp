@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "evo/clock.hpp"
 #include "look/words.hpp"
+#include "text/json_member.hpp"
 #include "text/json_text.hpp"
 #include "text/table.hpp"
 
@@ -16,6 +19,17 @@ namespace {
 constexpr std::size_t kMostColumns = 10'000;
 /// Rates are those of half a second at least.
 constexpr std::uint64_t kRateOverNs = 500'000'000;
+
+/// Without those that were chosen twice, as `axes` and `axes[0].position` do: a JSON object has
+/// each member once.
+std::vector<const Field*> distinct(const std::vector<Field>& chosen) {
+  std::unordered_set<std::string_view> paths;
+  std::vector<const Field*> fields;
+  for (const Field& field : chosen) {
+    if (paths.insert(field.path).second) fields.push_back(&field);
+  }
+  return fields;
+}
 
 /// The stamp, or now where there is none.
 std::uint64_t moment_of(const StreamedValue& value) {
@@ -121,7 +135,9 @@ std::string ValuePrinter::json_of(const StreamedValue& value) const {
   if (context_->style.rate && rate_) object["rate_hz"] = *rate_;
   // By themselves: a schema may call a field as one of the members above is called.
   auto& values = object["values"] = nlohmann::ordered_json::object();
-  for (const Field& field : chosen_) values[field.path] = fields_->json(field, value.bytes);
+  for (const Field* field : distinct(chosen_)) {
+    add_member(values, field->path, fields_->json(*field, value.bytes));
+  }
   return json_text(object);
 }
 
