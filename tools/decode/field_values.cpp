@@ -35,25 +35,29 @@ std::int64_t bits_of(const Field& field, std::span<const std::byte> payload, std
 }  // namespace
 
 std::optional<std::string> Fields::enumerator_of(const Field& field, std::int64_t bits) const {
-  const auto* values = enumerators(field);
+  const Enumerators* const values = enumerators_of(field);
   if (values == nullptr) return std::nullopt;
+  const auto same = std::ranges::lower_bound(values->places, std::pair(bits, std::size_t{0}));
+  if (same != values->places.end() && same->first == bits) {
+    return values->declared[same->second].name;
+  }
+  if (!values->are_flags()) return std::nullopt;
+  if (bits == 0) return "none";
   std::string names;
   std::int64_t left = bits;
-  for (const LayoutEnumValue& value : *values) {
-    if (value.value == bits) return value.name;
-    if (!value.is_flag || (left & value.value) == 0) continue;
+  for (const LayoutEnumValue& flag : values->declared) {
+    // Flags may share bits: a flag is set if all of its bits are, and named if it tells more.
+    if ((bits & flag.value) != flag.value || (left & flag.value) == 0) continue;
     if (!names.empty()) names += '|';
-    names += value.name;
-    left &= ~value.value;
+    names += flag.name;
+    left &= ~flag.value;
   }
-  if (left != 0) return std::nullopt;
-  const bool flags = !values->empty() && values->front().is_flag;
-  return flags ? std::optional(names.empty() ? "none" : names) : std::nullopt;
+  return left == 0 ? std::optional(names) : std::nullopt;
 }
 
 std::optional<std::int64_t> Fields::enumerated(const Field& field, std::string_view text) const {
   const std::vector<LayoutEnumValue>& values = *enumerators(field);
-  const bool flags = !values.empty() && values.front().is_flag;
+  const bool flags = enumerators_of(field)->are_flags();
   if (flags && text == "none") return 0;
   std::int64_t bits = 0;
   while (true) {

@@ -14,11 +14,11 @@ Result<Fields> Fields::of(SchemaLayout layout) {
   for (const LayoutEnumValue& value : fields.layout_->enum_values) {
     const std::size_t dot = value.name.rfind('.');
     const std::string type = value.name.substr(0, dot);
-    if (fields.enums_.empty() || fields.enums_.back().first != type) {
-      fields.enums_.emplace_back(type, std::vector<LayoutEnumValue>());
-    }
-    fields.enums_.back().second.push_back({value.name.substr(dot + 1), value.value, value.is_flag});
+    Enumerators& same = fields.enums_[type];
+    same.places.emplace_back(value.value, same.declared.size());
+    same.declared.push_back({value.name.substr(dot + 1), value.value, value.is_flag});
   }
+  for (auto& [type, same] : fields.enums_) std::ranges::sort(same.places);
   std::size_t next = 0;
   if (auto grown = fields.grow(fields.roots_, next, ""); !grown) {
     return tl::unexpected(grown.error());
@@ -143,11 +143,14 @@ tl::unexpected<Error> Fields::not_found(std::string_view path) const {
                       suggestion(path, known, "evo-shm inspect lists them"));
 }
 
-const std::vector<LayoutEnumValue>* Fields::enumerators(const Field& field) const {
-  const std::string_view type = enum_of(field.declared->type);
-  const auto found = std::find_if(enums_.begin(), enums_.end(),
-                                  [&](const auto& entry) { return entry.first == type; });
+const Fields::Enumerators* Fields::enumerators_of(const Field& field) const {
+  const auto found = enums_.find(enum_of(field.declared->type));
   return found == enums_.end() ? nullptr : &found->second;
+}
+
+const std::vector<LayoutEnumValue>* Fields::enumerators(const Field& field) const {
+  const Enumerators* const found = enumerators_of(field);
+  return found == nullptr ? nullptr : &found->declared;
 }
 
 }  // namespace evo::tools

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -88,11 +89,19 @@ class Fields {
     std::vector<Node> children;  // of a struct
   };
 
+  /// The enumerators of a type, with short names.
+  struct Enumerators {
+    std::vector<LayoutEnumValue> declared;
+    std::vector<std::pair<std::int64_t, std::size_t>> places;  // of each value, sorted
+    [[nodiscard]] bool are_flags() const { return !declared.empty() && declared.front().is_flag; }
+  };
+
   Fields() = default;
   Result<void> grow(std::vector<Node>& nodes, std::size_t& next, const std::string& prefix);
   void spell_out(const Node& node, const std::string& path, std::uint64_t shift,
                  std::vector<Field>& out) const;
   [[nodiscard]] tl::unexpected<Error> not_found(std::string_view path) const;
+  [[nodiscard]] const Enumerators* enumerators_of(const Field& field) const;
   /// The enumerator, or the flags with `|` between them; nothing if it has no name.
   [[nodiscard]] std::optional<std::string> enumerator_of(const Field& field,
                                                          std::int64_t bits) const;
@@ -104,7 +113,7 @@ class Fields {
 
   std::unique_ptr<SchemaLayout> layout_;  // stays where it is: the nodes point into it
   std::vector<Node> roots_;
-  std::vector<std::pair<std::string, std::vector<LayoutEnumValue>>> enums_;  // short names
+  std::map<std::string, Enumerators, std::less<>> enums_;
 };
 
 }  // namespace evo::tools
