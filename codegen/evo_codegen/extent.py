@@ -9,7 +9,7 @@ from evo_codegen.diagnostics import Diagnostics
 from evo_codegen.ir import EnumType, Kind, Segment, StructType
 from evo_codegen.layout import layout_of
 
-# What the readers of embedded schemas go along with: runtime/src/schema_layout.cpp. A compiler
+# What the readers of embedded schemas go along with: runtime/src/checked_schema.cpp. A compiler
 # takes a second for that many enumerators.
 MOST_ENUMERATORS = 4096
 MOST_FIELDS = 4096

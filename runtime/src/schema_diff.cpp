@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <string_view>
+#include <unordered_map>
 
 #include "evo/schema_layout.hpp"
 
@@ -8,11 +9,21 @@ namespace evo {
 
 namespace {
 
-template <class Range, class Projection>
-auto find_by(const Range& range, const std::string& key, Projection projection) {
-  return std::find_if(range.begin(), range.end(),
-                      [&](const auto& item) { return item.*projection == key; });
-}
+/// The items by their names, so that large schemas are compared in no time.
+template <class Item>
+class Index {
+ public:
+  Index(const std::vector<Item>& items, std::string Item::*name) {
+    for (const Item& item : items) places_.emplace(item.*name, &item);
+  }
+  [[nodiscard]] const Item* find(const std::string& name) const {
+    const auto found = places_.find(name);
+    return found == places_.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::unordered_map<std::string_view, const Item*> places_;
+};
 
 std::string quoted_unit(const std::string& unit) {
   return unit.empty() ? "none" : fmt::format("\"{}\"", unit);
@@ -50,9 +61,11 @@ std::string describe(const LayoutField& field) {
 
 void compare_enums(const SchemaLayout& reader, const SchemaLayout& segment,
                    std::vector<std::string>& lines) {
+  const Index in_reader(reader.enum_values, &LayoutEnumValue::name);
+  const Index in_segment(segment.enum_values, &LayoutEnumValue::name);
   for (const LayoutEnumValue& value : reader.enum_values) {
-    const auto found = find_by(segment.enum_values, value.name, &LayoutEnumValue::name);
-    if (found == segment.enum_values.end()) {
+    const LayoutEnumValue* const found = in_segment.find(value.name);
+    if (found == nullptr) {
       lines.push_back(
           fmt::format("enum value removed: {} ({} in this reader), the segment lacks it",
                       value.name, value.value));
@@ -62,8 +75,7 @@ void compare_enums(const SchemaLayout& reader, const SchemaLayout& segment,
     }
   }
   for (const LayoutEnumValue& value : segment.enum_values) {
-    const auto found = find_by(reader.enum_values, value.name, &LayoutEnumValue::name);
-    if (found == reader.enum_values.end()) {
+    if (in_reader.find(value.name) == nullptr) {
       lines.push_back(fmt::format("enum value added: {} ({} in the segment), this reader lacks it",
                                   value.name, value.value));
     }
@@ -74,9 +86,11 @@ void compare_enums(const SchemaLayout& reader, const SchemaLayout& segment,
 
 std::vector<std::string> diff_schemas(const SchemaLayout& reader, const SchemaLayout& segment) {
   std::vector<std::string> lines;
+  const Index in_reader(reader.fields, &LayoutField::path);
+  const Index in_segment(segment.fields, &LayoutField::path);
   for (const LayoutField& field : reader.fields) {
-    const auto found = find_by(segment.fields, field.path, &LayoutField::path);
-    if (found == segment.fields.end()) {
+    const LayoutField* const found = in_segment.find(field.path);
+    if (found == nullptr) {
       lines.push_back(fmt::format("removed: {} ({} in this reader), the segment lacks it",
                                   field.path, describe(field)));
     } else {
@@ -84,7 +98,7 @@ std::vector<std::string> diff_schemas(const SchemaLayout& reader, const SchemaLa
     }
   }
   for (const LayoutField& field : segment.fields) {
-    if (find_by(reader.fields, field.path, &LayoutField::path) == reader.fields.end()) {
+    if (in_reader.find(field.path) == nullptr) {
       lines.push_back(fmt::format("added: {} ({} in the segment), this reader lacks it", field.path,
                                   describe(field)));
     }

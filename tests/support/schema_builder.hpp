@@ -11,6 +11,8 @@
 
 namespace evo::test {
 
+using AttributeSpecs = std::vector<std::pair<std::string, std::string>>;
+
 struct FieldSpec {
   std::string name;
   std::uint16_t offset = 0;
@@ -19,6 +21,7 @@ struct FieldSpec {
   std::int32_t index = -1;                        ///< of the struct or enum
   std::string unit = {};
   std::int32_t id = -1;  ///< negative: by the order of the offsets
+  AttributeSpecs attributes = {};
 };
 
 struct StructSpec {
@@ -28,12 +31,14 @@ struct StructSpec {
   std::vector<FieldSpec> fields = {};
   std::string segment = {};  ///< not empty: the struct is this segment
   bool is_struct = true;
+  AttributeSpecs attributes = {};  ///< besides `segment`
 };
 
 struct EnumSpec {
   std::string name;
   reflection::BaseType underlying = reflection::UByte;
   std::vector<std::pair<std::string, std::int64_t>> values = {};
+  AttributeSpecs attributes = {};
 };
 
 using Bfbs = std::vector<std::uint8_t>;
@@ -41,11 +46,14 @@ using Bfbs = std::vector<std::uint8_t>;
 inline Bfbs build_schema(const std::vector<StructSpec>& structs,
                          const std::vector<EnumSpec>& enums = {}) {
   flatbuffers::FlatBufferBuilder builder;
-  using Attributes = std::vector<flatbuffers::Offset<reflection::KeyValue>>;
-  const auto attributes_with = [&](const std::string& key, const std::string& value) {
-    Attributes attributes;
-    if (!value.empty()) {
-      attributes.push_back(reflection::CreateKeyValueDirect(builder, key.c_str(), value.c_str()));
+  const auto attributes_with = [&](AttributeSpecs specs, const std::string& key,
+                                   const std::string& value) {
+    if (!value.empty()) specs.emplace_back(key, value);
+    std::vector<flatbuffers::Offset<reflection::KeyValue>> attributes;
+    for (const auto& [name, text] : specs) {
+      const auto key_text = builder.CreateString(name);
+      attributes.push_back(
+          reflection::CreateKeyValue(builder, key_text, builder.CreateString(text)));
     }
     return builder.CreateVector(attributes);
   };
@@ -64,14 +72,15 @@ inline Bfbs build_schema(const std::vector<StructSpec>& structs,
           std::count_if(spec.fields.begin(), spec.fields.end(),
                         [&](const FieldSpec& other) { return other.offset < field.offset; });
       const auto id = static_cast<std::uint16_t>(field.id < 0 ? before : field.id);
-      fields.push_back(reflection::CreateField(builder, name, type, id, field.offset, 0, 0.0, false,
-                                               false, false, attributes_with("unit", field.unit)));
+      fields.push_back(
+          reflection::CreateField(builder, name, type, id, field.offset, 0, 0.0, false, false,
+                                  false, attributes_with(field.attributes, "unit", field.unit)));
     }
     const auto name = builder.CreateString(spec.name);
     const auto all_fields = builder.CreateVector(fields);
-    objects.push_back(reflection::CreateObject(builder, name, all_fields, spec.is_struct,
-                                               spec.alignment, spec.size,
-                                               attributes_with("segment", spec.segment)));
+    objects.push_back(reflection::CreateObject(
+        builder, name, all_fields, spec.is_struct, spec.alignment, spec.size,
+        attributes_with(spec.attributes, "segment", spec.segment)));
   }
 
   std::vector<flatbuffers::Offset<reflection::Enum>> all_enums;
@@ -82,8 +91,8 @@ inline Bfbs build_schema(const std::vector<StructSpec>& structs,
     }
     const auto name = builder.CreateString(spec.name);
     const auto type = reflection::CreateType(builder, spec.underlying);
-    all_enums.push_back(
-        reflection::CreateEnum(builder, name, builder.CreateVector(values), false, type));
+    all_enums.push_back(reflection::CreateEnum(builder, name, builder.CreateVector(values), false,
+                                               type, attributes_with(spec.attributes, "", "")));
   }
   const auto object_vector = builder.CreateVector(objects);
   const auto enum_vector = builder.CreateVector(all_enums);

@@ -515,8 +515,9 @@ TEST_F(Pub, ASchemaThatTheGeneratorRefusesIsRefused) {
   refused(", owner: \"t\", slots: \"1\"", "'slots' is '1'; write a whole number from 2 to 64");
   refused(", owner: \"t\", kind: \"queue\"", "'kind' is 'queue'; write 'state' or 'stream'");
   refused(", owner: \"t\", kind: \"stream\", capacity: \"3\"", "write a power of two");
-  refused(", owner: \"t\", period: \"1\"", "'period' is '1'; write a time");
-  refused(", owner: \"t\", version: \"1\"", "'version' is '1'; write MAJOR.MINOR");
+  refused(", owner: \"t\", period: \"1\"", "attribute 'period' of 'Lamp' is not a time");
+  refused(", owner: \"t\", version: \"1\"", "attribute 'version' of 'Lamp' is not MAJOR.MINOR");
+  refused(", owner: \"t\", version: \"99999.0\"", "'version' is '99999.0'; write MAJOR.MINOR");
 }
 
 TEST_F(Pub, AStreamThatNamesNoCapacityHas256) {

@@ -41,7 +41,7 @@ void expect_sound(const Result<SchemaLayout>& layout) {
   ASSERT_LE(layout->fields.size(), 4096U);
   ASSERT_GT(layout->size, 0U);
   for (const LayoutField& field : layout->fields) {
-    ASSERT_LE(field.path.size(), 16U * 300);
+    ASSERT_LE(field.path.size(), 1024U);
     ASSERT_LE(field.size, layout->size) << field.path;
     ASSERT_LE(field.offset, layout->size - field.size) << field.path;
   }
@@ -159,12 +159,12 @@ TEST(ReadSchema, TellsAnEnumOnceHoweverOftenItIsUsed) {
         .fields = {{.name = "a", .offset = 0, .type = reflection::UByte, .index = 0},
                    {.name = "b", .offset = 1, .type = reflection::UByte, .length = 4, .index = 0}},
         .segment = "s"}},
-      {{.name = "E", .values = {{"Low", -5}, {"High", 300}}}});
+      {{.name = "E", .values = {{"Low", 5}, {"High", 255}}}});
   const auto layout = read_schema(bfbs, "s");
   ASSERT_TRUE(layout) << message_of(layout);
   ASSERT_EQ(layout->enum_values.size(), 2U);
   EXPECT_EQ(layout->enum_values[0].name, "E.Low");
-  EXPECT_EQ(layout->enum_values[0].value, -5);
+  EXPECT_EQ(layout->enum_values[0].value, 5);
   EXPECT_EQ(layout->fields[1].type, "enum E: uint8");
 }
 
@@ -219,17 +219,17 @@ INSTANTIATE_TEST_SUITE_P(
         BadSchema{"NegativeSize", {{.name = "S", .size = -8, .segment = "s"}}, "without size"},
         BadSchema{"NoAlignment",
                   {{.name = "S", .size = 8, .alignment = 0, .segment = "s"}},
-                  "without size"},
+                  "struct 'S' has an alignment"},
         BadSchema{
             "FieldBeyondItsStruct",
             {{.name = "S", .size = 8, .fields = {{.name = "x", .offset = 1}}, .segment = "s"}},
-            "'x' does not lie where"},
+            "'S.x' does not lie where"},
         BadSchema{"ArrayBeyondItsStruct",
                   {{.name = "S",
                     .size = 64,
                     .fields = {{.name = "x", .offset = 0, .length = 9}},
                     .segment = "s"}},
-                  "'x' does not lie where"},
+                  "'S.x' does not lie where"},
         BadSchema{"UnknownStruct",
                   {{.name = "S",
                     .size = 8,
@@ -253,7 +253,7 @@ INSTANTIATE_TEST_SUITE_P(
                     .size = 8,
                     .fields = {{.name = "x", .type = reflection::String}},
                     .segment = "s"}},
-                  "'x' is neither number, bool, enum nor struct"},
+                  "'S.x' is neither number, bool, enum nor struct"},
         BadSchema{"ArrayOfArrays",
                   {{.name = "S",
                     .size = 8,
@@ -280,7 +280,7 @@ INSTANTIATE_TEST_SUITE_P(
                     .segment = "s"}},
                   "nested too deeply"},
         BadSchema{"LargeInSmall",
-                  {{.name = "T", .size = 16},
+                  {{.name = "T", .size = 16, .fields = {{.name = "w", .length = 2}}},
                    {.name = "S",
                     .size = 8,
                     .fields = {{.name = "x", .type = reflection::Obj, .index = 0}},
@@ -353,17 +353,6 @@ TEST(ReadSchema, EnumOfVeryManyOrVeryLongNamesIsRefused) {
   const auto long_name = read_schema(
       build_schema(structs, {{.name = "E", .values = {{std::string(100'000, 'v'), 1}}}}), "s");
   EXPECT_EQ(outcome(long_name), "InvalidSchema");
-}
-
-TEST(ReadSchema, ControlCharactersDoNotPass) {
-  const auto layout = read_schema(build_schema({{.name = "S",
-                                                 .size = 8,
-                                                 .fields = {{.name = "x\x1b[2J\n", .unit = "\x07"}},
-                                                 .segment = "s"}}),
-                                  "s");
-  ASSERT_TRUE(layout) << message_of(layout);
-  EXPECT_EQ(layout->fields[0].path, "x?[2J?");
-  EXPECT_EQ(layout->fields[0].unit, "?");
 }
 
 TEST(HostileSchema, TruncatedAtEveryLength) {

@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cctype>
 #include <set>
 #include <vector>
 
-#include "evo/schema_layout.hpp"
+#include "evo/checked_schema.hpp"
 
 namespace evo::tools {
 
@@ -35,13 +34,6 @@ std::string literal(std::string_view text) {
     }
   }
   return out + '"';
-}
-
-/// What may stand in a schema as a name. A hostile one could send escapes to a terminal.
-bool is_name(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '.';
-  });
 }
 
 std::string_view namespace_of(std::string_view full_name) {
@@ -78,47 +70,39 @@ bool has_attribute(const T& holder, std::string_view name) {
                      [&](const auto* entry) { return view(entry->key()) == name; });
 }
 
-bool has_only_names(const reflection::Schema& schema) {
-  for (const reflection::Object* object : *schema.objects()) {
-    if (!is_name(view(object->name()))) return false;
-    for (const reflection::Field* field : *object->fields()) {
-      if (!is_name(view(field->name()))) return false;
-    }
-    if (object->attributes() == nullptr) continue;
-    for (const reflection::KeyValue* entry : *object->attributes()) {
-      if (!is_name(view(entry->key()))) return false;
-    }
-  }
-  for (const reflection::Enum* enumeration : *schema.enums()) {
-    if (!is_name(view(enumeration->name()))) return false;
-    for (const reflection::EnumVal* value : *enumeration->values()) {
-      if (!is_name(view(value->name()))) return false;
-    }
-  }
-  return true;
+/// The IDL has the number of the bit that a flag is.
+bool are_bits(const reflection::Enum& enumeration) {
+  return std::all_of(enumeration.values()->begin(), enumeration.values()->end(),
+                     [](const reflection::EnumVal* value) {
+                       return std::has_single_bit(static_cast<std::uint64_t>(value->value()));
+                     });
 }
 
 /// Writes what a struct needs before the struct itself.
 class Writer {
  public:
-  explicit Writer(const reflection::Schema& schema) : schema_(schema) {}
+  explicit Writer(const CheckedSchema& schema) : schema_(schema) {}
 
   void add(const reflection::Object& object) {
     if (!done_.insert(&object).second) return;
-    std::vector<const reflection::Field*> fields(object.fields()->begin(), object.fields()->end());
-    std::stable_sort(fields.begin(), fields.end(),
-                     [](const auto* a, const auto* b) { return a->id() < b->id(); });
-    for (const reflection::Field* field : fields) add_type_of(*field->type());
+    const auto fields = CheckedSchema::fields_of(object);
+    for (const reflection::Field* field : fields) {
+      if (const auto* nested = schema_.struct_of(*field)) add(*nested);
+      if (const auto* enumeration = schema_.enum_of(*field)) add(*enumeration);
+    }
     enter(namespace_of(view(object.name())));
     add_comment(object, "");
     body_ += fmt::format("struct {}{} {{\n", short_name(view(object.name())), attributes(object));
     for (const reflection::Field* field : fields) {
       add_comment(*field, "  ");
-      body_ += fmt::format("  {}:{}{};\n", view(field->name()), type_name(*field->type()),
-                           attributes(*field));
+      body_ +=
+          fmt::format("  {}:{}{};\n", view(field->name()), type_name(*field), attributes(*field));
     }
     body_ += "}\n\n";
   }
+
+  /// An enum of flags that the IDL has no words for; empty if there is none.
+  [[nodiscard]] const std::string& unspeakable() const { return unspeakable_; }
 
   [[nodiscard]] std::string text() const {
     std::string out;
@@ -131,16 +115,6 @@ class Writer {
   }
 
  private:
-  void add_type_of(const reflection::Type& type) {
-    const reflection::BaseType element =
-        type.base_type() == reflection::Array ? type.element() : type.base_type();
-    if (element == reflection::Obj) {
-      add(*schema_.objects()->Get(static_cast<flatbuffers::uoffset_t>(type.index())));
-    } else if (type.index() >= 0) {
-      add(*schema_.enums()->Get(static_cast<flatbuffers::uoffset_t>(type.index())));
-    }
-  }
-
   void add(const reflection::Enum& enumeration) {
     if (!done_.insert(&enumeration).second) return;
     enter(namespace_of(view(enumeration.name())));
@@ -148,8 +122,8 @@ class Writer {
     body_ +=
         fmt::format("enum {}:{}{} {{\n", short_name(view(enumeration.name())),
                     name_of(enumeration.underlying_type()->base_type()), attributes(enumeration));
-    // Of flags the IDL has the number of the bit.
     const bool flags = has_attribute(enumeration, "bit_flags");
+    if (flags && !are_bits(enumeration)) unspeakable_ = view(enumeration.name());
     for (const reflection::EnumVal* value : *enumeration.values()) {
       add_comment(*value, "  ");
       const std::int64_t number =
@@ -162,16 +136,12 @@ class Writer {
     body_ += "}\n\n";
   }
 
-  [[nodiscard]] std::string type_name(const reflection::Type& type) const {
+  [[nodiscard]] std::string type_name(const reflection::Field& field) const {
+    const reflection::Type& type = *field.type();
     const bool is_array = type.base_type() == reflection::Array;
-    const reflection::BaseType element = is_array ? type.element() : type.base_type();
-    std::string name(name_of(element));
-    const auto index = static_cast<flatbuffers::uoffset_t>(type.index());
-    if (element == reflection::Obj) {
-      name = view(schema_.objects()->Get(index)->name());
-    } else if (type.index() >= 0) {
-      name = view(schema_.enums()->Get(index)->name());
-    }
+    std::string name(name_of(is_array ? type.element() : type.base_type()));
+    if (const auto* nested = schema_.struct_of(field)) name = view(nested->name());
+    if (const auto* enumeration = schema_.enum_of(field)) name = view(enumeration->name());
     return is_array ? fmt::format("[{}:{}]", name, type.fixed_length()) : name;
   }
 
@@ -213,31 +183,27 @@ class Writer {
     entered_ = true;
   }
 
-  const reflection::Schema& schema_;
+  const CheckedSchema& schema_;
   std::set<const void*> done_;
   std::set<std::string> attributes_;
   std::string body_;
   std::string namespace_;
+  std::string unspeakable_;
   bool entered_ = false;
 };
 
 }  // namespace
 
 Result<std::string> write_idl(std::span<const std::uint8_t> bfbs, std::string_view segment) {
-  // Everything that the segment's struct refers to is sound after this.
-  auto layout = read_schema(bfbs, segment);
-  if (!layout) return tl::unexpected(layout.error());
-  const std::vector<std::uint8_t> copy(bfbs.begin(), bfbs.end());  // aligned
-  const reflection::Schema& schema = *reflection::GetSchema(copy.data());
-  if (!has_only_names(schema)) {
+  const auto schema = CheckedSchema::of(bfbs, segment);
+  if (!schema) return tl::unexpected(schema.error());
+  Writer writer(*schema);
+  writer.add(schema->root());
+  if (!writer.unspeakable().empty()) {
     return detail::fail(ErrorCode::InvalidSchema,
-                        "the schema embedded in segment '{}' has names that no schema file may "
-                        "have; restart its writer, built from a schema that the generator accepts",
-                        segment);
-  }
-  Writer writer(schema);
-  for (const reflection::Object* object : *schema.objects()) {
-    if (view(object->name()) == layout->struct_name) writer.add(*object);
+                        "the schema of segment '{}' cannot be written as a schema file: a flag of "
+                        "'{}' is not one bit, as those of schema files are",
+                        segment, writer.unspeakable());
   }
   return writer.text();
 }
