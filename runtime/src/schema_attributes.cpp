@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "evo/domain.hpp"
-#include "text.hpp"
+#include "evo/detail/text.hpp"
 
 namespace evo::detail {
 

@@ -10,7 +10,7 @@
 #include "evo/slot.hpp"
 #include "schema_text.hpp"
 #include "schema_types.hpp"
-#include "text.hpp"
+#include "evo/detail/text.hpp"
 
 namespace evo {
 

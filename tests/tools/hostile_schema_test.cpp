@@ -7,7 +7,7 @@
 
 #include "decode/fields.hpp"
 #include "decode/idl.hpp"
-#include "look/printable.hpp"
+#include "evo/detail/text.hpp"
 #include "outcome.hpp"
 #include "schema_builder.hpp"
 #include "tool.hpp"
@@ -167,7 +167,7 @@ class Spoiler {
 };
 
 void expect_plain(std::string text) {
-  EXPECT_EQ(tools::printable(text), text);
+  EXPECT_EQ(detail::printable(text), text);
 }
 
 /// All that commands do with a schema from a segment.

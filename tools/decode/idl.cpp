@@ -169,10 +169,7 @@ class Writer {
   void add_comment(const T& holder, std::string_view indent) {
     if (holder.documentation() == nullptr) return;
     for (const flatbuffers::String* line : *holder.documentation()) {
-      std::string text(view(line));
-      std::replace_if(
-          text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-      body_ += fmt::format("{}///{}\n", indent, text);
+      body_ += fmt::format("{}///{}\n", indent, detail::printable(view(line)));
     }
   }
 

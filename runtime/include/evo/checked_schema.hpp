@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "evo/error.hpp"
@@ -36,6 +37,8 @@ struct Schema;
 
 namespace evo {
 
+/// Its types are those of flatbuffers/reflection_generated.h, which a caller that looks into them
+/// includes.
 class CheckedSchema {
  public:
   /// Checks all of the above, in private memory and in a time that grows with the size of `bfbs`.

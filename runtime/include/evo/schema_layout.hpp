@@ -50,9 +50,9 @@ struct SchemaLayout {
   [[nodiscard]] std::string_view attribute(std::string_view name) const;
 };
 
-/// Reads the struct whose attribute `segment` is `segment`. The bytes may be hostile:
-/// they are verified first, and offsets, sizes and nesting are checked. InvalidSchema
-/// says what is wrong.
+/// Reads the struct whose attribute `segment` is `segment`. The bytes may be hostile: they pass
+/// CheckedSchema first, so names are identifiers, paths are unique, and units and limits are plain
+/// text. InvalidSchema says what is wrong.
 [[nodiscard]] Result<SchemaLayout> read_schema(std::span<const std::uint8_t> bfbs,
                                                std::string_view segment);
 
