@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <deque>
 #include <optional>
@@ -24,6 +25,8 @@ namespace {
 /// A death is reported by the closing of its files, and the kernel tells of that a moment before
 /// it frees the locks. So whatever was closed is looked at once more after this time.
 constexpr long kSecondLookNs = 2'000'000;
+/// When to try again what could not be scanned.
+constexpr long kRetryNs = 100'000'000;
 
 constexpr std::string_view kPrefix = "evo_";
 constexpr std::string_view kMetaSuffix = ".meta";
@@ -44,6 +47,11 @@ bool differ(const SegmentInfo& before, const SegmentInfo& after) {
          before.writer_started_realtime_ns != after.writer_started_realtime_ns ||
          before.layout.created_realtime_ns != after.layout.created_realtime_ns ||
          readers_of(before) != readers_of(after);
+}
+
+/// Room for one more, doubled as a vector does by itself.
+std::size_t grown(std::size_t size) {
+  return std::bit_ceil(size + 1);
 }
 
 struct NameHash {
@@ -98,11 +106,13 @@ struct SegmentDiscovery::Cache {
 
   /// Begins to watch the domain.
   Result<void> open_watch();
+  Result<void> watch_domain();
 
   void concern(std::string_view file);
-  std::size_t look_at(const std::set<std::string, std::less<>>& names);
-  bool look_at(const std::string& name);
+  Result<std::size_t> look_at(const std::set<std::string, std::less<>>& names);
+  bool look_at(const detail::Inspector& inspector, const std::string& name);
   Result<std::size_t> rescan();
+  Result<std::size_t> update();
   void take_second_look();
   void arm_second_look();
   /// With a copy: a callback may ask for more, which moves the segments about.
@@ -114,6 +124,8 @@ struct SegmentDiscovery::Cache {
   bool remove(CallbackId id);
 
   Domain domain;
+  WithoutInotify without = WithoutInotify::Fail;
+  std::function<void()> progress = [] {};
   // A forked child that read from these would take the parent's events.
   std::uint64_t life = 0;
   std::optional<detail::DirectoryWatch> watch;
@@ -127,6 +139,7 @@ struct SegmentDiscovery::Cache {
   std::set<std::string, std::less<>> later_look;
   bool timer_runs = false;
   bool needs_rescan = false;
+  bool starved = false;  // at some look since this was last reset
 
   // Shared with the round that calls them: one may remove itself.
   std::vector<std::shared_ptr<Listener>> listeners;
@@ -152,6 +165,7 @@ void SegmentDiscovery::Cache::tell() {
       listener->callback(event.what, event.info);
     }
     waiting.pop_front();
+    progress();
   }
 }
 
@@ -202,43 +216,66 @@ void SegmentDiscovery::Cache::concern(std::string_view file) {
   }
 }
 
-/// Looks at a segment. Returns whether anything was new, and queues the event.
-bool SegmentDiscovery::Cache::look_at(const std::string& name) {
-  auto info = detail::Inspector(domain).inspect(name);
+/// Looks at a segment. Returns whether anything was new, and queues the event. Out of memory, the
+/// segment stays as it was: the event is queued before the segment changes, and taken back if that
+/// fails.
+bool SegmentDiscovery::Cache::look_at(const detail::Inspector& inspector, const std::string& name) {
+  auto look = inspector.look(name);
+  progress();
+  if (look.starved) {
+    starved = true;
+    return false;
+  }
+  auto& info = look.info;
   const auto known = index.find(name);
   if (!info) {
     if (known == index.end()) return false;
     const std::size_t position = known->second;
-    const SegmentInfo gone = std::move(segments[position]);
+    note(DiscoveryEvent::Vanished, segments[position]);
     index.erase(known);
     if (position + 1 != segments.size()) {
       segments[position] = std::move(segments.back());
-      index[segments[position].name] = position;
+      index.find(segments[position].name)->second = position;
     }
     segments.pop_back();
-    note(DiscoveryEvent::Vanished, gone);
     return true;
   }
   if (known == index.end()) {
-    index.emplace(name, segments.size());
+    segments.reserve(grown(segments.size()));
+    const auto added = index.emplace(name, segments.size()).first;
+    try {
+      note(DiscoveryEvent::Appeared, *info);
+    } catch (...) {
+      index.erase(added);
+      throw;
+    }
     segments.push_back(std::move(*info));
-    note(DiscoveryEvent::Appeared, segments.back());
     return true;
   }
   SegmentInfo& before = segments[known->second];
   const bool changed = differ(before, *info);
+  if (changed) note(DiscoveryEvent::Changed, *info);
   before = std::move(*info);
-  if (changed) note(DiscoveryEvent::Changed, before);
   return changed;
 }
 
-std::size_t SegmentDiscovery::Cache::look_at(const std::set<std::string, std::less<>>& names) {
+Result<std::size_t> SegmentDiscovery::Cache::look_at(
+    const std::set<std::string, std::less<>>& names) {
   std::size_t count = 0;
-  for (const std::string& name : names) count += look_at(name) ? 1 : 0;
-  return count;
+  starved = false;
+  const detail::Inspector inspector(domain);
+  for (const std::string& name : names) count += look_at(inspector, name) ? 1 : 0;
+  if (!starved) return count;
+  return detail::fail(
+      ErrorCode::ResourceExhausted,
+      "cannot look at every segment of '{}': no descriptor or memory is left; raise "
+      "the limit of open files (ulimit -n)",
+      domain.path().string());
 }
 
 Result<std::size_t> SegmentDiscovery::Cache::rescan() {
+  // What is new from here on is reported by the watch, or found by the scan.
+  if (!watch->valid() && life == detail::process_life()) static_cast<void>(watch_domain());
   auto files = detail::scan(domain);
   if (!files) return tl::unexpected(files.error());
   std::set<std::string, std::less<>> names(files->segments.begin(), files->segments.end());
@@ -257,33 +294,40 @@ void SegmentDiscovery::Cache::take_second_look() {
 /// A timer that runs is left alone: set anew by each update it might never come to its end.
 void SegmentDiscovery::Cache::arm_second_look() {
   if (timer_runs || (second_look.empty() && !needs_rescan)) return;
-  const itimerspec soon{{0, 0}, {0, kSecondLookNs}};
+  const itimerspec soon{{0, 0}, {0, needs_rescan ? kRetryNs : kSecondLookNs}};
   timer_runs = ::timerfd_settime(timer.get(), 0, &soon, nullptr) == 0;
 }
 
-Result<void> SegmentDiscovery::Cache::open_watch() {
+Result<void> SegmentDiscovery::Cache::watch_domain() {
   watch.emplace(domain, detail::Watched::NamesAndUse);
   if (!watch->valid()) {
     return detail::fail_errno(errno,
                               "cannot watch the domain (see /proc/sys/fs/inotify/max_user_*)");
   }
+  epoll_event readable{};
+  readable.events = EPOLLIN;
+  if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, watch->fd(), &readable) == 0) return {};
+  return detail::fail_errno(errno, "cannot watch the domain");
+}
+
+Result<void> SegmentDiscovery::Cache::open_watch() {
   timer = detail::FileDescriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
   both = detail::FileDescriptor(::epoll_create1(EPOLL_CLOEXEC));
   timer_runs = false;
-  for (const int fd : {watch->fd(), timer.get()}) {
-    epoll_event readable{};
-    readable.events = EPOLLIN;
-    if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, fd, &readable) != 0) {
-      return detail::fail_errno(errno, "cannot watch the domain");
-    }
+  epoll_event readable{};
+  readable.events = EPOLLIN;
+  if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, timer.get(), &readable) != 0) {
+    return detail::fail_errno(errno, "cannot watch the domain");
   }
+  if (auto watched = watch_domain(); !watched && without == WithoutInotify::Fail) return watched;
   life = detail::process_life();
   return {};
 }
 
-Result<SegmentDiscovery> SegmentDiscovery::start(const Domain& domain) {
+Result<SegmentDiscovery> SegmentDiscovery::start(const Domain& domain, WithoutInotify without) {
   if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
   auto cache = std::make_unique<Cache>(domain);
+  cache->without = without;
   if (auto opened = cache->open_watch(); !opened) return tl::unexpected(opened.error());
   if (auto scanned = cache->rescan(); !scanned) return tl::unexpected(scanned.error());
   cache->tell();  // drops the events: there is no callback yet
@@ -300,26 +344,30 @@ int SegmentDiscovery::fd() const noexcept {
   return cache_->both.get();
 }
 
-Result<std::size_t> SegmentDiscovery::update() {
-  Cache& cache = *cache_;
-  if (cache.life != detail::process_life()) {
-    cache.needs_rescan = true;
-    if (auto opened = cache.open_watch(); !opened) return tl::unexpected(opened.error());
+Result<std::size_t> SegmentDiscovery::Cache::update() {
+  // What fails, or throws, is made up for by a scan in a later update.
+  bool all = std::exchange(needs_rescan, true);
+  if (life != detail::process_life()) {
+    all = true;
+    if (auto opened = open_watch(); !opened) return tl::unexpected(opened.error());
   }
-  cache.take_second_look();
-  const bool lost = cache.watch->take([&](std::string_view file) {
-    cache.concern(file);
+  take_second_look();
+  const bool lost = watch->take([&](std::string_view file) {
+    concern(file);
     if (const auto name = detail::segment_of_control(file); !name.empty()) {
-      (cache.timer_runs ? cache.later_look : cache.second_look).emplace(name);
+      (timer_runs ? later_look : second_look).emplace(name);
     }
   });
-  cache.needs_rescan = cache.needs_rescan || lost;
-  const auto concerned = std::exchange(cache.concerned, {});
-  auto changes = cache.needs_rescan ? cache.rescan() : cache.look_at(concerned);
-  // One that failed is made up for by a later update.
-  cache.needs_rescan = !changes;
-  cache.arm_second_look();
-  cache.tell();
+  const auto names = std::exchange(concerned, {});
+  auto changes = all || lost ? rescan() : look_at(names);
+  needs_rescan = !changes;
+  return changes;
+}
+
+Result<std::size_t> SegmentDiscovery::update() {
+  auto changes = cache_->update();
+  cache_->arm_second_look();
+  cache_->tell();
   return changes;
 }
 
@@ -333,9 +381,17 @@ Result<std::size_t> SegmentDiscovery::refresh(std::string_view name) {
   if (auto valid = detail::validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }
-  const std::size_t changes = cache_->look_at(std::string(name)) ? 1 : 0;
+  auto changes = cache_->look_at({std::string(name)});
   cache_->tell();
   return changes;
+}
+
+bool SegmentDiscovery::watches() const noexcept {
+  return cache_->watch->valid();
+}
+
+void SegmentDiscovery::on_progress(std::function<void()> callback) {
+  cache_->progress = std::move(callback);
 }
 
 CallbackId SegmentDiscovery::on_change(Callback callback) {

@@ -226,7 +226,8 @@ Result<OpenedFile> Inspector::open(const std::string& file, mode_t allowed,
 }
 
 /// Fills in what the data file says. False if it is gone: its writer replaces it.
-bool Inspector::look_at_data(SegmentInfo& info, const ControlFile& control, uid_t owner) const {
+bool Inspector::look_at_data(Look& look, const ControlFile& control, uid_t owner) const {
+  SegmentInfo& info = *look.info;
   const std::uint32_t current = control.current.load(std::memory_order_relaxed) & 1U;
   const DataFileName& name = control.data_files[current];
   info.module = load_text(name.module.data(), name.module.size());
@@ -241,6 +242,7 @@ bool Inspector::look_at_data(SegmentInfo& info, const ControlFile& control, uid_
   auto file = open(info.data_file, data_mode(Access::Group), owner);
   if (!file) {
     if (file.error().code == ErrorCode::NotFound) return false;
+    look.starved = file.error().code == ErrorCode::ResourceExhausted;
     set_refusal(info, std::move(file.error()));
     return true;
   }
@@ -264,15 +266,16 @@ bool Inspector::look_at_data(SegmentInfo& info, const ControlFile& control, uid_
   return true;
 }
 
-std::optional<SegmentInfo> Inspector::inspect(std::string_view name) const {
+Look Inspector::look(std::string_view name) const {
   constexpr int kLooks = 10;
-  std::optional<SegmentInfo> result;
+  Look result;
   for (int look = 0; look < kLooks; ++look) {
-    SegmentInfo& info = result.emplace();
+    SegmentInfo& info = result.info.emplace();
     info.name = name;
     auto file = open(control_file_name(name), control_mode(Access::Group));
     if (!file) {
-      if (file.error().code == ErrorCode::NotFound) return std::nullopt;
+      if (file.error().code == ErrorCode::NotFound) return {};
+      result.starved = file.error().code == ErrorCode::ResourceExhausted;
       set_refusal(info, std::move(file.error()));
       return result;
     }
@@ -292,14 +295,14 @@ std::optional<SegmentInfo> Inspector::inspect(std::string_view name) const {
       continue;
     }
     if (!look_at_control(info, *file, control, held)) return result;
-    if (look_at_data(info, *control, file->uid)) {
+    if (look_at_data(result, *control, file->uid)) {
       if (info.layout.kind == Kind::Stream) judge_lags(info, file->fd.get());
       return result;
     }
   }
   // The data file was gone at each look: its writer is dead, or replaces it in a frenzy.
-  result->condition = SegmentCondition::Corrupt;
-  result->fault = "its data file is gone; start its writer, or clean up";
+  result.info->condition = SegmentCondition::Corrupt;
+  result.info->fault = "its data file is gone; start its writer, or clean up";
   return result;
 }
 

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -219,6 +221,81 @@ TEST_F(Discovery, AFailedScanIsMadeUpFor) {
   ::setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_FALSE(updated) << "no directory could be read";
   EXPECT_TRUE(eventually_state("Alive"));
+}
+
+/// While it lives, no descriptor can be opened.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{3, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Discovery, WhatCannotBeLookedAtStaysAsItWas) {
+  const auto writer = create();
+  ASSERT_TRUE(eventually_state("Alive"));
+  said_.clear();
+  Result<std::size_t> refreshed = 0U;
+  {
+    const NoDescriptors none;
+    refreshed = discovery_->refresh("probe");
+  }
+  ASSERT_FALSE(refreshed);
+  EXPECT_EQ(refreshed.error().code, ErrorCode::ResourceExhausted);
+  EXPECT_EQ(to_string(discovery_->find("probe")->writer_state), "Alive");
+  EXPECT_EQ(said_, std::vector<std::string>{});
+  EXPECT_EQ(discovery_->refresh("probe").value(), 0U);
+}
+
+/// In a user namespace of its own, in which this many inotify instances are allowed. False where
+/// that is not possible.
+bool allow_inotify(int instances) {
+  const std::string uid = std::to_string(::geteuid());
+  static const bool separate = [&] {
+    if (::unshare(CLONE_NEWUSER) != 0) return false;
+    std::ofstream("/proc/self/uid_map") << uid << ' ' << uid << " 1\n";
+    return true;
+  }();
+  std::ofstream limit("/proc/sys/user/max_inotify_instances");
+  return separate && (limit << instances << std::flush).good();
+}
+
+TEST_F(Discovery, ScansUntilThereIsInotify) {
+  const auto writer = create();
+  const ChildResult result = in_child([&]() -> std::string {
+    if (!allow_inotify(0)) return "skip";
+    if (SegmentDiscovery::start(domain_)) return "there is inotify";
+    auto discovery = SegmentDiscovery::start(domain_, WithoutInotify::Scan);
+    if (!discovery) return discovery.error().message;
+    if (discovery->watches() || discovery->segments().size() != 1) return "cannot do without";
+    leave_orphan(domain_, raw_channel("second", 8));
+    if (!discovery->rescan() || discovery->segments().size() != 2) return "does not scan";
+    if (!allow_inotify(100)) return "skip";
+    if (!discovery->rescan() || !discovery->watches()) return "does not watch again";
+    leave_orphan(domain_, raw_channel("third", 8));
+    pollfd readable{discovery->fd(), POLLIN, 0};
+    if (::poll(&readable, 1, 60'000) != 1 || !discovery->update()) return "notices nothing";
+    return discovery->find("third") != nullptr ? "" : "does not find it";
+  });
+  if (result.text == "skip") GTEST_SKIP() << "inotify cannot be taken away here";
+  EXPECT_EQ(result.text, "");
+}
+
+TEST_F(Discovery, ReportsProgressAtEachLook) {
+  const auto first = create("first");
+  const auto second = create("second");
+  int looks = 0;
+  discovery_->on_progress([&] { ++looks; });
+  EXPECT_TRUE(discovery_->rescan());
+  EXPECT_GE(looks, 2);
 }
 
 TEST_F(Discovery, ACallbackMayAskForMore) {

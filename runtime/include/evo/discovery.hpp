@@ -29,6 +29,13 @@ enum class DiscoveryEvent : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(DiscoveryEvent event) noexcept;
 
+/// What to do where inotify has run out: its limits are per user.
+enum class WithoutInotify : std::uint8_t {
+  Fail,
+  /// Go on: `rescan` finds what is new, and tries each time to watch the domain again.
+  Scan,
+};
+
 /// Names a callback that was added.
 enum class CallbackId : std::uint64_t {};
 
@@ -37,8 +44,10 @@ class SegmentDiscovery {
   /// Called with the segment as it was found; as it was last, if it has vanished.
   using Callback = std::function<void(DiscoveryEvent, const SegmentInfo&)>;
 
-  /// Scans the domain, which need not exist yet. ResourceExhausted if inotify has run out.
-  static Result<SegmentDiscovery> start(const Domain& domain);
+  /// Scans the domain, which need not exist yet. ResourceExhausted if inotify has run out, unless
+  /// it can do without.
+  static Result<SegmentDiscovery> start(const Domain& domain,
+                                        WithoutInotify without = WithoutInotify::Fail);
 
   SegmentDiscovery(SegmentDiscovery&&) noexcept;
   SegmentDiscovery& operator=(SegmentDiscovery&&) noexcept;
@@ -48,7 +57,12 @@ class SegmentDiscovery {
   /// `update` there opens a descriptor of its own.
   [[nodiscard]] int fd() const noexcept;
 
+  /// False while there is no inotify: then only `rescan` and `refresh` find what is new.
+  [[nodiscard]] bool watches() const noexcept;
+
   /// Takes in what has happened since; never waits. Returns how many segments it concerned.
+  /// ResourceExhausted if this process lacks descriptors or memory to look at a segment, which then
+  /// stays as it was; a later call makes up for it. The same goes for the next two.
   Result<std::size_t> update();
 
   /// Scans all over, as after a loss of events. What changes without an event (sequence, age) is
@@ -57,6 +71,10 @@ class SegmentDiscovery {
 
   /// Looks at one segment again. Returns 1 if something about it was new.
   Result<std::size_t> refresh(std::string_view name);
+
+  /// Called after each look at a segment and after each event, so that a process with other duties
+  /// can see to them while many segments change at once. It must not call this object.
+  void on_progress(std::function<void()> callback);
 
   /// Adds a callback. Before this returns, the callback is called with every present segment, as
   /// Appeared; after that with every later event, in order. If one of the first calls throws, the
