@@ -182,6 +182,11 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
 }
 
 void WriterAttachment::announce() {
+  // A writer that closes clears its pid. relaxed, all: under the writer's lock, and advice.
+  if (is_orphan(control) || control->writer_pid.load(std::memory_order_relaxed) != 0) {
+    control->deaths.store(control->deaths.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
+  }
   // relaxed: advice, as what follows. No pid means that the rest of it is being changed.
   control->writer_pid.store(0, std::memory_order_relaxed);
   // release [G]: the fencing token. A former writer that was fenced off sees it at its

@@ -52,6 +52,7 @@ TEST(ControlFormat, EveryFieldStandsAtItsOffset) {
   EXPECT_EQ(peek<std::uint32_t>(file, 164), 128U) << "reader_limit";
   EXPECT_GE(peek<std::uint64_t>(file, 168), before);
   EXPECT_EQ(peek<std::uint32_t>(file, 184), 0U) << "watch_session";
+  EXPECT_EQ(peek<std::uint32_t>(file, 188), 0U) << "deaths";
   EXPECT_EQ(peek<std::uint64_t>(file, 192), 0U) << "waiters";
   EXPECT_EQ(peek<std::uint32_t>(file, 204), 0U) << "watch_sessions";
   EXPECT_EQ(text_at(file, 256 + 40 * current, 32), "tester");

@@ -18,7 +18,7 @@
 ///     168  writer_started_ns  u64   CLOCK_REALTIME, advice
 ///     176  found_dead_ns      u64   CLOCK_MONOTONIC when the writer was first seen dead; or 0
 ///     184  watch_session      u32   of the deadline watch that is on; 0: off
-///     188  (zero)             u32
+///     188  deaths             u32   of writers of this file, as their successors found; advice
 ///   line 3, sleeping readers
 ///     192  waiters            u64   1 + the version after which a reader sleeps; 0: none does
 ///     200  entries_used       u32   entries of the reader table that were ever taken
@@ -157,7 +157,7 @@ struct ControlFile {
   std::atomic<std::uint64_t> writer_started_ns{0};
   std::atomic<std::uint64_t> found_dead_ns{0};
   std::atomic<std::uint32_t> watch_session{0};
-  std::uint32_t reserved2 = 0;
+  std::atomic<std::uint32_t> deaths{0};
 
   std::atomic<std::uint64_t> waiters{0};
   std::atomic<std::uint32_t> entries_used{0};
@@ -192,6 +192,7 @@ static_assert(offsetof(ControlFile, reader_limit) == 164);
 static_assert(offsetof(ControlFile, writer_started_ns) == 168);
 static_assert(offsetof(ControlFile, found_dead_ns) == 176);
 static_assert(offsetof(ControlFile, watch_session) == 184);
+static_assert(offsetof(ControlFile, deaths) == 188);
 static_assert(offsetof(ControlFile, waiters) == 192);
 static_assert(offsetof(ControlFile, entries_used) == 200);
 static_assert(offsetof(ControlFile, watch_sessions) == 204);
