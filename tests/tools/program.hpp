@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,9 @@ namespace evo::test {
 
 class Program {
  public:
-  Program(const std::string& path, std::vector<std::string> arguments) {
+  /// `in_child` runs in the new process before the program does.
+  Program(const std::string& path, std::vector<std::string> arguments,
+          const std::function<void()>& in_child = {}) {
     arguments.insert(arguments.begin(), path);
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
@@ -28,6 +31,7 @@ class Program {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::dup2(output_.writing(), STDOUT_FILENO);
       ::dup2(output_.writing(), STDERR_FILENO);
+      if (in_child) in_child();
       ::execv(pointers[0], pointers.data());
       ::_exit(127);
     }

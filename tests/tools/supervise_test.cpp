@@ -8,47 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "evo/segment_info.hpp"
-#include "program.hpp"
-#include "segments.hpp"
-#include "temporary_domain.hpp"
+#include "supervisor_fixture.hpp"
 
 namespace evo::test {
 namespace {
 
 using nlohmann::json;
-
-class Supervise : public testing::Test {
- protected:
-  [[nodiscard]] std::vector<std::string> arguments(std::vector<std::string> more) const {
-    more.insert(more.begin(), {"supervise", "--domain", directory_.path().string()});
-    return more;
-  }
-  std::unique_ptr<Program> start(std::vector<std::string> more = {}) const {
-    more.insert(more.end(), {"--log-format", "json"});
-    auto program = std::make_unique<Program>(EVO_SHM, arguments(std::move(more)));
-    EXPECT_TRUE(await(*program, "started"));
-    return program;
-  }
-  /// The first line to come that tells of this event, and of this segment if one is named.
-  static std::optional<json> await(Program& program, const std::string& event,
-                                   const std::string& segment = "") {
-    while (const auto line = program.next_line()) {
-      json said = json::parse(*line, nullptr, false);
-      if (said.is_discarded()) {
-        ADD_FAILURE() << "no JSON: " << *line;
-        return std::nullopt;
-      }
-      if (said["event"] == event && (segment.empty() || said["segment"] == segment)) return said;
-    }
-    ADD_FAILURE() << "no event " << event;
-    return std::nullopt;
-  }
-  [[nodiscard]] Result<SegmentWriter> create(std::string_view name = "probe") const {
-    return SegmentWriter::create(raw_channel(name, 8), {.domain = directory_.domain()});
-  }
-
-  TemporaryDomain directory_;
-};
 
 TEST_F(Supervise, TellsOfALifeFromStartToRemoval) {
   const auto program = start({"--grace", "0.2"});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evo/checked_schema.hpp"
+#include "evo/detail/text.hpp"
 
 namespace evo::tools {
 

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <system_error>
 
 #include "command.hpp"
 #include "decode/scalar.hpp"
 #include "decode/suggestion.hpp"
+#include "supervisor/descriptor_limit.hpp"
 #include "supervisor/supervisor.hpp"
 #include "text/duration.hpp"
 
@@ -115,14 +117,15 @@ void declare(CLI::App& command, SuperviseOptions& arguments) {
   declare_hook(command, arguments);
 }
 
-EventHookOptions hook_options(const SuperviseOptions& arguments) {
+EventHookOptions hook_options(const SuperviseOptions& arguments, rlim_t former_limit) {
   return {.command = arguments.command,
           .events = {arguments.exec_on.begin(), arguments.exec_on.end()},
           .interval = *time_of(arguments.exec_interval),
-          .timeout = *time_of(arguments.exec_timeout)};
+          .timeout = *time_of(arguments.exec_timeout),
+          .open_files = former_limit};
 }
 
-ExitCode run(const SuperviseOptions& arguments, const Context& context) {
+void prepare_signals() {
   sigset_t ends;
   ::sigemptyset(&ends);
   ::sigaddset(&ends, SIGTERM);
@@ -130,29 +133,51 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
   ::sigaddset(&ends, SIGCHLD);  // of --exec
   ::sigprocmask(SIG_BLOCK, &ends, nullptr);
   ::signal(SIGCHLD, SIG_DFL);  // inherited as ignored, no child could be waited for
-  ::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads is no reason to stop cleaning
+  // A log that nobody reads, or that is too long, is no reason to stop cleaning.
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
+}
+
+SupervisorOptions supervisor_options(const SuperviseOptions& arguments, const Domain& domain) {
   SupervisorOptions options;
-  options.domain = context.domain;
+  options.domain = domain;
   options.policy.grace = *time_of(arguments.grace);
   options.policy.dry_run = arguments.dry_run;
   options.scan_interval = milliseconds(arguments.scan_interval);
   options.simulation_interval = milliseconds(arguments.simulation_interval);
   options.use_pidfds = !arguments.simulate;
+  return options;
+}
+
+ExitCode run(const SuperviseOptions& arguments, const Context& context) {
+  prepare_signals();
+  const rlim_t former_limit = raise_descriptor_limit();
+  SupervisorOptions options = supervisor_options(arguments, context.domain);
   const LogFormat format = arguments.log_format == "json" ? LogFormat::Json : LogFormat::Text;
   std::optional<EventHook> hook;
   if (!arguments.command.empty()) {
-    hook.emplace(hook_options(arguments));
+    hook.emplace(hook_options(arguments, former_limit));
     options.hook = &*hook;
     ::setenv("EVO_DOMAIN", context.domain.path().c_str(), 1);  // for evo-shm in that command
   }
-  EventLog log(format, [&](const nlohmann::ordered_json& line) {
-    if (hook) hook->offer(line);
-  });
-  Supervisor supervisor(options, log);
+  // A pass waits until its lines are read; a daemon has other duties.
+  const LogPace pace = arguments.once ? LogPace::InStep : LogPace::OnItsOwn;
+  std::optional<EventLog> log;
+  try {
+    log.emplace(format, pace, [&](const Event& event) {
+      if (hook) hook->offer(event);
+    });
+  } catch (const std::system_error& error) {
+    return fail(ExitCode::Wrong,
+                fmt::format("cannot start the thread that writes the log: {}; raise the limit of "
+                            "processes (ulimit -u)",
+                            error.code().message()));
+  }
+  Supervisor supervisor(options, *log);
   const bool done = arguments.once ? supervisor.run_once() : supervisor.run();
   if (hook) {
-    hook->finish([&](std::string_view event, nlohmann::ordered_json fields) {
-      log.write("warning", event, std::move(fields));
+    hook->finish([&](std::string_view event, EventFields fields) {
+      log->write("warning", event, std::move(fields));
     });
   }
   // A pass is told on stdout alone; a daemon goes on without its log.

@@ -7,11 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <thread>
 
+#include "descriptor_limit.hpp"
 #include "evo/clock.hpp"
 
 namespace evo::tools {
@@ -52,6 +55,7 @@ int spawn(const std::string& command, int input, pid_t* pid) {
   sigset_t ignored;
   ::sigemptyset(&ignored);
   ::sigaddset(&ignored, SIGPIPE);
+  ::sigaddset(&ignored, SIGXFSZ);
   ::posix_spawnattr_setsigdefault(&attributes, &ignored);
   ::posix_spawnattr_setpgroup(&attributes, 0);
   ::posix_spawnattr_setflags(
@@ -78,27 +82,23 @@ EventHook::~EventHook() {
   ::waitpid(running_, nullptr, 0);
 }
 
-void EventHook::offer(const nlohmann::ordered_json& line) {
-  const auto& event = line["event"].get_ref<const std::string&>();
-  const bool wanted =
-      options_.events.empty() ? line["level"] != "info" : options_.events.contains(event);
+void EventHook::offer(const Event& event) {
+  const bool wanted = options_.events.empty() ? event.level != "info"
+                                              : options_.events.contains(std::string(event.name));
   // What the hook reports of itself would run it again.
-  if (!wanted || event.starts_with("exec_")) return;
+  if (!wanted || event.name.starts_with("exec_")) return;
   if (lines_.size() == kMostLines) {
     ++dropped_;
     return;
   }
-  lines_.push_back(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  lines_.push_back(event.json());
 }
 
-std::string EventHook::take_lines() {
+std::string EventHook::lines() const {
   std::string text;
   for (const std::string& line : lines_) text += line + '\n';
-  if (dropped_ != 0) {
-    text += nlohmann::ordered_json{{"event", "events_dropped"}, {"count", dropped_}}.dump() + '\n';
-  }
-  lines_.clear();
-  dropped_ = 0;
+  if (dropped_ != 0)
+    text += fmt::format("{{\"event\":\"events_dropped\",\"count\":{}}}\n", dropped_);
   return text;
 }
 
@@ -112,10 +112,11 @@ void EventHook::reap(const Complain& complain) {
     return;
   }
   if (!killed_ && status != 0) {
-    nlohmann::ordered_json fields = {{"command", options_.command}, {"pid", running_}};
-    fields[WIFEXITED(status) ? "exit_code" : "signal"] =
-        WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
-    complain("exec_failed", std::move(fields));
+    const bool exited = WIFEXITED(status);
+    complain("exec_failed",
+             {{"command", options_.command},
+              {"pid", running_},
+              {exited ? "exit_code" : "signal", exited ? WEXITSTATUS(status) : WTERMSIG(status)}});
   }
   running_ = 0;
   killed_ = false;
@@ -123,11 +124,26 @@ void EventHook::reap(const Complain& complain) {
 
 void EventHook::start(const Complain& complain) {
   started_ns_ = monotonic_ns();
-  const int input = make_input(take_lines());
-  const int error = input < 0 ? errno : spawn(options_.command, input, &running_);
+  const std::string text = lines();
+  const int input = make_input(text);
+  int error = input < 0 ? errno : 0;
+  if (error == 0) {
+    const FormerDescriptorLimit limit(options_.open_files);
+    error = spawn(options_.command, input, &running_);
+  }
   if (input >= 0) ::close(input);
-  if (error == 0) return;
-  running_ = 0;
+  if (error == 0) {
+    lines_.clear();
+    dropped_ = 0;
+  } else {
+    running_ = 0;
+  }
+  complain_of_start(complain, error);
+}
+
+void EventHook::complain_of_start(const Complain& complain, int error) {
+  // The reason, once: it is tried again and again.
+  if (error == std::exchange(start_error_, error) || error == 0) return;
   complain("exec_failed", {{"command", options_.command}, {"error", std::strerror(error)}});
 }
 
@@ -174,7 +190,9 @@ const std::set<std::string>& event_names() {
                                               "segment_waits_for_successor",
                                               "segment_would_be_removed",
                                               "started",
+                                              "steps_failed",
                                               "stopped",
+                                              "watch_incomplete",
                                               "writer_closed",
                                               "writer_died",
                                               "writer_started"};

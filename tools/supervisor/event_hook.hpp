@@ -2,21 +2,24 @@
 /// JSON object per line, as in the JSON log.
 ///
 /// One run at a time, at most one start per interval. The next run gets all events since, so a
-/// burst of deaths starts few commands and loses no event. The command runs in a process group of
+/// burst of deaths starts few commands and loses no event. A run that cannot start, for lack of
+/// descriptors or memory, is tried again after the interval. The command runs in a process group of
 /// its own; its output goes to the supervisor's stderr.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "event.hpp"
 
 namespace evo::tools {
 
@@ -26,12 +29,13 @@ struct EventHookOptions {
   std::set<std::string> events = {};
   std::chrono::nanoseconds interval = std::chrono::seconds(1);  ///< from start to start
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< then it is killed
+  rlim_t open_files = RLIM_INFINITY;  ///< its soft limit, if the supervisor's is not lower
 };
 
 class EventHook {
  public:
   /// `complain(event, fields)` reports what the hook itself could not do.
-  using Complain = std::function<void(std::string_view event, nlohmann::ordered_json fields)>;
+  using Complain = std::function<void(std::string_view event, EventFields fields)>;
 
   explicit EventHook(EventHookOptions options) : options_(std::move(options)) {}
   EventHook(const EventHook&) = delete;
@@ -40,7 +44,7 @@ class EventHook {
   ~EventHook();
 
   /// Keeps a line of the log for the next run, if it is of an event that is wanted.
-  void offer(const nlohmann::ordered_json& line);
+  void offer(const Event& event);
 
   /// Checks on the running command and starts the next one when it is due. Call it when a child has
   /// ended, and no later than at `wake_ns()`.
@@ -55,12 +59,14 @@ class EventHook {
  private:
   void reap(const Complain& complain);
   void start(const Complain& complain);
-  [[nodiscard]] std::string take_lines();
+  [[nodiscard]] std::string lines() const;
+  void complain_of_start(const Complain& complain, int error);
 
   EventHookOptions options_;
   std::vector<std::string> lines_;
   std::uint64_t dropped_ = 0;
   pid_t running_ = 0;
+  int start_error_ = 0;  // told; 0 once a start succeeds
   bool killed_ = false;
   std::uint64_t started_ns_ = 0;
 };

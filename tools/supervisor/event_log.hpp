@@ -1,31 +1,36 @@
 /// One line for each thing that happens: text for people, JSON for programs.
-///
-///   time=2026-01-31T12:00:00.123456Z level=warning event=writer_died segment=control_state …
-///   {"time":"2026-01-31T12:00:00.123456Z","level":"warning","event":"writer_died", …}
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
+
+#include "event.hpp"
+#include "line_writer.hpp"
 
 namespace evo::tools {
 
 enum class LogFormat { Text, Json };
 
+/// Whether lines are written before the caller goes on, however long their reader takes; or by a
+/// thread, for a caller with other duties.
+enum class LogPace { InStep, OnItsOwn };
+
 class EventLog {
  public:
-  /// Sees each line as a JSON object after it was written.
-  using Listener = std::function<void(const nlohmann::ordered_json& line)>;
+  /// Sees each event, whether its line can be written or not.
+  using Listener = std::function<void(const Event& event)>;
 
-  explicit EventLog(LogFormat format, Listener listener = {})
-      : format_(format), listener_(std::move(listener)) {}
+  /// Throws std::system_error if there is no thread to be had.
+  EventLog(LogFormat format, LogPace pace, Listener listener = {});
 
-  /// `fields` is a JSON object; its order is kept. Written to stdout at once.
-  void write(std::string_view level, std::string_view event, nlohmann::ordered_json fields) const;
+  /// Writes to stdout. Where there is no memory for the line, it counts as dropped.
+  void write(std::string_view level, std::string_view event, EventFields fields) noexcept;
 
  private:
   LogFormat format_;
   Listener listener_;
+  std::optional<LineWriter> writer_;
 };
 
 }  // namespace evo::tools

@@ -5,14 +5,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <cerrno>
+
+#include "descriptor_limit.hpp"
 
 namespace evo::tools {
 
 namespace {
 
+/// Tells pids from the descriptors that others have epoll report.
+constexpr std::uint64_t kMark = std::uint64_t{1} << 32U;
+
 int open_pidfd(std::uint32_t pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0));
+}
+
+bool has_ended(int pidfd) {
+  pollfd ended{pidfd, POLLIN, 0};
+  return ::poll(&ended, 1, 0) > 0;
 }
 
 }  // namespace
@@ -24,48 +34,73 @@ ProcessWatch::~ProcessWatch() {
 bool ProcessWatch::available() {
   const int pidfd = open_pidfd(static_cast<std::uint32_t>(::getpid()));
   if (pidfd >= 0) ::close(pidfd);
-  return pidfd >= 0;
+  return pidfd >= 0 || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
 }
 
-void ProcessWatch::forget(std::map<std::uint32_t, Process>::iterator process) {
+void ProcessWatch::forget(Processes::iterator process) {
   ::close(process->second.pidfd);  // leaves the epoll set by that
   processes_.erase(process);
 }
 
+bool ProcessWatch::add(const std::string& segment, std::uint32_t pid) {
+  auto process = processes_.find(pid);
+  if (process == processes_.end()) {
+    // First, so that no descriptor is lost where there is no memory for it.
+    process = processes_.emplace(pid, Process{-1, {}}).first;
+    const int pidfd = open_pidfd(pid);
+    // Gone already, or not of our namespace: the look that follows from its files being closed, or
+    // the scan, finds its death.
+    const bool unknown = pidfd < 0 && errno != EMFILE && errno != ENFILE && errno != ENOMEM;
+    // Only its exit status is left: what keeps its locks is another process.
+    const bool ended = pidfd >= 0 && has_ended(pidfd);
+    epoll_event readable{};
+    readable.events = EPOLLIN;
+    readable.data.u64 = kMark | pid;
+    if (pidfd < 0 || ended || !leaves_reserve(pidfd) ||
+        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, pidfd, &readable) != 0) {
+      processes_.erase(process);
+      if (pidfd >= 0) ::close(pidfd);
+      return unknown || ended;
+    }
+    process->second.pidfd = pidfd;
+  }
+  process->second.segments.insert(segment);
+  return true;
+}
+
 void ProcessWatch::watch(const std::string& segment, const std::set<std::uint32_t>& pids) {
   std::set<std::uint32_t>& known = pids_of_[segment];
-  for (const std::uint32_t pid : known) {
-    const auto process = processes_.find(pid);
-    if (pids.contains(pid) || process == processes_.end()) continue;
+  for (auto pid = known.begin(); pid != known.end();) {
+    if (pids.contains(*pid)) {
+      ++pid;
+      continue;
+    }
+    const auto process = processes_.find(*pid);
+    pid = known.erase(pid);
+    if (process == processes_.end()) continue;
     process->second.segments.erase(segment);
     if (process->second.segments.empty()) forget(process);
   }
+  bool complete = true;
   for (const std::uint32_t pid : pids) {
-    auto process = processes_.find(pid);
-    if (process == processes_.end()) {
-      const int pidfd = open_pidfd(pid);
-      if (pidfd < 0) continue;  // gone already, or not of our namespace: the scan will tell
-      epoll_event readable{};
-      readable.events = EPOLLIN;
-      readable.data.fd = pidfd;
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, pidfd, &readable);
-      process = processes_.emplace(pid, Process{pidfd, {}}).first;
-    }
-    process->second.segments.insert(segment);
+    known.insert(pid);
+    complete = add(segment, pid) && complete;
   }
-  known = pids;
   if (known.empty()) pids_of_.erase(segment);
+  if (complete) {
+    incomplete_.erase(segment);
+  } else {
+    incomplete_.insert(segment);
+  }
 }
 
-std::vector<std::string> ProcessWatch::take_end(int pidfd) {
-  const auto process = std::find_if(processes_.begin(), processes_.end(),
-                                    [&](const auto& entry) { return entry.second.pidfd == pidfd; });
-  // The event may have been that of another process, whose descriptor had the same number.
-  pollfd ended{pidfd, POLLIN, 0};
-  if (process == processes_.end() || ::poll(&ended, 1, 0) <= 0) return {};
+std::vector<std::string> ProcessWatch::take_end(std::uint64_t data) {
+  if ((data & kMark) == 0) return {};
+  const auto process = processes_.find(static_cast<std::uint32_t>(data));
+  // The event may have been that of an earlier process with this pid.
+  if (process == processes_.end() || !has_ended(process->second.pidfd)) return {};
   std::vector<std::string> segments(process->second.segments.begin(),
                                     process->second.segments.end());
-  for (const std::string& segment : segments) pids_of_[segment].erase(process->first);
   forget(process);
   return segments;
 }

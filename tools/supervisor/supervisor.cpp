@@ -1,5 +1,6 @@
 #include "supervisor.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -7,19 +8,27 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
 
+#include "descriptor_limit.hpp"
 #include "evo/clock.hpp"
 #include "look/words.hpp"
-#include "service_manager.hpp"
 
 namespace evo::tools {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+/// After a step that failed, most likely for lack of memory.
+constexpr int kPauseMs = 100;
 
-int make_epoll() {
-  return ::epoll_create1(EPOLL_CLOEXEC);
+/// With the descriptor as data.
+bool report(int epoll, int fd) {
+  epoll_event readable{};
+  readable.events = EPOLLIN;
+  readable.data.u64 = static_cast<std::uint64_t>(fd);
+  return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &readable) == 0;
 }
 
 std::string text_of(const Error& error) {
@@ -32,8 +41,12 @@ double seconds(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Supervisor::Supervisor(const SupervisorOptions& options, const EventLog& log)
-    : options_(options), log_(log), epoll_(make_epoll()), processes_(epoll_) {}
+Supervisor::Supervisor(const SupervisorOptions& options, EventLog& log)
+    : options_(options),
+      log_(log),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      processes_(epoll_),
+      reporter_(options.domain, log) {}
 
 Supervisor::~Supervisor() {
   if (signals_ >= 0) ::close(signals_);
@@ -59,17 +72,15 @@ bool Supervisor::set_up() {
   ::sigaddset(&wanted, SIGINT);
   ::sigaddset(&wanted, SIGCHLD);
   signals_ = ::signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
-  auto started = SegmentDiscovery::start(options_.domain);
+  auto started = SegmentDiscovery::start(options_.domain, WithoutInotify::Scan);
   if (!started) {
     log_.write("error", "cannot_watch", {{"error", text_of(started.error())}});
     return false;
   }
   discovery_.emplace(std::move(*started));
-  for (const int fd : {signals_, discovery_->fd()}) {
-    epoll_event readable{};
-    readable.events = EPOLLIN;
-    readable.data.fd = fd;
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &readable) != 0) return false;
+  if (!report(epoll_, signals_) || !report(epoll_, discovery_->fd())) {
+    log_.write("error", "cannot_watch", {{"error", std::strerror(errno)}});
+    return false;
   }
   if (options_.use_pidfds && !ProcessWatch::available()) {
     log_.write("warning", "no_pidfds",
@@ -77,161 +88,131 @@ bool Supervisor::set_up() {
                 {"interval_s", seconds(options_.simulation_interval)}});
     options_.use_pidfds = false;
   }
-  scan_interval_ = options_.use_pidfds ? options_.scan_interval : options_.simulation_interval;
+  start();
   return true;
 }
 
-bool Supervisor::run() {
-  if (!set_up()) return false;
+void Supervisor::start() {
+  const auto interval = options_.use_pidfds ? options_.scan_interval : options_.simulation_interval;
   log_.write("info", "started",
              {{"domain", options_.domain.path().string()},
               {"pid", ::getpid()},
               {"grace_s", seconds(options_.policy.grace)},
-              {"scan_interval_s", seconds(scan_interval_)},
+              {"scan_interval_s", seconds(interval)},
               {"pidfds", options_.use_pidfds}});
+  discovery_->on_progress([this] { manager_.keep_informed(); });
   discovery_->on_change(
       [this](DiscoveryEvent event, const SegmentInfo& info) { see(event, info); });
-  scan();
-  notify_service_manager("READY=1\nSTATUS=watching " + options_.domain.path().string());
+}
+
+bool Supervisor::run() {
+  if (!set_up()) return false;
+  try {
+    scan();
+  } catch (const std::exception& error) {
+    note_failure(error);
+  }
+  manager_.ready("watching " + options_.domain.path().string());
   while (!stop_) {
-    std::array<epoll_event, 64> events;
-    const int count = ::epoll_wait(epoll_, events.data(), events.size(), milliseconds_to_next());
-    for (int i = 0; i < count; ++i) handle(events[static_cast<std::size_t>(i)].data.fd);
-    clean_what_is_due();
-    run_hook();
-    const std::uint64_t now = monotonic_ns();
-    if (now >= next_scan_ns_) scan();
-    if (const auto interval = watchdog_interval(); interval && now >= next_watchdog_ns_) {
-      notify_service_manager("WATCHDOG=1");
-      next_watchdog_ns_ = now + static_cast<std::uint64_t>(interval->count()) * 1000;
+    try {
+      step();
+    } catch (const std::exception& error) {
+      note_failure(error);
     }
   }
-  notify_service_manager("STOPPING=1");
+  static_cast<void>(notify_service_manager("STOPPING=1"));
   log_.write("info", "stopped", {{"domain", options_.domain.path().string()}});
   return true;
 }
 
-void Supervisor::handle(int fd) {
-  if (fd == signals_) {
+void Supervisor::step() {
+  manager_.keep_informed();
+  if (look_again_) {
+    pollfd signal{signals_, POLLIN, 0};
+    ::poll(&signal, 1, kPauseMs);
+  }
+  std::array<epoll_event, 64> events;
+  const int count = ::epoll_wait(epoll_, events.data(), events.size(), milliseconds_to_next());
+  for (int i = 0; i < count; ++i) handle(events[static_cast<std::size_t>(i)].data.u64);
+  clean_what_is_due();
+  run_hook();
+  if (look_again_ || monotonic_ns() >= next_scan_ns()) scan();
+}
+
+/// What it was about is made up for by the next scan.
+void Supervisor::note_failure(const std::exception& error) noexcept {
+  ++failures_;
+  look_again_ = true;
+  try {
+    const bool no_memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr;
+    failure_ = no_memory ? "out of memory" : error.what();
+  } catch (const std::exception&) {
+    // The number is told.
+  }
+}
+
+void Supervisor::handle(std::uint64_t data) {
+  if (data == static_cast<std::uint64_t>(signals_)) {
     signalfd_siginfo signal{};
     while (::read(signals_, &signal, sizeof signal) > 0) stop_ |= signal.ssi_signo != SIGCHLD;
-  } else if (fd == discovery_->fd()) {
-    update();
+  } else if (data == static_cast<std::uint64_t>(discovery_->fd())) {
+    tell_scan(discovery_->update());
   } else {
     // Only a reason to ask the locks; that is what refresh does, and see() hears of it.
-    for (const std::string& name : processes_.take_end(fd)) {
-      static_cast<void>(discovery_->refresh(name));
+    for (const std::string& name : processes_.take_end(data)) {
+      tell_scan(discovery_->refresh(name));
+      // A process that has the same pid may have taken the segment over.
+      if (const SegmentInfo* info = discovery_->find(name)) watch_processes(*info);
     }
   }
 }
 
-void Supervisor::update() {
-  if (const auto updated = discovery_->update(); !updated) {
-    log_.write("error", "cannot_scan", {{"error", text_of(updated.error())}});
-  }
-}
-
-void Supervisor::see(DiscoveryEvent event, const SegmentInfo& info) {
-  Known& known = known_[info.name];
+/// One that fails leaves the others to be seen.
+void Supervisor::see(DiscoveryEvent event, const SegmentInfo& info) try {
   if (event == DiscoveryEvent::Vanished) {
-    if (known.writer_state == WriterState::Alive) {
-      log_.write("info", "writer_closed", {{"segment", info.name}, {"pid", info.writer_pid}});
-    }
-    log_.write("info", "segment_vanished", {{"segment", info.name}});
-    if (options_.use_pidfds) processes_.watch(info.name, {});
-    known_.erase(info.name);
-    due_ns_.erase(info.name);
+    reporter_.take_vanished(info.name);
+    processes_.watch(info.name, {});
+    due_.erase(info.name);
     left_alone_.erase(info.name);
     return;
   }
-  if (event == DiscoveryEvent::Appeared) {
-    log_.write("info", "segment_appeared",
-               {{"segment", info.name}, {"condition", to_string(info.condition)}});
-  }
-  // Told when it has said who it is and the segment is whole; it will say so.
-  const bool starting = info.writer_state == WriterState::Alive &&
-                        (info.writer_pid == 0 || info.condition == SegmentCondition::Unfinished);
-  if (!starting) {
-    tell_writer(known, info);
-    known.writer_state = info.writer_state;
-    known.incarnation = info.incarnation;
-  }
-  tell_readers(known, info);
+  const WriterChange change = reporter_.take(info);
+  watch_processes(info);
+  if (change == WriterChange::Started) due_.erase(info.name);
+  // Marks it for readers, or removes it: after all deaths that are found at once are reported.
+  if (change == WriterChange::Died) due_.set(info.name, 0);
+} catch (const std::exception& error) {
+  note_failure(error);
+}
+
+void Supervisor::watch_processes(const SegmentInfo& info) {
+  // What cannot be read is taken for what it was.
+  if (!options_.use_pidfds || !knows_readers(info)) return;
   std::set<std::uint32_t> pids;
   if (info.writer_state == WriterState::Alive && info.writer_pid != 0) pids.insert(info.writer_pid);
   for (const AttachedReader& reader : info.readers) {
     if (reader.pid != 0) pids.insert(reader.pid);
   }
-  if (options_.use_pidfds) processes_.watch(info.name, pids);
-}
-
-void Supervisor::tell_writer(const Known& before, const SegmentInfo& info) {
-  const bool another = info.incarnation != before.incarnation;
-  if (!another && info.writer_state == before.writer_state) return;
-  Json fields = {{"segment", info.name},
-                 {"pid", info.writer_pid},
-                 {"executable", info.writer_executable},
-                 {"incarnation", info.incarnation}};
-  switch (info.writer_state) {
-    case WriterState::Alive:
-      fields["takeover"] = before.writer_state == WriterState::Dead;
-      log_.write("info", "writer_started", std::move(fields));
-      due_ns_.erase(info.name);
-      break;
-    case WriterState::Dead:
-      // Removing its files changes the incarnation, too; that death was told.
-      if (info.condition == SegmentCondition::Removed && before.writer_state == WriterState::Dead) {
-        break;
-      }
-      fields["sequence"] = info.sequence;
-      log_.write("warning", "writer_died", std::move(fields));
-      clean(info.name);  // marks it, so that readers know, and says how long it stays
-      break;
-    case WriterState::Closed:
-      if (before.writer_state == WriterState::Alive) {
-        log_.write("info", "writer_closed", std::move(fields));
-      }
-      break;
-    case WriterState::Detached:  // of an attached reader only
-      break;
-  }
-}
-
-void Supervisor::tell_readers(Known& known, const SegmentInfo& info) {
-  decltype(known.readers) present;
-  for (const AttachedReader& reader : info.readers) {
-    present.emplace(std::pair(reader.index, reader.attached_realtime_ns), reader);
-  }
-  const auto tell = [&](std::string_view event, const AttachedReader& reader) {
-    log_.write("info", event,
-               {{"segment", info.name}, {"pid", reader.pid}, {"process", reader.process_name}});
-  };
-  for (const auto& [key, reader] : known.readers) {
-    if (!present.contains(key)) tell("reader_left", reader);
-  }
-  for (const auto& [key, reader] : present) {
-    if (!known.readers.contains(key)) tell("reader_attached", reader);
-  }
-  known.readers = std::move(present);
+  processes_.watch(info.name, pids);
 }
 
 void Supervisor::clean(const std::string& name) {
-  due_ns_.erase(name);
+  due_.erase(name);
   const auto report = cleanup_orphaned_segment(options_.domain, name, options_.policy);
   if (!report) return;  // it has gone
   for (const CleanupItem& item : report->items) {
     tell(item);
     if (item.action == CleanupAction::Waiting) {
-      due_ns_[name] = monotonic_ns() + static_cast<std::uint64_t>(item.left.count());
+      due_.set(name, monotonic_ns() + static_cast<std::uint64_t>(item.left.count()));
     }
   }
 }
 
 void Supervisor::tell(const CleanupItem& item) {
-  Json fields = {{"segment", item.name}, {"reason", item.reason}};
+  EventFields fields = {{"segment", item.name}, {"reason", item.reason}};
   switch (item.action) {
     case CleanupAction::Removed:
-      fields["pid"] = item.writer_pid;
+      fields.emplace_back("pid", item.writer_pid);
       log_.write("info", "segment_removed", std::move(fields));
       left_alone_.erase(item.name);
       break;
@@ -239,7 +220,7 @@ void Supervisor::tell(const CleanupItem& item) {
       log_.write("info", "segment_would_be_removed", std::move(fields));
       break;
     case CleanupAction::Waiting:
-      fields["left_s"] = seconds(item.left);
+      fields.emplace_back("left_s", seconds(item.left));
       log_.write("info", "segment_waits_for_successor", std::move(fields));
       break;
     case CleanupAction::StillRead:
@@ -253,42 +234,110 @@ void Supervisor::tell(const CleanupItem& item) {
 
 void Supervisor::clean_what_is_due() {
   const std::uint64_t now = monotonic_ns();
-  std::vector<std::string> names;
-  for (const auto& [name, due] : due_ns_) {
-    if (due <= now) names.push_back(name);
+  while (const auto name = due_.due(now)) {
+    clean(*name);
+    manager_.keep_informed();
   }
-  for (const std::string& name : names) clean(name);
 }
 
 void Supervisor::scan() {
-  next_scan_ns_ = monotonic_ns() + static_cast<std::uint64_t>(scan_interval_.count());
-  if (const auto scanned = discovery_->rescan(); !scanned) {
-    log_.write("error", "cannot_scan", {{"error", text_of(scanned.error())}});
-    return;
+  last_scan_ns_ = monotonic_ns();
+  const auto scanned = discovery_->rescan();
+  tell_scan(scanned);
+  if (scanned) scan_error_.clear();
+  look_again_ = false;
+  see_all();
+  clean_orphans();
+  tell_blindness();
+  if (!look_again_) tell_failures();
+}
+
+/// Compares what is there with what was reported, in case an event was lost on the way.
+void Supervisor::see_all() {
+  for (const std::string& name : reporter_.names()) {
+    if (discovery_->find(name) != nullptr) continue;
+    SegmentInfo gone;
+    gone.name = name;
+    see(DiscoveryEvent::Vanished, gone);
   }
-  // What has no live writer and was not marked yet: half-made ones, those of an earlier boot.
+  for (const SegmentInfo& info : discovery_->segments()) {
+    see(DiscoveryEvent::Changed, info);
+    manager_.keep_informed();
+  }
+}
+
+/// What has no live writer and was not marked yet: half-made ones, those of an earlier boot.
+void Supervisor::clean_orphans() {
   std::vector<std::string> names;
   for (const SegmentInfo& info : discovery_->segments()) {
     // Without data, but with readers: the last of them clears up.
     const bool ending = has_no_data(info) && !info.readers.empty();
-    if (info.writer_state != WriterState::Alive && !ending && !due_ns_.contains(info.name)) {
+    if (info.writer_state != WriterState::Alive && !ending && !due_.contains(info.name)) {
       names.push_back(info.name);
     }
   }
-  for (const std::string& name : names) clean(name);
+  for (const std::string& name : names) {
+    clean(name);
+    manager_.keep_informed();
+  }
+}
+
+void Supervisor::tell_scan(const Result<std::size_t>& scanned) {
+  if (scanned) return;
+  std::string error = text_of(scanned.error());
+  if (error != scan_error_) log_.write("error", "cannot_scan", {{"error", error}});
+  scan_error_ = std::move(error);
+}
+
+void Supervisor::tell_failures() {
+  if (failures_ == 0) return;
+  EventFields fields = {{"count", failures_}, {"error", failure_}};
+  failures_ = 0;
+  log_.write("error", "steps_failed", std::move(fields));
+}
+
+/// Why a death may be found by the next scan only; empty if each is reported at once.
+std::string Supervisor::blindness() const {
+  if (!discovery_->watches()) {
+    return "inotify has run out (see /proc/sys/fs/inotify/max_user_*)";
+  }
+  if (processes_.incomplete() != 0) {
+    return fmt::format(
+        "the limit of open files ({}) is too low to watch the processes of {} "
+        "segments; raise it (ulimit -n)",
+        descriptor_limit(), processes_.incomplete());
+  }
+  return {};
+}
+
+void Supervisor::tell_blindness() {
+  const std::string reason = blindness();
+  if (!reason.empty() && !blind_) {
+    log_.write("warning", "watch_incomplete",
+               {{"reason", reason}, {"interval_s", seconds(options_.simulation_interval)}});
+  }
+  blind_ = !reason.empty();
+}
+
+std::uint64_t Supervisor::next_scan_ns() const {
+  const bool sees_all = options_.use_pidfds && processes_.incomplete() == 0 &&
+                        discovery_->watches() && scan_error_.empty();
+  const auto interval = sees_all ? options_.scan_interval : options_.simulation_interval;
+  return last_scan_ns_ + static_cast<std::uint64_t>(std::chrono::nanoseconds(interval).count());
 }
 
 void Supervisor::run_hook() {
   if (options_.hook == nullptr) return;
-  options_.hook->step([this](std::string_view event, Json fields) {
+  options_.hook->step([this](std::string_view event, EventFields fields) {
     log_.write("warning", event, std::move(fields));
   });
 }
 
 int Supervisor::milliseconds_to_next() const {
-  std::uint64_t next = next_scan_ns_;
-  for (const auto& [name, due] : due_ns_) next = std::min(next, due);
-  if (watchdog_interval()) next = std::min(next, next_watchdog_ns_);
+  if (look_again_) return 0;
+  std::uint64_t next = next_scan_ns();
+  next = std::min(next, due_.next().value_or(next));
+  next = std::min(next, manager_.wake_ns().value_or(next));
   if (options_.hook != nullptr) next = std::min(next, options_.hook->wake_ns().value_or(next));
   const std::uint64_t now = monotonic_ns();
   if (next <= now) return 0;
