@@ -8,7 +8,7 @@ namespace evo::tools {
 
 namespace {
 
-std::string line_of(const Event& event, LogFormat format) {
+std::string log_line(const Event& event, LogFormat format) {
   return (format == LogFormat::Json ? event.json() : event.text()) + '\n';
 }
 
@@ -19,7 +19,7 @@ EventLog::EventLog(LogFormat format, LogPace pace, Listener listener)
   if (pace == LogPace::InStep) return;
   // By value: the writer's thread may outlive this object.
   writer_.emplace(STDOUT_FILENO, [format](std::uint64_t dropped) {
-    return line_of(make_event("warning", "events_dropped", {{"count", dropped}}), format);
+    return log_line(make_event("warning", "events_dropped", {{"count", dropped}}), format);
   });
 }
 
@@ -27,7 +27,7 @@ void EventLog::write(std::string_view level, std::string_view event, EventFields
   bool written = false;
   try {
     const Event told = make_event(level, event, std::move(fields));
-    const std::string line = line_of(told, format_);
+    const std::string line = log_line(told, format_);
     if (writer_) {
       writer_->write(line);
     } else {

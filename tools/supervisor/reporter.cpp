@@ -50,6 +50,10 @@ WriterChange Reporter::take_writer(Known& known, const SegmentInfo& info) {
     if (!same_writer) tell_unseen_end(known, info.name, taken_over);
   }
   std::string executable = info.writer_executable;
+  // Before it is reported: afterwards, how it ends can be found out. One that has ended since the
+  // look is left to the next one.
+  const bool alive = info.writer_state == WriterState::Alive;
+  if (alive && !ends_.hold(info.name, info.incarnation)) return WriterChange::None;
   const WriterChange change = tell_state(known, info);
   known.writer_state = info.writer_state;
   known.incarnation = info.incarnation;
@@ -57,11 +61,7 @@ WriterChange Reporter::take_writer(Known& known, const SegmentInfo& info) {
   known.writer_pid = info.writer_pid;
   known.writer_started_ns = info.writer_started_realtime_ns;
   known.executable = std::move(executable);
-  if (change == WriterChange::Started) {
-    ends_.hold(info.name, info.incarnation);
-  } else {
-    ends_.release(info.name);
-  }
+  if (!alive) ends_.release(info.name);
   return change;
 }
 

@@ -24,7 +24,7 @@ namespace {
 constexpr int kPauseMs = 100;
 
 /// With the descriptor as data.
-bool report(int epoll, int fd) {
+bool add_to_epoll(int epoll, int fd) {
   epoll_event readable{};
   readable.events = EPOLLIN;
   readable.data.u64 = static_cast<std::uint64_t>(fd);
@@ -78,7 +78,7 @@ bool Supervisor::set_up() {
     return false;
   }
   discovery_.emplace(std::move(*started));
-  if (!report(epoll_, signals_) || !report(epoll_, discovery_->fd())) {
+  if (!add_to_epoll(epoll_, signals_) || !add_to_epoll(epoll_, discovery_->fd())) {
     log_.write("error", "cannot_watch", {{"error", std::strerror(errno)}});
     return false;
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 
 #include "descriptor_limit.hpp"
@@ -41,22 +42,26 @@ WriterEnds::~WriterEnds() {
   for (const auto& [segment, held] : held_) ::close(held.fd);
 }
 
-void WriterEnds::hold(const std::string& segment, std::uint64_t incarnation) {
+bool WriterEnds::hold(const std::string& segment, std::uint64_t incarnation) {
   release(segment);
   const std::string path = domain_.path() / ("evo_" + segment + ".ctl");
   // First, so that no descriptor is lost where there is no memory for it.
   const auto entry = held_.emplace(segment, Held{}).first;
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  const bool gone = fd < 0 && errno == ENOENT;
   ControlCopy control;
-  // relaxed: a private copy.
-  if (fd < 0 || !leaves_reserve(fd) || !control.read(fd) || control->magic != kControlMagic ||
-      control->incarnation.load(std::memory_order_relaxed) != incarnation) {
+  const bool readable = fd >= 0 && control.read(fd) && control->magic == kControlMagic;
+  // relaxed, here and below: a private copy.
+  const bool current =
+      readable && control->incarnation.load(std::memory_order_relaxed) == incarnation;
+  if (!current || !leaves_reserve(fd)) {
     held_.erase(entry);
     if (fd >= 0) ::close(fd);
-    return;
+    return !gone && (current || !readable);
   }
   entry->second = {fd, incarnation, control->generation.load(std::memory_order_relaxed),
                    control->deaths.load(std::memory_order_relaxed)};
+  return true;
 }
 
 WriterEnd WriterEnds::end_of(const std::string& segment) const {

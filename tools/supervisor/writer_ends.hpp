@@ -25,9 +25,9 @@ class WriterEnds {
   WriterEnds& operator=(const WriterEnds&) = delete;
   ~WriterEnds();
 
-  /// Holds the file of the segment's live writer, if that is still its incarnation and there are
-  /// descriptors to spare; instead of a former one.
-  void hold(const std::string& segment, std::uint64_t incarnation);
+  /// Holds the file of the segment's live writer, instead of a former one, if there are descriptors
+  /// to spare. False if the file is not that incarnation's any more.
+  [[nodiscard]] bool hold(const std::string& segment, std::uint64_t incarnation);
 
   /// How the writer ended whose file is held.
   [[nodiscard]] WriterEnd end_of(const std::string& segment) const;
