@@ -5,8 +5,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "evo/domain.hpp"
 #include "evo/detail/text.hpp"
+#include "evo/domain.hpp"
 
 namespace evo::detail {
 

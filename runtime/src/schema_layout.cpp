@@ -7,10 +7,10 @@
 #include <unordered_set>
 
 #include "evo/checked_schema.hpp"
+#include "evo/detail/text.hpp"
 #include "evo/slot.hpp"
 #include "schema_text.hpp"
 #include "schema_types.hpp"
-#include "evo/detail/text.hpp"
 
 namespace evo {
 

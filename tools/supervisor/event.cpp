@@ -5,6 +5,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "evo/detail/text.hpp"
+
 namespace evo::tools {
 
 namespace {
@@ -20,7 +22,7 @@ std::string timestamp() {
 }
 
 std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return '"' + detail::json_escaped(text) + '"';
 }
 
 }  // namespace
@@ -33,7 +35,8 @@ std::string EventField::json() const {
 }
 
 std::string EventField::text() const {
-  const bool simple = !value_.empty() && value_.find_first_of(" \"=\n\t\\") == value_.npos;
+  const bool simple = !value_.empty() && value_.find_first_of(" \"=\\") == value_.npos &&
+                      detail::printable(value_) == value_;
   return simple ? value_ : json();
 }
 
