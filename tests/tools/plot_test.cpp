@@ -58,7 +58,7 @@ TEST(PlotSeries, KeepsWhatALineNeedsOfEachPiece) {
 
 TEST(PlotSeries, TimesThatJumpCostNoMemory) {
   Series series("a", "mm", Series::kPieces);
-  for (int i = 0; i < 10'000; ++i) series.add(i % 2 == 0 ? 1'000 : i, i);
+  for (int i = 0; i < 10'000; ++i) series.add(i % 2 == 0 ? 1'000 : i % 900, i);
   EXPECT_LE(series.points().size(), 8U);
 }
 
