@@ -62,6 +62,24 @@ TEST(LineWriter, SaysWhatItDroppedWhileNobodyRead) {
   EXPECT_EQ(reader.next(), "after\n");
 }
 
+TEST(LineWriter, SaysWhereTheGapIs) {
+  constexpr int kLines = 5000;
+  const Pipe pipe;
+  ::fcntl(pipe.writing(), F_SETPIPE_SZ, 4096);
+  tools::LineWriter writer(pipe.writing(), note, 64'000);
+  for (int i = 0; i < kLines; ++i) writer.write(numbered(i));
+  LineReader reader(pipe.reading());
+  // More than half of the buffer.
+  constexpr int kRead = 400;
+  for (int i = 0; i < kRead; ++i) EXPECT_EQ(reader.next(), numbered(i));
+  writer.write("after\n");
+  int read = kRead;
+  auto line = reader.next();
+  for (; line && line->starts_with("line"); line = reader.next()) ++read;
+  EXPECT_EQ(line, note(kLines - static_cast<std::uint64_t>(read)));
+  EXPECT_EQ(reader.next(), "after\n");
+}
+
 TEST(LineWriter, CountsWhatWasLostBefore) {
   const Pipe pipe;
   tools::LineWriter writer(pipe.writing(), note);
