@@ -30,7 +30,7 @@ class Inspector {
   /// Everything about a segment.
   [[nodiscard]] Look look(std::string_view name) const;
 
-  /// The same for those who show what they get: a look that was starved is Unreadable, too.
+  /// The same, to be shown: a look that was starved is Unreadable, too.
   [[nodiscard]] std::optional<SegmentInfo> inspect(std::string_view name) const {
     return look(name).info;
   }

@@ -66,7 +66,7 @@ class EventHook {
   std::vector<std::string> lines_;
   std::uint64_t dropped_ = 0;
   pid_t running_ = 0;
-  int start_error_ = 0;  // told; 0 once a start succeeds
+  int start_error_ = 0;  // reported; 0 once a start succeeds
   bool killed_ = false;
   std::uint64_t started_ns_ = 0;
 };

@@ -21,7 +21,7 @@ class EventLog {
   /// Sees each event, whether its line can be written or not.
   using Listener = std::function<void(const Event& event)>;
 
-  /// Throws std::system_error if there is no thread to be had.
+  /// Throws std::system_error if no thread is available.
   EventLog(LogFormat format, LogPace pace, Listener listener = {});
 
   /// Writes to stdout. Where there is no memory for the line, it counts as dropped.

@@ -24,8 +24,8 @@ constexpr std::chrono::seconds kLastChance(5);
 /// A buffer that grew in a burst is given back.
 constexpr std::size_t kKeptCapacity = std::size_t{64} << 10U;
 
-/// As many whole lines as a pipe takes in one piece, so that others who write to the same pipe
-/// come between lines; or one that is longer.
+/// As many whole lines as a pipe takes in one piece, so that what others write to the same pipe
+/// comes between lines; or one that is longer.
 std::size_t next_piece(std::string_view text) {
   if (text.size() <= PIPE_BUF) return text.size();
   std::size_t end = text.rfind('\n', PIPE_BUF - 1);

@@ -26,7 +26,7 @@ class LineWriter {
   /// What waits takes at most this.
   static constexpr std::size_t kBuffer = std::size_t{16} << 20U;
 
-  /// Throws std::system_error if there is no thread to be had.
+  /// Throws std::system_error if no thread is available.
   LineWriter(int fd, Note note, std::size_t buffer = kBuffer);
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;

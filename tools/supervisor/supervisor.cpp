@@ -139,7 +139,7 @@ void Supervisor::step() {
   if (look_again_ || monotonic_ns() >= next_scan_ns()) scan();
 }
 
-/// What it was about is made up for by the next scan.
+/// The next scan makes up for it.
 void Supervisor::note_failure(const std::exception& error) noexcept {
   ++failures_;
   look_again_ = true;
@@ -147,7 +147,7 @@ void Supervisor::note_failure(const std::exception& error) noexcept {
     const bool no_memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr;
     failure_ = no_memory ? "out of memory" : error.what();
   } catch (const std::exception&) {
-    // The number is told.
+    // The number is reported.
   }
 }
 

@@ -87,9 +87,9 @@ class Supervisor {
   DueTimes due_;                                   // when a dead segment's grace is over
   std::map<std::string, std::string> left_alone_;  // and the reason told
   std::uint64_t last_scan_ns_ = 0;
-  std::string scan_error_;      // told; empty once a scan succeeds
-  bool blind_ = false;          // told
-  std::uint64_t failures_ = 0;  // not told yet
+  std::string scan_error_;      // reported; empty once a scan succeeds
+  bool blind_ = false;          // reported
+  std::uint64_t failures_ = 0;  // not reported yet
   std::string failure_;         // the last of them
   bool look_again_ = false;
   bool stop_ = false;
