@@ -152,7 +152,7 @@ class BareCell {
   std::array<Place, kPlaces> places_;
 };
 
-/// The latest value of a writer that waits for nobody: places in turn, and which one was last
+/// The latest value of a writer that waits for no reader: places in turn, and which one was last
 /// written. Nothing tells a reader whose value was overwritten meanwhile.
 template <class Value, std::size_t kPlaces>
 class BareLatest {

@@ -52,7 +52,7 @@ ExitCode fail(ExitCode code, const std::string& message);
 void print_json(const nlohmann::ordered_json& document);
 
 /// Prints text on stdout, at once, as terminal_text() lets it pass. Ends the process quietly if
-/// nobody takes it.
+/// nothing reads it.
 void print_text(std::string_view text);
 
 /// The same for sentences: wrapped where the terminal is narrower.

@@ -133,7 +133,7 @@ void prepare_signals() {
   ::sigaddset(&ends, SIGCHLD);  // of --exec
   ::sigprocmask(SIG_BLOCK, &ends, nullptr);
   ::signal(SIGCHLD, SIG_DFL);  // inherited as ignored, no child could be waited for
-  // A log that nobody reads, or that is too long, is no reason to stop cleaning.
+  // A log that is not read, or that is too long, is no reason to stop cleaning.
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
 }

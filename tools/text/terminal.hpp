@@ -17,11 +17,11 @@ bool has_colours();
 /// The text in a colour, or as it is where there are none.
 std::string coloured(Colour colour, std::string_view text, bool colours);
 
-/// The text as a terminal may have it, whoever wrote it: `?` in place of all controls and invalid
-/// characters, but for line breaks, tabs, the colours of coloured() and kClearScreen.
+/// The text as a terminal may have it: `?` in place of all controls and invalid characters, except
+/// line breaks, tabs, the colours of coloured() and kClearScreen.
 std::string terminal_text(std::string_view text);
 
-/// Begins a screen anew.
+/// Clears the screen; what follows begins at its top.
 inline constexpr std::string_view kClearScreen = "\x1b[H\x1b[J";
 
 struct TerminalSize {
