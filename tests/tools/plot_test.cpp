@@ -3,7 +3,9 @@
 #include <gantry.evo.hpp>
 #include <nlohmann/json.hpp>
 
+#include <bit>
 #include <cmath>
+#include <random>
 
 #include "evo/clock.hpp"
 #include "plot/braille.hpp"
@@ -54,6 +56,40 @@ TEST(PlotSeries, KeepsWhatALineNeedsOfEachPiece) {
   series.forget_before(7.5);
   EXPECT_EQ(series.points().front(), (PlotPoint{7, 1})) << "one piece before the edge stays";
   EXPECT_EQ(series.name(), "a [mm]");
+}
+
+/// Any double, with all exponents equally likely: subnormal ones, infinities and NaN, too.
+double any_double(std::mt19937_64& random) { return std::bit_cast<double>(random()); }
+
+TEST(PlotTicks, AreFewBetweenAnyTwoNumbers) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 10000; ++i) {
+    const double least = any_double(random);
+    // Every second range is a few steps of a double wide.
+    const double greatest = i % 2 == 0 ? any_double(random) : std::nextafter(least, HUGE_VAL);
+    const int most = 1 + i % 12;
+    const Ticks ticks = ticks_between(least, greatest, most);
+    ASSERT_LE(ticks.count, most) << least << ' ' << greatest;
+    ASSERT_GE(ticks.count, 0) << least << ' ' << greatest;
+    static_cast<void>(labels_of(ticks));
+  }
+}
+
+TEST(PlotSeries, AnyNumbersCanBeDrawn) {
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 500; ++i) {
+    Plot plot;
+    plot.to_s = 10;
+    Series& series = plot.series.emplace_back("x", "", 10.0);
+    const double value = any_double(random);
+    series.add(1, i % 3 == 0 ? 5e-324 : value);
+    series.add(2, i % 2 == 0 ? any_double(random) : std::nextafter(value, 0));
+    const auto lines = chart_lines(plot, {60, 16}, false);
+    ASSERT_EQ(lines.size(), 16U);
+    const std::string svg = chart_svg(plot);
+    ASSERT_EQ(svg.find("nan"), std::string::npos) << value << '\n' << svg;
+    ASSERT_EQ(svg.find("inf"), std::string::npos) << value << '\n' << svg;
+  }
 }
 
 TEST(PlotSeries, TimesThatJumpCostNoMemory) {

@@ -13,6 +13,9 @@ namespace {
 /// Differences between larger values may be too large for a double.
 constexpr double kLargest = 1e300;
 
+/// Differences between smaller values may be too small for a double.
+constexpr double kSmallest = 1e-280;
+
 }  // namespace
 
 void Series::add(double seconds, double value) {
@@ -20,6 +23,7 @@ void Series::add(double seconds, double value) {
     ++left_out_;
     return;
   }
+  if (std::abs(value) < kSmallest) value = 0;
   // A stamp that jumps back is false; the pieces must stay in order to be forgotten.
   if (!pieces_.empty()) seconds = std::max(seconds, pieces_.back().last.seconds);
   const PlotPoint point{seconds, value};

@@ -42,7 +42,7 @@ class Series {
         piece_s_(window_s / kPieces) {}
 
   /// A value and when it was; an earlier time than that of the last one counts as that. What is no
-  /// number, or beyond 1e300, is counted and left out.
+  /// number, or beyond 1e300, is counted and left out; what is nearer to 0 than 1e-280 counts as 0.
   void add(double seconds, double value);
 
   /// Forgets what is older, but for one piece, so that the line begins at the edge.

@@ -22,6 +22,7 @@ Ticks ticks_between(double least, double greatest, int most) {
   if (!(span > 0) || !std::isfinite(span) || most < 1) return {least, 1, 1};
   const double rough = span / most;
   const double power = std::pow(10, std::floor(std::log10(rough)));
+  if (!std::isnormal(power)) return {least, 1, 1};
   for (const double step : {power, 2 * power, 5 * power, 10 * power, 20 * power}) {
     const double first = std::ceil(least / step - 1e-9) * step;
     const int count = static_cast<int>(std::floor((greatest - first) / step + 1e-9)) + 1;
