@@ -59,7 +59,9 @@ TEST(PlotSeries, KeepsWhatALineNeedsOfEachPiece) {
 }
 
 /// Any double, with all exponents equally likely: subnormal ones, infinities and NaN, too.
-double any_double(std::mt19937_64& random) { return std::bit_cast<double>(random()); }
+double any_double(std::mt19937_64& random) {
+  return std::bit_cast<double>(random());
+}
 
 TEST(PlotTicks, AreFewBetweenAnyTwoNumbers) {
   std::mt19937_64 random(1);

@@ -4,6 +4,7 @@
 #include <probe.evo.hpp>
 #include <set>
 
+#include "file_bytes.hpp"
 #include "profile/distribution.hpp"
 #include "profile/report.hpp"
 #include "segments.hpp"
@@ -160,6 +161,43 @@ TEST_F(Profile, MeasuresARunningWriterByItsStamps) {
   EXPECT_GE(document["delays"]["count"], 1);
   if (document["intervals"]["count"] > 0) {
     EXPECT_GE(document["intervals"]["min_ns"], 1'000'000) << "the writer slept that long";
+  }
+}
+
+/// Replaces a stamp where it is in the file that the segment lies in.
+void forge_stamp(const std::filesystem::path& file, std::uint64_t stamp_ns, std::uint64_t forged) {
+  const std::vector<std::byte> bytes = read_bytes(file);
+  for (std::size_t at = 0; at + sizeof stamp_ns <= bytes.size(); at += sizeof stamp_ns) {
+    if (std::memcmp(&bytes[at], &stamp_ns, sizeof stamp_ns) == 0) poke(file, at, forged);
+  }
+}
+
+TEST_F(Profile, LeavesOutStampsThatCannotBe) {
+  Pipe ready;
+  const Child child([&]() -> std::string {
+    auto writer = probe::ProbeWriter::create({.domain = domain()}).value();
+    auto reader = probe::ProbeReader::attach({.domain = domain()}).value();
+    std::filesystem::path file;
+    for (const std::string& name : directory_.files()) {
+      if (name.ends_with('_' + std::to_string(::getpid()))) file = directory_.path() / name;
+    }
+    for (std::uint64_t n = 0;; ++n) {
+      writer.write({});
+      // Every second one as it is: intervals and delays between a true one and a false one.
+      if (n % 2 == 0) {
+        forge_stamp(file, reader.read()->stamp_ns, n % 4 == 0 ? 1 : ~std::uint64_t{0});
+      }
+      if (n == 8) ready.write("+");
+      ::usleep(1'000);
+    }
+  });
+  static_cast<void>(ready.await_byte());
+  const ToolAnswer answer = profile("probe", "json");
+  ASSERT_EQ(answer.code, 0) << answer.err;
+  const auto document = nlohmann::json::parse(answer.out);
+  for (const char* times : {"intervals", "delays"}) {
+    if (document[times]["count"] == 0) continue;
+    EXPECT_LT(document[times]["max_ns"], 60'000'000'000) << times << ' ' << answer.out;
   }
 }
 

@@ -1,5 +1,6 @@
 /// evo-shm pub: a writer that is played from a schema file alone.
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <alarm.evo.hpp>
@@ -22,6 +23,7 @@
 #include "stub/ramp.hpp"
 #include "stub/rows.hpp"
 #include "stub/schema_id.hpp"
+#include "text/descriptor.hpp"
 #include "tool.hpp"
 
 namespace evo::test {
@@ -202,7 +204,9 @@ TEST_F(StubFields, CellsMayStandInQuotes) {
 
 TEST_F(StubFields, RowsCarryTimesSinceTheFirst) {
   const std::string text = "\xEF\xBB\xBFtime,offset\r\n100.5,1\r\n\r\n100.75,2\r\n100.75,3";
-  tools::TextLines lines(text);
+  const tools::Descriptor file(::memfd_create("rows", MFD_CLOEXEC));
+  ASSERT_EQ(::write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  tools::FileLines lines(file.get(), 0);
   auto rows = tools::Rows::of(lines, {declared_.fields, value_, "rows.csv"}).value();
   EXPECT_TRUE(rows.timed());
   EXPECT_EQ(rows.next().value()->time_ns, 0U);
@@ -422,6 +426,13 @@ TEST_F(Pub, RowsComeThroughAPipe) {
   EXPECT_TRUE(directory_.files().empty());
 }
 
+TEST_F(Pub, WhatIsNoTextEndsAtOnceHoweverLongItIs) {
+  expect_refused(2, {kGantry, "gantry", "--rate=9", "--csv=/dev/zero"}, "it holds a zero byte");
+  const std::string rows = written("");
+  fs::resize_file(rows, std::uintmax_t{1} << 40);  // with nothing but a hole in it
+  expect_refused(2, {kGantry, "gantry", "--rate=9", "--csv", rows}, "it holds a zero byte");
+}
+
 TEST_F(Pub, ASignalEndsTheWaitForARow) {
   const Fifo rows(directory_.path() / "fifo");
   rows.write("code\n1\n");
@@ -493,6 +504,8 @@ TEST_F(Pub, ChecksAllRowsBeforeTheFirst) {
   expect_refused_csv("offset,offset\n1,2\n", "rows.csv:1: there are two columns 'offset'");
   expect_refused_csv("axes\n1\n", "rows.csv:1: 'axes' stands for 12 fields");
   expect_refused_csv("offset\n\"1\n", "rows.csv:2: a quote is not closed");
+  expect_refused_csv(std::string("offset\n1\0\n", 10), "rows.csv:2: it holds a zero byte");
+  expect_refused_csv("offset\n" + std::string(2 << 20, '1'), "rows.csv:2: it is longer than");
   expect_refused_csv("offset,temperatures\n1,[1, 2, 3, 4]\n", "put an array in quotes");
   expect_refused(3, {kGantry, "gantry", "--rate=9", "--csv", written("offest\n1\n")},
                  "rows.csv:1: there is no field 'offest'");

@@ -55,12 +55,14 @@ class Profiler {
   /// Until the time is over, or Ctrl-C. NotReady: made anew meanwhile. NotFound: gone.
   Result<void> run(std::uint64_t duration_ns) {
     const Interruption interruption;
-    // The publish before is where the first interval begins.
+    // The publish before is where the first interval begins, unless that is longer than all this.
     const std::uint64_t start = monotonic_ns();
+    earliest_ns_ = start - std::min(start, duration_ns);
     take_until(start);
     const std::uint64_t first = report_.seen != 0 ? before_ : look_.sequence();
     report_.seen = 0;
-    start_ns_ = start;
+    earliest_ns_ = start;
+    begun_ = true;
     std::uint64_t asked_ns = start;
     for (std::uint64_t now = start; now - start < duration_ns && !interruption.asked();
          now = monotonic_ns()) {
@@ -94,14 +96,12 @@ class Profiler {
       report_.stamped = value->info.stamp_ns != 0;
       const std::uint64_t now = monotonic_ns();
       const std::uint64_t ns = report_.stamped ? value->info.stamp_ns : now;
-      // A value that was there before this looked says nothing, nor does a stamp of another clock.
-      if (report_.stamped && start_ns_ != 0 && ns >= start_ns_ && ns <= now) {
-        report_.delays.add(now - ns);
-      }
+      // Nothing is published later than now, nor before the profile began and found only later.
+      const bool credible = ns >= earliest_ns_ && ns <= now;
+      // A value that was there before this looked says nothing.
+      if (report_.stamped && begun_ && credible) report_.delays.add(now - ns);
       const SlotGeometry& geometry = look_.reader().layout().geometry;
       const bool in_a_row = before_ns_ != 0 && value->info.sequence == geometry.after(before_, 1);
-      // Nothing is published later than now, nor before the profile began and found only later.
-      const bool credible = ns >= start_ns_ && ns <= now;
       if (in_a_row && credible && ns >= before_ns_) report_.intervals.add(ns - before_ns_);
       before_ = value->info.sequence;
       before_ns_ = credible ? ns : 0;
@@ -134,7 +134,8 @@ class Profiler {
   std::vector<std::byte> value_;
   ProfileReport report_;
   std::uint64_t generation_ = 0;
-  std::uint64_t start_ns_ = 0;  // 0 before the profile has begun
+  std::uint64_t earliest_ns_ = 0;  // earlier stamps are left out
+  bool begun_ = false;
   std::uint64_t before_ = 0;
   std::uint64_t before_ns_ = 0;
 };

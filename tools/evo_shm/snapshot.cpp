@@ -214,12 +214,12 @@ ExitCode load(const SnapshotOptions& options, const Context& context) {
 void add_snapshot(Commands& commands) {
   CLI::App& group = commands.add_group("snapshot", "Segments of the domain to a file, and back");
   group.footer(
-      "Kept are each segment's properties, its schema, and the last value of a state or what is\n"
-      "still in the ring of a stream; not the numbers of the publishes, nor their times, which\n"
-      "begin anew. A loaded segment is left as that of a dead writer: its module takes it over\n"
-      "with that value when it starts.");
+      "A snapshot keeps each segment's properties, its schema, and the last value of a state or\n"
+      "what is still in the ring of a stream. Sequence numbers and stamps start over. A loaded\n"
+      "segment looks like one whose writer died: its module takes it over, with that value, when\n"
+      "it starts.");
   commands.add_to<SnapshotOptions>(group, "save", "Write segments to a file", declare, save);
-  commands.add_to<SnapshotOptions>(group, "load", "Make segments anew from a file", declare_load,
+  commands.add_to<SnapshotOptions>(group, "load", "Recreate segments from a file", declare_load,
                                    load);
 }
 

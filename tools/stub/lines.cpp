@@ -5,49 +5,68 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace evo::tools {
 
 namespace {
 
-/// Also a line that ends as on Windows.
-std::string without_return(std::string_view line) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return std::string(line);
+using Piece = std::array<char, 65536>;
+
+std::string_view text_in(const Piece& piece, ssize_t count) {
+  return {piece.data(), static_cast<std::size_t>(count)};
 }
 
 }  // namespace
 
-Result<std::optional<std::string>> TextLines::next() {
-  if (rest_.empty()) return std::nullopt;
-  const std::size_t end = std::min(rest_.find('\n'), rest_.size());
-  std::string line = without_return(rest_.substr(0, end));
-  rest_.remove_prefix(std::min(end + 1, rest_.size()));
-  return line;
+void LineCutter::add(std::string_view piece) {
+  read_.erase(0, std::exchange(taken_, 0));
+  searched_ = read_.size();
+  read_ += piece;
+  ended_ = piece.empty();
 }
 
-PipeLines::~PipeLines() {
-  if (fd_ != STDIN_FILENO) ::close(fd_);
+Result<std::optional<std::string>> LineCutter::next() {
+  const std::string_view ahead = std::string_view(read_).substr(taken_);
+  const std::size_t end = read_.find('\n', std::max(searched_, taken_));
+  std::string_view line = ahead.substr(0, end == std::string::npos ? end : end - taken_);
+  // So what is not text ends at once, however long it is.
+  if (line.find('\0') != std::string_view::npos) {
+    return detail::fail(ErrorCode::InvalidSize, "it holds a zero byte; give it a CSV file");
+  }
+  if (line.size() > kLongest) {
+    return detail::fail(ErrorCode::InvalidSize, "it is longer than {} bytes", kLongest);
+  }
+  if (end == std::string::npos && (!ended_ || line.empty())) return std::nullopt;
+  taken_ = end == std::string::npos ? read_.size() : end + 1;
+  // Also a line that ends as on Windows.
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return std::string(line);
+}
+
+Result<std::optional<std::string>> FileLines::next() {
+  while (true) {
+    auto line = cutter_.next();
+    if (!line || *line || cutter_.at_end()) return line;
+    Piece piece;
+    const ssize_t count = ::pread(fd_, piece.data(), piece.size(), position_);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return detail::fail_errno(errno, "cannot read the rows");
+    position_ += count;
+    cutter_.add(text_in(piece, count));
+  }
 }
 
 Result<std::optional<std::string>> PipeLines::next() {
   while (true) {
-    const std::size_t end = read_.find('\n', searched_);
-    if (end != std::string::npos || (at_end_ && !read_.empty())) {
-      std::string line = without_return(std::string_view(read_).substr(0, end));
-      read_.erase(0, end == std::string::npos ? end : end + 1);
-      searched_ = 0;
-      return line;
-    }
-    if (at_end_) return std::nullopt;
-    searched_ = read_.size();
+    auto line = cutter_.next();
+    if (!line || *line || cutter_.at_end()) return line;
     if (stop_.wait_until(end_ns_, fd_) != Wake::Input) return std::nullopt;
-    std::array<char, 65536> part;
-    const ssize_t count = ::read(fd_, part.data(), part.size());
+    Piece piece;
+    const ssize_t count = ::read(fd_, piece.data(), piece.size());
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count < 0) return detail::fail_errno(errno, "cannot read the rows");
-    at_end_ = count == 0;
-    read_.append(part.data(), static_cast<std::size_t>(count));
+    cutter_.add(text_in(piece, count));
   }
 }
 

@@ -1,7 +1,9 @@
-/// Lines of a text: of one that is there as a whole, or as they come through a pipe.
+/// Lines of a text, with bounded memory: of a file, or as they come through a pipe.
 #pragma once
 
-#include <array>
+#include <sys/types.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,24 +26,45 @@ class Lines {
   [[nodiscard]] virtual bool comes_later() const { return false; }
 };
 
-/// Of a text that outlives it.
-class TextLines : public Lines {
+/// Cuts what is read in pieces into lines.
+class LineCutter {
  public:
-  explicit TextLines(std::string_view text) : rest_(text) {}
+  /// Longer lines are refused.
+  static constexpr std::size_t kLongest = std::size_t{1} << 20;
+
+  /// What was read; an empty piece is the end.
+  void add(std::string_view piece);
+
+  /// The next line; nothing before its end was read. InvalidSize: it is too long, or no text.
+  Result<std::optional<std::string>> next();
+
+  /// Whether nothing is left and nothing comes.
+  [[nodiscard]] bool at_end() const { return ended_ && read_.size() == taken_; }
+
+ private:
+  std::string read_;
+  std::size_t taken_ = 0;     // of it
+  std::size_t searched_ = 0;  // of it, for the end of a line
+  bool ended_ = false;
+};
+
+/// Of a regular file from a position on; its descriptor must outlive this.
+class FileLines : public Lines {
+ public:
+  FileLines(int fd, off_t position) : fd_(fd), position_(position) {}
   Result<std::optional<std::string>> next() override;
 
  private:
-  std::string_view rest_;
+  int fd_;
+  off_t position_;
+  LineCutter cutter_;
 };
 
-/// Of a descriptor, which it closes unless it is standard input. A wait for a line ends at the
-/// time that was set or at a signal; then there is no next line.
+/// Of a pipe or terminal; its descriptor must outlive this. A wait for a line ends at the time that
+/// was set or at a signal; then there is no next line.
 class PipeLines : public Lines {
  public:
   PipeLines(int fd, StopSignals& stop) : fd_(fd), stop_(stop) {}
-  PipeLines(const PipeLines&) = delete;
-  PipeLines& operator=(const PipeLines&) = delete;
-  ~PipeLines() override;
 
   /// Of CLOCK_MONOTONIC.
   void end_at(std::uint64_t time_ns) { end_ns_ = time_ns; }
@@ -52,9 +75,7 @@ class PipeLines : public Lines {
   int fd_;
   StopSignals& stop_;
   std::uint64_t end_ns_ = StopSignals::kNever;
-  std::string read_;          // and not yet taken
-  std::size_t searched_ = 0;  // of it, for the end of a line
-  bool at_end_ = false;
+  LineCutter cutter_;
 };
 
 }  // namespace evo::tools

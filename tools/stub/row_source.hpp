@@ -1,11 +1,11 @@
-/// The file that rows come from: a whole one, which is checked before its first row is used, or a
-/// pipe.
+/// Where rows come from: a regular file, which is checked before its first row is used, or a pipe.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "stub/rows.hpp"
+#include "text/descriptor.hpp"
 
 namespace evo::tools {
 
@@ -15,7 +15,7 @@ class RowSource {
   static Result<RowSource> open(const std::string& path);
 
   /// The rows from the first one on; `stop` must have begun to hold. Errors as of `Rows`; those of
-  /// all rows, and that there are none, where the file is whole.
+  /// all rows, and that there are none, where the file is a regular one.
   Result<Rows> begin(RowFormat format, StopSignals& stop);
 
   /// How many rows there are; none where only their end tells.
@@ -28,8 +28,8 @@ class RowSource {
   RowSource() = default;
 
   std::string name_;
-  std::unique_ptr<std::string> text_;  // of a whole file; stays where it is
-  int fd_ = -1;                        // else
+  Descriptor file_;
+  std::optional<off_t> begin_;  // of the rows in it; none of a pipe
   std::unique_ptr<Lines> lines_;
   std::optional<std::uint64_t> count_;
 };

@@ -162,8 +162,9 @@ Result<std::uint64_t> Rows::time_from(std::string_view cell) {
 Result<std::optional<std::string>> Rows::next_line() {
   while (true) {
     auto line = lines_->next();
-    if (!line || !*line) return line;
     ++line_;
+    if (!line) return at_line(line.error());
+    if (!*line) return line;
     if (!trimmed(**line).empty()) return line;
   }
 }
