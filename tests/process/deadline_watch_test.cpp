@@ -10,8 +10,8 @@
 #include <alarm.evo.hpp>
 #include <probe.evo.hpp>
 
-#include "kernel_lock.hpp"
 #include "segments.hpp"
+#include "system/kernel_lock.hpp"
 #include "temporary_domain.hpp"
 
 namespace evo::test {

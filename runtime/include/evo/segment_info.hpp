@@ -14,7 +14,7 @@
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
 #include "evo/segment_header.hpp"
-#include "evo/segment_reader.hpp"
+#include "evo/writer_state.hpp"
 
 namespace evo {
 

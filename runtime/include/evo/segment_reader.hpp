@@ -17,22 +17,13 @@
 #include "evo/error.hpp"
 #include "evo/options.hpp"
 #include "evo/sample.hpp"
+#include "evo/writer_state.hpp"
 
 namespace evo {
 
 namespace detail {
 struct ReaderAttachment;
 }
-
-/// What the kernel's lock and the control file say about a segment's writer.
-enum class WriterState : std::uint8_t {
-  Alive,     ///< holds its lock
-  Dead,      ///< gone without closing; the last value stays readable
-  Closed,    ///< ended well
-  Detached,  ///< unknown: this is a forked child, or its descriptors were closed; attach again
-};
-
-[[nodiscard]] std::string_view to_string(WriterState state) noexcept;
 
 class SegmentReader {
  public:

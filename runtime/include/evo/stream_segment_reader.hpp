@@ -16,9 +16,13 @@
 #include "evo/error.hpp"
 #include "evo/item.hpp"
 #include "evo/options.hpp"
-#include "evo/segment_reader.hpp"
+#include "evo/writer_state.hpp"
 
 namespace evo {
+
+namespace detail {
+struct ReaderAttachment;
+}
 
 class StreamSegmentReader {
  public:

@@ -1,0 +1,119 @@
+#include "attachment/data_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "system/kernel_lock.hpp"
+
+namespace evo::detail {
+
+std::optional<std::string> data_file_path(const Domain& domain, std::string_view name,
+                                          const Control& control, std::uint32_t index) {
+  const DataFileName& file = control->data_files[index];
+  // acquire [H]: pairs with the store [I] of whoever named the file, so that the
+  // module read next is the one that belongs to this pid.
+  const std::uint32_t pid = file.pid.load(std::memory_order_acquire);
+  if (pid == 0) return std::nullopt;
+  const std::string module = load_text(file.module.data(), file.module.size());
+  if (!validate_module_name(module)) return std::nullopt;
+  return data_path(domain, module, name, pid);
+}
+
+bool is_data_file_name(std::string_view file) {
+  constexpr std::string_view kPrefix = "evo_";
+  const auto gap = file.rfind('_');
+  if (!file.starts_with(kPrefix) || gap == file.npos || gap < kPrefix.size()) return false;
+  const std::string_view words = file.substr(kPrefix.size(), gap - kPrefix.size());
+  const std::string_view pid = file.substr(gap + 1);
+  return words.find('_') != words.npos && !pid.empty() && pid.size() <= 10 &&
+         pid.find_first_not_of("0123456789") == pid.npos;
+}
+
+void mark_in_use(int fd) {
+  // Where the file system has no such locks, the control file could not be locked either.
+  static_cast<void>(lock_quietly(fd, kDataLockByte, 1));
+}
+
+bool is_in_use(int fd) {
+  return is_locked(fd, kDataLockByte);
+}
+
+bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,
+                      std::uint32_t index) {
+  if (const auto path = data_file_path(domain, name, control, index)) {
+    // Looked up before it is asked whose it is: another segment's writer that links a file
+    // of this name from now on finds ours in its place and asks, too; or it is there.
+    struct stat status {};
+    const bool exists = ::lstat(path->c_str(), &status) == 0;
+    // Only ENOENT means that it is gone. A process that gave up its rights may not even look.
+    if (!exists && errno != ENOENT) return false;
+    // Where our control file is gone, a successor in this very process is such another.
+    const std::string_view us = control.is_current() ? name : std::string_view();
+    if (exists && !find_other_user(domain, *path, us) && ::unlink(path->c_str()) != 0 &&
+        errno != ENOENT) {
+      return false;
+    }
+  }
+  // relaxed: a reader that still sees the old name finds no file and looks again.
+  return control.store(control->data_files[index].pid, 0U, std::memory_order_relaxed);
+}
+
+namespace {
+
+/// Whether a control file that cannot be read may be that of the writer of this data file: not if
+/// another user made it, who would have made the data file, too.
+bool may_name(const Domain& domain, std::string_view name, const std::string& data) {
+  struct stat file {};
+  struct stat control {};
+  if (::lstat(control_path(domain, name).c_str(), &control) != 0) return errno != ENOENT;
+  return ::lstat(data.c_str(), &file) != 0 || file.st_uid == control.st_uid;
+}
+
+/// The first segment whose control file names this data file and which is `wanted(name,
+/// control)`. Where the name is cut is not written in it, so each cut is tried.
+template <class Wanted>
+std::optional<std::string> find_naming(const Domain& domain, const std::string& path,
+                                       Wanted&& wanted) {
+  const std::string file = std::filesystem::path(path).filename();
+  const std::string_view words = std::string_view(file).substr(4, file.rfind('_') - 4);
+  for (auto gap = words.find('_'); gap != words.npos; gap = words.find('_', gap + 1)) {
+    std::string other(words.substr(gap + 1));
+    if (!is_segment_name(other)) continue;
+    const auto control = copy_control(domain, other, O_RDONLY);
+    if (!control) {
+      if (control.error().code == ErrorCode::NotFound || !may_name(domain, other, path)) continue;
+      return other;
+    }
+    if (!wanted(other, *control)) continue;
+    for (std::uint32_t index = 0; index < 2; ++index) {
+      if (data_file_path(domain, other, *control, index) == path) return other;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> find_other_user(const Domain& domain, const std::string& path,
+                                           std::string_view name) {
+  return find_naming(domain, path, [&](const std::string& other, const Control& control) {
+    if (other == name) return false;
+    // A writer records the name, then links the file, then says Open: a process that finds the
+    // file finds its maker by its entry, and by its lock or its state.
+    if (is_locked(control.fd.get(), kWriterLockByte)) return true;
+    // acquire [M]: pairs with its writer's release stores [L].
+    return !control.refresh() || control->state.load(std::memory_order_acquire) ==
+                                     static_cast<std::uint32_t>(ControlState::Open);
+  });
+}
+
+bool is_claimed(const Domain& domain, const std::string& path) {
+  return find_naming(domain, path, [](const std::string&, const Control&) { return true; })
+      .has_value();
+}
+
+}  // namespace evo::detail

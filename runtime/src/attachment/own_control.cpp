@@ -1,0 +1,83 @@
+#include "attachment/own_control.hpp"
+
+#include <unistd.h>
+
+#include <string_view>
+
+#include "attachment/data_file.hpp"
+#include "attachment/removal.hpp"
+
+namespace evo::detail {
+
+namespace {
+
+/// Whether readers believe what a writer publishes under this control file. Its owner can make it
+/// name another data file of the owner's, and every user that could open it earlier can still
+/// change it.
+bool is_own(const Domain& domain, const Control& control, Access access) {
+  const bool ours = control.uid == ::geteuid() || (is_trusted_by_all(domain, ::geteuid()) &&
+                                                   is_trusted_by_all(domain, control.uid));
+  return ours && (control.mode & ~control_mode(access)) == 0;
+}
+
+/// With the control file locked: removes the segment of another user, or one of wider access, so
+/// that it can be recreated.
+Result<void> discard(const WriterOptions& options, const ChannelDescription& channel,
+                     const Control& control) {
+  const std::string_view name = channel.name;
+  if (control.uid != ::geteuid() && !is_trusted_by_all(options.domain, ::geteuid())) {
+    return fail(ErrorCode::PermissionDenied,
+                "segment '{}' belongs to user {}, and readers of other users would refuse a data "
+                "file of user {}; write it as user {}, or let that user or root remove it "
+                "(evo-shm cleanup)",
+                name, control.uid, ::geteuid(), control.uid);
+  }
+  if (is_orphan(control) && options.on_orphan == OnOrphan::Refuse) {
+    return refuse_orphan(control, name);
+  }
+  if (auto strange = find_strangers_file(options.domain, name, control)) {
+    return fail(ErrorCode::PermissionDenied, "{}; nothing was done", *strange);
+  }
+  if (retire(options.domain, name, control)) return {};
+  return fail(ErrorCode::Io,
+              "the files of segment '{}' in '{}' could not all be removed; remove "
+              "those that are left",
+              name, options.domain.path().string());
+}
+
+}  // namespace
+
+bool is_orphan(const Control& control) {
+  // relaxed: only the holder of the writer's lock stores it, and taking the lock ordered its stores
+  // before our load.
+  return control->state.load(std::memory_order_relaxed) ==
+         static_cast<std::uint32_t>(ControlState::Open);
+}
+
+tl::unexpected<Error> refuse_orphan(const Control& control, std::string_view name) {
+  return fail(ErrorCode::AlreadyExists,
+              "segment '{}' was left behind by its dead writer, {}; create it with on_orphan "
+              "TakeOver or Replace",
+              name, describe_writer(control));
+}
+
+Result<Control> lock_own_control(const WriterOptions& options, const ChannelDescription& channel) {
+  const Domain& domain = options.domain;
+  constexpr int kTries = 10;  // each time another user was faster
+  for (int i = 0; i < kTries; ++i) {
+    auto control = lock_control(domain, channel);
+    if (!control) return control;
+    if (is_own(domain, *control, channel.access)) {
+      // A user's own domain may have been planted before it existed. From here on it is ours.
+      if (auto valid = validate(domain); !valid) return tl::unexpected(valid.error());
+      if (control->is_current()) return control;
+    } else if (auto done = discard(options, channel, *control); !done) {
+      return tl::unexpected(done.error());
+    }
+  }
+  return fail(ErrorCode::SegmentBusy,
+              "another user makes segment '{}' in '{}' again and again; find out who does it",
+              channel.name, domain.path().string());
+}
+
+}  // namespace evo::detail

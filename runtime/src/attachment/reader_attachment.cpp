@@ -1,0 +1,387 @@
+#include "attachment/reader_attachment.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <unordered_map>
+
+#include "attachment/clear_up.hpp"
+#include "attachment/data_file.hpp"
+#include "attachment/self_description.hpp"
+#include "evo/clock.hpp"
+#include "evo/detail/copy.hpp"
+#include "evo/detail/waiting.hpp"
+#include "evo/schema_layout.hpp"
+#include "schema/schema_check.hpp"
+#include "system/directory_watch.hpp"
+#include "system/kernel_lock.hpp"
+
+namespace evo::detail {
+
+namespace {
+
+/// How often the data file is looked up again while a writer replaces it.
+constexpr int kLookups = 100;
+
+tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std::string_view why) {
+  return fail(ErrorCode::NotFound,
+              "segment '{}' is not in domain '{}'{}; start its writer, or check EVO_DOMAIN", name,
+              domain.path().string(), why);
+}
+
+/// What an entry of the reader table promises to a reader that needs one.
+enum class Looks { Free, Gone, Busy };
+
+/// Says how entries look; only advice, their locks decide.
+class EntryLooks {
+ public:
+  bool match(const ReaderEntry& entry, Looks wanted) {
+    // relaxed: advice.
+    const std::uint32_t pid = entry.pid.load(std::memory_order_relaxed);
+    if (wanted == Looks::Free || pid == 0) return pid == 0 && wanted == Looks::Free;
+    return is_gone(pid) == (wanted == Looks::Gone);
+  }
+
+ private:
+  /// As seen from this PID namespace; each process is asked for once.
+  bool is_gone(std::uint32_t pid) {
+    const auto [found, fresh] = gone_.try_emplace(pid, false);
+    if (fresh) found->second = ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
+    return found->second;
+  }
+
+  std::unordered_map<std::uint32_t, bool> gone_;
+};
+
+/// Whether the segment has a writer that has made it. What a dead one has left, the next one makes
+/// anew if its schema is another.
+bool has_settled_writer(const Domain& domain, std::string_view name) {
+  const auto file = open_checked(domain, control_path(domain, name),
+                                 {O_RDONLY, control_mode(Access::Group), Access::Group});
+  return file && is_locked(file->fd.get(), kWriterLockByte) &&
+         !is_locked(file->fd.get(), kNamesLockByte);
+}
+
+tl::unexpected<Error> not_ready(std::string_view name) {
+  return fail(ErrorCode::NotReady,
+              "segment '{}' is just being made by its writer; try again, or attach with a wait",
+              name);
+}
+
+}  // namespace
+
+ReaderAttachment::ReaderAttachment(Domain in_domain, std::string_view in_name, Control opened)
+    : domain(std::move(in_domain)), name(in_name), control(std::move(opened)) {}
+
+/// Gives the entry back to the former attachment, unless that is cleared.
+struct ReaderAttachment::HandBack {
+  HandBack(ReaderAttachment& in_reader, ReaderAttachment* in_former)
+      : reader(in_reader), former(in_former) {}
+  HandBack(const HandBack&) = delete;
+  HandBack& operator=(const HandBack&) = delete;
+  ~HandBack() {
+    if (former != nullptr) reader.hand_entry_to(*former);
+  }
+
+  ReaderAttachment& reader;
+  ReaderAttachment* former;
+};
+
+Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& wanted,
+                                                                 const ReaderOptions& options,
+                                                                 ReaderAttachment* former) {
+  const auto [name, channel, kind] = wanted;
+  // At each attempt: a user's own domain may have been planted since the last one.
+  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
+  // A forked child has no entry to hand over: its descriptor is closed, its pages are zero.
+  const bool hands_over = former != nullptr && !former->control.fd.in_forked_child() &&
+                          former->control.fd.is_open() && former->control.is_current();
+  auto reader = std::make_unique<ReaderAttachment>(options.domain, name, Control());
+  reader->options = options;
+  if (hands_over) {
+    former->hand_entry_to(*reader);
+  } else {
+    auto control =
+        open_control(options.domain, name, channel == nullptr ? Access::Group : channel->access);
+    if (!control && control.error().code == ErrorCode::NotFound) {
+      return not_found(name, options.domain, "");
+    }
+    if (!control) return tl::unexpected(control.error());
+    reader->control = std::move(*control);
+  }
+  // After an error or an exception everything is as before.
+  HandBack hand_back{*reader, hands_over ? former : nullptr};
+  if (auto filled = reader->fill(wanted); !filled) return tl::unexpected(filled.error());
+  hand_back.former = nullptr;
+  // release [S]: pairs with the writer's acquire load [R], as at the end of an attachment. Until
+  // this one has found its place, the entry keeps no slot.
+  if (hands_over) reader->entry().cursor.store(0, std::memory_order_release);
+  return reader;
+}
+
+Result<void> ReaderAttachment::fill(const Wanted& wanted) {
+  const ChannelDescription* const channel = wanted.channel;
+  if (channel != nullptr) fitted_to = *channel;
+  kind = wanted.kind;
+  // The entry first: from here on a closing writer leaves the control file in place.
+  if (!has_entry_) {
+    if (auto taken = take_entry(); !taken) return taken;
+  }
+  // Another user may have put a directory in the place of a user's own domain that did not exist.
+  // From here on it exists and is ours, so what its names say stays true.
+  if (auto valid = validate(domain); !valid) return valid;
+  if (!control.is_current()) return not_ready(name);
+  auto mapped = map_data(channel == nullptr ? Access::Group : channel->access);
+  if (!mapped) return mapped;
+  if (auto sound = check_self_description(); !sound) return sound;
+  if (channel != nullptr) {
+    if (auto fits = check_schema(*channel); !fits) return fits;
+  }
+  if (auto fits = check_kind(); !fits) return fits;
+  auto obtained = data.apply(options.memory, Protection::Read);
+  if (!obtained) return tl::unexpected(obtained.error());
+  memory = std::move(*obtained);
+  // Each look at the segment begins with a look at this file.
+  auto beside = control.mapping.apply(
+      {.lock = options.memory.lock, .prefault = options.memory.prefault}, Protection::ReadWrite);
+  if (!beside) return tl::unexpected(beside.error());
+  // A reader's cycle is its own: the schema's period binds the writer.
+  watch.emplace(control.operator->(), &entry().watch, WatchedEnd{.max_age_ns = layout.max_age_ns});
+  // No name has changed: this is what tells those who watch the directory.
+  ::futimens(control.fd.get(), nullptr);
+  return {};
+}
+
+void ReaderAttachment::hand_entry_to(ReaderAttachment& successor) {
+  successor.control = std::move(control);
+  successor.entry_index = entry_index;
+  successor.has_entry_ = std::exchange(has_entry_, false);
+}
+
+Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::renew(ReaderAttachment& former,
+                                                                  std::chrono::nanoseconds wait) {
+  ReaderOptions options = former.options;
+  options.wait = wait;
+  const ChannelDescription* const channel = former.fitted_to ? &*former.fitted_to : nullptr;
+  return await({former.name, channel, former.kind}, options, &former);
+}
+
+Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(const Wanted& wanted,
+                                                                  const ReaderOptions& options,
+                                                                  ReaderAttachment* former) {
+  const std::string_view name = wanted.name;
+  if (auto valid = validate_segment_name(name); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  const std::uint64_t start = monotonic_ns();
+  const auto left = [&] { return options.wait - std::chrono::nanoseconds(monotonic_ns() - start); };
+  std::optional<DirectoryWatch> watch;
+  while (true) {
+    // Asked before the attempt: a writer that comes in its course may be making the segment anew.
+    const bool settled =
+        options.wait > std::chrono::nanoseconds::zero() && has_settled_writer(options.domain, name);
+    auto attachment = make(wanted, options, former);
+    if (attachment) return attachment;
+    const ErrorCode code = attachment.error().code;
+    const bool misfit = code == ErrorCode::SchemaMismatch && !settled;
+    const bool may_come = misfit || code == ErrorCode::NotFound || code == ErrorCode::NotReady;
+    if (!may_come || options.wait <= std::chrono::nanoseconds::zero()) {
+      return attachment;
+    }
+    if (left() <= std::chrono::nanoseconds::zero()) {
+      if (misfit) return attachment;
+      return fail(ErrorCode::Timeout, "waited {} ms: {}",
+                  std::chrono::duration_cast<std::chrono::milliseconds>(options.wait).count(),
+                  attachment.error().message);
+    }
+    // Watched before the attempt that follows, so that no event is missed.
+    if (watch) {
+      watch->wait(name, left());
+    } else {
+      // Names only: an attempt opens the control file, and each of those who wait would wake
+      // all of them with every attempt.
+      watch.emplace(options.domain, Watched::Names);
+    }
+  }
+}
+
+WriterState ReaderAttachment::writer_state() const noexcept {
+  if (control.fd.in_forked_child() || !control.fd.is_open()) return WriterState::Detached;
+  constexpr int kLooks = 10;
+  for (int look = 0; look < kLooks; ++look) {
+    // The lock before the state: a writer that closes stores the state before it lets go, so
+    // none that ended well is taken for dead.
+    const bool locked = is_locked(control.fd.get(), kWriterLockByte);
+    // acquire [M]: pairs with the closing writer's release store, so that whoever learns
+    // of the end finds the last publish.
+    const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
+    if (state == ControlState::Closed) {
+      // relaxed: ordered by [M]. A writer that closes clears its pid; a segment that was removed
+      // after its writer's death still names it, and so does one that a successor is creating.
+      const bool left = control->writer_pid.load(std::memory_order_relaxed) != 0;
+      const bool dead = left && !locked && !is_locked(control.fd.get(), kWriterLockByte);
+      return dead ? WriterState::Dead : WriterState::Closed;
+    }
+    // relaxed: advice, stored under the writer's lock. A successor takes the mark away.
+    if (!locked || control->found_dead_ns.load(std::memory_order_relaxed) != 0) {
+      return WriterState::Dead;
+    }
+    // A cleaner may be holding the lock for the moment in which it marks the writer.
+    if (!is_locked(control.fd.get(), kTidyLockByte)) break;
+    ::sched_yield();
+  }
+  return WriterState::Alive;
+}
+
+Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
+  auto locked = try_lock(control.fd.get(), reader_lock_byte(index));
+  if (!locked || !*locked) return locked;
+  control.fd.set_held_byte(reader_lock_byte(index));
+  entry_index = index;
+  has_entry_ = true;
+  ReaderEntry& mine = entry();
+  // relaxed: advice, stored under the lock of this entry (I2).
+  mine.waiting.store(0, std::memory_order_relaxed);
+  mine.pid.store(static_cast<std::uint32_t>(::getpid()), std::memory_order_relaxed);
+  mine.attached_ns.store(realtime_ns(), std::memory_order_relaxed);
+  mine.cursor.store(0, std::memory_order_relaxed);
+  store_text(mine.process_name.data(), mine.process_name.size(), process_name());
+  // relaxed: a reader of a stream has a fence after it, before it relies on being seen.
+  std::uint32_t used = control->entries_used.load(std::memory_order_relaxed);
+  while (used <= index &&
+         !control->entries_used.compare_exchange_weak(used, index + 1, std::memory_order_relaxed)) {
+  }
+  return true;
+}
+
+Result<void> ReaderAttachment::take_entry() {
+  // relaxed: advice; the mapping's size is what bounds the access.
+  const std::uint32_t limit =
+      std::min(control->reader_limit.load(std::memory_order_relaxed), control.table_size());
+  // First those that look free, then those that look dead, then the others.
+  EntryLooks looks;
+  for (const Looks wanted : {Looks::Free, Looks::Gone, Looks::Busy}) {
+    for (std::uint32_t i = 0; i < limit; ++i) {
+      if (!looks.match(control->readers()[i], wanted)) continue;
+      const auto taken = try_entry(i);
+      if (!taken) return tl::unexpected(taken.error());
+      if (*taken) return {};
+    }
+  }
+  return fail(
+      ErrorCode::ReaderTableFull,
+      "segment '{}' has {} readers, as many as its schema allows; end one of them, or raise "
+      "max_readers in the schema and restart the writer",
+      name, limit);
+}
+
+Result<void> ReaderAttachment::map_data(Access access) {
+  if (is_of_other_boot(load_bytes(control->boot_id))) {
+    return not_found(name, domain, " (only what an earlier boot has left)");
+  }
+  for (int lookup = 0; lookup < kLookups; ++lookup) {
+    // acquire [M]: pairs with the writer's release stores [L]. A change between these
+    // loads shows as a missing file or another generation, and we look again.
+    const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
+    if (state != ControlState::Open) {
+      if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
+      return not_found(name, domain,
+                       state == ControlState::Closed ? " any more: its writer closed it" : "");
+    }
+    const std::uint64_t generation = control->generation.load(std::memory_order_acquire);
+    const std::uint32_t current = control->current.load(std::memory_order_acquire) & 1U;
+    const auto path = data_file_path(domain, name, control, current);
+    if (!path) continue;
+    // The group may write the control file, so that may name a file which another member has made.
+    auto file = open_checked(domain, *path, {O_RDONLY, data_mode(access), access, control.uid});
+    if (!file && file.error().code == ErrorCode::NotFound) continue;
+    if (!file) return tl::unexpected(file.error());
+    if (file->size < kMinimumFileSize || file->size > kMaximumFileSize) {
+      return fail(ErrorCode::Corrupt,
+                  "'{}' has {} bytes, not 4 KiB to 1 GiB; stop its writer, remove the file and "
+                  "start the writer again",
+                  *path, file->size);
+    }
+    auto found = read_self_description(file->fd.get(), file->size, *path);
+    if (!found) return tl::unexpected(found.error());
+    if (found->layout.generation != generation) continue;
+    auto mapping = Mapping::map(file->fd.get(), file->size, Protection::Read);
+    if (!mapping) return tl::unexpected(mapping.error());
+    layout = found->layout;
+    bfbs = std::move(found->bfbs);
+    compatible_ = std::move(found->compatible);
+    data = std::move(*mapping);
+    told_ = {.generation = generation, .state = static_cast<std::uint32_t>(ControlState::Open)};
+    return {};
+  }
+  // The name was there, the file is not: a writer is just replacing it, or is dead.
+  if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
+  return not_found(name, domain, " any more: its writer is dead and its file is gone");
+}
+
+Result<void> ReaderAttachment::check_self_description() {
+  if (bfbs.empty()) return {};
+  const auto schema = read_schema(bfbs, name);
+  if (!schema) return tl::unexpected(schema.error());
+  if (schema->size != layout.geometry.payload_size) {
+    return fail(
+        ErrorCode::InvalidSchema,
+        "the schema embedded in segment '{}' describes {} bytes, its slots hold {}; restart "
+        "its writer, built from a schema that the generator accepts",
+        name, schema->size, layout.geometry.payload_size);
+  }
+  return {};
+}
+
+Result<void> ReaderAttachment::check_kind() const {
+  if (!kind || layout.kind == *kind) return {};
+  return fail(ErrorCode::Unsupported,
+              "segment '{}' is a state, not a stream; attach with a SegmentReader", name);
+}
+
+Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
+  const bool dead = !is_locked(control.fd.get(), kWriterLockByte);
+  const SegmentIdentity segment{
+      layout, compatible_, bfbs,
+      describe_writer(control) + (dead ? ", which is dead; start the present one" : "")};
+  auto fields = fit_schema(channel, segment);
+  if (!fields) return tl::unexpected(fields.error());
+  field_count = *fields;
+  return {};
+}
+
+ReaderAttachment::~ReaderAttachment() {
+  if (!has_entry_ || control.fd.in_forked_child()) return;
+  // release [S]: the last look at a stream's slots comes before the writer fills them.
+  entry().cursor.store(0, std::memory_order_release);
+  // relaxed: advice; the lock is what frees the entry.
+  entry().pid.store(0, std::memory_order_relaxed);
+  // Its number may be another file's by now. The lock ends with the mapping.
+  if (!control.fd.is_open()) {
+    control.fd.abandon();
+    return;
+  }
+  control.fd.set_held_byte(std::nullopt);
+  // Let go of before the look at the state: a writer that closes stores the state, then
+  // looks at the locks. One of the two sees the other.
+  unlock(control.fd.get(), reader_lock_byte(entry_index));
+  if (!is_closed()) return;
+  // With the writer's lock held no new writer can come. If somebody else holds it, it looks
+  // at the readers again when it has let go (clear_up).
+  const auto hold = TidyHold::take(control);
+  if (hold && is_closed()) clear_up(domain, name, control);  // else a writer has come since
+}
+
+bool ReaderAttachment::is_closed() const {
+  // acquire [M]: pairs with the closing writer's release store of the state. Open is the
+  // writer's business; Empty that of the creator which is making it.
+  return control->state.load(std::memory_order_acquire) ==
+         static_cast<std::uint32_t>(ControlState::Closed);
+}
+
+}  // namespace evo::detail

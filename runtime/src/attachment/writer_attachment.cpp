@@ -1,0 +1,368 @@
+#include "attachment/writer_attachment.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "attachment/clear_up.hpp"
+#include "attachment/data_file.hpp"
+#include "attachment/own_control.hpp"
+#include "attachment/removal.hpp"
+#include "evo/clock.hpp"
+#include "system/kernel_lock.hpp"
+
+namespace evo::detail {
+
+namespace {
+
+std::uint32_t own_pid() {
+  return static_cast<std::uint32_t>(::getpid());
+}
+
+/// The end of a path is what tells programs apart.
+std::string last_part(const std::string& path, std::size_t size) {
+  return path.size() <= size ? path : path.substr(path.size() - size);
+}
+
+std::vector<CompatibleEntry> compatible_entries(const ChannelDescription& channel) {
+  std::vector<CompatibleEntry> entries;
+  for (const CompatibleLayout& layout : channel.compatible) {
+    entries.push_back({.id = layout.id.bytes,
+                       .version_major = layout.version.major,
+                       .version_minor = layout.version.minor,
+                       .field_count = layout.field_count,
+                       .size = layout.size});
+  }
+  return entries;
+}
+
+void write_schema(std::byte* file, const SegmentLayout& layout, const ChannelDescription& channel) {
+  const auto entries = compatible_entries(channel);
+  if (!channel.bfbs.empty()) {
+    std::memcpy(file + layout.schema_offset, channel.bfbs.data(), channel.bfbs.size());
+  }
+  if (!entries.empty()) {
+    std::memcpy(file + layout.compatible_offset, entries.data(),
+                entries.size() * sizeof(CompatibleEntry));
+  }
+}
+
+/// Whether the file embeds exactly the schema that a new file would.
+bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
+                     const ChannelDescription& channel) {
+  const auto entries = compatible_entries(channel);
+  const auto equals = [&](std::size_t offset, std::span<const std::byte> expected) {
+    return std::equal(expected.begin(), expected.end(), file + offset);
+  };
+  return equals(layout.schema_offset, std::as_bytes(channel.bfbs)) &&
+         equals(layout.compatible_offset, std::as_bytes(std::span(entries)));
+}
+
+/// Registers before main(): at that time it takes no microsecond, but milliseconds in a process
+/// that has threads. Only programs with a writer contain this file.
+[[maybe_unused]] const WakeProtocol kRegisteredEarly = register_writer_for_wakes();
+
+}  // namespace
+
+WriterAttachment::WriterAttachment(Domain in_domain, const ChannelDescription& channel,
+                                   Control locked)
+    : domain(std::move(in_domain)), name(channel.name), control(std::move(locked)) {}
+
+Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDescription& channel,
+                                                                 const WriterOptions& options) {
+  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
+  if (auto valid = validate_segment_name(channel.name); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  if (auto valid = validate_module_name(channel.owner); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  auto layout = plan_layout(channel);
+  if (!layout) return tl::unexpected(layout.error());
+  if (auto made = ensure_directory(options.domain); !made) return tl::unexpected(made.error());
+  // Once more: somebody else may have made it since.
+  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
+  auto limits = options.limits ? *options.limits : ResourceLimits::from_environment();
+  if (!limits) return tl::unexpected(limits.error());
+  auto quota = WriterQuota::take(*limits);
+  if (!quota) return tl::unexpected(quota.error());
+  if (::access(control_path(options.domain, channel.name).c_str(), F_OK) != 0) {
+    auto room = check_segment_count(options.domain, *limits);
+    if (!room) return tl::unexpected(room.error());
+  }
+  // Before any lock is taken, in case it was not done before main() (a library that was loaded
+  // later).
+  const WakeProtocol wake_protocol = register_writer_for_wakes();
+  auto control = lock_own_control(options, channel);
+  if (!control) return tl::unexpected(control.error());
+
+  auto writer = std::make_unique<WriterAttachment>(options.domain, channel, std::move(*control));
+  writer->layout = *layout;
+  writer->quota = std::move(*quota);
+  writer->limits = *limits;
+  writer->wants_huge_pages_ = options.memory.huge_pages;
+  writer->wake_protocol_ = wake_protocol;
+  if (auto done = writer->open_or_make(channel, options.on_orphan); !done) {
+    return tl::unexpected(done.error());
+  }
+  auto memory = writer->data.apply(options.memory, Protection::ReadWrite);
+  if (memory) {
+    // Each publish looks at the control file, and a push to a stream that blocks at its table.
+    const auto beside = writer->control.mapping.apply(
+        {.lock = options.memory.lock, .prefault = options.memory.prefault}, Protection::ReadWrite);
+    if (!beside) memory = tl::unexpected(beside.error());
+  }
+  if (!memory) {
+    // What a dead writer left stays as it was; what this call made goes again.
+    writer->open_ = !writer->taken_over_;
+    return tl::unexpected(memory.error());
+  }
+  writer->memory = std::move(*memory);
+  writer->watch.emplace(writer->control.operator->(), &writer->control->writer_watch,
+                        WatchedEnd{.writes = true, .period_ns = writer->layout.period_ns});
+  add_note(writer->memory, writer->warning_);
+  writer->open_ = true;
+  writer->control.fd.set_held_byte(kWriterLockByte);
+  // From here on the names stay, until the end or until somebody fences us off.
+  unlock(writer->control.fd.get(), kNamesLockByte);
+  return writer;
+}
+
+StatePublisher WriterAttachment::publisher() noexcept {
+  StatePublisher publisher(&header(), control.operator->(), slots(), layout.geometry, incarnation,
+                           last);
+  publisher.watch_by(&*watch);
+  return publisher;
+}
+
+StreamPublisher WriterAttachment::stream_publisher() noexcept {
+  return {publisher(), control.operator->(), control.table_size(), &control.fd, layout};
+}
+
+Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, OnOrphan on_orphan) {
+  if (is_of_other_boot(load_bytes(control->boot_id))) forget_earlier_boot();
+  const bool orphan = is_orphan(control);
+  if (orphan && on_orphan == OnOrphan::Refuse) return refuse_orphan(control, name);
+  // relaxed: under the writer's lock.
+  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  // A writer that died while replacing the file has left it (I3).
+  const bool has_room = remove_data_file(domain, name, control, 1U - current);
+  const auto path = data_file_path(domain, name, control, current);
+  taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && find_in_place(channel, *path);
+  if (!taken_over_ && !has_room) {
+    const auto stays = data_file_path(domain, name, control, 1U - current);
+    return fail(ErrorCode::PermissionDenied,
+                "segment '{}' has to be made anew, but user {} may not remove '{}', which an "
+                "earlier writer has left; let its owner or root remove it",
+                name, ::geteuid(), stays.value_or("its file"));
+  }
+  announce();
+  if (taken_over_) {
+    take_over();
+  } else if (auto made = make_data_file(channel); !made) {
+    if (!orphan) {
+      // relaxed: as in the destructor. This call failed; no writer died.
+      control->writer_pid.store(0, std::memory_order_relaxed);
+      clear_up(domain, name, control);
+    }
+    return made;
+  }
+  auto described = write_meta(channel);
+  // A segment with old advice beside it is still whole; somebody else's cannot be replaced
+  // where the directory is sticky.
+  if (described || taken_over_ || described.error().code == ErrorCode::PermissionDenied) return {};
+  open_ = true;  // to be removed again
+  return described;
+}
+
+void WriterAttachment::announce() {
+  // A writer that closes clears its pid. relaxed, all: under the writer's lock, and advice.
+  if (is_orphan(control) || control->writer_pid.load(std::memory_order_relaxed) != 0) {
+    control->deaths.store(control->deaths.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
+  }
+  // relaxed: advice, as what follows. No pid means that the rest of it is being changed.
+  control->writer_pid.store(0, std::memory_order_relaxed);
+  // release [G]: the fencing token. A former writer that was fenced off sees it at its
+  // next publish ("fenced"); no data hangs on it.
+  incarnation = next_incarnation({control->incarnation.load(std::memory_order_relaxed),
+                                  control->generation.load(std::memory_order_relaxed)});
+  control->incarnation.store(incarnation, std::memory_order_release);
+  const std::string executable = executable_path();
+  store_text(control->writer_executable.data(), control->writer_executable.size(),
+             last_part(executable, control->writer_executable.size()));
+  // relaxed, all three: advice, carried along by the store of the pid.
+  control->writer_uid.store(::geteuid(), std::memory_order_relaxed);
+  control->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
+  control->found_dead_ns.store(0, std::memory_order_relaxed);
+  // release: who sees the pid sees the rest.
+  control->writer_pid.store(own_pid(), std::memory_order_release);
+  // relaxed: read by waiters, who attach after the state below says Open.
+  control->wake_protocol.store(static_cast<std::uint32_t>(wake_protocol_),
+                               std::memory_order_relaxed);
+}
+
+bool WriterAttachment::find_in_place(const ChannelDescription& channel, const std::string& path) {
+  const ForkPause held;
+  auto file =
+      open_checked(domain, path, {O_RDWR, data_mode(channel.access), channel.access, control.uid});
+  if (!file || file->size != layout.file_size) return false;
+  const mode_t mode = data_mode(channel.access);
+  // A reader of a blocking stream that is attached shows values in place, because the group cannot
+  // move its cursor yet.
+  if (file->mode != mode && channel.kind == Kind::Stream && channel.overflow == Overflow::Block) {
+    return false;
+  }
+  if (file->mode != mode && ::fchmod(file->fd.get(), mode) != 0) return false;
+  mark_in_use(file->fd.get());
+  auto mapping = Mapping::map(file->fd.get(), file->size, Protection::ReadWrite);
+  if (!mapping) return false;
+  auto found = read_header(mapping->bytes(), file->size, path);
+  if (!found) return false;
+  SegmentLayout expected = layout;
+  // relaxed: under the writer's lock.
+  expected.generation = control->generation.load(std::memory_order_relaxed);
+  expected.boot_id = found->boot_id;
+  expected.created_realtime_ns = found->created_realtime_ns;
+  if (is_of_other_boot(found->boot_id) || *found != expected ||
+      !has_same_schema(mapping->data(), *found, channel))
+    return false;
+
+  const auto find_last = found->kind == Kind::State ? &find_last_complete : &find_last_of_stream;
+  const auto complete_last = find_last(*reinterpret_cast<const SegmentHeader*>(mapping->data()),
+                                       mapping->data() + found->slots_offset, found->geometry);
+  if (!complete_last) return false;
+  data = std::move(*mapping);
+  layout = *found;
+  last = *complete_last;
+  return true;
+}
+
+void WriterAttachment::take_over() {
+  // relaxed: advice.
+  header().writer_pid.store(own_pid(), std::memory_order_relaxed);
+  if (header().version.load(std::memory_order_relaxed) != complete(last)) {
+    // release [E]: as in StatePublisher. The dead writer completed this slot and did
+    // not come to publish it.
+    header().version.store(complete(last), std::memory_order_release);
+    wake_all(header());
+  }
+}
+
+Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel) {
+  layout.generation = incarnation;
+  layout.boot_id = boot_id().bytes;
+  layout.created_realtime_ns = realtime_ns();
+  auto warning = check_memory(domain, layout.file_size, limits);
+  if (!warning) return tl::unexpected(warning.error());
+  warning_ = std::move(*warning);
+  auto file = UnnamedFile::make(domain, layout.file_size, data_mode(channel.access));
+  if (!file) return tl::unexpected(file.error());
+  mark_in_use(file->fd());
+  auto mapping = Mapping::map(file->fd(), layout.file_size, Protection::ReadWrite);
+  if (!mapping) return tl::unexpected(mapping.error());
+  data = std::move(*mapping);
+  new (data.data()) SegmentHeader;
+  write_header(header(), layout, monotonic_ns());
+  // relaxed: the file has no name yet.
+  header().writer_pid.store(own_pid(), std::memory_order_relaxed);
+  write_schema(data.data(), layout, channel);
+  reset_slots(slots(), layout.geometry);
+  // Before it has a name: gathering takes pages away from those who map them.
+  if (wants_huge_pages_) data.gather_huge_pages();
+  last = 0;
+
+  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  const std::uint32_t fresh = 1U - current;
+  if (auto named = name_data_file(std::move(*file), channel); !named) {
+    // relaxed: under the writer's lock, and no reader looks at an entry that is not current.
+    control->data_files[fresh].pid.store(0, std::memory_order_relaxed);
+    return named;
+  }
+  // release [L]: pairs with the attaching reader's acquire load [M] of the state. The
+  // reader compares the generation with the one in the file it found, so it does not
+  // matter in which order it sees the three change.
+  control->generation.store(layout.generation, std::memory_order_release);
+  control->current.store(fresh, std::memory_order_release);
+  control->state.store(static_cast<std::uint32_t>(ControlState::Open), std::memory_order_release);
+  if (data_file_path(domain, name, control, current) ==
+      data_file_path(domain, name, control, fresh)) {
+    // relaxed: under the writer's lock, and only its holder looks for it.
+    control->data_files[current].pid.store(0, std::memory_order_relaxed);
+  } else {
+    // If it must stay, because it is somebody else's, the entry goes on naming it.
+    static_cast<void>(remove_data_file(domain, name, control, current));
+  }
+  return {};
+}
+
+Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDescription& channel) {
+  const std::string path = data_path(domain, channel.owner, name, own_pid());
+  // relaxed: under the writer's lock.
+  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  DataFileName& entry = control->data_files[1U - current];
+  store_text(entry.module.data(), entry.module.size(), channel.owner);
+  // release [I]: pairs with the acquire load [H]; whoever sees the pid sees the module.
+  // Recorded before the name exists, so that no death in between leaves a file behind that
+  // nobody knows of, and nobody else takes the name for a leftover.
+  entry.pid.store(own_pid(), std::memory_order_release);
+  auto linked = file.link(path);
+  if (linked || linked.error().code != ErrorCode::AlreadyExists) return linked;
+  if (const auto other = find_other_user(domain, path, name)) {
+    return fail(ErrorCode::AlreadyExists,
+                "'{}' is the data file of segment '{}', too; rename the module or the segment of "
+                "one of them, or write them in two processes",
+                path, *other);
+  }
+  // A leftover of an earlier process with our pid.
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return fail_errno(errno, fmt::format("cannot remove the leftover '{}'", path), path);
+  }
+  return file.link(path);
+}
+
+void WriterAttachment::forget_earlier_boot() {
+  remove_data_file(domain, name, control, 0);
+  remove_data_file(domain, name, control, 1);
+  store_bytes(control->boot_id, boot_id().bytes);
+  // relaxed: under the writer's lock, and nobody of this boot has attached yet.
+  control->state.store(static_cast<std::uint32_t>(ControlState::Empty), std::memory_order_relaxed);
+  control->waiters.store(0, std::memory_order_relaxed);
+  control->watch_session.store(0, std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < control.table_size(); ++i) {
+    control->readers()[i].waiting.store(0, std::memory_order_relaxed);
+  }
+}
+
+Result<void> WriterAttachment::write_meta(const ChannelDescription& channel) {
+  return replace_text(domain, meta_path(domain, name), data_mode(channel.access),
+                      meta_text(*this, channel));
+}
+
+WriterAttachment::~WriterAttachment() {
+  if (control.fd.in_forked_child()) return;
+  // Asked while the mapping holds the lock, by which it is known.
+  if (!control.fd.is_open()) control.fd.abandon();
+  // relaxed: if an administrator fenced us off, the files are no longer ours.
+  if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
+  // relaxed: ordered by the release store of the state below. No pid tells a close from a death.
+  control->writer_pid.store(0, std::memory_order_relaxed);
+  // release: pairs with the acquire load [M]; a reader that learns that there will be no
+  // other publish finds the last one.
+  control->state.store(static_cast<std::uint32_t>(ControlState::Closed), std::memory_order_release);
+  wake_all(header());
+  // Only who fences us off can be there before us: then the names are his to remove. He does even
+  // if he finds that we are gone, because the segment is Closed.
+  if (control.fd.get() < 0) return;  // the next create or cleanup removes the files
+  control.fd.set_held_byte(std::nullopt);
+  const auto names = try_lock(control.fd.get(), kNamesLockByte);
+  if (names && *names) clear_up(domain, name, control);
+}
+
+}  // namespace evo::detail

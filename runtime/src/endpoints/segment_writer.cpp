@@ -1,0 +1,72 @@
+#include "evo/segment_writer.hpp"
+
+#include <atomic>
+#include <cstring>
+
+#include "attachment/writer_attachment.hpp"
+
+namespace evo {
+
+Result<SegmentWriter> SegmentWriter::create(const ChannelDescription& channel,
+                                            WriterOptions options) {
+  if (channel.kind != Kind::State) {
+    return detail::fail(ErrorCode::Unsupported,
+                        "segment '{}' is a stream; create it with a StreamSegmentWriter",
+                        channel.name);
+  }
+  auto attachment = detail::WriterAttachment::make(channel, options);
+  if (!attachment) return tl::unexpected(attachment.error());
+  return SegmentWriter(std::move(*attachment));
+}
+
+Result<SegmentWriter> SegmentWriter::create(std::string_view name, std::size_t size,
+                                            WriterOptions options) {
+  ChannelDescription channel;
+  channel.name = name;
+  channel.owner = "untyped";
+  channel.size = size;
+  return create(channel, std::move(options));
+}
+
+SegmentWriter::SegmentWriter(std::unique_ptr<detail::WriterAttachment> attachment) noexcept
+    : publisher_(attachment->publisher()),
+      geometry_(attachment->layout.geometry),
+      attachment_(std::move(attachment)) {}
+
+SegmentWriter::SegmentWriter(SegmentWriter&&) noexcept = default;
+SegmentWriter& SegmentWriter::operator=(SegmentWriter&&) noexcept = default;
+SegmentWriter::~SegmentWriter() = default;
+
+WriteResult SegmentWriter::write(std::span<const std::byte> value) noexcept {
+  if (value.size() > geometry_.payload_size) return tl::unexpected(WriteError::OutOfRange);
+  return publisher_.publish(geometry_, [&](std::byte* payload) {
+    detail::copy_to_shared(payload, value.data(), value.size());
+    detail::clear_shared(payload, value.size(), geometry_.payload_size);
+  });
+}
+
+WriteResult SegmentWriter::write_at(std::size_t offset, std::span<const std::byte> bytes) noexcept {
+  if (offset > geometry_.payload_size || bytes.size() > geometry_.payload_size - offset) {
+    return tl::unexpected(WriteError::OutOfRange);
+  }
+  const std::byte* last = publisher_.last_payload(geometry_);
+  return publisher_.publish(geometry_, [&](std::byte* payload) {
+    detail::copy_to_shared(payload, last, geometry_.payload_size);
+    detail::patch_shared(payload, offset, bytes);
+  });
+}
+
+void SegmentWriter::flush() noexcept {
+  // seq_cst: that is the whole service; it pairs with whatever the caller does next.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+std::uint64_t SegmentWriter::incarnation() const noexcept {
+  return attachment_->incarnation;
+}
+
+const MemoryReport& SegmentWriter::memory() const noexcept {
+  return attachment_->memory;
+}
+
+}  // namespace evo

@@ -1,0 +1,206 @@
+#include "evo/cleanup.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+
+#include "attachment/clear_up.hpp"
+#include "attachment/data_file.hpp"
+#include "attachment/removal.hpp"
+#include "evo/clock.hpp"
+#include "evo/detail/waiting.hpp"
+#include "evo/segment_header.hpp"
+#include "system/domain_scan.hpp"
+#include "system/kernel_lock.hpp"
+#include "system/lock_holders.hpp"
+
+namespace evo {
+
+namespace detail {
+
+namespace {
+
+/// How long the writer has been known to be dead; marks it if nobody has before.
+std::chrono::nanoseconds time_since_death(const Domain& domain, const Control& control,
+                                          CleanupItem& item, bool mark) {
+  const std::uint64_t now = monotonic_ns();
+  // relaxed, both: under the writer's lock; readers take it as a reason to look around.
+  const std::uint64_t found = control->found_dead_ns.load(std::memory_order_relaxed);
+  // Later than now: it was stored in another time namespace.
+  if (found != 0 && found <= now) return std::chrono::nanoseconds(now - found);
+  item.found_dead = found == 0;
+  if (mark) {
+    // relaxed: as above.
+    control.store(control->found_dead_ns, now, std::memory_order_relaxed);
+    if (const auto mapping = map_header(domain, item.name, control)) {
+      wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));
+    }
+  }
+  return std::chrono::nanoseconds(0);
+}
+
+/// With the writer's lock held: what is to become of the segment.
+void judge(const Domain& domain, const CleanupPolicy& policy, const Control& control,
+           CleanupItem& item) {
+  item.action = policy.dry_run ? CleanupAction::WouldRemove : CleanupAction::Removed;
+  // relaxed, here: under the writer's lock.
+  if (is_of_other_boot(load_bytes(control->boot_id))) {
+    item.reason = "left by an earlier boot";
+  } else if (control->state.load(std::memory_order_relaxed) ==
+             static_cast<std::uint32_t>(ControlState::Open)) {
+    const auto since = time_since_death(domain, control, item, !policy.dry_run);
+    item.reason = "its writer is dead";
+    if (since < policy.grace) {
+      item.action = CleanupAction::Waiting;
+      item.left = policy.grace - since;
+      return;
+    }
+  } else if (has_readers(control)) {
+    item.action = CleanupAction::StillRead;
+    item.reason = "closed, and its last reader removes the rest";
+    return;
+  } else {
+    item.reason = "closed, or its writer died before it was whole";
+  }
+  if (auto strange = find_strangers_file(domain, item.name, control)) {
+    item.action = CleanupAction::LeftAlone;
+    item.reason = std::move(*strange);
+  }
+}
+
+/// What can be learnt of a segment's writer without a trace.
+bool has_live_writer(const Domain& domain, std::string_view name) {
+  const auto control = copy_control(domain, name, O_RDONLY);
+  return control && is_locked(control->fd.get(), kWriterLockByte);
+}
+
+/// One segment; nothing if its writer lives or it has gone.
+std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
+                                 const CleanupPolicy& policy) {
+  // Read-only first: each control file that is closed after it could be written makes all look
+  // around who watch the domain.
+  if (has_live_writer(domain, name)) return std::nullopt;
+  CleanupItem item;
+  item.name = name;
+  const auto control = copy_control(domain, name, O_RDWR);
+  if (!control) {
+    if (control.error().code == ErrorCode::NotFound) return std::nullopt;
+    item.reason = control.error().message;
+    return item;
+  }
+  // Asked first, so that no live writer ever finds us in its way.
+  if (is_locked(control->fd.get(), kWriterLockByte)) return std::nullopt;
+  const auto hold = TidyHold::take(*control);
+  if (!hold || !control->is_current()) return std::nullopt;
+  // relaxed: advice.
+  item.writer_pid = (*control)->writer_pid.load(std::memory_order_relaxed);
+  item.writer_executable = printable(
+      load_text((*control)->writer_executable.data(), (*control)->writer_executable.size()));
+  judge(domain, policy, *control, item);
+  if (item.action == CleanupAction::Removed) {
+    const auto mapping = map_header(domain, name, *control);
+    if (!clear_up(domain, name, *control)) {
+      item.action = CleanupAction::LeftAlone;
+      item.reason = "not all of its files can be removed; look for them with ls -l";
+    }
+    if (mapping) wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));
+  }
+  return item;
+}
+
+/// A data file that no control file names, and whose creator is dead: nothing can reach its value
+/// any more. Nothing if it is in use, or may be.
+std::optional<CleanupItem> clean_unclaimed(const Domain& domain, const std::string& name,
+                                           const CleanupPolicy& policy) {
+  if (!is_data_file_name(name)) return std::nullopt;
+  const std::string path = domain.path() / name;
+  const auto file = open_checked(domain, path, {O_RDONLY, data_mode(Access::Group), Access::Group});
+  // A creator records a name before it links the file, so one that is being made is claimed.
+  if (!file || is_claimed(domain, path) || is_in_use(file->fd.get())) return std::nullopt;
+  CleanupItem item;
+  item.name = name;
+  item.writer_pid =
+      static_cast<std::uint32_t>(std::strtoul(name.c_str() + name.rfind('_') + 1, nullptr, 10));
+  // Of another release it may have no lock; in another PID namespace the number means nothing.
+  if (item.writer_pid == 0 || look_at_process(item.writer_pid) != ProcessState::Gone) {
+    return std::nullopt;
+  }
+  item.reason = "no control file names it, and its writer is dead";
+  item.action = CleanupAction::WouldRemove;
+  if (policy.dry_run) return item;
+  // A process that had the number again would first have been seen above.
+  const bool removed = is_named(path, file->device, file->inode) && ::unlink(path.c_str()) == 0;
+  item.action = removed ? CleanupAction::Removed : CleanupAction::LeftAlone;
+  if (!removed) item.reason += ", but this user may not remove it";
+  return item;
+}
+
+CleanupReport clean(const Domain& domain, const std::vector<std::string>& names,
+                    const CleanupPolicy& policy) {
+  CleanupReport report;
+  for (const std::string& name : names) {
+    if (auto item = clean(domain, std::string_view(name), policy)) {
+      report.items.push_back(std::move(*item));
+    }
+  }
+  return report;
+}
+
+}  // namespace
+
+}  // namespace detail
+
+std::string_view to_string(CleanupAction action) noexcept {
+  switch (action) {
+    case CleanupAction::Removed:
+      return "Removed";
+    case CleanupAction::WouldRemove:
+      return "WouldRemove";
+    case CleanupAction::Waiting:
+      return "Waiting";
+    case CleanupAction::StillRead:
+      return "StillRead";
+    case CleanupAction::LeftAlone:
+      return "LeftAlone";
+  }
+  return "?";
+}
+
+std::size_t CleanupReport::removed() const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(items.begin(), items.end(),
+                    [](const CleanupItem& item) { return item.action == CleanupAction::Removed; }));
+}
+
+Result<CleanupReport> cleanup_orphaned_segments(const Domain& domain, const CleanupPolicy& policy) {
+  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
+  const auto files = detail::scan(domain);
+  if (!files) return tl::unexpected(files.error());
+  CleanupReport report = detail::clean(domain, files->segments, policy);
+  for (const std::string& file : files->data) {
+    if (auto item = detail::clean_unclaimed(domain, file, policy)) {
+      report.items.push_back(std::move(*item));
+    }
+  }
+  return report;
+}
+
+Result<CleanupReport> cleanup_orphaned_segment(const Domain& domain, std::string_view name,
+                                               const CleanupPolicy& policy) {
+  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
+  if (auto valid = detail::validate_segment_name(name); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  if (::access(detail::control_path(domain, name).c_str(), F_OK) != 0 && errno == ENOENT) {
+    return detail::fail(ErrorCode::NotFound, "segment '{}' is not in domain '{}'", name,
+                        domain.path().string());
+  }
+  return detail::clean(domain, std::vector{std::string(name)}, policy);
+}
+
+}  // namespace evo

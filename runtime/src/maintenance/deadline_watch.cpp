@@ -1,0 +1,193 @@
+#include "evo/deadline_watch.hpp"
+
+#include <fcntl.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "attachment/control.hpp"
+#include "evo/detail/end_watch.hpp"
+#include "system/kernel_lock.hpp"
+
+namespace evo {
+
+namespace {
+
+using detail::Control;
+
+/// How long another switcher may hold the lock, which it needs for some microseconds.
+constexpr int kTries = 10'000;
+constexpr timespec kPause{0, 100'000};
+
+/// The control file of a segment that is in use.
+Result<Control> open_watched(const Domain& domain, std::string_view segment) {
+  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
+  if (auto valid = detail::validate_segment_name(segment); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  auto control = detail::copy_control(domain, segment, O_RDWR);
+  if (!control && control.error().code == ErrorCode::NotFound) {
+    return detail::fail(ErrorCode::NotFound,
+                        "segment '{}' is not in domain '{}'; start its writer, or check EVO_DOMAIN",
+                        segment, domain.path().string());
+  }
+  if (control && detail::is_of_other_boot(detail::load_bytes((*control)->boot_id))) {
+    return detail::fail(ErrorCode::NotFound,
+                        "segment '{}' is only what an earlier boot has left; start its writer",
+                        segment);
+  }
+  return control;
+}
+
+/// The same, with the lock of those who switch the watch, freed with the control file.
+Result<Control> lock_watched(const Domain& domain, std::string_view segment) {
+  for (int i = 0; i < kTries; ++i) {
+    auto control = open_watched(domain, segment);
+    if (!control) return control;
+    const auto locked = detail::try_lock(control->fd.get(), kWatchLockByte);
+    if (!locked) return tl::unexpected(locked.error());
+    // A file that has lost its name concerns nobody any more.
+    if (*locked && control->is_current() && control->refresh()) return control;
+    ::nanosleep(&kPause, nullptr);
+  }
+  return detail::fail(ErrorCode::SegmentBusy,
+                      "somebody else has been switching the deadline watch of segment '{}' for too "
+                      "long; find out which process that does it is stopped",
+                      segment);
+}
+
+std::uint64_t nanoseconds_of(std::chrono::nanoseconds time) {
+  return static_cast<std::uint64_t>(time.count());
+}
+
+std::chrono::nanoseconds duration_of(const std::atomic<std::uint64_t>& ns) {
+  // relaxed: each figure by itself; what belongs together is settled by the block's session.
+  const auto count = ns.load(std::memory_order_relaxed);
+  constexpr auto kLongest = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(count, kLongest)));
+}
+
+/// The figures of a block, if they belong to this session; else all are zero, because the end did
+/// nothing in it.
+EndDeadlines read_block(const Control& control, const WatchBlock& block, std::uint32_t session) {
+  EndDeadlines figures;
+  // acquire [X]: pairs with the end's release store [W], so none is from an earlier session.
+  if (session == 0 || block.session.load(std::memory_order_acquire) != session) return figures;
+  // relaxed, all: as in duration_of.
+  figures.operations = block.operations.load(std::memory_order_relaxed);
+  figures.late = block.late.load(std::memory_order_relaxed);
+  figures.slow = block.slow.load(std::memory_order_relaxed);
+  figures.stale = block.stale.load(std::memory_order_relaxed);
+  figures.longest_interval = duration_of(block.longest_interval_ns);
+  figures.longest_duration = duration_of(block.longest_duration_ns);
+  figures.greatest_age = duration_of(block.greatest_age_ns);
+  for (std::size_t i = 0; i < block.jitter.size(); ++i) {
+    figures.jitter.counts.at(i) = block.jitter.at(i).load(std::memory_order_relaxed);
+  }
+  // acquire fence [V]: pairs with the end's release fence [U]. If any figure above came from a
+  // later session, the load below sees another number.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  // relaxed: [V] keeps it behind the figures; of a copy, the order of the system calls.
+  if (!control.refresh(block.session) || block.session.load(std::memory_order_relaxed) != session)
+    return {};
+  return figures;
+}
+
+WatchOptions options_of(const Control& control) {
+  return {.deadline = duration_of(control->watch_deadline_ns),
+          .write_deadline = duration_of(control->watch_write_deadline_ns),
+          .read_deadline = duration_of(control->watch_read_deadline_ns)};
+}
+
+std::vector<EndDeadlines> read_readers(const Control& control, std::uint32_t session) {
+  std::vector<EndDeadlines> readers;
+  // relaxed, in here: advice; the locks say who lives.
+  const std::uint32_t used =
+      std::min(control->entries_used.load(std::memory_order_relaxed), control.table_size());
+  for (std::uint32_t i = 0; i < used; ++i) {
+    const ReaderEntry& entry = control->readers()[i];
+    // relaxed: as above.
+    const std::uint32_t pid = entry.pid.load(std::memory_order_relaxed);
+    if (pid == 0 || !detail::is_locked(control.fd.get(), reader_lock_byte(i))) continue;
+    EndDeadlines& reader = readers.emplace_back(read_block(control, entry.watch, session));
+    reader.pid = pid;
+    reader.process_name =
+        detail::printable(detail::load_text(entry.process_name.data(), entry.process_name.size()));
+  }
+  return readers;
+}
+
+}  // namespace
+
+std::uint64_t JitterHistogram::total() const noexcept {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+std::chrono::nanoseconds JitterHistogram::percentile(double percent) const noexcept {
+  const std::uint64_t all = total();
+  if (all == 0) return std::chrono::nanoseconds::zero();
+  const double share = std::clamp(percent, 0.0, 100.0) / 100.0;
+  const double wanted = std::max(1.0, std::ceil(share * static_cast<double>(all)));
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i + 1 < counts.size(); ++i) {
+    seen += counts[i];
+    if (static_cast<double>(seen) >= wanted) {
+      return std::chrono::nanoseconds(static_cast<std::int64_t>(detail::jitter_bucket_end_ns(i)));
+    }
+  }
+  return std::chrono::nanoseconds::max();
+}
+
+Result<void> start_deadline_watch(const Domain& domain, std::string_view segment,
+                                  const WatchOptions& options) {
+  if (std::min({options.deadline, options.write_deadline, options.read_deadline}) <
+      std::chrono::nanoseconds::zero()) {
+    return detail::fail(
+        ErrorCode::Unsupported,
+        "a deadline of segment '{}' would be negative; give a time, or zero for none", segment);
+  }
+  const auto control = lock_watched(domain, segment);
+  if (!control) return tl::unexpected(control.error());
+  const ControlFile& file = *control->operator->();
+  // relaxed: under the lock (I5).
+  std::uint32_t session = file.watch_sessions.load(std::memory_order_relaxed) + 1;
+  if (session == 0) session = 1;  // 0 means off
+  // relaxed, all: under the lock (I5), and for the ends ordered by the last store.
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  const auto& words = *control;
+  words.store(words->watch_deadline_ns, nanoseconds_of(options.deadline), kRelaxed);
+  words.store(words->watch_write_deadline_ns, nanoseconds_of(options.write_deadline), kRelaxed);
+  words.store(words->watch_read_deadline_ns, nanoseconds_of(options.read_deadline), kRelaxed);
+  words.store(words->watch_sessions, session, kRelaxed);
+  // release [Z]: pairs with the acquire load [Y] of an end that begins the session.
+  words.store(words->watch_session, session, std::memory_order_release);
+  return {};
+}
+
+Result<void> stop_deadline_watch(const Domain& domain, std::string_view segment) {
+  const auto control = lock_watched(domain, segment);
+  if (!control) return tl::unexpected(control.error());
+  // relaxed: nothing hangs on it; an end that has not seen it yet counts once more.
+  control->store((*control)->watch_session, 0U, std::memory_order_relaxed);
+  return {};
+}
+
+Result<DeadlineReport> read_deadline_watch(const Domain& domain, std::string_view segment) {
+  // With the lock, so that options, session and figures belong together.
+  const auto control = lock_watched(domain, segment);
+  if (!control) return tl::unexpected(control.error());
+  DeadlineReport report;
+  // relaxed, all: under the lock (I5); the pid is advice.
+  report.on = (*control)->watch_session.load(std::memory_order_relaxed) != 0;
+  report.session = (*control)->watch_sessions.load(std::memory_order_relaxed);
+  report.options = options_of(*control);
+  report.writer = read_block(*control, (*control)->writer_watch, report.session);
+  report.writer.pid = (*control)->writer_pid.load(std::memory_order_relaxed);
+  report.readers = read_readers(*control, report.session);
+  return report;
+}
+
+}  // namespace evo

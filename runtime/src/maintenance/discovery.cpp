@@ -1,0 +1,414 @@
+#include "evo/discovery.hpp"
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <deque>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "attachment/data_file.hpp"
+#include "maintenance/segment_inspection.hpp"
+#include "system/directory_watch.hpp"
+#include "system/domain_scan.hpp"
+
+namespace evo {
+
+namespace {
+
+/// A death is reported by the closing of its files, and the kernel tells of that a moment before
+/// it frees the locks. So whatever was closed is looked at once more after this time.
+constexpr long kSecondLookNs = 2'000'000;
+/// When to try again what could not be scanned.
+constexpr long kRetryNs = 100'000'000;
+
+constexpr std::string_view kPrefix = "evo_";
+constexpr std::string_view kMetaSuffix = ".meta";
+
+/// Whether two looks at a segment differ in more than what changes with each publish.
+bool differ(const SegmentInfo& before, const SegmentInfo& after) {
+  const auto readers_of = [](const SegmentInfo& info) {
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> readers;
+    for (const AttachedReader& reader : info.readers) {
+      readers.emplace_back(reader.index, reader.attached_realtime_ns);
+    }
+    return readers;
+  };
+  return before.condition != after.condition || before.writer_state != after.writer_state ||
+         before.incarnation != after.incarnation || before.writer_pid != after.writer_pid ||
+         before.data_file != after.data_file || before.found_dead_ns != after.found_dead_ns ||
+         // A segment that its process closed and recreated may be the same in all of the above.
+         before.writer_started_realtime_ns != after.writer_started_realtime_ns ||
+         before.layout.created_realtime_ns != after.layout.created_realtime_ns ||
+         readers_of(before) != readers_of(after);
+}
+
+/// Room for one more, doubled as a vector does by itself.
+std::size_t grown(std::size_t size) {
+  return std::bit_ceil(size + 1);
+}
+
+struct NameHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const noexcept {
+    return std::hash<std::string_view>()(name);
+  }
+};
+
+struct Listener {
+  CallbackId id;
+  SegmentDiscovery::Callback callback;
+  std::uint64_t next_event = 0;  // the next that it receives
+  bool removed = false;
+};
+
+struct Event {
+  std::uint64_t number = 0;
+  DiscoveryEvent what;
+  SegmentInfo info;
+};
+
+/// While it lives, events are queued.
+class Telling {
+ public:
+  explicit Telling(bool& telling) : telling_(telling), before_(std::exchange(telling, true)) {}
+  Telling(const Telling&) = delete;
+  Telling& operator=(const Telling&) = delete;
+  ~Telling() { telling_ = before_; }
+
+ private:
+  bool& telling_;
+  bool before_;
+};
+
+}  // namespace
+
+std::string_view to_string(DiscoveryEvent event) noexcept {
+  switch (event) {
+    case DiscoveryEvent::Appeared:
+      return "Appeared";
+    case DiscoveryEvent::Changed:
+      return "Changed";
+    case DiscoveryEvent::Vanished:
+      return "Vanished";
+  }
+  return "?";
+}
+
+struct SegmentDiscovery::Cache {
+  explicit Cache(const Domain& in_domain) : domain(in_domain) {}
+
+  /// Begins to watch the domain.
+  Result<void> open_watch();
+  Result<void> watch_domain();
+
+  void concern(std::string_view file);
+  Result<std::size_t> look_at(const std::set<std::string, std::less<>>& names);
+  bool look_at(const detail::Inspector& inspector, const std::string& name);
+  Result<std::size_t> rescan();
+  Result<std::size_t> update();
+  void take_second_look();
+  void arm_second_look();
+  /// With a copy: a callback may ask for more, which moves the segments about.
+  void note(DiscoveryEvent what, const SegmentInfo& info) {
+    waiting.push_back({next_event++, what, info});
+  }
+  void tell();
+  CallbackId add(Callback callback);
+  bool remove(CallbackId id);
+
+  Domain domain;
+  WithoutInotify without = WithoutInotify::Fail;
+  std::function<void()> progress = [] {};
+  // A forked child that read from these would take the parent's events.
+  std::uint64_t life = 0;
+  std::optional<detail::DirectoryWatch> watch;
+  detail::FileDescriptor timer;
+  detail::FileDescriptor both;  // epoll on the two
+  std::vector<SegmentInfo> segments;
+  std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> index;
+  std::set<std::string, std::less<>> concerned;
+  // Closed before the timer was set, and since.
+  std::set<std::string, std::less<>> second_look;
+  std::set<std::string, std::less<>> later_look;
+  bool timer_runs = false;
+  bool needs_rescan = false;
+  bool starved = false;  // at some look since this was last reset
+
+  // Shared with the round that calls them: one may remove itself.
+  std::vector<std::shared_ptr<Listener>> listeners;
+  std::uint64_t last_id = 0;
+  std::deque<Event> waiting;     // not reported yet
+  std::uint64_t next_event = 0;  // its number
+  bool telling = false;
+};
+
+/// Callbacks call back, so this is called only when the cache is consistent. The outermost call
+/// reports all events, so that each callback receives them in order. After an exception the next
+/// call goes on with the callback after the one that threw.
+void SegmentDiscovery::Cache::tell() {
+  if (telling) return;
+  const Telling round(telling);
+  while (!waiting.empty()) {
+    // Copied, both: one that is called may add and remove others, and itself.
+    const Event event = waiting.front();
+    const auto called = listeners;
+    for (const auto& listener : called) {
+      if (listener->removed || event.number < listener->next_event) continue;
+      listener->next_event = event.number + 1;
+      listener->callback(event.what, event.info);
+    }
+    waiting.pop_front();
+    progress();
+  }
+}
+
+CallbackId SegmentDiscovery::Cache::add(Callback callback) {
+  const auto listener = std::make_shared<Listener>();
+  listener->id = CallbackId{++last_id};
+  listener->callback = std::move(callback);
+  listener->next_event = next_event;
+  {
+    // Events of its nested calls are reported later, after the segments that are there now.
+    const Telling round(telling);
+    const std::vector<SegmentInfo> there = segments;
+    for (const SegmentInfo& info : there) listener->callback(DiscoveryEvent::Appeared, info);
+    listeners.push_back(listener);
+  }
+  tell();
+  return listener->id;
+}
+
+bool SegmentDiscovery::Cache::remove(CallbackId id) {
+  const auto found = std::ranges::find(listeners, id, [](const auto& each) { return each->id; });
+  if (found == listeners.end()) return false;
+  // Its captures may be destroyed with it, and their destructors find a consistent list.
+  const auto listener = std::move(*found);
+  listeners.erase(found);
+  listener->removed = true;
+  return true;
+}
+
+/// Finds out which segments an event may concern.
+void SegmentDiscovery::Cache::concern(std::string_view file) {
+  if (const auto name = detail::segment_of_control(file); !name.empty()) {
+    concerned.emplace(name);
+    return;
+  }
+  if (!file.starts_with(kPrefix)) return;
+  std::string_view words = file.substr(kPrefix.size());
+  if (words.ends_with(kMetaSuffix)) {
+    words.remove_suffix(kMetaSuffix.size());
+    if (detail::is_segment_name(words)) concerned.emplace(words);
+  } else if (detail::is_data_file_name(file)) {
+    // An underscore may belong to the module or to the name.
+    words = words.substr(0, words.rfind('_'));
+    for (auto gap = words.find('_'); gap != words.npos; gap = words.find('_', gap + 1)) {
+      const std::string_view name = words.substr(gap + 1);
+      if (detail::is_segment_name(name)) concerned.emplace(name);
+    }
+  }
+}
+
+/// Looks at a segment. Returns whether anything was new, and queues the event. Out of memory, the
+/// segment stays as it was: the event is queued before the segment changes, and taken back if that
+/// fails.
+bool SegmentDiscovery::Cache::look_at(const detail::Inspector& inspector, const std::string& name) {
+  auto look = inspector.look(name);
+  progress();
+  if (look.starved) {
+    starved = true;
+    return false;
+  }
+  auto& info = look.info;
+  const auto known = index.find(name);
+  if (!info) {
+    if (known == index.end()) return false;
+    const std::size_t position = known->second;
+    note(DiscoveryEvent::Vanished, segments[position]);
+    index.erase(known);
+    if (position + 1 != segments.size()) {
+      segments[position] = std::move(segments.back());
+      index.find(segments[position].name)->second = position;
+    }
+    segments.pop_back();
+    return true;
+  }
+  if (known == index.end()) {
+    segments.reserve(grown(segments.size()));
+    const auto added = index.emplace(name, segments.size()).first;
+    try {
+      note(DiscoveryEvent::Appeared, *info);
+    } catch (...) {
+      index.erase(added);
+      throw;
+    }
+    segments.push_back(std::move(*info));
+    return true;
+  }
+  SegmentInfo& before = segments[known->second];
+  const bool changed = differ(before, *info);
+  if (changed) note(DiscoveryEvent::Changed, *info);
+  before = std::move(*info);
+  return changed;
+}
+
+Result<std::size_t> SegmentDiscovery::Cache::look_at(
+    const std::set<std::string, std::less<>>& names) {
+  std::size_t count = 0;
+  starved = false;
+  const detail::Inspector inspector(domain);
+  for (const std::string& name : names) count += look_at(inspector, name) ? 1 : 0;
+  if (!starved) return count;
+  return detail::fail(
+      ErrorCode::ResourceExhausted,
+      "cannot look at every segment of '{}': no descriptor or memory is left; raise "
+      "the limit of open files (ulimit -n)",
+      domain.path().string());
+}
+
+Result<std::size_t> SegmentDiscovery::Cache::rescan() {
+  // What is new from here on is reported by the watch, or found by the scan.
+  if (!watch->valid() && life == detail::process_life()) static_cast<void>(watch_domain());
+  auto files = detail::scan(domain);
+  if (!files) return tl::unexpected(files.error());
+  std::set<std::string, std::less<>> names(files->segments.begin(), files->segments.end());
+  for (const SegmentInfo& info : segments) names.insert(info.name);
+  return look_at(names);
+}
+
+void SegmentDiscovery::Cache::take_second_look() {
+  std::uint64_t expirations = 0;
+  if (::read(timer.get(), &expirations, sizeof expirations) <= 0) return;
+  timer_runs = false;
+  concerned.merge(second_look);
+  second_look = std::exchange(later_look, {});
+}
+
+/// A timer that runs is left alone: set anew by each update it might never come to its end.
+void SegmentDiscovery::Cache::arm_second_look() {
+  if (timer_runs || (second_look.empty() && !needs_rescan)) return;
+  const itimerspec soon{{0, 0}, {0, needs_rescan ? kRetryNs : kSecondLookNs}};
+  timer_runs = ::timerfd_settime(timer.get(), 0, &soon, nullptr) == 0;
+}
+
+Result<void> SegmentDiscovery::Cache::watch_domain() {
+  watch.emplace(domain, detail::Watched::NamesAndUse);
+  if (!watch->valid()) {
+    return detail::fail_errno(errno,
+                              "cannot watch the domain (see /proc/sys/fs/inotify/max_user_*)");
+  }
+  epoll_event readable{};
+  readable.events = EPOLLIN;
+  if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, watch->fd(), &readable) == 0) return {};
+  return detail::fail_errno(errno, "cannot watch the domain");
+}
+
+Result<void> SegmentDiscovery::Cache::open_watch() {
+  timer = detail::FileDescriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  both = detail::FileDescriptor(::epoll_create1(EPOLL_CLOEXEC));
+  timer_runs = false;
+  epoll_event readable{};
+  readable.events = EPOLLIN;
+  if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, timer.get(), &readable) != 0) {
+    return detail::fail_errno(errno, "cannot watch the domain");
+  }
+  if (auto watched = watch_domain(); !watched && without == WithoutInotify::Fail) return watched;
+  life = detail::process_life();
+  return {};
+}
+
+Result<SegmentDiscovery> SegmentDiscovery::start(const Domain& domain, WithoutInotify without) {
+  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
+  auto cache = std::make_unique<Cache>(domain);
+  cache->without = without;
+  if (auto opened = cache->open_watch(); !opened) return tl::unexpected(opened.error());
+  if (auto scanned = cache->rescan(); !scanned) return tl::unexpected(scanned.error());
+  cache->tell();  // drops the events: there is no callback yet
+  return SegmentDiscovery(std::move(cache));
+}
+
+SegmentDiscovery::SegmentDiscovery(std::unique_ptr<Cache> cache) noexcept
+    : cache_(std::move(cache)) {}
+SegmentDiscovery::SegmentDiscovery(SegmentDiscovery&&) noexcept = default;
+SegmentDiscovery& SegmentDiscovery::operator=(SegmentDiscovery&&) noexcept = default;
+SegmentDiscovery::~SegmentDiscovery() = default;
+
+int SegmentDiscovery::fd() const noexcept {
+  return cache_->both.get();
+}
+
+Result<std::size_t> SegmentDiscovery::Cache::update() {
+  // What fails, or throws, is made up for by a scan in a later update.
+  bool all = std::exchange(needs_rescan, true);
+  if (life != detail::process_life()) {
+    all = true;
+    if (auto opened = open_watch(); !opened) return tl::unexpected(opened.error());
+  }
+  take_second_look();
+  const bool lost = watch->take([&](std::string_view file) {
+    concern(file);
+    if (const auto name = detail::segment_of_control(file); !name.empty()) {
+      (timer_runs ? later_look : second_look).emplace(name);
+    }
+  });
+  const auto names = std::exchange(concerned, {});
+  auto changes = all || lost ? rescan() : look_at(names);
+  needs_rescan = !changes;
+  return changes;
+}
+
+Result<std::size_t> SegmentDiscovery::update() {
+  auto changes = cache_->update();
+  cache_->arm_second_look();
+  cache_->tell();
+  return changes;
+}
+
+Result<std::size_t> SegmentDiscovery::rescan() {
+  auto changes = cache_->rescan();
+  cache_->tell();
+  return changes;
+}
+
+Result<std::size_t> SegmentDiscovery::refresh(std::string_view name) {
+  if (auto valid = detail::validate_segment_name(name); !valid) {
+    return tl::unexpected(valid.error());
+  }
+  auto changes = cache_->look_at({std::string(name)});
+  cache_->tell();
+  return changes;
+}
+
+bool SegmentDiscovery::watches() const noexcept {
+  return cache_->watch->valid();
+}
+
+void SegmentDiscovery::on_progress(std::function<void()> callback) {
+  cache_->progress = std::move(callback);
+}
+
+CallbackId SegmentDiscovery::on_change(Callback callback) {
+  return cache_->add(std::move(callback));
+}
+
+bool SegmentDiscovery::remove_callback(CallbackId id) {
+  return cache_->remove(id);
+}
+
+const std::vector<SegmentInfo>& SegmentDiscovery::segments() const noexcept {
+  return cache_->segments;
+}
+
+const SegmentInfo* SegmentDiscovery::find(std::string_view name) const noexcept {
+  const auto found = cache_->index.find(name);
+  return found == cache_->index.end() ? nullptr : &cache_->segments[found->second];
+}
+
+}  // namespace evo

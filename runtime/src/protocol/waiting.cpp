@@ -1,0 +1,149 @@
+#include "evo/detail/waiting.hpp"
+
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <climits>
+#include <ctime>
+
+#include "base/pause.hpp"
+#include "evo/clock.hpp"
+
+namespace evo::detail {
+
+namespace {
+
+/// Sleeping and waking cost tens of microseconds; a publish that comes sooner is
+/// noticed without them.
+constexpr std::uint64_t kSpinNs = 20'000;
+/// Longest sleep without looking around: a replaced segment has no writer to wake us.
+constexpr std::uint64_t kLongestSleepNs = 100'000'000;
+/// The same where the writer relies on a membarrier that this process cannot call.
+constexpr std::uint64_t kBlindSleepNs = 1'000'000;
+
+// The futex word is the low half of the version. A sleeper would miss a change only if
+// exactly 2^31 publishes went by between its look and its sleep.
+static_assert(std::endian::native == std::endian::little,
+              "the futex word is taken to be the low half of the version");
+
+const std::uint32_t* futex_word(const SegmentHeader& header) noexcept {
+  return reinterpret_cast<const std::uint32_t*>(&header.version);
+}
+
+long membarrier(int command) noexcept {
+  return ::syscall(SYS_membarrier, command, 0, 0);
+}
+
+/// When somebody noticed that the writer has died; 0 if it lives as far as anybody knows.
+std::uint64_t found_dead(const Waiter& waiter) noexcept {
+  // relaxed: only decides whether to go on waiting.
+  return waiter.control->found_dead_ns.load(std::memory_order_relaxed);
+}
+
+bool nothing_changed(const Waiter& waiter) noexcept {
+  // acquire: pairs with the publishing store [E], though the caller reads the value
+  // through its own acquire loads; nothing is lost by it here.
+  const bool same = waiter.header->version.load(std::memory_order_acquire) == waiter.seen_version;
+  return same && news_of(*waiter.control) == waiter.told;
+}
+
+void sleep_on(const SegmentHeader& header, std::uint64_t seen_version, std::uint64_t ns) noexcept {
+  const timespec timeout{static_cast<time_t>(ns / 1'000'000'000U),
+                         static_cast<long>(ns % 1'000'000'000U)};
+  // Returns at once if the word differs; interrupted or spurious returns are the
+  // caller's loop's business.
+  ::syscall(SYS_futex, futex_word(header), FUTEX_WAIT, static_cast<std::uint32_t>(seen_version),
+            &timeout, nullptr, 0);
+}
+
+/// What `waiters` says of a reader that sleeps after this version; versions are even, so never 0.
+constexpr std::uint64_t sleeping_after(std::uint64_t version) noexcept {
+  return version + 1;
+}
+
+/// Makes `waiters` name the version that was seen. False if there is a later one.
+bool announce(const Waiter& waiter) noexcept {
+  const std::uint64_t wanted = sleeping_after(waiter.seen_version);
+  // acquire [N]: pairs with the release below. A reader that finds a version named which it has not
+  // seen yet sees it in the load of the header, and does not replace it (I1).
+  std::uint64_t said = waiter.control->waiters.load(std::memory_order_acquire);
+  while (said != wanted) {
+    // acquire [F]: pairs with the writer's publishing store [E].
+    if (waiter.header->version.load(std::memory_order_acquire) != waiter.seen_version) return false;
+    // release: pairs with [N]; acquire on failure: as [N]. That the writer sees it is the business
+    // of order_before_second_look(), also where another reader has stored the same.
+    if (waiter.control->waiters.compare_exchange_weak(said, wanted, std::memory_order_release,
+                                                      std::memory_order_acquire)) {
+      break;
+    }
+  }
+  return true;
+}
+
+/// Makes sure that the writer's next look at `waiters` sees us; false if that is not possible.
+bool order_before_second_look(const ControlFile& control) noexcept {
+  // relaxed: written once, before the segment could be attached.
+  const auto protocol =
+      static_cast<WakeProtocol>(control.wake_protocol.load(std::memory_order_relaxed));
+  // seq_cst fence [J]: with WakeProtocol::Fence, pairs with the writer's fence [K].
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (protocol == WakeProtocol::Fence) return true;
+  return membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
+}
+
+}  // namespace
+
+WriterNews news_of(const ControlFile& control) noexcept {
+  // relaxed, both: only decide whether to go on waiting.
+  return {.generation = control.generation.load(std::memory_order_relaxed),
+          .state = control.state.load(std::memory_order_relaxed)};
+}
+
+WakeProtocol register_writer_for_wakes() noexcept {
+  return membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0 ? WakeProtocol::Membarrier
+                                                                   : WakeProtocol::Fence;
+}
+
+void wake_all(const SegmentHeader& header) noexcept {
+  ::syscall(SYS_futex, futex_word(header), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
+void wake_waiters(const SegmentHeader& header, ControlFile& control,
+                  std::uint64_t version) noexcept {
+  // relaxed, both: the value is compared only, and nothing is read through it. A reader that stores
+  // another one in between makes the exchange fail, so I1 holds.
+  std::uint64_t said = control.waiters.load(std::memory_order_relaxed);
+  if (said != sleeping_after(version)) {
+    control.waiters.compare_exchange_strong(said, 0, std::memory_order_relaxed);
+  }
+  wake_all(header);
+}
+
+WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
+  const std::uint64_t start = monotonic_ns();
+  const auto budget = static_cast<std::uint64_t>(std::max<std::int64_t>(0, timeout.count()));
+  while (monotonic_ns() - start < std::min(kSpinNs, budget)) {
+    if (!nothing_changed(waiter)) return news_of(*waiter.control);
+    pause();
+  }
+  if (!announce(waiter)) return news_of(*waiter.control);
+  // relaxed: advice.
+  waiter.entry->waiting.store(1, std::memory_order_relaxed);
+  const std::uint64_t longest =
+      order_before_second_look(*waiter.control) ? kLongestSleepNs : kBlindSleepNs;
+  const std::uint64_t known_dead = found_dead(waiter);
+  while (nothing_changed(waiter) && found_dead(waiter) == known_dead) {
+    const std::uint64_t elapsed = monotonic_ns() - start;
+    if (elapsed >= budget) break;
+    sleep_on(*waiter.header, waiter.seen_version, std::min(longest, budget - elapsed));
+  }
+  // relaxed: advice. What the announcement leaves in `waiters` is the next publish's to clear.
+  waiter.entry->waiting.store(0, std::memory_order_relaxed);
+  return news_of(*waiter.control);
+}
+
+}  // namespace evo::detail

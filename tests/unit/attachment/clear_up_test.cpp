@@ -1,0 +1,84 @@
+/// Who goes last takes everything along, in whatever order they go.
+#include "attachment/clear_up.hpp"
+
+#include <gtest/gtest.h>
+
+#include <barrier>
+#include <thread>
+
+#include "segments.hpp"
+#include "system/kernel_lock.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+class ClearUp : public testing::Test {
+ protected:
+  [[nodiscard]] std::optional<SegmentWriter> create() const {
+    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    if (!writer) throw std::runtime_error(writer.error().message);
+    return std::move(*writer);
+  }
+  [[nodiscard]] std::optional<SegmentReader> attach() const {
+    auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+    if (!reader) throw std::runtime_error(reader.error().message);
+    return std::move(*reader);
+  }
+  [[nodiscard]] detail::Control open() const {
+    auto control = detail::open_control(directory_.domain(), "probe", Access::Owner);
+    if (!control) throw std::runtime_error(control.error().message);
+    return std::move(*control);
+  }
+
+  TemporaryDomain directory_;
+};
+
+TEST_F(ClearUp, ReaderThatFindsTheWritersLockTakenLeavesTheRestToItsHolder) {
+  auto writer = create();
+  auto reader = attach();
+  writer.reset();
+  const detail::Control control = open();
+  ASSERT_TRUE(detail::try_lock(control.fd.get(), kWriterLockByte).value());
+  reader.reset();
+  EXPECT_EQ(directory_.files().size(), 1U);
+  detail::clear_up(directory_.domain(), "probe", control);
+  EXPECT_TRUE(directory_.files().empty());
+}
+
+TEST_F(ClearUp, LetsGoOfTheWritersLock) {
+  auto writer = create();
+  const auto reader = attach();
+  writer.reset();
+  const detail::Control control = open();
+  ASSERT_TRUE(detail::try_lock(control.fd.get(), kWriterLockByte).value());
+  detail::clear_up(directory_.domain(), "probe", control);
+  EXPECT_EQ(directory_.files().size(), 1U) << "the reader is still there";
+  EXPECT_FALSE(detail::is_locked(open().fd.get(), kWriterLockByte));
+}
+
+TEST_F(ClearUp, NothingStaysWhenAllGoAtOnce) {
+  constexpr int kRounds = 1500;
+  for (int round = 0; round < kRounds; ++round) {
+    auto writer = create();
+    auto first = attach();
+    auto second = attach();
+    std::barrier start(3);
+    std::thread one([&] {
+      start.arrive_and_wait();
+      first.reset();
+    });
+    std::thread two([&] {
+      start.arrive_and_wait();
+      second.reset();
+    });
+    start.arrive_and_wait();
+    writer.reset();
+    one.join();
+    two.join();
+    ASSERT_TRUE(directory_.files().empty()) << "round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace evo::test

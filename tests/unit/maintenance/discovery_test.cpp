@@ -1,0 +1,468 @@
+/// The cache of a domain's segments follows what happens, without being asked to scan.
+#include "evo/discovery.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include "attachment/control.hpp"
+#include "segments.hpp"
+#include "system/kernel_lock.hpp"
+#include "temporary_domain.hpp"
+
+namespace evo::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Discovery : public testing::Test {
+ protected:
+  Discovery() : domain_(directory_.path() / "domain") {
+    std::filesystem::create_directory(domain_.path());
+    start();
+  }
+
+  void start() {
+    auto started = SegmentDiscovery::start(domain_);
+    if (!started) throw std::runtime_error(started.error().message);
+    discovery_.emplace(std::move(*started));
+    discovery_->on_change([this](DiscoveryEvent event, const SegmentInfo& info) {
+      said_.push_back(
+          fmt::format("{} {} {}", to_string(event), info.name, to_string(info.writer_state)));
+    });
+  }
+
+  /// Takes in events until `done()`; the descriptor says when there are any.
+  template <class Done>
+  bool eventually(Done&& done) {
+    for (int i = 0; i < 200; ++i) {
+      const auto updated = discovery_->update();
+      EXPECT_TRUE(updated) << message_of(updated);
+      if (done()) return true;
+      pollfd descriptor{discovery_->fd(), POLLIN, 0};
+      if (::poll(&descriptor, 1, 10'000) == 0) return false;
+    }
+    return false;
+  }
+  bool eventually_state(std::string_view state, std::string_view name = "probe") {
+    return eventually([&] {
+      const SegmentInfo* info = discovery_->find(name);
+      return info != nullptr && info->condition == SegmentCondition::Sound &&
+             to_string(info->writer_state) == state;
+    });
+  }
+  /// Until there is nothing more to take in.
+  void settle() {
+    pollfd descriptor{discovery_->fd(), POLLIN, 0};
+    while (::poll(&descriptor, 1, 20) > 0) EXPECT_TRUE(discovery_->update());
+  }
+  [[nodiscard]] Result<SegmentWriter> create(std::string_view name = "probe") const {
+    return SegmentWriter::create(raw_channel(name, 8), {.domain = domain_});
+  }
+
+  TemporaryDomain directory_;
+  Domain domain_;
+  std::optional<SegmentDiscovery> discovery_;
+  std::vector<std::string> said_;
+};
+
+TEST_F(Discovery, FindsWhatIsThereAtTheStart) {
+  const auto first = create("first");
+  const auto second = create("second");
+  said_.clear();
+  start();
+  EXPECT_EQ(discovery_->segments().size(), 2U);
+  ASSERT_NE(discovery_->find("second"), nullptr);
+  EXPECT_EQ(to_string(discovery_->find("second")->condition), "Sound");
+  EXPECT_EQ(discovery_->find("third"), nullptr);
+  EXPECT_EQ(said_.size(), 2U) << "told of them as they are";
+}
+
+TEST_F(Discovery, NoticesCreateAndClose) {
+  auto writer = create();
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_TRUE(eventually_state("Alive"));
+  writer = tl::unexpected(Error{});
+  EXPECT_TRUE(eventually([&] { return discovery_->find("probe") == nullptr; }));
+  ASSERT_GE(said_.size(), 2U);
+  EXPECT_TRUE(said_.front().starts_with("Appeared probe")) << said_.front();
+  EXPECT_TRUE(said_.back().starts_with("Vanished probe")) << said_.back();
+}
+
+TEST_F(Discovery, NoticesDeathAndTakeover) {
+  leave_orphan(domain_, raw_channel("probe", 8), 1);
+  EXPECT_TRUE(eventually_state("Dead"));
+  const auto writer = create();
+  EXPECT_TRUE(eventually_state("Alive"));
+  EXPECT_EQ(discovery_->find("probe")->incarnation, writer->incarnation());
+}
+
+TEST_F(Discovery, NoticesADeathWhileItLooksOn) {
+  const Pipe ready;
+  Child writer([&]() -> std::string {
+    const auto own = create();
+    ready.write("x");
+    ::pause();
+    return {};
+  });
+  ASSERT_TRUE(ready.await_byte());
+  ASSERT_TRUE(eventually_state("Alive"));
+  writer.kill();
+  EXPECT_TRUE(eventually_state("Dead"));
+}
+
+TEST_F(Discovery, NoticesReaders) {
+  const auto writer = create();
+  ASSERT_TRUE(eventually_state("Alive"));
+  settle();
+  const auto readers = [&] { return discovery_->find("probe")->readers.size(); };
+  {
+    const auto reader = SegmentReader::attach("probe", {.domain = domain_});
+    EXPECT_TRUE(eventually([&] { return readers() == 1; }));
+  }
+  EXPECT_TRUE(eventually([&] { return readers() == 0; })) << "the end of one is reported";
+}
+
+TEST_F(Discovery, RefreshLooksAtOneSegmentAtOnce) {
+  auto writer = create();
+  EXPECT_EQ(discovery_->refresh("probe").value(), 1U);
+  ASSERT_NE(discovery_->find("probe"), nullptr);
+  EXPECT_EQ(discovery_->refresh("probe").value(), 0U);
+  writer = tl::unexpected(Error{});
+  EXPECT_EQ(discovery_->refresh("probe").value(), 1U);
+  EXPECT_EQ(discovery_->find("probe"), nullptr);
+  EXPECT_EQ(discovery_->refresh("never").value(), 0U);
+  EXPECT_EQ(outcome(discovery_->refresh("No!")), "InvalidName");
+}
+
+TEST_F(Discovery, SurvivesTheLossOfEvents) {
+  // More events than the queue holds (16384 by default) between two updates.
+  for (int i = 0; i < 6000; ++i) {
+    const std::string noise = domain_.path() / fmt::format("noise{}", i % 100);
+    ::close(::open(noise.c_str(), O_CREAT | O_WRONLY, 0600));
+    ::unlink(noise.c_str());
+  }
+  const auto writer = create();
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_TRUE(eventually_state("Alive"));
+}
+
+TEST_F(Discovery, DomainMayComeAndGo) {
+  std::filesystem::remove(domain_.path());
+  start();
+  EXPECT_TRUE(discovery_->segments().empty());
+  for (int round = 0; round < 3; ++round) {
+    {
+      const auto writer = create();
+      ASSERT_TRUE(writer) << message_of(writer);
+      EXPECT_TRUE(eventually_state("Alive")) << round;
+    }
+    std::filesystem::remove_all(domain_.path());
+    EXPECT_TRUE(eventually([&] { return discovery_->segments().empty(); })) << round;
+  }
+}
+
+TEST_F(Discovery, IsQuietWhenNothingHappens) {
+  const auto writer = create();
+  ASSERT_TRUE(eventually_state("Alive"));
+  settle();
+  pollfd descriptor{discovery_->fd(), POLLIN, 0};
+  EXPECT_EQ(::poll(&descriptor, 1, 50), 0) << "its own looks are no events";
+}
+
+TEST_F(Discovery, RemovalKeepsTheOthersInTheirPlaces) {
+  std::vector<SegmentWriter> writers;
+  for (int i = 0; i < 8; ++i) writers.push_back(std::move(create(fmt::format("s{}", i)).value()));
+  ASSERT_TRUE(discovery_->update());
+  writers.erase(writers.begin() + 2);
+  writers.erase(writers.begin());
+  ASSERT_TRUE(eventually([&] { return discovery_->segments().size() == 6; }));
+  for (const int i : {1, 3, 4, 5, 6, 7}) {
+    const auto name = fmt::format("s{}", i);
+    ASSERT_NE(discovery_->find(name), nullptr) << name;
+    EXPECT_EQ(discovery_->find(name)->name, name);
+  }
+}
+
+TEST_F(Discovery, NoticesADeathHoweverOftenItIsAsked) {
+  leave_orphan(domain_, raw_channel("probe", 8));
+  // As at a death: the kernel tells that the files are closed, and frees the locks after that.
+  const auto dying = detail::open_control(domain_, "probe", Access::Group);
+  ASSERT_TRUE(dying) << message_of(dying);
+  ASSERT_TRUE(detail::try_lock(dying->fd.get(), kWriterLockByte).value());
+  ::close(::open((domain_.path() / "evo_probe.ctl").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(eventually_state("Alive"));
+  detail::unlock(dying->fd.get(), kWriterLockByte);
+  // Each update comes before the second look would be due, as far as the computer lets it.
+  const auto end = std::chrono::steady_clock::now() + 300ms;
+  const auto dead = [&] { return discovery_->find("probe")->writer_state == WriterState::Dead; };
+  while (!dead() && std::chrono::steady_clock::now() < end) EXPECT_TRUE(discovery_->update());
+  EXPECT_TRUE(dead());
+}
+
+TEST_F(Discovery, AFailedScanIsMadeUpFor) {
+  std::filesystem::remove_all(domain_.path());
+  std::filesystem::create_directory(domain_.path());
+  const auto writer = create();
+  ASSERT_TRUE(writer) << message_of(writer);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{3, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  const auto updated = discovery_->update();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_FALSE(updated) << "no directory could be read";
+  EXPECT_TRUE(eventually_state("Alive"));
+}
+
+/// While it lives, no descriptor can be opened.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{3, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Discovery, WhatCannotBeLookedAtStaysAsItWas) {
+  const auto writer = create();
+  ASSERT_TRUE(eventually_state("Alive"));
+  said_.clear();
+  Result<std::size_t> refreshed = 0U;
+  {
+    const NoDescriptors none;
+    refreshed = discovery_->refresh("probe");
+  }
+  ASSERT_FALSE(refreshed);
+  EXPECT_EQ(refreshed.error().code, ErrorCode::ResourceExhausted);
+  EXPECT_EQ(to_string(discovery_->find("probe")->writer_state), "Alive");
+  EXPECT_EQ(said_, std::vector<std::string>{});
+  EXPECT_EQ(discovery_->refresh("probe").value(), 0U);
+}
+
+/// In a user namespace of its own, in which this many inotify instances are allowed. False where
+/// that is not possible.
+bool allow_inotify(int instances) {
+  const std::string uid = std::to_string(::geteuid());
+  static const bool separate = [&] {
+    if (::unshare(CLONE_NEWUSER) != 0) return false;
+    std::ofstream("/proc/self/uid_map") << uid << ' ' << uid << " 1\n";
+    return true;
+  }();
+  std::ofstream limit("/proc/sys/user/max_inotify_instances");
+  return separate && (limit << instances << std::flush).good();
+}
+
+TEST_F(Discovery, ScansUntilThereIsInotify) {
+  const auto writer = create();
+  const ChildResult result = in_child([&]() -> std::string {
+    if (!allow_inotify(0)) return "skip";
+    if (SegmentDiscovery::start(domain_)) return "there is inotify";
+    auto discovery = SegmentDiscovery::start(domain_, WithoutInotify::Scan);
+    if (!discovery) return discovery.error().message;
+    if (discovery->watches() || discovery->segments().size() != 1) return "cannot do without";
+    leave_orphan(domain_, raw_channel("second", 8));
+    if (!discovery->rescan() || discovery->segments().size() != 2) return "does not scan";
+    if (!allow_inotify(100)) return "skip";
+    if (!discovery->rescan() || !discovery->watches()) return "does not watch again";
+    leave_orphan(domain_, raw_channel("third", 8));
+    pollfd readable{discovery->fd(), POLLIN, 0};
+    if (::poll(&readable, 1, 60'000) != 1 || !discovery->update()) return "notices nothing";
+    return discovery->find("third") != nullptr ? "" : "does not find it";
+  });
+  if (result.text == "skip") GTEST_SKIP() << "inotify cannot be taken away here";
+  EXPECT_EQ(result.text, "");
+}
+
+TEST_F(Discovery, ReportsProgressAtEachLook) {
+  const auto first = create("first");
+  const auto second = create("second");
+  int looks = 0;
+  discovery_->on_progress([&] { ++looks; });
+  EXPECT_TRUE(discovery_->rescan());
+  EXPECT_GE(looks, 2);
+}
+
+TEST_F(Discovery, ACallbackMayAskForMore) {
+  for (int i = 0; i < 40; ++i) {
+    leave_orphan(domain_, raw_channel(fmt::format("more_{}", i), 8));
+  }
+  std::string named;
+  discovery_->on_change([&](DiscoveryEvent, const SegmentInfo& info) {
+    if (!named.empty()) return;
+    const std::string name = info.name;
+    named = "?";
+    for (int i = 0; i < 40; ++i) static_cast<void>(discovery_->refresh(fmt::format("more_{}", i)));
+    named = name == info.name ? name : "another";
+  });
+  EXPECT_TRUE(discovery_->refresh("more_7"));
+  EXPECT_EQ(named, "more_7");
+}
+
+/// The events that a callback received, "<Event> <segment>" each.
+using Heard = std::vector<std::string>;
+
+SegmentDiscovery::Callback hearing(Heard& heard) {
+  return [&heard](DiscoveryEvent event, const SegmentInfo& info) {
+    heard.push_back(fmt::format("{} {}", to_string(event), info.name));
+  };
+}
+
+TEST_F(Discovery, ACallbackMayAddOthersWhichHearFromTheNextEventOn) {
+  std::vector<Heard> heard(100);  // enough to move every list
+  const std::string captured = "longer than a small string";
+  std::string seen;
+  discovery_->on_change([&, captured](DiscoveryEvent, const SegmentInfo&) {
+    if (!seen.empty()) return;
+    for (Heard& each : heard) discovery_->on_change(hearing(each));
+    seen = captured;
+  });
+  leave_orphan(domain_, raw_channel("first", 8));
+  leave_orphan(domain_, raw_channel("second", 8));
+  EXPECT_EQ(discovery_->rescan().value(), 2U);
+  EXPECT_EQ(seen, captured);
+  for (const Heard& each : heard) {
+    EXPECT_EQ(each, (Heard{"Appeared first", "Appeared second"})) << "as they are there, once";
+  }
+  leave_orphan(domain_, raw_channel("third", 8));
+  EXPECT_EQ(discovery_->rescan().value(), 1U);
+  for (const Heard& each : heard) {
+    EXPECT_EQ(each, (Heard{"Appeared first", "Appeared second", "Appeared third"}));
+  }
+}
+
+TEST_F(Discovery, ARemovedCallbackIsNotCalledAnyMore) {
+  Heard kept;
+  Heard removed;
+  const CallbackId id = discovery_->on_change(hearing(removed));
+  discovery_->on_change(hearing(kept));
+  leave_orphan(domain_, raw_channel("first", 8));
+  EXPECT_TRUE(discovery_->refresh("first"));
+  EXPECT_TRUE(discovery_->remove_callback(id));
+  EXPECT_FALSE(discovery_->remove_callback(id)) << "it is gone";
+  leave_orphan(domain_, raw_channel("second", 8));
+  EXPECT_TRUE(discovery_->refresh("second"));
+  EXPECT_EQ(removed, (Heard{"Appeared first"}));
+  EXPECT_EQ(kept, (Heard{"Appeared first", "Appeared second"}));
+}
+
+TEST_F(Discovery, ACallbackMayRemoveOthersAndItself) {
+  std::vector<CallbackId> ids;
+  Heard last;
+  std::string seen;
+  auto captured = std::make_shared<std::string>("alive");
+  const std::weak_ptr<std::string> watched = captured;
+  const auto leave = [&, own = std::move(captured)](DiscoveryEvent, const SegmentInfo&) {
+    for (const CallbackId id : ids) EXPECT_TRUE(discovery_->remove_callback(id));
+    ids.clear();
+    seen = *own;  // its captures outlive its removal, for as long as it runs
+  };
+  ids.push_back(discovery_->on_change(leave));
+  ids.push_back(discovery_->on_change(hearing(last)));
+  for (int i = 0; i < 50; ++i) ids.push_back(discovery_->on_change(hearing(last)));
+  leave_orphan(domain_, raw_channel("first", 8));
+  EXPECT_TRUE(discovery_->refresh("first"));
+  EXPECT_EQ(seen, "alive");
+  EXPECT_EQ(last, Heard{}) << "removed before its turn in this round";
+  EXPECT_EQ(watched.use_count(), 1) << "only this test still has it";
+  EXPECT_EQ(said_.size(), 1U) << "the others stay";
+}
+
+TEST_F(Discovery, WhatACallbackFindsIsToldInOrder) {
+  for (const char* name : {"a", "b", "c"}) leave_orphan(domain_, raw_channel(name, 8));
+  Heard before;
+  Heard after;
+  discovery_->on_change(hearing(before));
+  discovery_->on_change([&](DiscoveryEvent, const SegmentInfo& info) {
+    if (info.name != "b") return;
+    EXPECT_TRUE(discovery_->update());
+    EXPECT_TRUE(discovery_->rescan());
+    EXPECT_EQ(discovery_->segments().size(), 3U) << "known at once";
+    EXPECT_NE(discovery_->find("c"), nullptr);
+    EXPECT_EQ(info.name, "b");
+  });
+  discovery_->on_change(hearing(after));
+  EXPECT_EQ(discovery_->refresh("b").value(), 1U);
+  EXPECT_EQ(before, (Heard{"Appeared b", "Appeared a", "Appeared c"}));
+  EXPECT_EQ(after, before);
+}
+
+TEST_F(Discovery, ACallbackMayAskWhileItIsAdded) {
+  for (int i = 0; i < 20; ++i) leave_orphan(domain_, raw_channel(fmt::format("s{}", i), 8));
+  ASSERT_EQ(discovery_->refresh("s3").value(), 1U);
+  ASSERT_EQ(discovery_->refresh("s4").value(), 1U);
+  Heard heard;
+  discovery_->on_change([&](DiscoveryEvent event, const SegmentInfo& info) {
+    if (heard.empty()) {
+      EXPECT_EQ(discovery_->rescan().value(), 18U);
+    }
+    hearing(heard)(event, info);
+  });
+  ASSERT_EQ(heard.size(), 20U) << "each once";
+  EXPECT_EQ(heard[0], "Appeared s3");
+  EXPECT_EQ(heard[1], "Appeared s4");
+}
+
+TEST_F(Discovery, AnExceptionOfACallbackLosesNoEvent) {
+  for (const char* name : {"a", "b"}) leave_orphan(domain_, raw_channel(name, 8));
+  Heard heard;
+  Heard heard_after;
+  discovery_->on_change(hearing(heard));
+  Heard thrown_at;
+  const CallbackId id = discovery_->on_change(
+      [hear = hearing(thrown_at)](DiscoveryEvent event, const SegmentInfo& info) {
+        hear(event, info);
+        throw std::runtime_error("thrown by the test");
+      });
+  discovery_->on_change(hearing(heard_after));
+  EXPECT_THROW(static_cast<void>(discovery_->rescan()), std::runtime_error);
+  EXPECT_THROW(static_cast<void>(discovery_->rescan()), std::runtime_error);
+  EXPECT_EQ(thrown_at, (Heard{"Appeared a", "Appeared b"})) << "each event once";
+  discovery_->remove_callback(id);
+  EXPECT_EQ(discovery_->rescan().value(), 0U);
+  EXPECT_EQ(heard, (Heard{"Appeared a", "Appeared b"}));
+  EXPECT_EQ(heard_after, heard) << "each callback gets what others threw at";
+}
+
+TEST_F(Discovery, OfAForkedChildLeavesTheParentsEventsAlone) {
+  leave_orphan(domain_, raw_channel("a", 8));
+  const ChildResult child = in_child([&]() -> std::string {
+    for (int i = 0; i < 2; ++i) {
+      if (auto updated = discovery_->update(); !updated) return message_of(updated);
+    }
+    return discovery_->find("a") == nullptr ? "missed" : "found";
+  });
+  EXPECT_EQ(child.text, "found");
+  static_cast<void>(discovery_->update());
+  EXPECT_NE(discovery_->find("a"), nullptr);
+}
+
+TEST_F(Discovery, ASegmentMadeAgainByItsProcessIsAChange) {
+  auto writer = create();
+  ASSERT_TRUE(eventually_state("Alive"));
+  settle();
+  said_.clear();
+  writer = tl::unexpected(Error{});
+  writer = create();
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_TRUE(eventually([&] { return !said_.empty(); }));
+  EXPECT_EQ(said_.front(), "Changed probe Alive");
+}
+
+}  // namespace
+}  // namespace evo::test
