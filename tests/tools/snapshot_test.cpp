@@ -358,6 +358,22 @@ TEST_F(Snapshot, AFileThatChangesAfterItsCheckLoadsNothing) {
   EXPECT_FALSE(inspect_segment(domain(), "gantry")) << "no half segment stays";
 }
 
+TEST_F(Snapshot, AnotherWholeSnapshotInItsPlaceIsAChange) {
+  write_gantry();
+  auto opened = tools::SnapshotFile::open(file()).value();
+  const std::string other = (directory_.path() / "other.json").string();
+  {
+    auto writer = GantryWriter::create({.domain = domain()}).value();
+    writer.write({.cycle = 8, .offset = -3});
+    EXPECT_EQ(run({"snapshot", "save", other}).code, 0);
+  }
+  write_lines(lines_in(other));
+  const auto loaded = opened.load(opened.entries()[0], domain());
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().message.find("changed"), std::string::npos) << loaded.error().message;
+  EXPECT_FALSE(inspect_segment(domain(), "gantry"));
+}
+
 TEST_F(Snapshot, AFileThatCannotBeWrittenStaysAsItWas) {
   write_gantry();
   const auto before = lines();
