@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "decode/suggestion.hpp"
+#include "evo/version.hpp"
 #include "text/terminal.hpp"
 
 namespace {
@@ -24,6 +25,10 @@ std::vector<std::string> names_of_commands(CLI::App& app) {
     names.insert(names.end(), command->get_aliases().begin(), command->get_aliases().end());
   }
   return names;
+}
+
+std::string version_text() {
+  return fmt::format("evo-shm {}", evo::kVersion);
 }
 
 /// The word that should be a command and is none.
@@ -98,7 +103,7 @@ ExitCode answer(const CLI::App& app, const CLI::ParseError& error) {
 struct None {};
 
 ExitCode print_version(const None&, const Context&) {
-  print_text("evo-shm " EVO_VERSION "\n");
+  print_text(version_text() + '\n');
   return ExitCode::Fine;
 }
 
@@ -145,7 +150,7 @@ ExitCode run(int count, char** arguments) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(kExitCodes);
-  app.set_version_flag("--version", "evo-shm " EVO_VERSION, "The version of EVO Channels");
+  app.set_version_flag("--version", version_text(), "The version of EVO Channels");
   std::string domain;
   app.add_option("--domain", domain,
                  "The domain: 'system', 'user' or an absolute directory (default: $EVO_DOMAIN)");
