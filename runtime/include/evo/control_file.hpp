@@ -60,11 +60,13 @@
 
 namespace evo {
 
-inline constexpr std::uint64_t kControlMagic = 0x45564F5F43544C00U;
+inline constexpr std::uint64_t kControlMagic = 0x004C54435F4F5645U;
+/// That of formats 1 to 4: the same bytes in reverse order.
+inline constexpr std::uint64_t kFormerControlMagic = 0x45564F5F43544C00U;
 /// The format that this build writes, and the oldest one that it can use. 2: deadline watch. 4:
-/// `waiters` is a version, not a number of readers. There was no format 3.
-inline constexpr std::uint16_t kControlFormatVersion = 4;
-inline constexpr std::uint16_t kOldestUsableControlFormat = 4;
+/// `waiters` is a version, not a number of readers. 5: the magic. There was no format 3.
+inline constexpr std::uint16_t kControlFormatVersion = 5;
+inline constexpr std::uint16_t kOldestUsableControlFormat = 5;
 inline constexpr std::uint32_t kMaximumReaders = 10240;
 
 static_assert(sizeof(void*) == 8, "a 64-bit load of shared memory has to be one instruction");

@@ -54,10 +54,12 @@
 
 namespace evo {
 
-inline constexpr std::uint64_t kSegmentMagic = 0x45564F5F53484D00U;
+inline constexpr std::uint64_t kSegmentMagic = 0x004D48535F4F5645U;
+/// That of format 1: the same bytes in reverse order.
+inline constexpr std::uint64_t kFormerSegmentMagic = 0x45564F5F53484D00U;
 /// The format that this build writes, and the oldest one that it reads.
-inline constexpr std::uint16_t kFormatVersion = 1;
-inline constexpr std::uint16_t kOldestReadableFormat = 1;
+inline constexpr std::uint16_t kFormatVersion = 2;
+inline constexpr std::uint16_t kOldestReadableFormat = 2;
 inline constexpr std::uint64_t kPageSize = 4096;
 inline constexpr std::uint64_t kMinimumFileSize = 4096;
 inline constexpr std::uint64_t kMaximumFileSize = std::uint64_t{1} << 30;

@@ -72,6 +72,9 @@ struct Control {
 /// Opens and maps the control file of a segment, for an endpoint; NotFound if there is none.
 Result<Control> open_control(const Domain& domain, std::string_view name, Access access);
 
+/// Whether it begins as a control file of any format does.
+bool has_control_magic(const ControlFile& head) noexcept;
+
 /// FormatMismatch if this build cannot use a control file that begins like this.
 Result<void> check_format(const ControlFile& head, std::string_view path);
 

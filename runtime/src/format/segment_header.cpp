@@ -186,12 +186,11 @@ Result<SegmentLayout> read_header(std::span<const std::byte> shared, std::uint64
   std::array<std::byte, sizeof(SegmentHeader)> file;
   copy_from_shared(file.data(), shared.data(), file.size());
   using H = SegmentHeader;
-  if (read_at<std::uint64_t>(file, offsetof(H, magic)) != kSegmentMagic) {
-    return corrupt("wrong magic");
-  }
+  const auto magic = read_at<std::uint64_t>(file, offsetof(H, magic));
+  if (magic != kSegmentMagic && magic != kFormerSegmentMagic) return corrupt("wrong magic");
   const auto format = read_at<std::uint16_t>(file, offsetof(H, format));
   const auto format_min = read_at<std::uint16_t>(file, offsetof(H, format_min));
-  if (format < kOldestReadableFormat || format_min > kFormatVersion) {
+  if (magic != kSegmentMagic || format < kOldestReadableFormat || format_min > kFormatVersion) {
     return fail(ErrorCode::FormatMismatch,
                 "'{}' is of segment format {} (readable from {}), this build reads {} to {}; build "
                 "both ends against the same release of EVO Channels",

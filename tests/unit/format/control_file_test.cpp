@@ -7,6 +7,7 @@
 #include "attachment/control.hpp"
 #include "attachment/data_file.hpp"
 #include "bytes.hpp"
+#include "evo/segment_info.hpp"
 #include "file_bytes.hpp"
 #include "segments.hpp"
 #include "system/kernel_lock.hpp"
@@ -34,9 +35,9 @@ TEST(ControlFormat, EveryFieldStandsAtItsOffset) {
 
   const Bytes file = read_bytes(control_of(directory, "probe"));
   ASSERT_EQ(file.size(), 28672U) << "640 bytes and 128 readers of 192 bytes, in whole pages";
-  EXPECT_EQ(peek<std::uint64_t>(file, 0), 0x45564f5f43544c00U);
-  EXPECT_EQ(peek<std::uint16_t>(file, 8), 4U) << "format";
-  EXPECT_EQ(peek<std::uint16_t>(file, 10), 4U) << "format_min";
+  EXPECT_EQ(text_at(file, 0, 8), "EVO_CTL");
+  EXPECT_EQ(peek<std::uint16_t>(file, 8), 5U) << "format";
+  EXPECT_EQ(peek<std::uint16_t>(file, 10), 5U) << "format_min";
   EXPECT_EQ(peek<std::uint32_t>(file, 12), 0U);
   EXPECT_EQ((peek<std::array<std::uint8_t, 16>>(file, 16)), detail::boot_id().bytes);
   EXPECT_EQ(text_at(file, 32, 48), "probe");
@@ -138,15 +139,28 @@ class ForeignControl : public testing::Test {
 };
 
 TEST_F(ForeignControl, WrongMagicIsCorrupt) {
-  poke(path_, 0, std::uint64_t{0x45564f5f53484d00U});
+  poke(path_, 0, kSegmentMagic);
   EXPECT_EQ(attach(), "Corrupt");
   EXPECT_EQ(create(), "Corrupt");
 }
 
+TEST_F(ForeignControl, AFileOfFormat4IsOfAnotherFormat) {
+  poke(path_, 0, std::uint64_t{0x45564f5f43544c00U});
+  EXPECT_EQ(attach(), "FormatMismatch") << "its magic alone";
+  poke(path_, 8, std::uint32_t{0x00040004});
+  EXPECT_EQ(attach(), "FormatMismatch");
+  EXPECT_EQ(create(), "FormatMismatch");
+  const auto info = inspect_segment(directory_.domain(), "probe");
+  ASSERT_TRUE(info) << message_of(info);
+  EXPECT_EQ(info->condition, SegmentCondition::Incompatible);
+  poke(path_, 0, kControlMagic);
+  EXPECT_EQ(attach(), "FormatMismatch") << "its number alone";
+}
+
 TEST_F(ForeignControl, OtherFormatIsNamed) {
-  poke(path_, 8, std::uint16_t{5});
-  EXPECT_EQ(attach(), "ok") << "newer, but readable from 2";
-  poke(path_, 10, std::uint16_t{5});
+  poke(path_, 8, std::uint16_t{6});
+  EXPECT_EQ(attach(), "ok") << "newer, but this format suffices";
+  poke(path_, 10, std::uint16_t{6});
   EXPECT_EQ(attach(), "FormatMismatch");
   EXPECT_EQ(create(), "FormatMismatch");
   poke(path_, 8, std::uint32_t{0x00010001});

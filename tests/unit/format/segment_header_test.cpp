@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "bytes.hpp"
+#include "evo/control_file.hpp"
 #include "file_bytes.hpp"
 #include "schema_builder.hpp"
 #include "sealed_header.hpp"
@@ -94,7 +95,7 @@ TEST(SegmentFormat, EveryFieldOfTheHeaderStandsAtItsOffset) {
     const char* what;
   };
   const std::vector<Expected> table = {
-      {0, bytes({0x00, 0x4d, 0x48, 0x53, 0x5f, 0x4f, 0x56, 0x45}), "magic"},
+      {0, bytes({'E', 'V', 'O', '_', 'S', 'H', 'M', 0}), "magic"},
       {8, bytes({4, 0, 0, 0, 0, 0, 0, 0}), "version: two publishes"},
       {16, little_endian(static_cast<std::uint32_t>(::getpid())), "writer_pid"},
       {20, Bytes(4), "zero"},
@@ -102,8 +103,8 @@ TEST(SegmentFormat, EveryFieldOfTheHeaderStandsAtItsOffset) {
       {52, Bytes(12), "zero"},
       {64, little_endian(incarnation), "generation"},
       {96, Bytes(32), "zero"},
-      {128, bytes({1, 0}), "format"},
-      {130, bytes({1, 0}), "format_min"},
+      {128, bytes({2, 0}), "format"},
+      {130, bytes({2, 0}), "format_min"},
       {132, bytes({1, 0, 1, 1}), "kind state, overflow overwrite, stamp, crc32c"},
       {136,
        Bytes(reinterpret_cast<const std::byte*>(kId.bytes.data()),
@@ -286,16 +287,20 @@ TEST_F(ReadHeader, AnyOtherByteChangedIsNoticed) {
 }
 
 TEST_F(ReadHeader, OtherFormatsAreNamed) {
-  forge(file_, 130, std::uint16_t{2});
+  forge(file_, 130, std::uint16_t{3});
   forge(file_, 128, std::uint16_t{7});
   const auto found = read();
   EXPECT_EQ(outcome(found), "FormatMismatch");
-  EXPECT_TRUE(contains(message_of(found), "format 7 (readable from 2)")) << message_of(found);
+  EXPECT_TRUE(contains(message_of(found), "format 7 (readable from 3)")) << message_of(found);
   forge(file_, 128, std::uint16_t{0});
   EXPECT_EQ(outcome(read()), "FormatMismatch");
-  forge(file_, 130, std::uint16_t{1});
+  forge(file_, 130, std::uint16_t{2});
   forge(file_, 128, std::uint16_t{7});
   EXPECT_EQ(outcome(read()), "ok") << "newer, but it says that we can read it";
+  forge(file_, 0, std::uint64_t{0x45564f5f53484d00U});
+  EXPECT_EQ(outcome(read()), "FormatMismatch") << "the magic of format 1";
+  forge(file_, 128, std::uint32_t{0x00010001});
+  EXPECT_EQ(outcome(read()), "FormatMismatch");
 }
 
 TEST_F(ReadHeader, ShortFilesAreRefused) {
@@ -345,7 +350,7 @@ constexpr std::uint64_t kHuge = ~std::uint64_t{0};
 INSTANTIATE_TEST_SUITE_P(
     Fields, ForgedHeader,
     testing::Values(
-        Forgery{"Magic", 0, 8, 0x45564f5f43544c00U, "magic"},
+        Forgery{"Magic", 0, 8, kControlMagic, "magic"},
         Forgery{"SizeTooSmall", 24, 8, 4096, "its size is"},
         Forgery{"SizeTooLarge", 24, 8, kHuge, "its size is"}, Forgery{"Kind0", 132, 1, 0, "kind"},
         Forgery{"Kind3", 132, 1, 3, "kind"}, Forgery{"Kind255", 132, 1, 255, "kind"},
