@@ -141,7 +141,7 @@ TEST_F(HugePages, AreMissingWhereTheMountGivesNone) {
     // Newer kernels may be built to give them by default.
     if (child.text == "huge" && !contains(options, "huge=")) continue;
     EXPECT_EQ(child.text,
-              fmt::format("no huge pages: the tmpfs at {0} is mounted without; mount -o "
+              fmt::format("no huge pages: the tmpfs at {0} is mounted without huge=; run mount -o "
                           "remount,huge=advise {0}",
                           directory_.path().string()));
     ++tries;

@@ -48,7 +48,7 @@ Result<void> check(const Control& control, std::uint64_t size, std::string_view 
   };
   Copy<ControlFile> head;
   if (!head.read(control.fd.get())) return wrong_size();
-  if (head->magic != kControlMagic) return corrupt_control(path, "wrong magic");
+  if (!has_control_magic(*head)) return corrupt_control(path, "wrong magic");
   // Another format may have other sizes, and the name elsewhere.
   if (auto usable = check_format(*head, path); !usable) return usable;
   if (size < control_file_size(1) || size > kLargest || size % kPageSize != 0) return wrong_size();
@@ -242,8 +242,13 @@ bool Control::write_bytes(std::size_t offset, std::size_t size) const {
          static_cast<ssize_t>(size);
 }
 
+bool has_control_magic(const ControlFile& head) noexcept {
+  return head.magic == kControlMagic || head.magic == kFormerControlMagic;
+}
+
 Result<void> check_format(const ControlFile& head, std::string_view path) {
-  if (head.format_min <= kControlFormatVersion && head.format >= kOldestUsableControlFormat) {
+  if (head.magic == kControlMagic && head.format_min <= kControlFormatVersion &&
+      head.format >= kOldestUsableControlFormat) {
     return {};
   }
   return fail(ErrorCode::FormatMismatch,
@@ -276,10 +281,11 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
     if (found && !found->locked) {
       const bool changes = is_being_changed(found->control);
       if (changes && tired) {
-        return fail(ErrorCode::SegmentBusy,
-                    "somebody has been making, closing or tidying up segment '{}' for too long, "
-                    "perhaps {}; find out whether a process that does is stopped, and kill it",
-                    channel.name, describe_writer(found->control));
+        return fail(
+            ErrorCode::SegmentBusy,
+            "segment '{}' is locked by another process that is creating, closing or cleaning it "
+            "up, perhaps {}; if that process is stopped, resume or kill it",
+            channel.name, describe_writer(found->control));
       }
       if (tired || (!changes && names_live_writer(found->control))) {
         return fail(ErrorCode::SegmentBusy, "segment '{}' {}", channel.name,
@@ -288,9 +294,10 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
       ::nanosleep(&kHolderPause, nullptr);
     } else if (tired) {
       // Each time somebody else has just made it, or just removed it.
-      return fail(ErrorCode::SegmentBusy,
-                  "segment '{}' is made and removed over and over by others; find out who does it",
-                  channel.name);
+      return fail(
+          ErrorCode::SegmentBusy,
+          "other processes keep creating and removing segment '{}'; find out which, and stop them",
+          channel.name);
     }
   }
 }

@@ -40,9 +40,8 @@ Result<void> discard(const WriterOptions& options, const ChannelDescription& cha
   }
   if (retire(options.domain, name, control)) return {};
   return fail(ErrorCode::Io,
-              "the files of segment '{}' in '{}' could not all be removed; remove "
-              "those that are left",
-              name, options.domain.path().string());
+              "not all files of segment '{}' in '{}' could be removed; remove the rest", name,
+              options.domain.path().string());
 }
 
 }  // namespace
@@ -76,7 +75,7 @@ Result<Control> lock_own_control(const WriterOptions& options, const ChannelDesc
     }
   }
   return fail(ErrorCode::SegmentBusy,
-              "another user makes segment '{}' in '{}' again and again; find out who does it",
+              "another user keeps creating segment '{}' in '{}'; find out which process does it",
               channel.name, domain.path().string());
 }
 

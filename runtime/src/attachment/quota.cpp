@@ -91,14 +91,14 @@ Result<WriterQuota> WriterQuota::take(const ResourceLimits& limits) {
   }
   if (mine.writers >= limits.segments_per_process) {
     return fail(ErrorCode::ResourceExhausted,
-                "this process holds {} segments, as many as it may; close one, or raise "
+                "this process already holds {} segments, its limit; close one, or raise "
                 "EVO_MAX_SEGMENTS_PER_PROCESS (ResourceLimits::segments_per_process)",
                 mine.writers);
   }
   if (limits.creations_per_second != 0 && !take_token(mine, limits.creations_per_second)) {
     return fail(ErrorCode::ResourceExhausted,
-                "this process has made segments faster than {} a second; make them once and keep "
-                "them, or raise EVO_MAX_CREATIONS_PER_SECOND "
+                "this process creates more than {} segments a second; create each once and keep it "
+                "open, or raise EVO_MAX_CREATIONS_PER_SECOND "
                 "(ResourceLimits::creations_per_second)",
                 limits.creations_per_second);
   }
@@ -120,7 +120,7 @@ Result<void> check_segment_count(const Domain& domain, const ResourceLimits& lim
   if (!files) return tl::unexpected(files.error());
   if (files->segments.size() < limits.segments_per_domain) return {};
   return fail(ErrorCode::ResourceExhausted,
-              "domain '{}' holds {} segments, as many as it may; clean up, use another domain, or "
+              "domain '{}' already holds {} segments, its limit; clean up, use another domain, or "
               "raise EVO_MAX_SEGMENTS_PER_DOMAIN (ResourceLimits::segments_per_domain)",
               domain.path().string(), files->segments.size());
 }

@@ -69,8 +69,7 @@ bool has_settled_writer(const Domain& domain, std::string_view name) {
 
 tl::unexpected<Error> not_ready(std::string_view name) {
   return fail(ErrorCode::NotReady,
-              "segment '{}' is just being made by its writer; try again, or attach with a wait",
-              name);
+              "segment '{}' is still being created; try again, or pass ReaderOptions::wait", name);
 }
 
 }  // namespace
@@ -275,14 +274,14 @@ Result<void> ReaderAttachment::take_entry() {
   }
   return fail(
       ErrorCode::ReaderTableFull,
-      "segment '{}' has {} readers, as many as its schema allows; end one of them, or raise "
-      "max_readers in the schema and restart the writer",
+      "segment '{}' already has {} readers, the maximum that its schema allows; detach one, or "
+      "raise max_readers in the schema and restart the writer",
       name, limit);
 }
 
 Result<void> ReaderAttachment::map_data(Access access) {
   if (is_of_other_boot(load_bytes(control->boot_id))) {
-    return not_found(name, domain, " (only what an earlier boot has left)");
+    return not_found(name, domain, " (only files from a previous boot)");
   }
   for (int lookup = 0; lookup < kLookups; ++lookup) {
     // acquire [M]: pairs with the writer's release stores [L]. A change between these

@@ -54,12 +54,12 @@ std::optional<std::string> find_strangers_file(const Domain& domain, std::string
       return fmt::format("this user ({}) may not look at '{}'", ::geteuid(), path);
     }
     if (S_ISDIR(status.st_mode)) {
-      return fmt::format("'{}' is a directory; find out who made it, and remove it by hand", path);
+      return fmt::format("'{}' is a directory; find out what created it, and remove it by hand",
+                         path);
     }
     if (!may_remove(domain, status.st_uid)) {
-      return fmt::format(
-          "'{}' belongs to user {}, who has to clean up: this user ({}) may not remove it", path,
-          status.st_uid, ::geteuid());
+      return fmt::format("'{}' belongs to user {}; this user ({}) may not remove it", path,
+                         status.st_uid, ::geteuid());
     }
   }
   return std::nullopt;

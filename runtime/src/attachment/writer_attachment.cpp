@@ -157,10 +157,11 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
   taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && find_in_place(channel, *path);
   if (!taken_over_ && !has_room) {
     const auto stays = data_file_path(domain, name, control, 1U - current);
-    return fail(ErrorCode::PermissionDenied,
-                "segment '{}' has to be made anew, but user {} may not remove '{}', which an "
-                "earlier writer has left; let its owner or root remove it",
-                name, ::geteuid(), stays.value_or("its file"));
+    return fail(
+        ErrorCode::PermissionDenied,
+        "segment '{}' must be recreated, but user {} may not remove '{}', left behind by an "
+        "earlier writer; ask its owner or root to remove it",
+        name, ::geteuid(), stays.value_or("its file"));
   }
   announce();
   if (taken_over_) {

@@ -36,7 +36,7 @@ Result<Control> open_watched(const Domain& domain, std::string_view segment) {
   }
   if (control && detail::is_of_other_boot(detail::load_bytes((*control)->boot_id))) {
     return detail::fail(ErrorCode::NotFound,
-                        "segment '{}' is only what an earlier boot has left; start its writer",
+                        "segment '{}' is left over from a previous boot; start its writer",
                         segment);
   }
   return control;
@@ -53,10 +53,11 @@ Result<Control> lock_watched(const Domain& domain, std::string_view segment) {
     if (*locked && control->is_current() && control->refresh()) return control;
     ::nanosleep(&kPause, nullptr);
   }
-  return detail::fail(ErrorCode::SegmentBusy,
-                      "somebody else has been switching the deadline watch of segment '{}' for too "
-                      "long; find out which process that does it is stopped",
-                      segment);
+  return detail::fail(
+      ErrorCode::SegmentBusy,
+      "another process is holding the deadline-watch lock of segment '{}'; if it is "
+      "stopped, resume or kill it",
+      segment);
 }
 
 std::uint64_t nanoseconds_of(std::chrono::nanoseconds time) {

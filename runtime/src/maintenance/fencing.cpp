@@ -136,8 +136,8 @@ Result<FencedWriter> fence_off_writer(const Domain& domain, std::string_view nam
     if (*fenced) return std::move(**fenced);
     if (std::chrono::steady_clock::now() >= end) {
       return detail::fail(ErrorCode::SegmentBusy,
-                          "somebody has been making, closing or tidying up segment '{}' for too "
-                          "long; find out whether a process that does is stopped, and kill it",
+                          "segment '{}' is locked by another process that is creating, closing or "
+                          "cleaning it up; if that process is stopped, resume or kill it",
                           name);
     }
     ::nanosleep(&detail::kPause, nullptr);

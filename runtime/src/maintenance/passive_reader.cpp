@@ -99,8 +99,7 @@ Result<PassiveReader> PassiveReader::open(const Domain& domain, std::string_view
     if (!mapped) return tl::unexpected(mapped.error());
     if (*mapped) return PassiveReader(std::move(files));
   }
-  return detail::fail(ErrorCode::NotReady,
-                      "segment '{}' is being made anew again and again; try again", name);
+  return detail::fail(ErrorCode::NotReady, "segment '{}' keeps being recreated; try again", name);
 }
 
 PassiveReader::PassiveReader(std::unique_ptr<Files> files) noexcept

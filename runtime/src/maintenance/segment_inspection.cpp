@@ -116,7 +116,7 @@ void describe_missing_data(SegmentInfo& info, const ControlFile& control, Contro
 bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<ControlFile>& control,
                      const HeldLocks& held) {
   info.memory = file.allocated;
-  const bool has_magic = control->magic == kControlMagic;
+  const bool has_magic = has_control_magic(*control);
   // Another format may have the name elsewhere.
   if (has_magic) {
     if (auto usable = check_format(*control, control_file_name(info.name)); !usable) {
@@ -154,7 +154,7 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
   }
   if (is_of_other_boot(load_bytes(control->boot_id))) {
     info.condition = SegmentCondition::Stale;
-    info.fault = "an earlier boot has left it; the next create or cleanup removes it";
+    info.fault = "left over from a previous boot; the next create or cleanup removes it";
     return false;
   }
   if (state == ControlState::Open) return true;

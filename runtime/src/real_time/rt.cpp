@@ -38,8 +38,7 @@ Result<void> check(const Options& options) {
   const std::vector<int> present = detail::present_cpus();
   for (const int cpu : options.cpus) {
     if (!std::binary_search(present.begin(), present.end(), cpu)) {
-      return detail::fail(ErrorCode::Unsupported,
-                          "this computer has no core {}; give some of {}, or none", cpu,
+      return detail::fail(ErrorCode::Unsupported, "there is no CPU {}; choose from {}", cpu,
                           fmt::join(present, ", "));
     }
   }

@@ -134,8 +134,8 @@ Result<void> ensure_directory(const Domain& domain) {
   const auto parent = (domain.path() / "").parent_path().parent_path();
   if (std::error_code unknown; !std::filesystem::exists(parent, unknown) && !unknown) {
     return fail(ErrorCode::NotFound,
-                "domain '{}' cannot be made, because there is no '{}'; check EVO_DOMAIN, or make "
-                "that directory",
+                "domain '{}' cannot be created, because '{}' does not exist; check EVO_DOMAIN, or "
+                "create that directory",
                 domain.path().string(), parent.string());
   }
   // EEXIST: another process was faster, which is as good.

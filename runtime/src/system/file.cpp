@@ -46,13 +46,13 @@ tl::unexpected<Error> fail_open(int error, const std::string& path) {
       return fail(ErrorCode::NotFound, "'{}' does not exist; start its writer", path);
     case ELOOP:
       return fail(ErrorCode::Corrupt,
-                  "'{}' is a symbolic link, not a segment's file; find out who put it there and "
+                  "'{}' is a symbolic link, not a segment's file; find out what created it, and "
                   "remove it",
                   path);
     case ENXIO:
     case EISDIR:
       return fail(ErrorCode::Corrupt,
-                  "'{}' is not a regular file; find out who put it there and remove it", path);
+                  "'{}' is not a regular file; find out what created it, and remove it", path);
     default:
       return fail_errno(error, fmt::format("cannot open '{}'", path), path);
   }
@@ -107,11 +107,12 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
                 path(), status.st_uid, domain.path().string());
   }
   if (owner == Owner::Foreign) {
-    return fail(ErrorCode::PermissionDenied,
-                "'{}' belongs to user {}, who is neither this user ({}) nor root nor the owner of "
-                "the domain; remove it, use another domain, or declare the segment with access: "
-                "group",
-                path(), status.st_uid, ::geteuid());
+    return fail(
+        ErrorCode::PermissionDenied,
+        "'{}' belongs to user {}, which is neither this user ({}) nor root nor the owner of "
+        "the domain; remove it, use another domain, or declare the segment with access: "
+        "group",
+        path(), status.st_uid, ::geteuid());
   }
   if ((status.st_mode & 07777U & ~trust.allowed_mode) != 0) {
     return fail(ErrorCode::PermissionDenied,

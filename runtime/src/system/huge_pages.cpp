@@ -128,13 +128,14 @@ std::string why_no_huge_pages(std::size_t size, dev_t device, const HugePageSett
                                   mount->options.find("huge=never") != mount->options.npos);
   if (has_none && setting != "force") {
     return fmt::format(
-        "no huge pages: the tmpfs at {0} is mounted without; mount -o remount,huge=advise {0}",
+        "no huge pages: the tmpfs at {0} is mounted without huge=; run mount -o "
+        "remount,huge=advise {0}",
         mount->point);
   }
   return fmt::format(
-      "no huge pages: whoever made the segment did not ask for them, or no {} bytes of memory were "
-      "free in one piece, or the kernel is older than Linux 6.1; have the segment made anew by a "
-      "writer that asks (on_orphan Replace)",
+      "no huge pages: the creator of the segment did not request them, or no {} contiguous bytes "
+      "were free, or the kernel predates Linux 6.1; recreate the segment with a writer that "
+      "requests them (on_orphan Replace)",
       page);
 }
 

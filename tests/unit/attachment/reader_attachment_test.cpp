@@ -71,8 +71,8 @@ TEST_F(HostileFile, WrongMagicIsCorrupt) {
 
 TEST_F(HostileFile, OtherFormatIsFormatMismatch) {
   Bytes forged = sound_;
-  forge(forged, 130, std::uint16_t{2});
-  forge(forged, 128, std::uint16_t{2});
+  forge(forged, 130, std::uint16_t{3});
+  forge(forged, 128, std::uint16_t{3});
   poke_bytes(path_, 0, forged);
   EXPECT_EQ(attach(), "FormatMismatch");
   EXPECT_EQ(outcome(probe::ProbeReader::attach({.domain = directory_.domain()})), "FormatMismatch");
@@ -179,11 +179,11 @@ TEST(ReaderAttachment, SegmentThatIsJustBeingMadeIsNotReady) {
   ASSERT_TRUE(control) << message_of(control);
   const auto reader = SegmentReader::attach("probe", {.domain = directory.domain()});
   EXPECT_EQ(outcome(reader), "NotReady");
-  EXPECT_TRUE(contains(message_of(reader), "attach with a wait")) << message_of(reader);
+  EXPECT_TRUE(contains(message_of(reader), "pass ReaderOptions::wait")) << message_of(reader);
   const auto patient = SegmentReader::attach(
       "probe", {.domain = directory.domain(), .wait = std::chrono::milliseconds(5)});
   EXPECT_EQ(outcome(patient), "Timeout");
-  EXPECT_TRUE(contains(message_of(patient), "just being made")) << message_of(patient);
+  EXPECT_TRUE(contains(message_of(patient), "still being created")) << message_of(patient);
   EXPECT_EQ(outcome(SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()})),
             "SegmentBusy");
   control = tl::unexpected(Error{});

@@ -433,7 +433,7 @@ TEST_F(Create, WhatAnEarlierBootLeftIsForgotten) {
   poke(control(), 192, std::uint32_t{5});  // sleepers of that boot
   const auto stale = attach();
   EXPECT_EQ(outcome(stale), "NotFound");
-  EXPECT_TRUE(contains(message_of(stale), "earlier boot")) << message_of(stale);
+  EXPECT_TRUE(contains(message_of(stale), "previous boot")) << message_of(stale);
   auto writer = create(channel_);
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(writer->current_version(), 0U);

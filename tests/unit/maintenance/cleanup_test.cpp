@@ -218,7 +218,7 @@ TEST_F(Cleanup, CreatorWaitsForACleanerInsteadOfTakingItForAWriter) {
   ASSERT_TRUE(hold);
   const auto refused = create();
   EXPECT_EQ(outcome(refused), "SegmentBusy");
-  EXPECT_TRUE(contains(message_of(refused), "tidying up")) << message_of(refused);
+  EXPECT_TRUE(contains(message_of(refused), "cleaning it up")) << message_of(refused);
   EXPECT_EQ(clean(), "") << "another cleaner leaves it to the first";
   hold.reset();
   EXPECT_EQ(outcome(create()), "ok");

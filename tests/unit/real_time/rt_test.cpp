@@ -292,7 +292,7 @@ TEST(RealTime, RefusesWhatCannotBe) {
               for (const int cpu : {-1, 8191, 1'000'000}) {
                 const auto report = rt::enter({.priority = {}, .cpus = {0, cpu}});
                 if (outcome(report) != "Unsupported" ||
-                    !contains(message_of(report), fmt::format("no core {}; ", cpu))) {
+                    !contains(message_of(report), fmt::format("no CPU {}; ", cpu))) {
                   return message_of(report);
                 }
               }

@@ -54,7 +54,7 @@ TEST_F(NoHugePages, ByTheMount) {
   write("mountinfo", other + "21 1 0:27 / /seg rw - tmpfs none rw,huge=never");
   EXPECT_TRUE(contains(why(kLarge), "remount,huge=advise /seg")) << why(kLarge);
   write("mountinfo", other + "21 1 0:27 / /seg rw - tmpfs none rw,huge=advise");
-  EXPECT_TRUE(contains(why(kLarge), "did not ask")) << why(kLarge);
+  EXPECT_TRUE(contains(why(kLarge), "did not request")) << why(kLarge);
   write("mountinfo", other + "21 1 0:27 / /seg rw master:1 - ext4 /dev/vda rw");
   EXPECT_TRUE(contains(why(kLarge), "the domain is on ext4, at /seg")) << why(kLarge);
 }
@@ -62,7 +62,7 @@ TEST_F(NoHugePages, ByTheMount) {
 TEST_F(NoHugePages, WhereTheyAreForcedTheMountIsNotToBlame) {
   setting("always within_size advise never deny [force]");
   write("mountinfo", "21 1 0:27 / /seg rw - tmpfs none rw");
-  EXPECT_TRUE(contains(why(kLarge), "did not ask")) << why(kLarge);
+  EXPECT_TRUE(contains(why(kLarge), "did not request")) << why(kLarge);
 }
 
 }  // namespace
