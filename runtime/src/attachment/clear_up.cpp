@@ -8,8 +8,8 @@
 namespace evo::detail {
 
 std::optional<TidyHold> TidyHold::take(const Control& control) {
-  // Whether this process holds it or another one that cleans up, creators wait. If we gave up here,
-  // the last two to leave could each rely on the other.
+  // Creators wait whether this process or another cleaner holds this lock. If we gave up here, the
+  // last two processes to leave could each rely on the other.
   static_cast<void>(lock_quietly(control.fd.get(), kTidyLockByte, 1));
   TidyHold hold(control.fd.get());
   const auto locked = lock_to_change(control);
@@ -25,29 +25,30 @@ TidyHold::~TidyHold() {
 }
 
 bool clear_up(const Domain& domain, std::string_view name, const Control& control) {
-  // release [L]: pairs with the acquire load [M]. A create that failed leaves it Empty, which
+  // release [L]: pairs with the acquire load [M]. A failed create leaves the state Empty, which
   // readers leave alone.
   control.store(control->state, static_cast<std::uint32_t>(ControlState::Closed),
                 std::memory_order_release);
   while (true) {
     const bool ours = remove_files(domain, name, control);
-    // A reader that attaches after this look finds the segment not Open and lets go.
+    // A reader that attaches after this check finds the segment not Open and detaches.
     const bool read = has_readers(control);
     bool gone = ours;
     if (ours && !read) {
-      // relaxed: nothing hangs on it. Who only looks learns that a segment of this name is another.
+      // relaxed: nothing depends on it. It shows processes that only inspect that the segment of
+      // this name is a different one.
       const std::uint64_t generation = control->generation.load(std::memory_order_relaxed);
       control.store(control->generation, generation + 1, std::memory_order_relaxed);
       gone = ::unlink(control.path.c_str()) == 0;
     }
-    // In this order, so that whoever gets the writer's lock next finds the names free, too.
+    // In this order, so that the next holder of the writer's lock finds the names free, too.
     unlock(control.fd.get(), kNamesLockByte);
     unlock(control.fd.get(), kWriterLockByte);
     if (!ours || !read || has_readers(control)) return gone;
-    // Who was there has left meanwhile, and may have left the rest to us, because it found
-    // the writer's lock taken.
+    // The last reader has left in the meantime. It may have left the rest to this process, because
+    // it found the writer's lock taken.
     const auto locked = lock_to_change(control);
-    // acquire [M]: a writer may have come since.
+    // acquire [M]: a new writer may have opened the segment since.
     if (!locked || !*locked || !control.refresh() ||
         control->state.load(std::memory_order_acquire) ==
             static_cast<std::uint32_t>(ControlState::Open)) {

@@ -1,9 +1,9 @@
-/// The end of a segment: who goes last takes everything along.
+/// Teardown of a segment: the last process out removes its files.
 ///
-/// A closing writer, and a reader that leaves a closed segment, both look whether the other
-/// is still there. I1: a reader frees its lock before it looks at the state; whoever clears up
-/// looks at the readers once more after freeing the writer's lock. So nobody relies on one who
-/// has looked before and is gone.
+/// A closing writer, and a reader that leaves a closed segment, each check whether the other is
+/// still there. I1: a reader frees its lock before it reads the state, and a process that clears up
+/// checks for readers once more after it frees the writer's lock. So neither relies on a process
+/// that has already checked and left.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,11 @@
 
 namespace evo::detail {
 
-/// The writer's lock and that of the names, held for a moment to tidy up: a creator waits for its
-/// end.
+/// Holds the writer's lock and the names lock for a moment to clean up. A creator waits until it
+/// ends.
 class TidyHold {
  public:
-  /// Nothing if another process holds the writer's lock, or fences its holder off.
+  /// Returns nullopt if another process holds the writer's lock or is fencing off its holder.
   static std::optional<TidyHold> take(const Control& control);
   TidyHold(TidyHold&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   TidyHold& operator=(TidyHold&&) = delete;
@@ -29,9 +29,10 @@ class TidyHold {
   int fd_;
 };
 
-/// With the writer's lock and that of the names held, of a segment that is not Open: removes
-/// whatever the last writer has left, wherever it died, and the control file unless a reader is
-/// attached; lets go of the locks. False if some file of the segment could not be removed.
+/// Call with the writer's lock and the names lock held, on a segment that is not Open. Removes
+/// everything that the last writer left behind, wherever it died, and the control file unless a
+/// reader is attached. Frees both locks. Returns false if a file of the segment could not be
+/// removed.
 bool clear_up(const Domain& domain, std::string_view name, const Control& control);
 
 }  // namespace evo::detail

@@ -24,11 +24,11 @@ namespace evo::detail {
 
 namespace {
 
-/// How long a creator bears with others who make, close and tidy up the segment. None of
-/// them takes a millisecond, unless it is stopped or starved.
+/// How long a creator waits for processes that create, close or clean up the segment. None of them
+/// takes a millisecond, unless it is stopped or starved.
 constexpr std::chrono::seconds kPatience{1};
-/// How long to wait for a holder of the writer's lock that is about to let go of it or to
-/// say who it is.
+/// How long to wait before checking again a holder of the writer's lock that is about to free it or
+/// to identify itself.
 constexpr timespec kHolderPause{0, 100'000};
 
 tl::unexpected<Error> corrupt_control(const std::string& path, std::string_view what) {
@@ -40,7 +40,7 @@ tl::unexpected<Error> corrupt_control(const std::string& path, std::string_view 
 
 constexpr std::uint64_t kLargest = control_file_size(kMaximumReaders);
 
-/// Looks at the file without mapping it, so that another user who truncates it does no harm.
+/// Checks the file without mapping it, so that another user who truncates it does no harm.
 Result<void> check(const Control& control, std::uint64_t size, std::string_view name) {
   const std::string& path = control.path;
   const auto wrong_size = [&] {
@@ -58,7 +58,7 @@ Result<void> check(const Control& control, std::uint64_t size, std::string_view 
   return {};
 }
 
-/// How an opened control file is to be looked at.
+/// How to access an opened control file.
 enum class Looking : bool { Mapped, Copied };
 
 Result<Control> open_trusted(const Domain& domain, std::string_view name, const Trust& trust,
@@ -89,8 +89,8 @@ Result<Control> open_trusted(const Domain& domain, std::string_view name, const 
   return control;
 }
 
-/// Makes the control file. It has the writer's lock before it has a name, so that nobody ever
-/// takes it for a leftover. AlreadyExists if somebody was faster.
+/// Creates the control file. The file has the writer's lock before it has a name, so no process
+/// ever takes it for a leftover. AlreadyExists if another process was faster.
 Result<Control> make_control(const Domain& domain, const ChannelDescription& channel) {
   Control control;
   control.path = control_path(domain, channel.name);
@@ -121,7 +121,8 @@ Result<Control> make_control(const Domain& domain, const ChannelDescription& cha
   return control;
 }
 
-/// Under the writer's lock: gives the reader table room for the channel's readers (I4).
+/// Call with the writer's lock held. Makes the reader table large enough for the channel's readers
+/// (I4).
 Result<void> grow(Control& control, const Domain& domain, const ChannelDescription& channel) {
   if (control.table_size() < channel.max_readers) {
     const std::uint64_t size = control_file_size(channel.max_readers);
@@ -136,9 +137,9 @@ Result<void> grow(Control& control, const Domain& domain, const ChannelDescripti
   return {};
 }
 
-/// Under the writer's lock: gives the file the mode of the channel's access, which may have
-/// changed since another build of the writer made it. Rights are only added: a process that had
-/// some keeps them as long as it has the file open.
+/// Call with the writer's lock held. Sets the file's mode to that of the channel's access, which
+/// may have changed since another build of the writer created it. Only adds permissions: a process
+/// with the file open keeps the access that it has.
 Result<void> set_access(Control& control, const ChannelDescription& channel) {
   const mode_t wanted = control_mode(channel.access);
   if ((control.mode & ~wanted) != 0 || control.mode == wanted || control.uid != ::geteuid()) {
@@ -152,31 +153,32 @@ Result<void> set_access(Control& control, const ChannelDescription& channel) {
   return {};
 }
 
-/// What a writer accepts of a control file that it finds: also one of wider access, if it is its
-/// own to replace.
+/// Opens an existing control file for a writer. A mode wider than the channel's access is accepted
+/// if this user owns the file and so can replace it.
 Result<Control> open_to_write(const Domain& domain, const ChannelDescription& channel) {
   auto control = open_trusted(
       domain, channel.name, {O_RDWR, control_mode(Access::Group), channel.access}, Looking::Mapped);
   if (control && (control->mode & ~control_mode(channel.access)) != 0 &&
       control->uid != ::geteuid()) {
-    // Says what is wrong with it.
+    // Reports what is wrong with it.
     return open_control(domain, channel.name, channel.access);
   }
   return control;
 }
 
-/// Whether whoever holds the writer's lock has said that it writes. Else it is just
+/// Whether the holder of the writer's lock has announced itself as a writer. Otherwise it is just
 /// starting or closing, or it is the last reader of a closed segment, which clears up.
 bool names_live_writer(const Control& control) {
-  // relaxed: advice; whoever is wrong about it looks again. A pid alone may be that of a
+  // relaxed: advice; a process that is wrong about it checks again. A PID alone may be that of a
   // writer that died, while a reader holds the lock to clear up.
   return control->writer_pid.load(std::memory_order_relaxed) != 0 &&
          control->state.load(std::memory_order_relaxed) ==
              static_cast<std::uint32_t>(ControlState::Open);
 }
 
-/// As lock_to_change(). The lock of those who hold the writer's for a moment comes first: a process
-/// that fences off a live writer must not take us for one.
+/// As lock_to_change(), but takes kTidyLockByte first, the lock of processes that hold the writer's
+/// lock only for a moment: a process that fences off a live writer must not take this one for a
+/// writer.
 Result<bool> lock_to_create(const Control& control) {
   auto locked = try_lock(control.fd.get(), kTidyLockByte);
   if (!locked || !*locked) return locked;
@@ -185,7 +187,7 @@ Result<bool> lock_to_create(const Control& control) {
   return locked;
 }
 
-/// The control file, and whether both locks are ours.
+/// The control file, and whether this process holds both locks.
 struct Found {
   Control control;
   bool locked = false;
@@ -204,7 +206,7 @@ Result<Found> find_or_make(const Domain& domain, const ChannelDescription& chann
   return Found{std::move(*control), true};
 }
 
-/// With the writer's lock held: makes the file fit the channel.
+/// Call with the writer's lock held. Makes the file fit the channel.
 Result<Control> prepare(Control control, const Domain& domain, const ChannelDescription& channel) {
   auto prepared = set_access(control, channel);
   if (prepared) prepared = grow(control, domain, channel);
@@ -233,7 +235,7 @@ bool Control::refresh_bytes(std::size_t offset, std::size_t size) const {
 
 bool Control::write_bytes(std::size_t offset, std::size_t size) const {
   const auto* const start = reinterpret_cast<const std::byte*>(operator->());
-  // Beyond its end, the file would grow again.
+  // A write beyond its end would make the file grow again.
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0 || static_cast<std::size_t>(status.st_size) < offset + size) {
     return false;
@@ -293,7 +295,7 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
       }
       ::nanosleep(&kHolderPause, nullptr);
     } else if (tired) {
-      // Each time somebody else has just made it, or just removed it.
+      // Each time, another process has just created or just removed it.
       return fail(
           ErrorCode::SegmentBusy,
           "other processes keep creating and removing segment '{}'; find out which, and stop them",
@@ -334,7 +336,7 @@ bool has_readers(const Control& control) {
 }
 
 std::uint64_t next_incarnation(std::initializer_list<std::uint64_t> used) {
-  // No clock gives such a number, so it is damage.
+  // No clock returns such a number, so it is damage.
   constexpr std::uint64_t kDamaged = std::uint64_t{1} << 62;
   std::uint64_t next = realtime_ns() / 1000;
   for (const std::uint64_t each : used) {

@@ -14,8 +14,8 @@ namespace evo::detail {
 std::optional<std::string> data_file_path(const Domain& domain, std::string_view name,
                                           const Control& control, std::uint32_t index) {
   const DataFileName& file = control->data_files[index];
-  // acquire [H]: pairs with the store [I] of whoever named the file, so that the
-  // module read next is the one that belongs to this pid.
+  // acquire [H]: pairs with the store [I] of the writer that named the file, so that the module
+  // read next matches this PID.
   const std::uint32_t pid = file.pid.load(std::memory_order_acquire);
   if (pid == 0) return std::nullopt;
   const std::string module = load_text(file.module.data(), file.module.size());
@@ -34,7 +34,7 @@ bool is_data_file_name(std::string_view file) {
 }
 
 void mark_in_use(int fd) {
-  // Where the file system has no such locks, the control file could not be locked either.
+  // A file system without such locks could not lock the control file either.
   static_cast<void>(lock_quietly(fd, kDataLockByte, 1));
 }
 
@@ -45,27 +45,28 @@ bool is_in_use(int fd) {
 bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,
                       std::uint32_t index) {
   if (const auto path = data_file_path(domain, name, control, index)) {
-    // Looked up before it is asked whose it is: another segment's writer that links a file
-    // of this name from now on finds ours in its place and asks, too; or it is there.
+    // Checked before find_other_user(): another segment's writer that links a file of this name
+    // from now on finds ours in its place and checks, too; or its file is already there.
     struct stat status {};
     const bool exists = ::lstat(path->c_str(), &status) == 0;
-    // Only ENOENT means that it is gone. A process that gave up its rights may not even look.
+    // Only ENOENT means that it is gone. A process that gave up its privileges may not even be
+    // allowed to look it up.
     if (!exists && errno != ENOENT) return false;
-    // Where our control file is gone, a successor in this very process is such another.
+    // If our control file is gone, a successor in this very process counts as another user.
     const std::string_view us = control.is_current() ? name : std::string_view();
     if (exists && !find_other_user(domain, *path, us) && ::unlink(path->c_str()) != 0 &&
         errno != ENOENT) {
       return false;
     }
   }
-  // relaxed: a reader that still sees the old name finds no file and looks again.
+  // relaxed: a reader that still sees the old name finds no file and tries again.
   return control.store(control->data_files[index].pid, 0U, std::memory_order_relaxed);
 }
 
 namespace {
 
-/// Whether a control file that cannot be read may be that of the writer of this data file: not if
-/// another user made it, who would have made the data file, too.
+/// Whether a control file that cannot be read may be that of the writer of this data file. Not if
+/// another user owns it: that user would own the data file, too.
 bool may_name(const Domain& domain, std::string_view name, const std::string& data) {
   struct stat file {};
   struct stat control {};
@@ -73,8 +74,9 @@ bool may_name(const Domain& domain, std::string_view name, const std::string& da
   return ::lstat(data.c_str(), &file) != 0 || file.st_uid == control.st_uid;
 }
 
-/// The first segment whose control file names this data file and which is `wanted(name,
-/// control)`. Where the name is cut is not written in it, so each cut is tried.
+/// The first segment whose control file names this data file and for which `wanted(name, control)`
+/// is true. The file name does not show where the module ends and the segment begins, so each split
+/// is tried.
 template <class Wanted>
 std::optional<std::string> find_naming(const Domain& domain, const std::string& path,
                                        Wanted&& wanted) {
@@ -102,8 +104,8 @@ std::optional<std::string> find_other_user(const Domain& domain, const std::stri
                                            std::string_view name) {
   return find_naming(domain, path, [&](const std::string& other, const Control& control) {
     if (other == name) return false;
-    // A writer records the name, then links the file, then says Open: a process that finds the
-    // file finds its maker by its entry, and by its lock or its state.
+    // A writer records the name, then links the file, then stores Open. So a process that finds the
+    // file also finds its creator: by its entry, and by its lock or its state.
     if (is_locked(control.fd.get(), kWriterLockByte)) return true;
     // acquire [M]: pairs with its writer's release stores [L].
     return !control.refresh() || control->state.load(std::memory_order_acquire) ==

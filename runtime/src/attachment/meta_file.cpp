@@ -1,4 +1,4 @@
-/// The `.meta` file: what a person wants to know about a segment without tools.
+/// The `.meta` file: information about a segment for people without tools.
 #include <unistd.h>
 
 #include "attachment/data_file.hpp"

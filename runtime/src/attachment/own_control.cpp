@@ -11,16 +11,16 @@ namespace evo::detail {
 
 namespace {
 
-/// Whether readers believe what a writer publishes under this control file. Its owner can make it
-/// name another data file of the owner's, and every user that could open it earlier can still
-/// change it.
+/// Whether readers trust what a writer publishes under this control file. Its owner can make it
+/// name another data file of that owner, and every user that could open it earlier can still change
+/// it.
 bool is_own(const Domain& domain, const Control& control, Access access) {
   const bool ours = control.uid == ::geteuid() || (is_trusted_by_all(domain, ::geteuid()) &&
                                                    is_trusted_by_all(domain, control.uid));
   return ours && (control.mode & ~control_mode(access)) == 0;
 }
 
-/// With the control file locked: removes the segment of another user, or one of wider access, so
+/// Call with the control file locked. Removes a segment of another user, or one of wider access, so
 /// that it can be recreated.
 Result<void> discard(const WriterOptions& options, const ChannelDescription& channel,
                      const Control& control) {
@@ -62,12 +62,12 @@ tl::unexpected<Error> refuse_orphan(const Control& control, std::string_view nam
 
 Result<Control> lock_own_control(const WriterOptions& options, const ChannelDescription& channel) {
   const Domain& domain = options.domain;
-  constexpr int kTries = 10;  // each time another user was faster
+  constexpr int kTries = 10;  // each time, another user was faster
   for (int i = 0; i < kTries; ++i) {
     auto control = lock_control(domain, channel);
     if (!control) return control;
     if (is_own(domain, *control, channel.access)) {
-      // A user's own domain may have been planted before it existed. From here on it is ours.
+      // Another user may have created this user's own domain first. From here on it is ours.
       if (auto valid = validate(domain); !valid) return tl::unexpected(valid.error());
       if (control->is_current()) return control;
     } else if (auto done = discard(options, channel, *control); !done) {

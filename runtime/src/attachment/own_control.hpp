@@ -1,8 +1,9 @@
-/// Which control file a writer may use: its own, or one of a user that every reader trusts.
+/// Decides which control file a writer may use: its own, or that of a user whom every reader
+/// trusts.
 ///
 /// A control file of another user, or one that more users can open than the channel's access
-/// allows, is removed together with its segment, and recreated. It is never narrowed: a process
-/// that has it open keeps its access.
+/// allows, is removed together with its segment, and recreated. Its mode is never narrowed instead:
+/// a process that has it open would keep its access.
 #pragma once
 
 #include <string_view>
@@ -13,13 +14,14 @@
 
 namespace evo::detail {
 
-/// The locked control file of the channel. No user but those of the channel's access can change it.
+/// Returns the locked control file of the channel. Only users of the channel's access can change
+/// it.
 Result<Control> lock_own_control(const WriterOptions& options, const ChannelDescription& channel);
 
-/// With the writer's lock: whether the writer before has died.
+/// With the writer's lock held: whether the previous writer died.
 bool is_orphan(const Control& control);
 
-/// Why a writer that must not take anything over refuses an orphan.
+/// The error of a writer that must not take over an orphan.
 tl::unexpected<Error> refuse_orphan(const Control& control, std::string_view name);
 
 }  // namespace evo::detail

@@ -19,7 +19,7 @@ namespace evo {
 namespace {
 
 Result<void> read_variable(const char* name, std::uint32_t& value) {
-  // Not a caller's word in a program with more rights than that caller.
+  // A program with more rights than its caller must not take limits from the caller.
   const char* text = ::secure_getenv(name);
   if (text == nullptr) return {};
   const std::string_view digits(text);
@@ -53,12 +53,12 @@ namespace detail {
 
 namespace {
 
-/// What this process has taken. A forked child starts with nothing. Changed while forks are
-/// held off, so that no child finds it locked for ever.
+/// What this process has used of its limits. A forked child starts with nothing. Changed only while
+/// forks are held off, so that no child inherits it locked forever.
 struct Account {
   pid_t process = 0;
   std::uint32_t writers = 0;
-  double tokens = 0;  // creations that may be made at once (a token bucket)
+  double tokens = 0;  // creations allowed in a burst (a token bucket)
   std::uint64_t filled_ns = 0;
 };
 
@@ -67,7 +67,7 @@ Account& account() {
   return *instance;
 }
 
-/// With forks held off: takes one creation from the bucket, if there is one.
+/// Call while forks are held off. Takes one creation from the bucket, if there is one.
 bool take_token(Account& mine, double per_second) {
   const std::uint64_t now = monotonic_ns();
   mine.tokens = std::min(

@@ -1,4 +1,4 @@
-/// Keeping to ResourceLimits.
+/// Enforces ResourceLimits.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace evo::detail {
 class WriterQuota {
  public:
   WriterQuota() = default;
-  /// ResourceExhausted if there are as many already, or if they were made too fast.
+  /// ResourceExhausted if the process is at its limit of writers, or created them too fast.
   static Result<WriterQuota> take(const ResourceLimits& limits);
   WriterQuota(WriterQuota&& other) noexcept : process_(std::exchange(other.process_, 0)) {}
   WriterQuota& operator=(WriterQuota&& other) noexcept {
@@ -24,10 +24,10 @@ class WriterQuota {
   ~WriterQuota();
 
  private:
-  int process_ = 0;  // whose it is: a forked child's copy counts for nobody
+  int process_ = 0;  // its owner: a forked child's copy does not count
 };
 
-/// ResourceExhausted if the domain holds as many segments as it may.
+/// ResourceExhausted if the domain is at its limit of segments.
 Result<void> check_segment_count(const Domain& domain, const ResourceLimits& limits);
 
 }  // namespace evo::detail

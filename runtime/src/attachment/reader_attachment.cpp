@@ -25,7 +25,7 @@ namespace evo::detail {
 
 namespace {
 
-/// How often the data file is looked up again while a writer replaces it.
+/// Number of lookups of the data file while a writer replaces it.
 constexpr int kLookups = 100;
 
 tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std::string_view why) {
@@ -34,10 +34,10 @@ tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std
               domain.path().string(), why);
 }
 
-/// What an entry of the reader table promises to a reader that needs one.
+/// What the state of an entry of the reader table suggests to a reader that needs one.
 enum class Looks { Free, Gone, Busy };
 
-/// Says how entries look; only advice, their locks decide.
+/// Classifies entries. Only advice: their locks decide.
 class EntryLooks {
  public:
   bool match(const ReaderEntry& entry, Looks wanted) {
@@ -48,7 +48,7 @@ class EntryLooks {
   }
 
  private:
-  /// As seen from this PID namespace; each process is asked for once.
+  /// As seen from this PID namespace. Checks each process once.
   bool is_gone(std::uint32_t pid) {
     const auto [found, fresh] = gone_.try_emplace(pid, false);
     if (fresh) found->second = ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
@@ -58,8 +58,8 @@ class EntryLooks {
   std::unordered_map<std::uint32_t, bool> gone_;
 };
 
-/// Whether the segment has a writer that has made it. What a dead one has left, the next one makes
-/// anew if its schema is another.
+/// Whether the segment has a live writer that has finished creating it. If a dead writer's segment
+/// has another schema, the next writer recreates it.
 bool has_settled_writer(const Domain& domain, std::string_view name) {
   const auto file = open_checked(domain, control_path(domain, name),
                                  {O_RDONLY, control_mode(Access::Group), Access::Group});
@@ -77,7 +77,7 @@ tl::unexpected<Error> not_ready(std::string_view name) {
 ReaderAttachment::ReaderAttachment(Domain in_domain, std::string_view in_name, Control opened)
     : domain(std::move(in_domain)), name(in_name), control(std::move(opened)) {}
 
-/// Gives the entry back to the former attachment, unless that is cleared.
+/// Gives the entry back to the former attachment, unless `former` is cleared.
 struct ReaderAttachment::HandBack {
   HandBack(ReaderAttachment& in_reader, ReaderAttachment* in_former)
       : reader(in_reader), former(in_former) {}
@@ -95,9 +95,9 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& w
                                                                  const ReaderOptions& options,
                                                                  ReaderAttachment* former) {
   const auto [name, channel, kind] = wanted;
-  // At each attempt: a user's own domain may have been planted since the last one.
+  // At each attempt: another user may have created this user's own domain since the last one.
   if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
-  // A forked child has no entry to hand over: its descriptor is closed, its pages are zero.
+  // A forked child has no entry to hand over: its descriptor is closed and its pages are zero.
   const bool hands_over = former != nullptr && !former->control.fd.in_forked_child() &&
                           former->control.fd.is_open() && former->control.is_current();
   auto reader = std::make_unique<ReaderAttachment>(options.domain, name, Control());
@@ -113,12 +113,12 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& w
     if (!control) return tl::unexpected(control.error());
     reader->control = std::move(*control);
   }
-  // After an error or an exception everything is as before.
+  // An error or an exception restores the former state.
   HandBack hand_back{*reader, hands_over ? former : nullptr};
   if (auto filled = reader->fill(wanted); !filled) return tl::unexpected(filled.error());
   hand_back.former = nullptr;
   // release [S]: pairs with the writer's acquire load [R], as at the end of an attachment. Until
-  // this one has found its place, the entry keeps no slot.
+  // this attachment has found its place, the entry protects no slot.
   if (hands_over) reader->entry().cursor.store(0, std::memory_order_release);
   return reader;
 }
@@ -127,12 +127,12 @@ Result<void> ReaderAttachment::fill(const Wanted& wanted) {
   const ChannelDescription* const channel = wanted.channel;
   if (channel != nullptr) fitted_to = *channel;
   kind = wanted.kind;
-  // The entry first: from here on a closing writer leaves the control file in place.
+  // The entry first: from here on, a closing writer leaves the control file in place.
   if (!has_entry_) {
     if (auto taken = take_entry(); !taken) return taken;
   }
-  // Another user may have put a directory in the place of a user's own domain that did not exist.
-  // From here on it exists and is ours, so what its names say stays true.
+  // Another user may have created the directory of a user's own domain that did not exist. From
+  // here on it exists and is ours, so what its names say stays true.
   if (auto valid = validate(domain); !valid) return valid;
   if (!control.is_current()) return not_ready(name);
   auto mapped = map_data(channel == nullptr ? Access::Group : channel->access);
@@ -145,13 +145,13 @@ Result<void> ReaderAttachment::fill(const Wanted& wanted) {
   auto obtained = data.apply(options.memory, Protection::Read);
   if (!obtained) return tl::unexpected(obtained.error());
   memory = std::move(*obtained);
-  // Each look at the segment begins with a look at this file.
+  // Each read of the segment begins with a load from this file.
   auto beside = control.mapping.apply(
       {.lock = options.memory.lock, .prefault = options.memory.prefault}, Protection::ReadWrite);
   if (!beside) return tl::unexpected(beside.error());
-  // A reader's cycle is its own: the schema's period binds the writer.
+  // A reader has a cycle of its own: the schema's period binds the writer.
   watch.emplace(control.operator->(), &entry().watch, WatchedEnd{.max_age_ns = layout.max_age_ns});
-  // No name has changed: this is what tells those who watch the directory.
+  // No name has changed, so this tells processes that watch the directory.
   ::futimens(control.fd.get(), nullptr);
   return {};
 }
@@ -181,7 +181,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(const Wanted& 
   const auto left = [&] { return options.wait - std::chrono::nanoseconds(monotonic_ns() - start); };
   std::optional<DirectoryWatch> watch;
   while (true) {
-    // Asked before the attempt: a writer that comes in its course may be making the segment anew.
+    // Checked before the attempt: a writer that starts during it may recreate the segment.
     const bool settled =
         options.wait > std::chrono::nanoseconds::zero() && has_settled_writer(options.domain, name);
     auto attachment = make(wanted, options, former);
@@ -198,12 +198,11 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(const Wanted& 
                   std::chrono::duration_cast<std::chrono::milliseconds>(options.wait).count(),
                   attachment.error().message);
     }
-    // Watched before the attempt that follows, so that no event is missed.
+    // The watch starts before the next attempt, so no event is missed.
     if (watch) {
       watch->wait(name, left());
     } else {
-      // Names only: an attempt opens the control file, and each of those who wait would wake
-      // all of them with every attempt.
+      // Names only: each attempt opens the control file, and would wake all other waiting readers.
       watch.emplace(options.domain, Watched::Names);
     }
   }
@@ -213,24 +212,24 @@ WriterState ReaderAttachment::writer_state() const noexcept {
   if (control.fd.in_forked_child() || !control.fd.is_open()) return WriterState::Detached;
   constexpr int kLooks = 10;
   for (int look = 0; look < kLooks; ++look) {
-    // The lock before the state: a writer that closes stores the state before it lets go, so
-    // none that ended well is taken for dead.
+    // The lock before the state: a closing writer stores the state before it frees the lock, so a
+    // writer that ended well is never taken for dead.
     const bool locked = is_locked(control.fd.get(), kWriterLockByte);
-    // acquire [M]: pairs with the closing writer's release store, so that whoever learns
-    // of the end finds the last publish.
+    // acquire [M]: pairs with the closing writer's release store, so that a reader that sees the
+    // close also finds the last publish.
     const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
     if (state == ControlState::Closed) {
-      // relaxed: ordered by [M]. A writer that closes clears its pid; a segment that was removed
-      // after its writer's death still names it, and so does one that a successor is creating.
+      // relaxed: ordered by [M]. A closing writer clears its PID. A segment that was removed after
+      // its writer's death still names that writer, and so does one that a successor is creating.
       const bool left = control->writer_pid.load(std::memory_order_relaxed) != 0;
       const bool dead = left && !locked && !is_locked(control.fd.get(), kWriterLockByte);
       return dead ? WriterState::Dead : WriterState::Closed;
     }
-    // relaxed: advice, stored under the writer's lock. A successor takes the mark away.
+    // relaxed: advice, stored under the writer's lock. A successor clears the mark.
     if (!locked || control->found_dead_ns.load(std::memory_order_relaxed) != 0) {
       return WriterState::Dead;
     }
-    // A cleaner may be holding the lock for the moment in which it marks the writer.
+    // A cleaner may hold the lock for the moment in which it marks the writer.
     if (!is_locked(control.fd.get(), kTidyLockByte)) break;
     ::sched_yield();
   }
@@ -250,7 +249,7 @@ Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
   mine.attached_ns.store(realtime_ns(), std::memory_order_relaxed);
   mine.cursor.store(0, std::memory_order_relaxed);
   store_text(mine.process_name.data(), mine.process_name.size(), process_name());
-  // relaxed: a reader of a stream has a fence after it, before it relies on being seen.
+  // relaxed: a stream's reader executes a fence later, before it relies on being seen.
   std::uint32_t used = control->entries_used.load(std::memory_order_relaxed);
   while (used <= index &&
          !control->entries_used.compare_exchange_weak(used, index + 1, std::memory_order_relaxed)) {
@@ -259,10 +258,10 @@ Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
 }
 
 Result<void> ReaderAttachment::take_entry() {
-  // relaxed: advice; the mapping's size is what bounds the access.
+  // relaxed: advice; the mapping's size bounds the access.
   const std::uint32_t limit =
       std::min(control->reader_limit.load(std::memory_order_relaxed), control.table_size());
-  // First those that look free, then those that look dead, then the others.
+  // First entries that look free, then those that look dead, then the others.
   EntryLooks looks;
   for (const Looks wanted : {Looks::Free, Looks::Gone, Looks::Busy}) {
     for (std::uint32_t i = 0; i < limit; ++i) {
@@ -284,8 +283,8 @@ Result<void> ReaderAttachment::map_data(Access access) {
     return not_found(name, domain, " (only files from a previous boot)");
   }
   for (int lookup = 0; lookup < kLookups; ++lookup) {
-    // acquire [M]: pairs with the writer's release stores [L]. A change between these
-    // loads shows as a missing file or another generation, and we look again.
+    // acquire [M]: pairs with the writer's release stores [L]. A change between these loads shows
+    // as a missing file or another generation, and the lookup is repeated.
     const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
     if (state != ControlState::Open) {
       if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
@@ -296,7 +295,7 @@ Result<void> ReaderAttachment::map_data(Access access) {
     const std::uint32_t current = control->current.load(std::memory_order_acquire) & 1U;
     const auto path = data_file_path(domain, name, control, current);
     if (!path) continue;
-    // The group may write the control file, so that may name a file which another member has made.
+    // The group may write the control file, so it may name a file of another member.
     auto file = open_checked(domain, *path, {O_RDONLY, data_mode(access), access, control.uid});
     if (!file && file.error().code == ErrorCode::NotFound) continue;
     if (!file) return tl::unexpected(file.error());
@@ -318,7 +317,7 @@ Result<void> ReaderAttachment::map_data(Access access) {
     told_ = {.generation = generation, .state = static_cast<std::uint32_t>(ControlState::Open)};
     return {};
   }
-  // The name was there, the file is not: a writer is just replacing it, or is dead.
+  // The name was there but the file is not: a writer is just replacing it, or is dead.
   if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
   return not_found(name, domain, " any more: its writer is dead and its file is gone");
 }
@@ -356,29 +355,30 @@ Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
 
 ReaderAttachment::~ReaderAttachment() {
   if (!has_entry_ || control.fd.in_forked_child()) return;
-  // release [S]: the last look at a stream's slots comes before the writer fills them.
+  // release [S]: the last read of a stream's slots comes before the writer fills them.
   entry().cursor.store(0, std::memory_order_release);
-  // relaxed: advice; the lock is what frees the entry.
+  // relaxed: advice; the lock frees the entry.
   entry().pid.store(0, std::memory_order_relaxed);
-  // Its number may be another file's by now. The lock ends with the mapping.
+  // The descriptor's number may refer to another file by now. The lock ends with the mapping.
   if (!control.fd.is_open()) {
     control.fd.abandon();
     return;
   }
   control.fd.set_held_byte(std::nullopt);
-  // Let go of before the look at the state: a writer that closes stores the state, then
-  // looks at the locks. One of the two sees the other.
+  // Freed before the state is read: a closing writer stores the state, then checks the locks. One
+  // of the two sees the other.
   unlock(control.fd.get(), reader_lock_byte(entry_index));
   if (!is_closed()) return;
-  // With the writer's lock held no new writer can come. If somebody else holds it, it looks
-  // at the readers again when it has let go (clear_up).
+  // While we hold the writer's lock, no new writer can start. If another process holds it, that
+  // process checks the readers again after it has freed it (clear_up).
   const auto hold = TidyHold::take(control);
-  if (hold && is_closed()) clear_up(domain, name, control);  // else a writer has come since
+  if (hold && is_closed())
+    clear_up(domain, name, control);  // else a new writer has opened it since
 }
 
 bool ReaderAttachment::is_closed() const {
-  // acquire [M]: pairs with the closing writer's release store of the state. Open is the
-  // writer's business; Empty that of the creator which is making it.
+  // acquire [M]: pairs with the closing writer's release store of the state. An Open segment is the
+  // writer's responsibility, an Empty one that of its creator.
   return control->state.load(std::memory_order_acquire) ==
          static_cast<std::uint32_t>(ControlState::Closed);
 }

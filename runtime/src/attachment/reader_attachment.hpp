@@ -1,4 +1,4 @@
-/// Everything of a reader that the data path does not need: files, locks, mappings.
+/// The parts of a reader that the data path does not need: files, locks, mappings.
 #pragma once
 
 #include <chrono>
@@ -16,25 +16,25 @@
 
 namespace evo::detail {
 
-/// What a reader asks for.
+/// What a reader requests.
 struct Wanted {
   std::string_view name;
-  const ChannelDescription* channel = nullptr;  ///< that it must fit; nullptr: any
+  const ChannelDescription* channel = nullptr;  ///< must fit the segment; nullptr: any
   std::optional<Kind> kind = {};                ///< none: any
 };
 
 struct ReaderAttachment {
-  /// One attempt; NotFound and NotReady are worth another one.
+  /// Makes one attempt. After NotFound and NotReady, another one may succeed.
   static Result<std::unique_ptr<ReaderAttachment>> make(const Wanted& wanted,
                                                         const ReaderOptions& options,
                                                         ReaderAttachment* former = nullptr);
-  /// Attempts until one succeeds, fails for good, or `options.wait` has passed. `former` is to be
-  /// replaced: while its control file is the segment's, its entry is handed over, and it gets it
-  /// back if the attempt fails.
+  /// Attempts until one succeeds or fails for good, or until `options.wait` has passed. The new
+  /// attachment replaces `former`: while the control file of `former` is the segment's current one,
+  /// its entry is handed over, and handed back if the attempt fails.
   static Result<std::unique_ptr<ReaderAttachment>> await(const Wanted& wanted,
                                                          const ReaderOptions& options,
                                                          ReaderAttachment* former = nullptr);
-  /// The same segment again, for the same reader, as it is now.
+  /// Attaches to the same segment again, in its present state, for the same reader.
   static Result<std::unique_ptr<ReaderAttachment>> renew(ReaderAttachment& former,
                                                          std::chrono::nanoseconds wait);
   ReaderAttachment(Domain domain, std::string_view name, Control opened);
@@ -52,14 +52,14 @@ struct ReaderAttachment {
   [[nodiscard]] WriterState writer_state() const noexcept;
   [[nodiscard]] ReaderEntry& entry() const noexcept { return control->readers()[entry_index]; }
 
-  /// Sleeps until `there()`, the writer closed or died, the segment was made anew, or the time has
-  /// passed; returns `there()`.
+  /// Sleeps until `there()` is true, the writer closed or died, the segment was recreated, or the
+  /// time has passed. Returns `there()`.
   template <class There>
   [[nodiscard]] bool sleep_until(There&& there, std::chrono::nanoseconds timeout) noexcept {
     const std::uint64_t start = monotonic_ns();
     while (true) {
-      // Before the look: whatever comes after it changes this version. A slot may be ahead of it,
-      // so the version that belongs to the last value read is not the one to wait on.
+      // Loaded before the check: every later publish changes this version. A slot may be ahead of
+      // it, so the version of the last value read is not the one to wait on.
       // acquire [F]: pairs with the writer's publishing store [E].
       const std::uint64_t version = header().version.load(std::memory_order_acquire);
       if (there()) return true;
@@ -71,9 +71,9 @@ struct ReaderAttachment {
                     .seen_version = version,
                     .told = told_},
                    timeout - elapsed);
-      // Closed, dead or made anew: nothing comes any more. Who calls again all the same sleeps
-      // until that changes.
-      // relaxed: only decides whether to go on waiting.
+      // Closed, dead or recreated: nothing is published here any more. A caller that calls again
+      // anyway sleeps until that changes.
+      // relaxed: only decides whether to continue waiting.
       if (header().version.load(std::memory_order_relaxed) == version) return there();
     }
   }
@@ -81,8 +81,8 @@ struct ReaderAttachment {
   Domain domain;
   std::string name;
   ReaderOptions options;
-  std::optional<ChannelDescription> fitted_to;  // what it was asked to fit
-  std::optional<Kind> kind;                     // what it was asked to be
+  std::optional<ChannelDescription> fitted_to;  // the channel that was requested
+  std::optional<Kind> kind;                     // the kind that was requested
   Control control;                              // holds this reader's lock through its descriptor
   Mapping data;
   SegmentLayout layout;
@@ -95,7 +95,7 @@ struct ReaderAttachment {
  private:
   struct HandBack;
 
-  /// Makes it this segment's, with its entry and all that can fail.
+  /// Does everything that can fail: takes the entry, maps the files, checks them.
   Result<void> fill(const Wanted& wanted);
   void hand_entry_to(ReaderAttachment& successor);
   Result<void> take_entry();

@@ -25,11 +25,11 @@ bool may_remove(const Domain& domain, uid_t owner) {
   return (directory.st_mode & S_ISVTX) == 0 || owner == us || directory.st_uid == us;
 }
 
-/// The generation in the data file, which may be newer than what a damaged control file says; else
-/// 0.
+/// The generation in the data file; 0 if it cannot be read. It may be newer than that of a damaged
+/// control file.
 std::uint64_t generation_in_use(const Domain& domain, std::string_view name,
                                 const Control& control) {
-  // relaxed: under the lock on the names.
+  // relaxed: under the names lock.
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   const auto path = data_file_path(domain, name, control, current);
   if (!path) return 0;
@@ -67,7 +67,7 @@ std::optional<std::string> find_strangers_file(const Domain& domain, std::string
 
 std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
                                   const Control& control) {
-  // relaxed: under the writer's lock, or that of the names.
+  // relaxed: under the writer's lock or the names lock.
   const auto path =
       data_file_path(domain, name, control, control->current.load(std::memory_order_relaxed) & 1U);
   if (!path) return std::nullopt;
@@ -94,15 +94,15 @@ bool remove_files(const Domain& domain, std::string_view name, const Control& co
 bool retire(const Domain& domain, std::string_view name, const Control& control) {
   const auto header = map_header(domain, name, control);
   // S1. release [G]: the fencing token, as in announce(): the former writer sees it at its next
-  // publish ("fenced"), and no data hangs on it. No other process raises it under this lock.
-  // What the file says may be damaged, so it grows beyond every number that may be the writer's.
-  // relaxed, both loads: as above, under the lock on the names.
+  // publish ("fenced"), and no data depends on it. No other process raises it under this lock. The
+  // file may be damaged, so the token grows beyond every number that may be the writer's.
+  // relaxed, both loads: as above, under the names lock.
   const std::uint64_t raised =
       next_incarnation({control->incarnation.load(std::memory_order_relaxed),
                         control->generation.load(std::memory_order_relaxed),
                         generation_in_use(domain, name, control)});
   control.store(control->incarnation, raised, std::memory_order_release);
-  // S2. release [L]: pairs with the acquire load [M] of those who attach or leave.
+  // S2. release [L]: pairs with the acquire load [M] of readers that attach or leave.
   control.store(control->state, static_cast<std::uint32_t>(ControlState::Closed),
                 std::memory_order_release);
   // S3. release [L]: pairs with [M]. No data file has this generation.
@@ -113,7 +113,7 @@ bool retire(const Domain& domain, std::string_view name, const Control& control)
 }
 
 bool remove_names(const Domain& domain, std::string_view name, const Control& control) {
-  // The control file goes last, because it knows the names of the others.
+  // The control file is removed last, because it names the others.
   return remove_files(domain, name, control) && ::unlink(control.path.c_str()) == 0;
 }
 

@@ -1,4 +1,4 @@
-/// Removing a segment's files: what cleaning up and fencing off have in common.
+/// Removes a segment's files; shared by cleanup and fencing.
 #pragma once
 
 #include <optional>
@@ -9,24 +9,24 @@
 
 namespace evo::detail {
 
-/// The first file of the segment that this user may not remove, in words.
+/// Describes the first file of the segment that this user may not remove; nullopt if there is none.
 std::optional<std::string> find_strangers_file(const Domain& domain, std::string_view name,
                                                const Control& control);
 
-/// The header on which readers sleep, if there is one.
+/// Maps the header on which readers sleep, if there is one.
 std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
                                   const Control& control);
 
-/// With the lock on the names held: removes the files of the segment, the control file last.
-/// False if something stays, because it is somebody else's or not this control file's any more;
-/// then the control file stays too, if it is still there.
+/// Call with the names lock held. Removes the files of the segment, the control file last. Returns
+/// false if a file remains, because it belongs to another user or this control file no longer has
+/// its name. Then the control file stays too, if it is still there.
 bool remove_names(const Domain& domain, std::string_view name, const Control& control);
 
-/// With the lock on the names held: takes the segment from its writer, its readers and its files:
-/// the steps S1 to S5 of fencing.cpp. False if some file is still there.
+/// Call with the names lock held. Takes the segment away from its writer and its readers and
+/// removes its files: steps S1 to S5 of fencing.cpp. Returns false if a file is still there.
 bool retire(const Domain& domain, std::string_view name, const Control& control);
 
-/// As remove_names(), but leaves the control file.
+/// As remove_names(), but keeps the control file.
 bool remove_files(const Domain& domain, std::string_view name, const Control& control);
 
 }  // namespace evo::detail

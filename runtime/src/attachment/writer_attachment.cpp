@@ -25,7 +25,7 @@ std::uint32_t own_pid() {
   return static_cast<std::uint32_t>(::getpid());
 }
 
-/// The end of a path is what tells programs apart.
+/// The end of a path distinguishes programs.
 std::string last_part(const std::string& path, std::size_t size) {
   return path.size() <= size ? path : path.substr(path.size() - size);
 }
@@ -64,8 +64,8 @@ bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
          equals(layout.compatible_offset, std::as_bytes(std::span(entries)));
 }
 
-/// Registers before main(): at that time it takes no microsecond, but milliseconds in a process
-/// that has threads. Only programs with a writer contain this file.
+/// Registers before main(): at that time it takes less than a microsecond, but milliseconds in a
+/// process that has threads. Only programs with a writer contain this file.
 [[maybe_unused]] const WakeProtocol kRegisteredEarly = register_writer_for_wakes();
 
 }  // namespace
@@ -86,7 +86,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   auto layout = plan_layout(channel);
   if (!layout) return tl::unexpected(layout.error());
   if (auto made = ensure_directory(options.domain); !made) return tl::unexpected(made.error());
-  // Once more: somebody else may have made it since.
+  // Again: another process may have created the directory since.
   if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
   auto limits = options.limits ? *options.limits : ResourceLimits::from_environment();
   if (!limits) return tl::unexpected(limits.error());
@@ -96,8 +96,8 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
     auto room = check_segment_count(options.domain, *limits);
     if (!room) return tl::unexpected(room.error());
   }
-  // Before any lock is taken, in case it was not done before main() (a library that was loaded
-  // later).
+  // Before any lock is taken, in case it was not registered before main() (a library that was
+  // loaded later).
   const WakeProtocol wake_protocol = register_writer_for_wakes();
   auto control = lock_own_control(options, channel);
   if (!control) return tl::unexpected(control.error());
@@ -113,13 +113,13 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   }
   auto memory = writer->data.apply(options.memory, Protection::ReadWrite);
   if (memory) {
-    // Each publish looks at the control file, and a push to a stream that blocks at its table.
+    // Each publish reads the control file, and a push to a blocking stream its reader table.
     const auto beside = writer->control.mapping.apply(
         {.lock = options.memory.lock, .prefault = options.memory.prefault}, Protection::ReadWrite);
     if (!beside) memory = tl::unexpected(beside.error());
   }
   if (!memory) {
-    // What a dead writer left stays as it was; what this call made goes again.
+    // What a dead writer left behind stays as it was; what this call created is removed again.
     writer->open_ = !writer->taken_over_;
     return tl::unexpected(memory.error());
   }
@@ -129,7 +129,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   add_note(writer->memory, writer->warning_);
   writer->open_ = true;
   writer->control.fd.set_held_byte(kWriterLockByte);
-  // From here on the names stay, until the end or until somebody fences us off.
+  // From here on the names stay, until the writer ends or is fenced off.
   unlock(writer->control.fd.get(), kNamesLockByte);
   return writer;
 }
@@ -151,7 +151,7 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
   if (orphan && on_orphan == OnOrphan::Refuse) return refuse_orphan(control, name);
   // relaxed: under the writer's lock.
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
-  // A writer that died while replacing the file has left it (I3).
+  // A writer that died while replacing the file left it behind (I3).
   const bool has_room = remove_data_file(domain, name, control, 1U - current);
   const auto path = data_file_path(domain, name, control, current);
   taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && find_in_place(channel, *path);
@@ -168,43 +168,43 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
     take_over();
   } else if (auto made = make_data_file(channel); !made) {
     if (!orphan) {
-      // relaxed: as in the destructor. This call failed; no writer died.
+      // relaxed: as in the destructor. This call failed, but no writer died.
       control->writer_pid.store(0, std::memory_order_relaxed);
       clear_up(domain, name, control);
     }
     return made;
   }
   auto described = write_meta(channel);
-  // A segment with old advice beside it is still whole; somebody else's cannot be replaced
-  // where the directory is sticky.
+  // A segment with an outdated `.meta` is still complete, and another user's `.meta` cannot be
+  // replaced in a sticky directory.
   if (described || taken_over_ || described.error().code == ErrorCode::PermissionDenied) return {};
   open_ = true;  // to be removed again
   return described;
 }
 
 void WriterAttachment::announce() {
-  // A writer that closes clears its pid. relaxed, all: under the writer's lock, and advice.
+  // A closing writer clears its PID. relaxed, all: under the writer's lock, and advice.
   if (is_orphan(control) || control->writer_pid.load(std::memory_order_relaxed) != 0) {
     control->deaths.store(control->deaths.load(std::memory_order_relaxed) + 1,
                           std::memory_order_relaxed);
   }
-  // relaxed: advice, as what follows. No pid means that the rest of it is being changed.
+  // relaxed: advice, like the stores that follow. No PID means that the rest is being changed.
   control->writer_pid.store(0, std::memory_order_relaxed);
-  // release [G]: the fencing token. A former writer that was fenced off sees it at its
-  // next publish ("fenced"); no data hangs on it.
+  // release [G]: the fencing token. A former writer that was fenced off sees it at its next publish
+  // ("fenced"); no data depends on it.
   incarnation = next_incarnation({control->incarnation.load(std::memory_order_relaxed),
                                   control->generation.load(std::memory_order_relaxed)});
   control->incarnation.store(incarnation, std::memory_order_release);
   const std::string executable = executable_path();
   store_text(control->writer_executable.data(), control->writer_executable.size(),
              last_part(executable, control->writer_executable.size()));
-  // relaxed, all three: advice, carried along by the store of the pid.
+  // relaxed, all three: advice, published by the store of the PID.
   control->writer_uid.store(::geteuid(), std::memory_order_relaxed);
   control->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
   control->found_dead_ns.store(0, std::memory_order_relaxed);
-  // release: who sees the pid sees the rest.
+  // release: a process that sees the PID sees the rest.
   control->writer_pid.store(own_pid(), std::memory_order_release);
-  // relaxed: read by waiters, who attach after the state below says Open.
+  // relaxed: read by waiters, which attach after the state below is Open.
   control->wake_protocol.store(static_cast<std::uint32_t>(wake_protocol_),
                                std::memory_order_relaxed);
 }
@@ -215,8 +215,8 @@ bool WriterAttachment::find_in_place(const ChannelDescription& channel, const st
       open_checked(domain, path, {O_RDWR, data_mode(channel.access), channel.access, control.uid});
   if (!file || file->size != layout.file_size) return false;
   const mode_t mode = data_mode(channel.access);
-  // A reader of a blocking stream that is attached shows values in place, because the group cannot
-  // move its cursor yet.
+  // An attached reader of a blocking stream uses values in place, because the group cannot move its
+  // cursor yet.
   if (file->mode != mode && channel.kind == Kind::Stream && channel.overflow == Overflow::Block) {
     return false;
   }
@@ -249,8 +249,8 @@ void WriterAttachment::take_over() {
   // relaxed: advice.
   header().writer_pid.store(own_pid(), std::memory_order_relaxed);
   if (header().version.load(std::memory_order_relaxed) != complete(last)) {
-    // release [E]: as in StatePublisher. The dead writer completed this slot and did
-    // not come to publish it.
+    // release [E]: as in StatePublisher. The dead writer completed this slot but died before it
+    // published it.
     header().version.store(complete(last), std::memory_order_release);
     wake_all(header());
   }
@@ -275,29 +275,29 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   header().writer_pid.store(own_pid(), std::memory_order_relaxed);
   write_schema(data.data(), layout, channel);
   reset_slots(slots(), layout.geometry);
-  // Before it has a name: gathering takes pages away from those who map them.
+  // Before it has a name: gathering takes pages away from processes that map them.
   if (wants_huge_pages_) data.gather_huge_pages();
   last = 0;
 
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   const std::uint32_t fresh = 1U - current;
   if (auto named = name_data_file(std::move(*file), channel); !named) {
-    // relaxed: under the writer's lock, and no reader looks at an entry that is not current.
+    // relaxed: under the writer's lock, and no reader uses an entry that is not current.
     control->data_files[fresh].pid.store(0, std::memory_order_relaxed);
     return named;
   }
-  // release [L]: pairs with the attaching reader's acquire load [M] of the state. The
-  // reader compares the generation with the one in the file it found, so it does not
-  // matter in which order it sees the three change.
+  // release [L]: pairs with the attaching reader's acquire load [M] of the state. The reader
+  // compares the generation with the one in the file that it found, so the order in which it sees
+  // these three stores does not matter.
   control->generation.store(layout.generation, std::memory_order_release);
   control->current.store(fresh, std::memory_order_release);
   control->state.store(static_cast<std::uint32_t>(ControlState::Open), std::memory_order_release);
   if (data_file_path(domain, name, control, current) ==
       data_file_path(domain, name, control, fresh)) {
-    // relaxed: under the writer's lock, and only its holder looks for it.
+    // relaxed: under the writer's lock, and only its holder uses this entry.
     control->data_files[current].pid.store(0, std::memory_order_relaxed);
   } else {
-    // If it must stay, because it is somebody else's, the entry goes on naming it.
+    // If another user's file cannot be removed, the entry continues to name it.
     static_cast<void>(remove_data_file(domain, name, control, current));
   }
   return {};
@@ -309,9 +309,9 @@ Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDes
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   DataFileName& entry = control->data_files[1U - current];
   store_text(entry.module.data(), entry.module.size(), channel.owner);
-  // release [I]: pairs with the acquire load [H]; whoever sees the pid sees the module.
-  // Recorded before the name exists, so that no death in between leaves a file behind that
-  // nobody knows of, and nobody else takes the name for a leftover.
+  // release [I]: pairs with the acquire load [H]; a process that sees the PID sees the module.
+  // Recorded before the name exists, so that no death in between leaves an unknown file behind, and
+  // no other process takes the name for a leftover.
   entry.pid.store(own_pid(), std::memory_order_release);
   auto linked = file.link(path);
   if (linked || linked.error().code != ErrorCode::AlreadyExists) return linked;
@@ -321,7 +321,7 @@ Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDes
                 "one of them, or write them in two processes",
                 path, *other);
   }
-  // A leftover of an earlier process with our pid.
+  // A leftover of an earlier process with our PID.
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     return fail_errno(errno, fmt::format("cannot remove the leftover '{}'", path), path);
   }
@@ -332,7 +332,7 @@ void WriterAttachment::forget_earlier_boot() {
   remove_data_file(domain, name, control, 0);
   remove_data_file(domain, name, control, 1);
   store_bytes(control->boot_id, boot_id().bytes);
-  // relaxed: under the writer's lock, and nobody of this boot has attached yet.
+  // relaxed: under the writer's lock, and no process of this boot has attached yet.
   control->state.store(static_cast<std::uint32_t>(ControlState::Empty), std::memory_order_relaxed);
   control->waiters.store(0, std::memory_order_relaxed);
   control->watch_session.store(0, std::memory_order_relaxed);
@@ -348,18 +348,18 @@ Result<void> WriterAttachment::write_meta(const ChannelDescription& channel) {
 
 WriterAttachment::~WriterAttachment() {
   if (control.fd.in_forked_child()) return;
-  // Asked while the mapping holds the lock, by which it is known.
+  // Checked while the mapping still holds the lock, because is_open() relies on it.
   if (!control.fd.is_open()) control.fd.abandon();
   // relaxed: if an administrator fenced us off, the files are no longer ours.
   if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
-  // relaxed: ordered by the release store of the state below. No pid tells a close from a death.
+  // relaxed: ordered by the release store of the state below. A cleared PID distinguishes a close
+  // from a death.
   control->writer_pid.store(0, std::memory_order_relaxed);
-  // release: pairs with the acquire load [M]; a reader that learns that there will be no
-  // other publish finds the last one.
+  // release: pairs with the acquire load [M]; a reader that sees the close finds the last publish.
   control->state.store(static_cast<std::uint32_t>(ControlState::Closed), std::memory_order_release);
   wake_all(header());
-  // Only who fences us off can be there before us: then the names are his to remove. He does even
-  // if he finds that we are gone, because the segment is Closed.
+  // Only a process that fences us off can hold the names lock already. Then it removes the names,
+  // even if it finds this writer gone, because the segment is Closed.
   if (control.fd.get() < 0) return;  // the next create or cleanup removes the files
   control.fd.set_held_byte(std::nullopt);
   const auto names = try_lock(control.fd.get(), kNamesLockByte);

@@ -1,4 +1,4 @@
-/// Everything of a writer that the data path does not need: files, locks, mappings.
+/// The parts of a writer that the data path does not need: files, locks, mappings.
 #pragma once
 
 #include <memory>
@@ -55,10 +55,10 @@ struct WriterAttachment {
   bool wants_huge_pages_ = false;
   WakeProtocol wake_protocol_ = WakeProtocol::Fence;
   bool taken_over_ = false;
-  bool open_ = false;  // the segment is there and ours: to be closed in the end
+  bool open_ = false;  // the segment exists and is ours: close it at the end
 };
 
-/// A JSON string. A path may hold any byte: what is no UTF-8 character becomes U+FFFD.
+/// A JSON string. A path may contain any byte: bytes that are not a UTF-8 character become U+FFFD.
 std::string json_string(std::string_view text);
 
 /// The text of `evo_{name}.meta`.

@@ -90,7 +90,8 @@ struct Advice {
   std::string remedy;
 };
 
-/// Whether the file system that `path` is on, or is to be on, has no room for another file.
+/// Whether the file system of `path`, or of the directory where `path` is to be created, has no
+/// inodes left.
 bool has_no_inodes(const std::string& path) {
   struct statfs status {};
   if (path.empty()) return false;

@@ -1,4 +1,4 @@
-/// Waiting in a loop without disturbing the other threads of the core.
+/// Busy waiting that leaves resources to the other threads of the core.
 #pragma once
 
 namespace evo::detail {

@@ -11,7 +11,8 @@ namespace evo::detail {
 std::string permission_remedy(const std::string& path) {
   std::filesystem::path place(path);
   struct stat status {};
-  // What cannot be looked at is not there, or in a directory that is closed to this user.
+  // A failed lstat() means that the path does not exist, or that its directory is closed to this
+  // user.
   while (::lstat(place.c_str(), &status) != 0) {
     if (!place.has_relative_path()) return "ask the owner of the domain, or root";
     place = place.parent_path();

@@ -1,4 +1,4 @@
-/// Why the kernel refused something to this user, and what this user can do about it.
+/// Why the kernel refused an operation to this user, and what this user can do about it.
 #pragma once
 
 #include <string>

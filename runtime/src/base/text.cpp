@@ -14,7 +14,7 @@ struct Range {
   std::uint32_t last;
 };
 
-/// C0; DEL and C1; the marks, line ends, embeddings and isolates that turn the direction of text.
+/// C0; DEL and C1; the marks, line ends, embeddings and isolates that change the direction of text.
 constexpr std::array<Range, 6> kControls{{{0x00, 0x1f},
                                           {0x7f, 0x9f},
                                           {0x61c, 0x61c},
@@ -31,7 +31,7 @@ CharacterKind kind_of(std::uint32_t code) {
   return none ? CharacterKind::Invalid : CharacterKind::Plain;
 }
 
-/// Bytes of the UTF-8 character that the text begins with; 0 if there is none.
+/// Size in bytes of the UTF-8 character at the start of the text; 0 if it does not start with one.
 std::size_t character_size(std::string_view text, std::uint32_t* code) {
   const auto first = static_cast<unsigned char>(text[0]);
   const std::size_t size = first < 0x80              ? 1

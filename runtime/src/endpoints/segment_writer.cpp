@@ -57,7 +57,8 @@ WriteResult SegmentWriter::write_at(std::size_t offset, std::span<const std::byt
 }
 
 void SegmentWriter::flush() noexcept {
-  // seq_cst: that is the whole service; it pairs with whatever the caller does next.
+  // seq_cst: the fence is the whole purpose of this function; it pairs with any later operation of
+  // the caller.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 

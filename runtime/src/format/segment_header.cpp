@@ -11,7 +11,7 @@ namespace evo::detail {
 
 namespace {
 
-/// CRC32C over the constant fields (I1): the header with the others set to zero.
+/// CRC32C over the constant fields (I1): the header with all other fields set to zero.
 std::uint32_t constant_checksum(std::span<const std::byte> header) {
   std::array<std::byte, sizeof(SegmentHeader)> copy{};
   std::memcpy(copy.data(), header.data(), copy.size());
@@ -38,7 +38,7 @@ constexpr bool lies_within(std::uint64_t offset, std::uint64_t size, std::uint64
   return offset >= lower && offset <= upper && size <= upper - offset;
 }
 
-/// The first thing about a layout that cannot be, or nullptr.
+/// The first impossible property of a layout, or nullptr.
 const char* find_fault(const SegmentLayout& layout) {
   const SlotGeometry& slots = layout.geometry;
   if (layout.kind != Kind::State && layout.kind != Kind::Stream) return "unknown kind";

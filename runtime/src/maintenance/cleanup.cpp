@@ -25,13 +25,14 @@ namespace detail {
 
 namespace {
 
-/// How long the writer has been known to be dead; marks it if nobody has before.
+/// How long the writer has been known to be dead. If `mark` is set and no process has marked it
+/// yet, marks it and wakes its readers.
 std::chrono::nanoseconds time_since_death(const Domain& domain, const Control& control,
                                           CleanupItem& item, bool mark) {
   const std::uint64_t now = monotonic_ns();
-  // relaxed, both: under the writer's lock; readers take it as a reason to look around.
+  // relaxed, both: under the writer's lock; to readers it is only a reason to check the writer.
   const std::uint64_t found = control->found_dead_ns.load(std::memory_order_relaxed);
-  // Later than now: it was stored in another time namespace.
+  // A later time than now was stored in another time namespace.
   if (found != 0 && found <= now) return std::chrono::nanoseconds(now - found);
   item.found_dead = found == 0;
   if (mark) {
@@ -44,7 +45,7 @@ std::chrono::nanoseconds time_since_death(const Domain& domain, const Control& c
   return std::chrono::nanoseconds(0);
 }
 
-/// With the writer's lock held: what is to become of the segment.
+/// Call with the writer's lock held. Decides what happens to the segment.
 void judge(const Domain& domain, const CleanupPolicy& policy, const Control& control,
            CleanupItem& item) {
   item.action = policy.dry_run ? CleanupAction::WouldRemove : CleanupAction::Removed;
@@ -73,17 +74,17 @@ void judge(const Domain& domain, const CleanupPolicy& policy, const Control& con
   }
 }
 
-/// What can be learnt of a segment's writer without a trace.
+/// Checks for a live writer without leaving a trace.
 bool has_live_writer(const Domain& domain, std::string_view name) {
   const auto control = copy_control(domain, name, O_RDONLY);
   return control && is_locked(control->fd.get(), kWriterLockByte);
 }
 
-/// One segment; nothing if its writer lives or it has gone.
+/// Cleans up one segment. Returns nullopt if its writer is alive or the segment is gone.
 std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
                                  const CleanupPolicy& policy) {
-  // Read-only first: each control file that is closed after it could be written makes all look
-  // around who watch the domain.
+  // Read-only first: closing a control file that was open for writing wakes all processes that
+  // watch the domain.
   if (has_live_writer(domain, name)) return std::nullopt;
   CleanupItem item;
   item.name = name;
@@ -93,7 +94,7 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
     item.reason = control.error().message;
     return item;
   }
-  // Asked first, so that no live writer ever finds us in its way.
+  // Checked first, so that we never get in the way of a live writer.
   if (is_locked(control->fd.get(), kWriterLockByte)) return std::nullopt;
   const auto hold = TidyHold::take(*control);
   if (!hold || !control->is_current()) return std::nullopt;
@@ -113,27 +114,29 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
   return item;
 }
 
-/// A data file that no control file names, and whose creator is dead: nothing can reach its value
-/// any more. Nothing if it is in use, or may be.
+/// Cleans up a data file that no control file names and whose creator is dead: its value is
+/// unreachable. Returns nullopt if it is in use, or may be.
 std::optional<CleanupItem> clean_unclaimed(const Domain& domain, const std::string& name,
                                            const CleanupPolicy& policy) {
   if (!is_data_file_name(name)) return std::nullopt;
   const std::string path = domain.path() / name;
   const auto file = open_checked(domain, path, {O_RDONLY, data_mode(Access::Group), Access::Group});
-  // A creator records a name before it links the file, so one that is being made is claimed.
+  // A creator records the name before it links the file, so a file that is being created is
+  // claimed.
   if (!file || is_claimed(domain, path) || is_in_use(file->fd.get())) return std::nullopt;
   CleanupItem item;
   item.name = name;
   item.writer_pid =
       static_cast<std::uint32_t>(std::strtoul(name.c_str() + name.rfind('_') + 1, nullptr, 10));
-  // Of another release it may have no lock; in another PID namespace the number means nothing.
+  // A writer of another release may hold no such lock, and in another PID namespace the number
+  // means nothing.
   if (item.writer_pid == 0 || look_at_process(item.writer_pid) != ProcessState::Gone) {
     return std::nullopt;
   }
   item.reason = "no control file names it, and its writer is dead";
   item.action = CleanupAction::WouldRemove;
   if (policy.dry_run) return item;
-  // A process that had the number again would first have been seen above.
+  // A new process with the same PID would have been seen alive above.
   const bool removed = is_named(path, file->device, file->inode) && ::unlink(path.c_str()) == 0;
   item.action = removed ? CleanupAction::Removed : CleanupAction::LeftAlone;
   if (!removed) item.reason += ", but this user may not remove it";

@@ -18,11 +18,12 @@ namespace {
 
 using detail::Control;
 
-/// How long another switcher may hold the lock, which it needs for some microseconds.
+/// How often to try for the lock. Another process that switches the watch needs it only for
+/// microseconds.
 constexpr int kTries = 10'000;
 constexpr timespec kPause{0, 100'000};
 
-/// The control file of a segment that is in use.
+/// Opens the control file of a segment that is in use.
 Result<Control> open_watched(const Domain& domain, std::string_view segment) {
   if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
   if (auto valid = detail::validate_segment_name(segment); !valid) {
@@ -42,14 +43,14 @@ Result<Control> open_watched(const Domain& domain, std::string_view segment) {
   return control;
 }
 
-/// The same, with the lock of those who switch the watch, freed with the control file.
+/// The same, with the lock for switching the watch held. Closing the control file frees it.
 Result<Control> lock_watched(const Domain& domain, std::string_view segment) {
   for (int i = 0; i < kTries; ++i) {
     auto control = open_watched(domain, segment);
     if (!control) return control;
     const auto locked = detail::try_lock(control->fd.get(), kWatchLockByte);
     if (!locked) return tl::unexpected(locked.error());
-    // A file that has lost its name concerns nobody any more.
+    // A file that has lost its name is no longer used.
     if (*locked && control->is_current() && control->refresh()) return control;
     ::nanosleep(&kPause, nullptr);
   }
@@ -65,17 +66,18 @@ std::uint64_t nanoseconds_of(std::chrono::nanoseconds time) {
 }
 
 std::chrono::nanoseconds duration_of(const std::atomic<std::uint64_t>& ns) {
-  // relaxed: each figure by itself; what belongs together is settled by the block's session.
+  // relaxed: each figure is read on its own; the block's session decides whether they are
+  // consistent.
   const auto count = ns.load(std::memory_order_relaxed);
   constexpr auto kLongest = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
   return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(count, kLongest)));
 }
 
-/// The figures of a block, if they belong to this session; else all are zero, because the end did
-/// nothing in it.
+/// The figures of a block, if they belong to this session. Otherwise all zero, because the endpoint
+/// did nothing in it.
 EndDeadlines read_block(const Control& control, const WatchBlock& block, std::uint32_t session) {
   EndDeadlines figures;
-  // acquire [X]: pairs with the end's release store [W], so none is from an earlier session.
+  // acquire [X]: pairs with the endpoint's release store [W], so none is from an earlier session.
   if (session == 0 || block.session.load(std::memory_order_acquire) != session) return figures;
   // relaxed, all: as in duration_of.
   figures.operations = block.operations.load(std::memory_order_relaxed);
@@ -88,10 +90,11 @@ EndDeadlines read_block(const Control& control, const WatchBlock& block, std::ui
   for (std::size_t i = 0; i < block.jitter.size(); ++i) {
     figures.jitter.counts.at(i) = block.jitter.at(i).load(std::memory_order_relaxed);
   }
-  // acquire fence [V]: pairs with the end's release fence [U]. If any figure above came from a
+  // acquire fence [V]: pairs with the endpoint's release fence [U]. If any figure above came from a
   // later session, the load below sees another number.
   std::atomic_thread_fence(std::memory_order_acquire);
-  // relaxed: [V] keeps it behind the figures; of a copy, the order of the system calls.
+  // relaxed: [V] orders this load after the loads of the figures. For a copy, the order of the
+  // system calls does.
   if (!control.refresh(block.session) || block.session.load(std::memory_order_relaxed) != session)
     return {};
   return figures;
@@ -105,7 +108,7 @@ WatchOptions options_of(const Control& control) {
 
 std::vector<EndDeadlines> read_readers(const Control& control, std::uint32_t session) {
   std::vector<EndDeadlines> readers;
-  // relaxed, in here: advice; the locks say who lives.
+  // relaxed, in here: advice; the locks decide which readers are alive.
   const std::uint32_t used =
       std::min(control->entries_used.load(std::memory_order_relaxed), control.table_size());
   for (std::uint32_t i = 0; i < used; ++i) {
@@ -156,14 +159,14 @@ Result<void> start_deadline_watch(const Domain& domain, std::string_view segment
   // relaxed: under the lock (I5).
   std::uint32_t session = file.watch_sessions.load(std::memory_order_relaxed) + 1;
   if (session == 0) session = 1;  // 0 means off
-  // relaxed, all: under the lock (I5), and for the ends ordered by the last store.
+  // relaxed, all: under the lock (I5); for endpoints, the last store orders them.
   constexpr auto kRelaxed = std::memory_order_relaxed;
   const auto& words = *control;
   words.store(words->watch_deadline_ns, nanoseconds_of(options.deadline), kRelaxed);
   words.store(words->watch_write_deadline_ns, nanoseconds_of(options.write_deadline), kRelaxed);
   words.store(words->watch_read_deadline_ns, nanoseconds_of(options.read_deadline), kRelaxed);
   words.store(words->watch_sessions, session, kRelaxed);
-  // release [Z]: pairs with the acquire load [Y] of an end that begins the session.
+  // release [Z]: pairs with the acquire load [Y] of an endpoint that begins the session.
   words.store(words->watch_session, session, std::memory_order_release);
   return {};
 }
@@ -171,13 +174,13 @@ Result<void> start_deadline_watch(const Domain& domain, std::string_view segment
 Result<void> stop_deadline_watch(const Domain& domain, std::string_view segment) {
   const auto control = lock_watched(domain, segment);
   if (!control) return tl::unexpected(control.error());
-  // relaxed: nothing hangs on it; an end that has not seen it yet counts once more.
+  // relaxed: nothing depends on it; an endpoint that has not seen it yet counts one more operation.
   control->store((*control)->watch_session, 0U, std::memory_order_relaxed);
   return {};
 }
 
 Result<DeadlineReport> read_deadline_watch(const Domain& domain, std::string_view segment) {
-  // With the lock, so that options, session and figures belong together.
+  // With the lock, so that options, session and figures are consistent.
   const auto control = lock_watched(domain, segment);
   if (!control) return tl::unexpected(control.error());
   DeadlineReport report;

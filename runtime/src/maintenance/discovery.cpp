@@ -22,16 +22,16 @@ namespace evo {
 
 namespace {
 
-/// A death is reported by the closing of its files, and the kernel tells of that a moment before
-/// it frees the locks. So whatever was closed is looked at once more after this time.
+/// A death shows as the closing of files, and the kernel reports that a moment before it frees the
+/// locks. So a segment whose file was closed is inspected again after this time.
 constexpr long kSecondLookNs = 2'000'000;
-/// When to try again what could not be scanned.
+/// Delay before a failed scan is retried.
 constexpr long kRetryNs = 100'000'000;
 
 constexpr std::string_view kPrefix = "evo_";
 constexpr std::string_view kMetaSuffix = ".meta";
 
-/// Whether two looks at a segment differ in more than what changes with each publish.
+/// Whether two inspections of a segment differ in more than what changes with each publish.
 bool differ(const SegmentInfo& before, const SegmentInfo& after) {
   const auto readers_of = [](const SegmentInfo& info) {
     std::vector<std::pair<std::uint32_t, std::uint64_t>> readers;
@@ -49,7 +49,7 @@ bool differ(const SegmentInfo& before, const SegmentInfo& after) {
          readers_of(before) != readers_of(after);
 }
 
-/// Room for one more, doubled as a vector does by itself.
+/// A capacity for one more element that doubles, as a vector's does by itself.
 std::size_t grown(std::size_t size) {
   return std::bit_ceil(size + 1);
 }
@@ -64,7 +64,7 @@ struct NameHash {
 struct Listener {
   CallbackId id;
   SegmentDiscovery::Callback callback;
-  std::uint64_t next_event = 0;  // the next that it receives
+  std::uint64_t next_event = 0;  // number of the next event that it receives
   bool removed = false;
 };
 
@@ -74,7 +74,7 @@ struct Event {
   SegmentInfo info;
 };
 
-/// While it lives, events are queued.
+/// While this object exists, events are queued.
 class Telling {
  public:
   explicit Telling(bool& telling) : telling_(telling), before_(std::exchange(telling, true)) {}
@@ -104,7 +104,7 @@ std::string_view to_string(DiscoveryEvent event) noexcept {
 struct SegmentDiscovery::Cache {
   explicit Cache(const Domain& in_domain) : domain(in_domain) {}
 
-  /// Begins to watch the domain.
+  /// Starts watching the domain.
   Result<void> open_watch();
   Result<void> watch_domain();
 
@@ -115,7 +115,7 @@ struct SegmentDiscovery::Cache {
   Result<std::size_t> update();
   void take_second_look();
   void arm_second_look();
-  /// With a copy: a callback may ask for more, which moves the segments about.
+  /// Copies `info`: a callback may request updates, which move the segments in memory.
   void note(DiscoveryEvent what, const SegmentInfo& info) {
     waiting.push_back({next_event++, what, info});
   }
@@ -126,22 +126,22 @@ struct SegmentDiscovery::Cache {
   Domain domain;
   WithoutInotify without = WithoutInotify::Fail;
   std::function<void()> progress = [] {};
-  // A forked child that read from these would take the parent's events.
+  // A forked child that read from these would take events away from the parent.
   std::uint64_t life = 0;
   std::optional<detail::DirectoryWatch> watch;
   detail::FileDescriptor timer;
-  detail::FileDescriptor both;  // epoll on the two
+  detail::FileDescriptor both;  // epoll for `watch` and `timer`
   std::vector<SegmentInfo> segments;
   std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> index;
   std::set<std::string, std::less<>> concerned;
-  // Closed before the timer was set, and since.
+  // Segments whose files were closed before the timer was set, and since then.
   std::set<std::string, std::less<>> second_look;
   std::set<std::string, std::less<>> later_look;
   bool timer_runs = false;
   bool needs_rescan = false;
-  bool starved = false;  // at some look since this was last reset
+  bool starved = false;  // at some inspection since this was last reset
 
-  // Shared with the round that calls them: one may remove itself.
+  // Shared with the loop that calls them: a callback may remove itself.
   std::vector<std::shared_ptr<Listener>> listeners;
   std::uint64_t last_id = 0;
   std::deque<Event> waiting;     // not reported yet
@@ -149,14 +149,14 @@ struct SegmentDiscovery::Cache {
   bool telling = false;
 };
 
-/// Callbacks call back, so this is called only when the cache is consistent. The outermost call
-/// reports all events, so that each callback receives them in order. After an exception the next
-/// call goes on with the callback after the one that threw.
+/// Callbacks call back into this class, so call this only when the cache is consistent. The
+/// outermost call reports all events, so that each callback receives them in order. After an
+/// exception, the next call continues with the callback after the one that threw.
 void SegmentDiscovery::Cache::tell() {
   if (telling) return;
   const Telling round(telling);
   while (!waiting.empty()) {
-    // Copied, both: one that is called may add and remove others, and itself.
+    // Both are copied: a callback may add and remove callbacks, including itself.
     const Event event = waiting.front();
     const auto called = listeners;
     for (const auto& listener : called) {
@@ -175,7 +175,7 @@ CallbackId SegmentDiscovery::Cache::add(Callback callback) {
   listener->callback = std::move(callback);
   listener->next_event = next_event;
   {
-    // Events of its nested calls are reported later, after the segments that are there now.
+    // Events of nested calls are reported later, after the segments that are there now.
     const Telling round(telling);
     const std::vector<SegmentInfo> there = segments;
     for (const SegmentInfo& info : there) listener->callback(DiscoveryEvent::Appeared, info);
@@ -188,14 +188,14 @@ CallbackId SegmentDiscovery::Cache::add(Callback callback) {
 bool SegmentDiscovery::Cache::remove(CallbackId id) {
   const auto found = std::ranges::find(listeners, id, [](const auto& each) { return each->id; });
   if (found == listeners.end()) return false;
-  // Its captures may be destroyed with it, and their destructors find a consistent list.
+  // Destroying it may destroy its captures. Their destructors find a consistent list.
   const auto listener = std::move(*found);
   listeners.erase(found);
   listener->removed = true;
   return true;
 }
 
-/// Finds out which segments an event may concern.
+/// Determines which segments an event may concern.
 void SegmentDiscovery::Cache::concern(std::string_view file) {
   if (const auto name = detail::segment_of_control(file); !name.empty()) {
     concerned.emplace(name);
@@ -207,7 +207,7 @@ void SegmentDiscovery::Cache::concern(std::string_view file) {
     words.remove_suffix(kMetaSuffix.size());
     if (detail::is_segment_name(words)) concerned.emplace(words);
   } else if (detail::is_data_file_name(file)) {
-    // An underscore may belong to the module or to the name.
+    // An underscore may be part of the module or of the name.
     words = words.substr(0, words.rfind('_'));
     for (auto gap = words.find('_'); gap != words.npos; gap = words.find('_', gap + 1)) {
       const std::string_view name = words.substr(gap + 1);
@@ -216,9 +216,9 @@ void SegmentDiscovery::Cache::concern(std::string_view file) {
   }
 }
 
-/// Looks at a segment. Returns whether anything was new, and queues the event. Out of memory, the
-/// segment stays as it was: the event is queued before the segment changes, and taken back if that
-/// fails.
+/// Inspects a segment. Returns whether anything is new, and queues the event. If memory runs out,
+/// the segment stays as it was: the event is queued before the segment changes, and taken back if
+/// the change fails.
 bool SegmentDiscovery::Cache::look_at(const detail::Inspector& inspector, const std::string& name) {
   auto look = inspector.look(name);
   progress();
@@ -274,7 +274,7 @@ Result<std::size_t> SegmentDiscovery::Cache::look_at(
 }
 
 Result<std::size_t> SegmentDiscovery::Cache::rescan() {
-  // What is new from here on is reported by the watch, or found by the scan.
+  // Changes from here on are reported by the watch or found by the scan.
   if (!watch->valid() && life == detail::process_life()) static_cast<void>(watch_domain());
   auto files = detail::scan(domain);
   if (!files) return tl::unexpected(files.error());
@@ -291,7 +291,7 @@ void SegmentDiscovery::Cache::take_second_look() {
   second_look = std::exchange(later_look, {});
 }
 
-/// A timer that runs is left alone: set anew by each update it might never come to its end.
+/// A running timer is left alone: if each update restarted it, it might never expire.
 void SegmentDiscovery::Cache::arm_second_look() {
   if (timer_runs || (second_look.empty() && !needs_rescan)) return;
   const itimerspec soon{{0, 0}, {0, needs_rescan ? kRetryNs : kSecondLookNs}};
@@ -345,7 +345,7 @@ int SegmentDiscovery::fd() const noexcept {
 }
 
 Result<std::size_t> SegmentDiscovery::Cache::update() {
-  // What fails, or throws, is made up for by a scan in a later update.
+  // If this update fails or throws, a later update makes up for it with a scan.
   bool all = std::exchange(needs_rescan, true);
   if (life != detail::process_life()) {
     all = true;

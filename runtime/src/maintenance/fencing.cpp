@@ -1,25 +1,26 @@
-/// How a live writer is fenced off whose lock cannot be taken.
+/// Fences off a live writer, whose lock cannot be taken.
 ///
-/// The lock on kNamesLockByte stands in for it. Whoever holds the writer's lock needs that one too
-/// before it makes or removes a name, so while it is held here
-///   I1: the control file at the path stays the one that was locked, and nobody completes a create
-///       or a takeover of it, even if the former writer dies meanwhile;
+/// The lock on kNamesLockByte replaces it. A holder of the writer's lock needs that lock too before
+/// it creates or removes a name, so while it is held here
+///   I1: the control file at the path stays the one that was locked, and no process completes a
+///       create or a takeover of it, even if the former writer dies in the meantime;
 ///   I2: a holder of the writer's lock is a writer at work, or a process that is about to see that
-///       the names are locked and to let go. The latter holds kTidyLockByte, too, and no process
-///       holds both for longer than two system calls take; so we look several times.
+///       the names are locked and to free its locks. The latter holds kTidyLockByte, too, and no
+///       process holds both for longer than two system calls take; so we check several times.
 ///
-/// The caller may die between any two of the steps. What each leaves is something that everybody
-/// copes with, and that doing it again completes:
-///   S1: the incarnation is raised. The writer is fenced off and its end removes nothing; readers
-///       keep the last value. When it dies, the segment is a dead writer's, to be taken over.
-///   S2: the state is Closed. Nobody attaches any more; once the writer's lock is free, a creator
-///       makes the segment anew and a cleaner removes it.
+/// The caller may die between any two of the steps. Every process can handle what each step leaves
+/// behind, and fencing off again completes it:
+///   S1: the incarnation is raised. The writer is fenced off, and removes nothing when it ends;
+///       readers keep the last value. When the writer dies, the segment is an orphan that can be
+///       taken over.
+///   S2: the state is Closed. No reader attaches any more; once the writer's lock is free, a
+///       creator recreates the segment and a cleaner removes it.
 ///   S3: the generation is raised. Readers are detached, and attach again when there is a
 ///       successor.
-///   S4: the data files are gone, then `.meta`; the control file, which knows the others, is still
+///   S4: the data files are gone, then `.meta`. The control file, which names the others, is still
 ///       there, and Closed.
-///   S5: the control file is gone: there is no such segment. The former writer's lock is on a
-///       file without a name, and every one that locks that file sees it.
+///   S5: the control file is gone, and with it the segment. The former writer's lock is on a file
+///       without a name, and every process that locks that file notices this.
 #include "evo/fencing.hpp"
 
 #include <fcntl.h>
@@ -39,11 +40,12 @@ namespace detail {
 
 namespace {
 
-/// How long to bear with others who make, close or tidy up the segment. None takes a millisecond,
-/// unless it is stopped: then it has to be ended first. No time decides about a writer at work.
+/// How long to wait for processes that create, close or clean up the segment. None of them takes a
+/// millisecond, unless it is stopped; then it must be ended first. No timeout decides about a
+/// writer at work.
 constexpr std::chrono::seconds kPatience{1};
 constexpr timespec kPause{0, 100'000};
-/// Looks at the writer's lock before it is taken for that of a writer at work.
+/// How often the writer's lock is checked before its holder counts as a writer at work.
 constexpr int kLooks = 10;
 
 FencedWriter describe_last_writer(const Control& control) {
@@ -55,7 +57,7 @@ FencedWriter describe_last_writer(const Control& control) {
   return writer;
 }
 
-/// Asked before anything is changed, so that a refusal leaves everything as it was.
+/// Checked before anything is changed, so that a refusal leaves everything as it was.
 Result<void> check_removable(const Domain& domain, std::string_view name, const Control& control) {
   if (::faccessat(AT_FDCWD, domain.path().c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
     return fail(ErrorCode::PermissionDenied,
@@ -69,7 +71,8 @@ Result<void> check_removable(const Domain& domain, std::string_view name, const 
   return {};
 }
 
-/// With no writer alive: a writer that closed while the names were locked here has left them to us.
+/// Call when no writer is alive. A writer that closed while the names were locked here left its
+/// files for us to remove.
 void remove_if_closed(const Domain& domain, std::string_view name, const Control& control) {
   unlock(control.fd.get(), kNamesLockByte);
   const auto hold = TidyHold::take(control);
@@ -82,8 +85,8 @@ void remove_if_closed(const Domain& domain, std::string_view name, const Control
   }
 }
 
-/// With the lock on the names held: whether a writer is at work; nothing if another process holds
-/// the writer's lock to create or to clean up (I2).
+/// Call with the names lock held. Returns whether a writer is at work; nullopt if another process
+/// holds the writer's lock to create or to clean up (I2).
 std::optional<bool> is_written(const Control& control) {
   for (int look = 0; look < kLooks; ++look) {
     if (!is_locked(control.fd.get(), kWriterLockByte)) return false;
@@ -93,7 +96,7 @@ std::optional<bool> is_written(const Control& control) {
   return true;
 }
 
-/// One attempt; nothing if another process is just changing the segment.
+/// Makes one attempt. Returns nullopt if another process is just changing the segment.
 Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::string_view name) {
   const auto control = copy_control(domain, name, O_RDWR);
   if (!control) return tl::unexpected(control.error());

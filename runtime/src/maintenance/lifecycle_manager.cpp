@@ -9,7 +9,7 @@ namespace evo {
 
 namespace {
 
-/// Whether files of the domain can be made and locked as segments need it.
+/// Checks that files of the domain can be created and locked as segments need it.
 Result<void> try_file_system(const Domain& domain) {
   auto file = detail::UnnamedFile::make(domain, 4096, 0600);
   if (!file) return tl::unexpected(file.error());
@@ -52,9 +52,9 @@ Result<std::size_t> LifecycleManager::clean(const CleanupPolicy& policy) {
   if (!report) return tl::unexpected(report.error());
   std::exception_ptr thrown;
   for (const CleanupItem& item : report->items) {
-    if (item.action == CleanupAction::StillRead) continue;                    // as it should be
-    if (item.action == CleanupAction::Waiting && !item.found_dead) continue;  // told before
-    // By position: a handler may add others.
+    if (item.action == CleanupAction::StillRead) continue;                    // normal
+    if (item.action == CleanupAction::Waiting && !item.found_dead) continue;  // reported before
+    // By index: a handler may add others.
     const std::size_t count = handlers_.size();
     for (std::size_t i = 0; i < count; ++i) {
       // Each handler receives each item: a death is reported once.

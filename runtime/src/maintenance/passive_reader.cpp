@@ -16,7 +16,7 @@ namespace evo {
 
 namespace {
 
-/// How often the files are looked up again while a writer replaces them.
+/// Number of lookups of the files while a writer replaces them.
 constexpr int kLookups = 100;
 /// As ReaderOptions::retries.
 constexpr std::uint32_t kRetries = 128;
@@ -51,7 +51,7 @@ struct PassiveReader::Files {
   std::vector<std::uint8_t> bfbs;
   std::vector<CompatibleEntry> compatible;
 
-  /// Maps the files of a segment as they are now; false if they are being replaced.
+  /// Maps the present files of a segment; false if they are being replaced.
   Result<bool> map(const detail::Inspector& inspector, const SegmentInfo& info) {
     auto control_file =
         inspector.open(detail::control_file_name(info.name), detail::control_mode(Access::Group));

@@ -14,7 +14,7 @@ namespace detail {
 
 namespace {
 
-/// Adds the data files that nobody names.
+/// Adds the data files that no control file names.
 void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,
                    const Inspector& inspector, std::vector<std::string> files) {
   std::unordered_set<std::string_view> claimed;
@@ -25,7 +25,7 @@ void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,
     if (!is_data_file_name(file)) continue;
     SegmentInfo info;
     auto opened = inspector.open(file, data_mode(Access::Group));
-    // Its writer may have made or removed it since the others were looked at.
+    // The listing is older: the file may have been removed since.
     if (!opened && opened.error().code == ErrorCode::NotFound) continue;
     const std::string path = domain.path() / file;
     if (is_claimed(domain, path)) continue;

@@ -17,7 +17,7 @@ namespace evo::detail {
 
 namespace {
 
-/// Stores what is wrong; which condition that is depends on the error.
+/// Stores what is wrong. The error decides the condition.
 void set_fault(SegmentInfo& info, Error error) {
   switch (error.code) {
     case ErrorCode::Corrupt:
@@ -32,7 +32,7 @@ void set_fault(SegmentInfo& info, Error error) {
   info.fault = std::move(error.message);
 }
 
-/// Whose locks are held at a moment.
+/// The locks that are held at one moment.
 struct HeldLocks {
   bool writer = false;
   bool tidier = false;
@@ -51,15 +51,15 @@ void add_lock(HeldLocks& held, std::uint64_t byte) {
 
 /// Adds the locks that are held on the bytes [first, last) of a control file.
 void add_locks(HeldLocks& held, int fd, std::uint64_t first, std::uint64_t last) {
-  // The kernel names one lock in a range, not the lowest: what is before and behind it is asked for
-  // in turn. There may be as many as there are readers.
+  // The kernel reports one lock in a range, not the lowest, so the ranges before and after it are
+  // queried in turn. There may be as many locks as readers.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> unasked{{first, last}};
   while (!unasked.empty()) {
     const auto [from, to] = unasked.back();
     unasked.pop_back();
     const auto lock = from < to ? find_lock(fd, from, to - from) : std::nullopt;
     if (!lock) continue;
-    // Locks of one open file that touch are one, so a single end may hold several bytes.
+    // The kernel merges adjacent locks of one open file, so a single lock may cover several bytes.
     const std::uint64_t begin = std::max(lock->first, from);
     const std::uint64_t end = std::min(lock->end, to);
     for (std::uint64_t byte = begin; byte < end; ++byte) add_lock(held, byte);
@@ -86,9 +86,9 @@ AttachedReader describe_reader(int fd, std::uint32_t index) {
   return reader;
 }
 
-/// Why there is no data file, and what to do.
+/// Explains why there is no data file, and what to do.
 void describe_missing_data(SegmentInfo& info, const ControlFile& control, ControlState state) {
-  // relaxed: a private copy. The entry goes on naming the module of the file that was removed.
+  // relaxed: a private copy. The entry still names the module of the file that was removed.
   const std::uint32_t current = control.current.load(std::memory_order_relaxed) & 1U;
   const std::string module = printable(load_text(control.data_files[current].module.data(),
                                                  control.data_files[current].module.size()));
@@ -129,17 +129,19 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
     info.fault = "its control file is damaged; stop its writer and readers and remove the file";
     return false;
   }
-  // relaxed, in here: a private copy; what was true when is settled by the locks asked before.
+  // relaxed, in here: a private copy; the locks, which were queried before, decide which state is
+  // reported.
   const auto state = static_cast<ControlState>(control->state.load(std::memory_order_relaxed));
   const std::uint64_t found_dead = control->found_dead_ns.load(std::memory_order_relaxed);
   info.writer_pid = control->writer_pid.load(std::memory_order_relaxed);
   if (state == ControlState::Open) {
-    // Whoever locks what is marked dead tidies up, or has not yet become its writer.
+    // A process that locks a segment whose writer is marked dead cleans it up, or has not yet
+    // become its writer.
     info.writer_state = held.writer && found_dead == 0 ? WriterState::Alive : WriterState::Dead;
   } else if (held.writer) {
     info.writer_state = state == ControlState::Empty ? WriterState::Alive : WriterState::Closed;
   } else {
-    // A writer that closes clears its pid.
+    // A closing writer clears its PID.
     info.writer_state = info.writer_pid == 0 ? WriterState::Closed : WriterState::Dead;
   }
   info.writer_uid = control->writer_uid.load(std::memory_order_relaxed);
@@ -162,7 +164,7 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
   return false;
 }
 
-/// How far the readers of a stream are behind the last push.
+/// Computes how far the readers of a stream are behind the last push.
 void judge_lags(SegmentInfo& info, int control_fd) {
   const SlotGeometry& geometry = info.layout.geometry;
   const Sequence end = geometry.after(info.sequence, 1);
@@ -186,7 +188,7 @@ void judge_age(SegmentInfo& info) {
   if (info.last_write_ns == 0) return;
   const std::uint64_t now = monotonic_ns();
   if (is_in_future(info.last_write_ns, now)) {
-    // The word may hold anything, and a duration is signed.
+    // The word may hold any value, and a duration is signed.
     constexpr auto kMost = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
     info.stamp_ahead = std::chrono::nanoseconds(std::min(info.last_write_ns - now, kMost));
     info.freshness = Freshness::Stale;
@@ -218,14 +220,16 @@ Inspector::Inspector(Domain domain)
 
 Result<OpenedFile> Inspector::open(const std::string& file, mode_t allowed,
                                    std::optional<uid_t> only_owner) const {
-  // Checked again: a user's own domain that was missing before may have been planted since.
+  // Checked again: another user may have created this user's own domain since, if it was missing
+  // before.
   if (auto valid = validate(domain_); !valid) return tl::unexpected(valid.error());
   const Trust trust{O_RDONLY, allowed, Access::Group, only_owner};
   if (!directory_.valid()) return open_checked(domain_, domain_.path() / file, trust);
   return open_checked_at(directory_.get(), file, domain_, trust);
 }
 
-/// Fills in what the data file says. False if it is gone: its writer replaces it.
+/// Fills in the facts from the data file. Returns false if the file is gone because its writer is
+/// replacing it.
 bool Inspector::look_at_data(Look& look, const ControlFile& control, uid_t owner) const {
   SegmentInfo& info = *look.info;
   const std::uint32_t current = control.current.load(std::memory_order_relaxed) & 1U;
@@ -237,7 +241,7 @@ bool Inspector::look_at_data(Look& look, const ControlFile& control, uid_t owner
     info.fault = "its control file names an impossible module; remove its files";
     return true;
   }
-  // relaxed, here and below: a listing tells what was so at some moment, and each word is whole.
+  // relaxed, here and below: a listing reports a past moment, and each word is whole.
   info.data_file = data_file_name(info.module, info.name, name.pid.load(std::memory_order_relaxed));
   auto file = open(info.data_file, data_mode(Access::Group), owner);
   if (!file) {
@@ -279,8 +283,8 @@ Look Inspector::look(std::string_view name) const {
       set_refusal(info, std::move(file.error()));
       return result;
     }
-    // Before the state is read: a writer that closes stores it before it lets go, so none that
-    // ended well is taken for dead.
+    // Before the state is read: a closing writer stores the state before it frees the lock, so a
+    // writer that ended well is never taken for dead.
     HeldLocks held;
     add_locks(held, file->fd.get(), kWriterLockByte, kTidyLockByte + 1);
     Copy<ControlFile> control;
@@ -289,7 +293,7 @@ Look Inspector::look(std::string_view name) const {
       info.fault = "its control file is too short; remove it";
       return result;
     }
-    // A cleaner may be holding the lock for the moment in which it marks the writer.
+    // A cleaner may hold the lock for the moment in which it marks the writer.
     if (held.writer && held.tidier && look + 1 < kLooks) {
       ::sched_yield();
       continue;
@@ -300,7 +304,7 @@ Look Inspector::look(std::string_view name) const {
       return result;
     }
   }
-  // The data file was gone at each look: its writer is dead, or replaces it in a frenzy.
+  // The data file was gone at each attempt: its writer is dead, or replaces it continuously.
   result.info->condition = SegmentCondition::Corrupt;
   result.info->fault = "its data file is gone; start its writer, or clean up";
   return result;

@@ -1,4 +1,4 @@
-/// The look at segments from outside.
+/// Inspects segments without attaching.
 #pragma once
 
 #include <optional>
@@ -11,32 +11,34 @@
 
 namespace evo::detail {
 
-/// Stores why a file that is there cannot be looked at. One that is no regular file is Foreign.
+/// Stores why an existing file cannot be read. A file that is not a regular file is Foreign.
 void set_refusal(SegmentInfo& info, Error error);
 
-/// What a look at a segment found.
+/// The result of inspecting a segment.
 struct Look {
-  std::optional<SegmentInfo> info;  ///< nothing if the segment has no control file any more
-  /// This process lacks descriptors or memory to look at it: `info` says nothing about the segment.
+  std::optional<SegmentInfo> info;  ///< nullopt if the segment no longer has a control file
+  /// This process lacked descriptors or memory to inspect it: `info` says nothing about the
+  /// segment.
   bool starved = false;
 };
 
-/// Looks at segments of one domain. For a moment only: it keeps the directory open, which may
-/// be removed and made anew.
+/// Inspects segments of one domain. Use it only briefly: it keeps the directory open, which may be
+/// removed and recreated.
 class Inspector {
  public:
   explicit Inspector(Domain domain);
 
-  /// Everything about a segment.
+  /// Returns everything about a segment.
   [[nodiscard]] Look look(std::string_view name) const;
 
-  /// The same, to be shown: a look that was starved is Unreadable, too.
+  /// The same, for display: an inspection without resources is also reported as Unreadable.
   [[nodiscard]] std::optional<SegmentInfo> inspect(std::string_view name) const {
     return look(name).info;
   }
 
-  /// Opens one of the domain's files for a look. A data file that is not ours must belong to
-  /// `only_owner`, who owns the control file: the group may write that, and name any file in it.
+  /// Opens one of the domain's files for inspection. A data file of another user must be owned by
+  /// `only_owner`, the owner of the control file: the group may write the control file, and name
+  /// any file in it.
   [[nodiscard]] Result<OpenedFile> open(const std::string& file, mode_t allowed,
                                         std::optional<uid_t> only_owner = {}) const;
 

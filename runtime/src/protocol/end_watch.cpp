@@ -14,7 +14,7 @@ namespace {
 constexpr unsigned kFirstBucketBits = 8;
 
 void add_one(std::atomic<std::uint64_t>& counter) noexcept {
-  // relaxed, both: this end alone stores to it (I1); whoever looks takes each number by itself.
+  // relaxed, both: only this endpoint stores to it (I1), and observers read each number on its own.
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
@@ -25,16 +25,16 @@ void raise(std::atomic<std::uint64_t>& greatest, std::uint64_t value) noexcept {
   }
 }
 
-/// Counts a miss if there is a deadline; keeps the worst in any case.
+/// Counts a miss if there is a deadline; always keeps the worst value.
 void judge(std::uint64_t value, std::uint64_t deadline, std::atomic<std::uint64_t>& worst,
            std::atomic<std::uint64_t>& misses) noexcept {
   raise(worst, value);
   if (deadline != 0 && value > deadline) add_one(misses);
 }
 
-/// The counters of a block, all but its session, become zero.
+/// Sets all counters of a block to zero, but not its session.
 void clear_figures(WatchBlock& block) noexcept {
-  // relaxed: who looks at them meanwhile finds that the session has changed.
+  // relaxed: an observer that reads them in the meantime finds that the session has changed.
   for (auto* figure :
        {&block.operations, &block.late, &block.slow, &block.stale, &block.longest_interval_ns,
         &block.longest_duration_ns, &block.greatest_age_ns}) {
@@ -43,15 +43,16 @@ void clear_figures(WatchBlock& block) noexcept {
   for (auto& bucket : block.jitter) bucket.store(0, std::memory_order_relaxed);
 }
 
-/// Begins the figures anew for a session.
+/// Restarts the figures for a session.
 void reset(WatchBlock& block, std::uint32_t session) noexcept {
-  // relaxed: the fence keeps it before the figures.
+  // relaxed: the fence orders it before the figures.
   block.session.store(0, std::memory_order_relaxed);
-  // release fence [U]: pairs with the acquire fence [V]. Who has seen a figure of the new session
-  // sees that the former one is over.
+  // release fence [U]: pairs with the acquire fence [V]. An observer that has seen a figure of the
+  // new session sees that the former session is over.
   std::atomic_thread_fence(std::memory_order_release);
   clear_figures(block);
-  // release [W]: pairs with the acquire load [X]. Who sees the session sees no older figures.
+  // release [W]: pairs with the acquire load [X]. An observer that sees the session sees no older
+  // figures.
   block.session.store(session, std::memory_order_release);
 }
 
@@ -77,17 +78,17 @@ EndWatch::EndWatch(const ControlFile* control, WatchBlock* block, const WatchedE
 }
 
 void EndWatch::begin() noexcept {
-  // acquire [Y]: pairs with the release store [Z] of whoever started the watch, so that the
-  // deadlines are those of this session.
+  // acquire [Y]: pairs with the release store [Z] of the process that started the watch, so that
+  // the deadlines are those of this session.
   const std::uint32_t session = control_->watch_session.load(std::memory_order_acquire);
-  // 0: it was switched off a moment ago; this one still counts for the session that was.
+  // 0: the watch was just switched off; this operation still counts for the previous session.
   if (session != session_ && session != 0) begin_session(session);
   began_ns_ = clock_.now();
 }
 
 void EndWatch::begin_session(std::uint32_t session) noexcept {
-  // relaxed, all three: ordered by [Y]. A start that follows at once may change them under our
-  // eyes; then the next operation finds its session, and begins anew.
+  // relaxed, all three: ordered by [Y]. If another start follows immediately, the deadlines may
+  // change while they are read; then the next operation finds the new session and starts over.
   const std::uint64_t deadline = control_->watch_deadline_ns.load(std::memory_order_relaxed);
   const auto& duration =
       end_.writes ? control_->watch_write_deadline_ns : control_->watch_read_deadline_ns;
@@ -121,7 +122,7 @@ void EndWatch::record(std::uint64_t began_ns, std::uint64_t ended_ns,
 
 void EndWatch::record_interval(std::uint64_t interval_ns) noexcept {
   judge(interval_ns, interval_deadline_ns_, block_->longest_interval_ns, block_->late);
-  // Without a promise, one interval is what the next should be like.
+  // Without a promised period, each interval is compared with the previous one.
   const std::uint64_t expected = end_.period_ns != 0 ? end_.period_ns : interval_ns_;
   if (expected != 0) {
     count_jitter(interval_ns > expected ? interval_ns - expected : expected - interval_ns);
@@ -133,7 +134,7 @@ void EndWatch::count_jitter(std::uint64_t jitter_ns) noexcept {
   std::atomic<std::uint32_t>& bucket = block_->jitter[jitter_bucket(jitter_ns)];
   // relaxed, here: as in add_one.
   if (bucket.load(std::memory_order_relaxed) == std::numeric_limits<std::uint32_t>::max()) {
-    // Full: all of them lose half, so that the shares stay what they are.
+    // Full: halve all buckets, so that their shares stay the same.
     for (auto& each : block_->jitter) {
       each.store(each.load(std::memory_order_relaxed) / 2, std::memory_order_relaxed);
     }

@@ -1,4 +1,4 @@
-/// Part of one slot's payload, with what belongs to it.
+/// Part of one slot's payload, with its stamp and checksum result.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace evo::detail {
 
-/// Copies `bytes` from `offset` of a slot's payload, its stamp, and whether its checksum holds.
-/// Counts only if the slot was not overtaken meanwhile. The range must lie inside the payload.
+/// Copies `bytes` from `offset` of a slot's payload, and its stamp, and checks its checksum. Valid
+/// only if the slot was not overtaken during the copy. The range must lie inside the payload.
 struct RangeCopy {
   std::size_t offset = 0;
   std::span<std::byte> bytes;
@@ -26,7 +26,7 @@ struct RangeCopy {
     }
   }
 
-  /// What a reader gets of publish n.
+  /// What a reader returns for publish n.
   [[nodiscard]] tl::expected<SampleInfo, ReadError> result(Sequence n,
                                                            std::uint64_t max_age_ns) const {
     if (!intact) return tl::unexpected(ReadError::ChecksumMismatch);

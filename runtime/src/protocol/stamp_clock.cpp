@@ -11,15 +11,15 @@ namespace evo::detail {
 namespace {
 
 #if defined(__x86_64__)
-/// A look at both clocks that took longer than this says too little about either.
+/// A reading of both clocks that took longer than this is too imprecise.
 constexpr std::uint64_t kLongestLookTicks = 1000;
 constexpr int kLooks = 3;
 #endif
-/// The rate is learnt from looks that are this far from each other.
+/// The rate is computed from readings that are at least this far and at most that far apart.
 constexpr std::uint64_t kLeastLearnNs = 500'000;
 constexpr std::uint64_t kMostLearnNs = 100'000'000;
-/// The kernel steers its clock by no more than 1 in 2000. A rate that differs from the one before
-/// by more than twice that was measured across a sleep of the machine or a jump of the counter.
+/// The kernel adjusts its clock by at most 1 in 2000. If a rate differs from the previous one by
+/// more than twice that, the machine slept or the counter jumped during the measurement.
 constexpr std::uint64_t kSteering = 1000;
 
 bool kernel_goes_by_counter() {
@@ -52,7 +52,7 @@ std::uint64_t StampClock::look() noexcept {
     const std::uint64_t before = __rdtsc();
     const std::uint64_t ns = monotonic_ns();
     const std::uint64_t took = __rdtsc() - before;
-    if (took > kLongestLookTicks) continue;  // interrupted, or the counter was set back
+    if (took > kLongestLookTicks) continue;  // interrupted, or the counter went back
     return take_look(before + took / 2, ns);
   }
   return take_clock_only(monotonic_ns());
@@ -62,8 +62,8 @@ std::uint64_t StampClock::look() noexcept {
 }
 
 std::uint64_t StampClock::not_before_the_last(std::uint64_t ns) const noexcept {
-  // I1: none was later than the end of the span, nor (I2) than the clock by more than kMostAheadNs.
-  // The second bound matters when the counter left the span before its time.
+  // I1: no stamp was later than the end of the span, nor (I2) than the clock by more than
+  // kMostAheadNs. The second bound matters when the counter left the span early.
   const std::uint64_t end_of_span = ns_ + ((span_ * ns_per_tick_) >> kShift);
   return std::max(ns, std::min(end_of_span, ns + kMostAheadNs));
 }
@@ -71,18 +71,19 @@ std::uint64_t StampClock::not_before_the_last(std::uint64_t ns) const noexcept {
 std::uint64_t StampClock::take_look(std::uint64_t counter, std::uint64_t ns) noexcept {
   const std::uint64_t stamp = not_before_the_last(ns);
   if (counter_ == 0 || counter < counter_) {
-    // Nothing is known of how the counter came here. Were the old place kept, stamps would be
-    // extrapolated from it when the counter comes by again, and go back by as long as that takes.
+    // It is unknown how the counter arrived here. If the old base were kept, stamps would be
+    // extrapolated from it when the counter reaches it again, and would go back by the time that
+    // takes.
     span_ = 0;
   } else if (span_ == 0 && ns - clock_ns_ < kLeastLearnNs) {
-    return stamp;  // too soon to learn anything
+    return stamp;  // too soon to measure a rate
   } else {
     learn(counter - counter_, ns - clock_ns_);
   }
   counter_ = counter;
   clock_ns_ = ns;
   ns_ = stamp;
-  // What the stamp is ahead is made up for within the longest span, so that it does not add up.
+  // The lead of the stamp is made up for within the longest span, so that leads do not add up.
   ns_per_tick_ = rate_ - rate_ / kLongestSpanNs * (stamp - ns);
   return stamp;
 }
@@ -96,11 +97,11 @@ std::uint64_t StampClock::take_clock_only(std::uint64_t ns) noexcept {
 
 void StampClock::learn(std::uint64_t ticks, std::uint64_t ns) noexcept {
   if (ns < kLeastLearnNs || ns > kMostLearnNs || ticks == 0) return;
-  // At most 2^27 ns, so the shift loses nothing.
+  // At most 2^27 ns, so the shift loses no bits.
   const std::uint64_t rate = (ns << kShift) / ticks;
   const std::uint64_t difference = rate > rate_ ? rate - rate_ : rate_ - rate;
-  // Believed once two measurements agree: one alone may have a jump of the counter in it. That each
-  // of two has one, and that both make the same rate, is not expected of any machine.
+  // Trusted once two measurements agree: a single one may include a jump of the counter. No machine
+  // is expected to have a jump in both that leads to the same rate.
   const bool steady = rate != 0 && difference <= rate_ / kSteering;
   rate_ = rate;
   span_ = steady ? (kLongestSpanNs << kShift) / rate : 0;

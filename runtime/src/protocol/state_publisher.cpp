@@ -11,16 +11,16 @@ std::uint64_t slot_version(const std::byte* slots, const SlotGeometry& geometry,
   return ReaderSlot(slots + index * geometry.stride, geometry).version();
 }
 
-/// Whether what stands in the slots is what a writer leaves behind whose last complete publish was
-/// this one.
+/// Whether the slots are in a state that a writer leaves behind if its last complete publish was
+/// `last`.
 bool slots_fit(const std::byte* slots, const SlotGeometry& geometry, Sequence last) noexcept {
   if (has_false_publish_0(slots, geometry)) return false;
   const Sequence next = geometry.after(last, 1);
   for (std::uint32_t i = 0; i < geometry.count; ++i) {
     const std::uint64_t version = slot_version(slots, geometry, i);
-    // A writer fills one slot at a time, and never gets to the next before this one is complete.
+    // A writer fills one slot at a time, and completes it before it begins the next one.
     if (version == filling(next) && geometry.index_of(next) == i) continue;
-    // In the first round it has not come to all slots, and to slot 0 last.
+    // In the first round, the writer has not yet reached all slots, and it reaches slot 0 last.
     if (version == kNeverFilled && last < geometry.count && (i == 0 || i > last)) continue;
     if (version % 2 != 0) return false;
     const Sequence n = version / 2;
@@ -40,8 +40,8 @@ std::optional<Sequence> find_last_complete(const SegmentHeader& header, const st
 std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std::byte* slots,
                                          const SlotGeometry& geometry,
                                          std::uint32_t longest) noexcept {
-  // acquire: pairs with the dead writer's publishing store [E]; the kernel's release of its lock
-  // has ordered everything it stored anyway.
+  // acquire: pairs with the dead writer's publishing store [E]. The kernel's release of the dead
+  // writer's lock has ordered all its stores anyway.
   const std::uint64_t version = header.version.load(std::memory_order_acquire);
   Sequence last = version / 2;
   if (version % 2 != 0 || last >= geometry.sequence_limit()) return std::nullopt;

@@ -5,7 +5,7 @@
 namespace evo::detail {
 
 void StreamObserver::attach() noexcept {
-  // relaxed: the cursor's release store carries it along.
+  // relaxed: the cursor's release store publishes it.
   entry_->generation.store(generation_, std::memory_order_relaxed);
   kept_from_ = move_cursor(newest());
   position(kept_from_);
@@ -15,22 +15,23 @@ void StreamObserver::attach() noexcept {
 Sequence StreamObserver::move_cursor(Sequence n) noexcept {
   position(n);
   store_cursor();
-  // seq_cst fence [P]: pairs with the writer's fence [Q] before it looks at the cursors. A look
-  // that misses ours came before this fence; then the load below sees every publish before that
-  // look, and the newest of them is safe until the look after it.
+  // seq_cst fence [P]: pairs with the writer's fence [Q] before it reads the cursors. If such a
+  // read misses our cursor, it came before this fence; then the load below sees every publish
+  // before that read, and the newest of them is safe until the writer's next read of the cursors.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   return newest();
 }
 
 void StreamObserver::seek(Sequence n) noexcept {
-  // What was kept so far stays kept: each look of the writer sees the former cursor or this one.
+  // Values that were kept so far stay kept: each time, the writer sees the former cursor or this
+  // one.
   const Sequence kept = geometry_.is_after(next_, kept_from_) ? next_ : kept_from_;
   const Sequence last = move_cursor(n);
   kept_from_ = geometry_.is_after(last, kept) ? kept : last;
 }
 
 void StreamObserver::seek_to(Sequence n) noexcept {
-  // No value will ever have it: as far as this reader can say, the next one is meant.
+  // No value will ever have this number. As far as this reader can tell, the next value is meant.
   if (n >= geometry_.sequence_limit()) n = geometry_.after(newest(), 1);
   seek(n == 0 ? 1 : n);
 }
@@ -49,17 +50,17 @@ Sequence StreamObserver::newest() const noexcept {
 bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
   const bool again = attempt < retries_;
   const std::uint64_t version = slot().version();
-  if (version == complete(next_)) return again;  // it has just come
+  if (version == complete(next_)) return again;  // it was just published
   const Sequence held = version / 2 + version % 2;
   const bool filled = version != kNeverFilled;
-  // The slot still has a value from before, or is being filled with the next one. The header is
-  // left alone: its line belongs to the writer, who would have to fetch it back for each push.
+  // The slot still has an older value, or is being filled with the next one. The header is not
+  // read: the writer would have to fetch its cache line back for each push.
   if (filled && !geometry_.is_after(held, next_)) return false;
-  // Looked at after the slot: what the header names now, the slot may not have held yet.
+  // Read after the slot: the slot may not have held the value yet that the header names now.
   const Sequence last = latest();
   const std::uint64_t capacity = geometry_.count - 1;
   if (filled) {
-    // Overwritten. In a batch the slots are ahead of the header, by up to the capacity.
+    // Overwritten. In a batch, the slots are ahead of the header by up to the capacity.
     const Sequence known = version % 2 == 0 ? held : geometry_.before(held, 1);
     const bool ahead = geometry_.is_after(known, last);
     if (ahead && geometry_.distance(last, known) > capacity) return false;  // damaged
@@ -67,19 +68,19 @@ bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
     return again;
   }
   if (!geometry_.is_after(geometry_.after(last, 1), next_)) return false;  // still to come
-  // Else it came between the two looks. But a slot that is never filled after that one is being
-  // filled with publish 0, whose mark is the same.
+  // Otherwise it was published between the two loads. But if the slot is still never filled after
+  // the second one, it is being filled with publish 0, whose mark is the same.
   if (geometry_.distance(next_, last) > capacity || slot().never_filled()) jump(last, attempt);
   return again;
 }
 
 void StreamObserver::jump(Sequence last, std::uint32_t attempt) noexcept {
   const std::uint64_t capacity = geometry_.count - 1;
-  // Overtaken again and again, it leaves the writer more and more of the ring.
+  // A reader that is overtaken repeatedly leaves the writer more and more of the ring.
   const std::uint64_t margin =
       attempt == 0 ? 0 : std::min(capacity - 1, std::uint64_t{1} << std::min(attempt, 32U));
   Sequence to = geometry_.before(last, capacity - 1 - margin);
-  // I3: with a margin, it would skip values that the writer does keep.
+  // I3: with a margin, it would skip values that the writer keeps for it.
   if (overflow_ == Overflow::Block && geometry_.is_after(to, kept_from_)) to = kept_from_;
   if (!geometry_.is_after(to, next_)) to = geometry_.after(next_, 1);
   count_lost(geometry_.distance(next_, to));

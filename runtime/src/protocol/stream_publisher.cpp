@@ -12,13 +12,14 @@ namespace evo::detail {
 
 namespace {
 
-/// A reader that keeps up makes room sooner than a sleep takes.
+/// A reader that keeps up makes room in less time than a sleep takes.
 constexpr std::uint64_t kSpinForRoomNs = 100'000;
 constexpr std::uint64_t kShortestPauseNs = 50'000;
 constexpr std::uint64_t kLongestPauseNs = 2'000'000;
-/// Attempts of one look to lock the entries of dead readers; a system call or two each.
+/// How often one check tries to lock entries of dead readers; each try takes one or two system
+/// calls.
 constexpr int kMostLockings = 64;
-/// Entries of the reader table that a look fetches before it comes to them.
+/// Number of entries of the reader table that are prefetched ahead of their use.
 constexpr std::uint32_t kFetchedAhead = 16;
 
 void sleep_for(std::uint64_t ns) noexcept {
@@ -32,25 +33,25 @@ void sleep_for(std::uint64_t ns) noexcept {
 std::optional<std::uint64_t> StreamPublisher::unread_by(std::uint32_t index) const noexcept {
   const ReaderEntry& entry = control_->readers()[index];
   step(Step::WriterLoadCursor);
-  // acquire [R]: pairs with the reader's release store [S]. What is filled into the slots
-  // that this cursor gives free comes after the reader's last look at them.
+  // acquire [R]: pairs with the reader's release store [S]. Stores into the slots that this cursor
+  // frees come after the reader's last read of them.
   const std::uint64_t cursor = entry.cursor.load(std::memory_order_acquire);
-  // relaxed: stored before the cursor; of another data file, it is not about these slots.
+  // relaxed: stored before the cursor. A cursor of another data file says nothing about these
+  // slots.
   if (cursor == 0 || entry.generation.load(std::memory_order_relaxed) != generation_) {
     return std::nullopt;
   }
   const Sequence next = geometry_.after(ring_.sequence(), 1);
   const std::uint64_t capacity = geometry_.count - 1;
-  // More than the capacity only if it reads what was there before it came, which nobody keeps
-  // for it. It may also wait for a value that is still to come.
+  // More than the capacity only if the reader reads values from before it attached, which no writer
+  // keeps for it. The reader may also wait for a value that is still to come.
   return geometry_.is_after(next, cursor / 2)
              ? std::min(geometry_.distance(cursor / 2, next), capacity)
              : 0;
 }
 
 std::uint32_t StreamPublisher::entries_used() const noexcept {
-  // relaxed: a reader that has raised it since is one whose cursor fence [Q] did not promise,
-  // either.
+  // relaxed: if a reader has raised it since, fence [Q] made no promise about its cursor, either.
   return std::min(control_->entries_used.load(std::memory_order_relaxed), table_size_);
 }
 
@@ -58,7 +59,8 @@ std::optional<StreamReaderPlace> StreamPublisher::slowest_reader() const noexcep
   std::optional<StreamReaderPlace> slowest;
   const std::uint32_t used = entries_used();
   for (std::uint32_t i = 0; i < used; ++i) {
-    // Each entry's line comes from the core of its reader. Several are fetched at once.
+    // Each entry's cache line comes from the core of its reader. Several are fetched at the same
+    // time.
     if (i + kFetchedAhead < used) {
       __builtin_prefetch(&control_->readers()[i + kFetchedAhead].cursor);
     }
@@ -73,11 +75,11 @@ std::optional<StreamReaderPlace> StreamPublisher::slowest_reader() const noexcep
 
 bool StreamPublisher::look_at_cursors() noexcept {
   const std::uint64_t capacity = geometry_.count - 1;
-  // seq_cst fence [Q]: pairs with fence [P] of a reader that attaches. Either the loads in
-  // the look see its cursor, or it sees every publish before this look.
+  // seq_cst fence [Q]: pairs with fence [P] of a reader that attaches. Either the loads below see
+  // its cursor, or it sees every publish before this fence.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const auto slowest = slowest_reader();
-  // As if the newest value were always unread: by I2 it is for whoever attaches next.
+  // As if the newest value were always unread: by I2, it is for the next reader that attaches.
   room_ = capacity - std::max<std::uint64_t>(1, slowest ? slowest->unread : 0);
   return room_ != 0;
 }
@@ -91,7 +93,7 @@ bool StreamPublisher::look_for_room() noexcept {
 }
 
 bool StreamPublisher::drop_dead_readers() noexcept {
-  // The locks of another file say nothing of our readers.
+  // The locks of another file say nothing about our readers.
   if (locks_ == nullptr || !locks_->is_open()) return false;
   const std::uint64_t capacity = geometry_.count - 1;
   const std::uint32_t used = entries_used();
@@ -102,13 +104,13 @@ bool StreamPublisher::drop_dead_readers() noexcept {
       ++i;
       continue;
     }
-    // All that follow each other are locked at once: many readers die together.
+    // Adjacent entries are locked with one call: many readers may die together.
     std::uint32_t end = i + 1;
     while (end < used && holds_back(end)) ++end;
-    // The next push goes on with those that are left.
+    // The next push continues with the rest.
     if (++lockings > kMostLockings) return false;
-    if (!lock_quietly(locks_->get(), reader_lock_byte(i), end - i)) return false;  // one lives
-    // No reader can take these entries until they are unlocked (I2 of the control file).
+    if (!lock_quietly(locks_->get(), reader_lock_byte(i), end - i)) return false;  // one is alive
+    // Until they are unlocked, no reader can take these entries (I2 of the control file).
     const std::uint32_t first = i;
     for (; i < end; ++i) {
       if (i + kFetchedAhead < end) {
@@ -146,7 +148,7 @@ std::optional<WriteError> StreamPublisher::make_room(std::chrono::nanoseconds ti
 
 std::optional<Sequence> find_last_of_stream(const SegmentHeader& header, const std::byte* slots,
                                             const SlotGeometry& geometry) noexcept {
-  // A batch is announced before it comes round to the slot that the header names.
+  // A batch is announced before it wraps around to the slot that the header names.
   return find_last_in_row(header, slots, geometry, geometry.count - 1);
 }
 

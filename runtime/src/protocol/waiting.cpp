@@ -17,16 +17,16 @@ namespace evo::detail {
 
 namespace {
 
-/// Sleeping and waking cost tens of microseconds; a publish that comes sooner is
-/// noticed without them.
+/// Sleeping and waking cost tens of microseconds; spinning this long detects an earlier publish
+/// without them.
 constexpr std::uint64_t kSpinNs = 20'000;
-/// Longest sleep without looking around: a replaced segment has no writer to wake us.
+/// Longest sleep before checking again: a replaced segment has no writer that wakes the sleepers.
 constexpr std::uint64_t kLongestSleepNs = 100'000'000;
-/// The same where the writer relies on a membarrier that this process cannot call.
+/// The same if the writer relies on a membarrier that this process cannot call.
 constexpr std::uint64_t kBlindSleepNs = 1'000'000;
 
-// The futex word is the low half of the version. A sleeper would miss a change only if
-// exactly 2^31 publishes went by between its look and its sleep.
+// The futex word is the low half of the version. A sleeper would miss a change only if exactly 2^31
+// publishes happened between its check and its sleep.
 static_assert(std::endian::native == std::endian::little,
               "the futex word is taken to be the low half of the version");
 
@@ -38,15 +38,15 @@ long membarrier(int command) noexcept {
   return ::syscall(SYS_membarrier, command, 0, 0);
 }
 
-/// When somebody noticed that the writer has died; 0 if it lives as far as anybody knows.
+/// When a process found the writer dead; 0 if none has.
 std::uint64_t found_dead(const Waiter& waiter) noexcept {
-  // relaxed: only decides whether to go on waiting.
+  // relaxed: only decides whether to continue waiting.
   return waiter.control->found_dead_ns.load(std::memory_order_relaxed);
 }
 
 bool nothing_changed(const Waiter& waiter) noexcept {
-  // acquire: pairs with the publishing store [E], though the caller reads the value
-  // through its own acquire loads; nothing is lost by it here.
+  // acquire: pairs with the publishing store [E], though the caller reads the value through its own
+  // acquire loads; acquire does no harm here.
   const bool same = waiter.header->version.load(std::memory_order_acquire) == waiter.seen_version;
   return same && news_of(*waiter.control) == waiter.told;
 }
@@ -54,28 +54,29 @@ bool nothing_changed(const Waiter& waiter) noexcept {
 void sleep_on(const SegmentHeader& header, std::uint64_t seen_version, std::uint64_t ns) noexcept {
   const timespec timeout{static_cast<time_t>(ns / 1'000'000'000U),
                          static_cast<long>(ns % 1'000'000'000U)};
-  // Returns at once if the word differs; interrupted or spurious returns are the
-  // caller's loop's business.
+  // Returns immediately if the word differs. The caller's loop handles interrupted and spurious
+  // returns.
   ::syscall(SYS_futex, futex_word(header), FUTEX_WAIT, static_cast<std::uint32_t>(seen_version),
             &timeout, nullptr, 0);
 }
 
-/// What `waiters` says of a reader that sleeps after this version; versions are even, so never 0.
+/// The value of `waiters` for a reader that sleeps after this version. Versions are even, so it is
+/// never 0.
 constexpr std::uint64_t sleeping_after(std::uint64_t version) noexcept {
   return version + 1;
 }
 
-/// Makes `waiters` name the version that was seen. False if there is a later one.
+/// Stores the version that was seen in `waiters`. Returns false if there is a later version.
 bool announce(const Waiter& waiter) noexcept {
   const std::uint64_t wanted = sleeping_after(waiter.seen_version);
-  // acquire [N]: pairs with the release below. A reader that finds a version named which it has not
-  // seen yet sees it in the load of the header, and does not replace it (I1).
+  // acquire [N]: pairs with the release below. A reader that finds a version there that it has not
+  // seen yet sees that version in the load of the header, and does not replace it (I1).
   std::uint64_t said = waiter.control->waiters.load(std::memory_order_acquire);
   while (said != wanted) {
     // acquire [F]: pairs with the writer's publishing store [E].
     if (waiter.header->version.load(std::memory_order_acquire) != waiter.seen_version) return false;
-    // release: pairs with [N]; acquire on failure: as [N]. That the writer sees it is the business
-    // of order_before_second_look(), also where another reader has stored the same.
+    // release: pairs with [N]; acquire on failure: as [N]. order_before_second_look() makes sure
+    // that the writer sees it, also if another reader has stored the same value.
     if (waiter.control->waiters.compare_exchange_weak(said, wanted, std::memory_order_release,
                                                       std::memory_order_acquire)) {
       break;
@@ -84,7 +85,8 @@ bool announce(const Waiter& waiter) noexcept {
   return true;
 }
 
-/// Makes sure that the writer's next look at `waiters` sees us; false if that is not possible.
+/// Makes sure that the writer's next load of `waiters` sees our store; false if that is not
+/// possible.
 bool order_before_second_look(const ControlFile& control) noexcept {
   // relaxed: written once, before the segment could be attached.
   const auto protocol =
@@ -98,7 +100,7 @@ bool order_before_second_look(const ControlFile& control) noexcept {
 }  // namespace
 
 WriterNews news_of(const ControlFile& control) noexcept {
-  // relaxed, both: only decide whether to go on waiting.
+  // relaxed, both: only decide whether to continue waiting.
   return {.generation = control.generation.load(std::memory_order_relaxed),
           .state = control.state.load(std::memory_order_relaxed)};
 }
@@ -114,8 +116,8 @@ void wake_all(const SegmentHeader& header) noexcept {
 
 void wake_waiters(const SegmentHeader& header, ControlFile& control,
                   std::uint64_t version) noexcept {
-  // relaxed, both: the value is compared only, and nothing is read through it. A reader that stores
-  // another one in between makes the exchange fail, so I1 holds.
+  // relaxed, both: the value is only compared, and nothing is read through it. If a reader stores
+  // another one in between, the exchange fails, so I1 holds.
   std::uint64_t said = control.waiters.load(std::memory_order_relaxed);
   if (said != sleeping_after(version)) {
     control.waiters.compare_exchange_strong(said, 0, std::memory_order_relaxed);
@@ -141,7 +143,7 @@ WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept
     if (elapsed >= budget) break;
     sleep_on(*waiter.header, waiter.seen_version, std::min(longest, budget - elapsed));
   }
-  // relaxed: advice. What the announcement leaves in `waiters` is the next publish's to clear.
+  // relaxed: advice. The next publish clears what the announcement left in `waiters`.
   waiter.entry->waiting.store(0, std::memory_order_relaxed);
   return news_of(*waiter.control);
 }

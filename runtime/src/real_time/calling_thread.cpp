@@ -19,8 +19,8 @@ namespace evo::detail {
 
 namespace {
 
-/// The most that Linux can be built for. The kernel refuses to fill in a mask that is too small for
-/// it, and glibc's cpu_set_t ends at 1024.
+/// The maximum that Linux can be built for. The kernel refuses to fill in a mask that is too small
+/// for its configuration, and glibc's cpu_set_t ends at 1024.
 constexpr std::size_t kMostCpus = 8192;
 
 struct FreeMask {
@@ -38,7 +38,7 @@ std::vector<int> cpus_in(const char* path) {
   std::ifstream file(path);
   std::string line;
   if (std::getline(file, line)) return parse_cpu_list(line);
-  // No sysfs: the C library knows at least how many there are.
+  // Without sysfs, the C library still knows how many there are.
   std::vector<int> cpus;
   for (int cpu = 0; cpu < ::sysconf(_SC_NPROCESSORS_CONF); ++cpu) cpus.push_back(cpu);
   return cpus;
@@ -140,7 +140,7 @@ std::size_t stack_room() {
   std::size_t size = 0;
   ::pthread_attr_getstack(&attributes, &lowest, &size);
   ::pthread_attr_destroy(&attributes);
-  // What the touching itself and a signal handler need.
+  // Needed by touch_stack() itself and by a signal handler.
   constexpr std::size_t kReserve = std::size_t{32} * 1024;
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   const auto end = reinterpret_cast<std::uintptr_t>(lowest) + kReserve;
@@ -149,9 +149,9 @@ std::size_t stack_room() {
 
 [[gnu::noinline]] std::size_t touch_stack(std::size_t size) {
   if (size == 0) return 0;
-  constexpr std::size_t kPage = 4096;  // the smallest there is
+  constexpr std::size_t kPage = 4096;  // the smallest page size
   auto* stack = static_cast<volatile std::byte*>(alloca(size));
-  // Downwards, as a stack grows: the kernel extends the main thread's page by page.
+  // Downwards, as the stack grows: the kernel extends the main thread's stack page by page.
   for (std::size_t offset = size; offset > 0; offset -= std::min(offset, kPage)) {
     stack[offset - 1] = std::byte{0};
   }

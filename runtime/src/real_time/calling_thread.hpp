@@ -1,4 +1,4 @@
-/// What the kernel says of the calling thread and its process, for evo::rt.
+/// What the kernel reports about the calling thread and its process, for evo::rt.
 #pragma once
 
 #include <cstddef>
@@ -9,29 +9,32 @@
 
 namespace evo::detail {
 
-/// Numbers of a list as the kernel writes it, "0-2,5": in order. What does not parse ends it.
+/// Parses a list as the kernel writes it, "0-2,5", and keeps its order. Stops at the first part
+/// that does not parse.
 [[nodiscard]] std::vector<int> parse_cpu_list(std::string_view text);
 
-/// Cores that this computer has, and those of them that are switched on; in order.
+/// The cores of this computer, and those that are online; in order.
 [[nodiscard]] std::vector<int> present_cpus();
 [[nodiscard]] std::vector<int> online_cpus();
 
-/// A sentence on each core that was asked for and not given: `given` and `online` are in order.
+/// Explains, for each core that was requested and not granted, why not; `given` and `online` are in
+/// order.
 [[nodiscard]] std::string why_not_cpus(const std::vector<int>& asked, const std::vector<int>& given,
                                        const std::vector<int>& online);
 
-/// Lets the calling thread run on these cores only; returns the error number, 0 if none.
+/// Restricts the calling thread to these cores. Returns 0 or an error number.
 [[nodiscard]] int set_affinity(const std::vector<int>& cpus);
-/// Cores that the calling thread may run on, in order.
+/// The cores that the calling thread may run on, in order.
 [[nodiscard]] std::vector<int> affinity();
 
-/// VmLck and VmSize of /proc/self/status, in bytes; 0 if they are not to be had.
+/// VmLck and VmSize of /proc/self/status, in bytes; 0 if they are unavailable.
 [[nodiscard]] std::uint64_t locked_bytes();
 [[nodiscard]] std::uint64_t mapped_bytes();
 
-/// Bytes of the calling thread's stack below the caller, without a reserve for calls to come.
+/// Bytes of the calling thread's stack that remain below the caller, minus a reserve for further
+/// calls.
 [[nodiscard]] std::size_t stack_room();
-/// Writes to so many bytes of the stack below the caller; returns how many.
+/// Writes to `size` bytes of the stack below the caller. Returns `size`.
 std::size_t touch_stack(std::size_t size);
 
 }  // namespace evo::detail

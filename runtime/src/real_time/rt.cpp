@@ -50,7 +50,7 @@ std::string why_not_fifo(int priority, int error) {
   if (error != EPERM) return note;
   const rlim_t limit = limit_of(RLIMIT_RTPRIO);
   if (limit >= static_cast<rlim_t>(priority)) {
-    // The limit is not what is in the way.
+    // The limit is not the reason.
     return note + "; the control group may have no real-time share (cpu.rt_runtime_us)";
   }
   return note + fmt::format(
@@ -69,7 +69,7 @@ void ask_for_fifo(int priority, Report& report) {
 
 void ask_for_cpus(const std::vector<int>& cpus, Report& report) {
   const int error = detail::set_affinity(cpus);
-  // The kernel leaves out the cores that it cannot give, silently, unless none is left.
+  // The kernel silently leaves out the cores that it cannot grant, unless none remains.
   if (error == 0 || error == EINVAL) {
     const std::vector<int> given = error == 0 ? detail::affinity() : std::vector<int>{};
     report.cpus_note = detail::why_not_cpus(cpus, given, detail::online_cpus());
@@ -78,11 +78,11 @@ void ask_for_cpus(const std::vector<int>& cpus, Report& report) {
   }
 }
 
-/// What becomes of memory that is mapped from now on.
+/// What happens to memory that is mapped from now on.
 enum class Future : std::uint8_t { Locked, NotLocked, Refused };
 
-/// Maps as much as RLIMIT_MEMLOCK would let this process lock if it had locked nothing yet. Nothing
-/// but the kernel's answer is of interest: without rights to write or read no page is allocated.
+/// Maps as much as RLIMIT_MEMLOCK would let this process lock if it had not locked anything yet.
+/// Only the kernel's answer matters: with PROT_NONE, no page is allocated.
 Future try_future() {
   const auto page = static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
   const rlim_t limit = limit_of(RLIMIT_MEMLOCK);
@@ -189,10 +189,11 @@ Result<Report> enter(const Options& options) {
   if (auto good = check(options); !good) return tl::unexpected(std::move(good.error()));
   Report report;
   if (!options.cpus.empty()) ask_for_cpus(options.cpus, report);
-  // The stack first: what is touched of it is mapped, and so is locked with the rest.
+  // The stack first: pages that are touched are mapped, and so are locked with the rest.
   if (options.stack_bytes > 0) touch_stack(options.stack_bytes, report);
   if (options.memory != MemoryLock::None) ask_for_memory(options.memory, report);
-  // Last: locking takes long, and nobody is to wait for it.
+  // Last: locking takes long, and must not run at real-time priority, where it would delay other
+  // threads.
   if (options.priority) ask_for_fifo(*options.priority, report);
 
   report.policy = policy_of(::sched_getscheduler(0));

@@ -19,19 +19,20 @@ namespace evo {
 
 namespace {
 
-/// Deeper nesting than the generator goes along with; a schema that contains itself ends here.
+/// Deeper nesting than the generator accepts. The check of a schema that contains itself ends here.
 constexpr std::size_t kDeepestNesting = 16;
-/// Of a segment, those of nested structs counted each time, and of its enums together.
+/// Limits for a whole segment: its fields, where a nested struct's fields count at each use, and
+/// the values of all its enums.
 constexpr std::size_t kMostFields = 4096;
 constexpr std::size_t kMostEnumerators = 4096;
 constexpr std::size_t kMostFlags = 64;
 constexpr std::size_t kMostAttributes = 64;
-/// Of a nested field; 17 names that the generator accepts are shorter.
+/// Longest path of a nested field. 17 names that the generator accepts fit in it.
 constexpr std::size_t kLongestPath = 1024;
 constexpr std::size_t kMostText = kMaximumSchemaSize;
 constexpr std::uint64_t kStrictestAlignment = 64;
 
-/// The checks of S2 to S7. Each function returns false after the first fault, which `refuse` keeps.
+/// Checks S2 to S7. Each function returns false after the first fault, which `refuse` keeps.
 class Gate {
  public:
   Gate(const reflection::Schema& schema, std::string_view segment)
@@ -46,13 +47,13 @@ class Gate {
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
  private:
-  /// What a struct adds to those that hold it.
+  /// What a struct contributes to the structs that contain it.
   struct Extent {
     std::uint64_t size = 0;
     std::uint64_t alignment = 1;
     std::size_t levels = 0;  ///< of structs inside
-    std::size_t fields = 0;  ///< with those of the structs inside
-    std::size_t path = 0;    ///< length of the longest
+    std::size_t fields = 0;  ///< including the fields of the structs inside
+    std::size_t path = 0;    ///< length of the longest path
   };
 
   bool refuse(std::string fault) {
@@ -89,7 +90,7 @@ class Gate {
     return root;
   }
 
-  /// `open` structs are being checked, each for a field of the one before.
+  /// `open` is the number of structs being checked, each for a field of the previous one.
   const Extent* check_struct(const reflection::Object& object, std::size_t open) {
     if (const auto known = extents_.find(&object); known != extents_.end()) return &known->second;
     const std::string name(detail::text_of(object.name()));
@@ -138,7 +139,7 @@ class Gate {
         return refuse(fmt::format("field '{}' is numbered out of order", path));
       }
       if (!check_field(*field, path, open, extent)) return false;
-      // Reflection keeps the low 16 bits of an offset only.
+      // Reflection keeps only the low 16 bits of an offset.
       if (static_cast<std::uint16_t>(offset_) != field->offset() ||
           extent.size > static_cast<std::uint64_t>(object.bytesize())) {
         return refuse(
@@ -148,7 +149,7 @@ class Gate {
     return true;
   }
 
-  /// Puts the field at the end of what `extent` holds, which leaves its place in `offset_`.
+  /// Appends the field to `extent` and stores its offset in `offset_`.
   bool check_field(const reflection::Field& field, const std::string& path, std::size_t open,
                    Extent& extent) {
     const reflection::Type& type = *field.type();
@@ -277,7 +278,7 @@ class Gate {
            });
   }
 
-  /// A schema that holds each of its texts once cannot have more than it has bytes.
+  /// A schema that stores each of its texts once cannot have more text than it has bytes.
   bool take_text(std::string_view text) {
     text_ += text.size();
     return text_ <= kMostText || refuse("too much text");
@@ -315,7 +316,7 @@ Result<CheckedSchema> CheckedSchema::of(std::span<const std::uint8_t> bfbs,
   if (bfbs.size() > kMaximumSchemaSize) {
     return unusable(segment, fmt::format("it has more than {} bytes", kMaximumSchemaSize));
   }
-  // A copy is aligned, and no process changes it between the check and the use.
+  // A copy is aligned, and no process can change it between the check and the use.
   CheckedSchema checked{{bfbs.begin(), bfbs.end()}};
   switch (detail::shape_of_schema(checked.bfbs_)) {
     case detail::SchemaShape::Sound:
@@ -336,7 +337,7 @@ Result<CheckedSchema> CheckedSchema::of(std::span<const std::uint8_t> bfbs,
 
 std::vector<const reflection::Field*> CheckedSchema::fields_of(const reflection::Object& object) {
   std::vector<const reflection::Field*> fields(object.fields()->begin(), object.fields()->end());
-  // Reflection sorts by name; ids count in the order of the schema.
+  // Reflection sorts by name; ids follow the order of the schema.
   std::stable_sort(fields.begin(), fields.end(),
                    [](const auto* a, const auto* b) { return a->id() < b->id(); });
   return fields;

@@ -42,7 +42,8 @@ bool is_limit(std::string_view text) {
   }
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  // Out of range: too small for a double is as good as 0, and a whole number has its own limits.
+  // Out of range: a number too small for a double counts as 0, and whole numbers have their own
+  // limits.
   return end == text.data() + text.size() &&
          (error == std::errc() || error == std::errc::result_out_of_range);
 }

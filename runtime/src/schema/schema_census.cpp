@@ -10,8 +10,8 @@ using flatbuffers::Table;
 using flatbuffers::voffset_t;
 using TableVector = flatbuffers::Vector<flatbuffers::Offset<Table>>;
 
-/// Counts the visits that the verifier would make. Each function returns false as soon as there
-/// are too many of them, or as the place to go on from lies outside of the bytes.
+/// Counts the visits that the verifier would make. Each function returns false as soon as there are
+/// too many, or if the next place to visit lies outside the bytes.
 class Census {
  public:
   explicit Census(std::span<const std::uint8_t> bfbs)
@@ -49,7 +49,7 @@ class Census {
   }
   bool enumeration(const Table& table) {
     using reflection::Enum;
-    constexpr voffset_t kAttributes = 14;  // of an EnumVal, in later versions of FlatBuffers
+    constexpr voffset_t kAttributes = 14;  // in an EnumVal of later versions of FlatBuffers
     return enter(table) && count(table, Enum::VT_ATTRIBUTES) &&
            count(table, Enum::VT_DOCUMENTATION) &&
            each(table, Enum::VT_VALUES, [&](const Table& t) {
@@ -72,13 +72,13 @@ class Census {
   bool enter(const Table& table) {
     return table.VerifyTableStart(verifier_) && verifier_.EndTable();
   }
-  /// An object that another table refers to.
+  /// Visits an object that another table refers to.
   bool child(const Table& parent, voffset_t place) {
     if (!parent.VerifyOffset(verifier_, place)) return false;
     const auto* table = parent.GetPointer<const Table*>(place);
     return table == nullptr || (take(1) && object(*table));
   }
-  /// What is visited without going further.
+  /// Counts entries that are visited without descending into them.
   bool count(const Table& parent, voffset_t place) {
     const TableVector* entries = nullptr;
     return find(parent, place, entries);

@@ -1,4 +1,4 @@
-/// Whether bytes are a binary schema at all, found out in a time that grows with their number.
+/// Decides whether bytes are a binary schema at all, in time that grows with their number.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,15 @@
 
 namespace evo::detail {
 
-/// More entries than a schema of kMaximumSchemaSize has, if it holds each of them once.
+/// More entries than a schema of kMaximumSchemaSize can have if it stores each of them once.
 inline constexpr std::size_t kMostSchemaEntries = std::size_t{1} << 18;
 
 enum class SchemaShape { Sound, TooManyEntries, Damaged };
 
 /// Sound: every offset, text and number of the schema lies within `bfbs`, which must be aligned to
-/// 8 bytes. FlatBuffers' own verifier decides. It follows an entry as often as something refers to
-/// it, so a few megabytes can keep it busy for minutes: all those visits are counted first.
+/// 8 bytes. FlatBuffers' own verifier decides. It follows an entry as often as other entries refer
+/// to it, so a few megabytes can keep it busy for minutes. Therefore all those visits are counted
+/// first.
 [[nodiscard]] SchemaShape shape_of_schema(std::span<const std::uint8_t> bfbs);
 
 }  // namespace evo::detail

@@ -34,7 +34,8 @@ std::vector<std::string> diff_attributes(const ChannelDescription& reader,
     }
   };
   compare("kind", kind_name(segment.kind), kind_name(reader.kind));
-  // A reader of a stream that blocks uses values in place, which nothing else protects.
+  // A reader of a blocking stream uses values in place, and only the writer's blocking protects
+  // them.
   if (segment.kind == Kind::Stream) {
     compare("overflow", overflow_name(segment.overflow), overflow_name(reader.overflow));
   }
@@ -85,7 +86,7 @@ Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const Segment
   const auto field_count = static_cast<std::uint32_t>(reader.fields.size());
   const std::uint64_t segment_size = segment.layout.geometry.payload_size;
   auto lines = diff_attributes(reader, segment.layout);
-  // A view refers to the value where it lies, if the segment has all of it.
+  // A view refers to the value in place, if the segment has all of it.
   const SlotGeometry& slots = segment.layout.geometry;
   if (segment_size >= reader.size &&
       (slots.payload_offset % reader.alignment != 0 || slots.stride % reader.alignment != 0)) {
@@ -103,14 +104,14 @@ Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const Segment
     if (lines.empty()) return field_count;
     return mismatch(reader, segment, lines);
   }
-  // An older writer: its layout is one that this reader knows as a prefix of its own.
+  // An older writer: this reader knows its layout as a prefix of its own.
   const auto older = std::find_if(
       reader.compatible.begin(), reader.compatible.end(),
       [&](const CompatibleLayout& known) { return known.id == segment.layout.schema_id; });
   if (older != reader.compatible.end() && older->size == segment_size && lines.empty()) {
     return older->field_count;
   }
-  // A newer writer: it says that this reader's layout is a prefix of its own.
+  // A newer writer: it lists this reader's layout as a prefix of its own.
   const auto newer = std::find_if(
       segment.compatible.begin(), segment.compatible.end(),
       [&](const CompatibleEntry& known) { return known.id == reader.schema_id.bytes; });

@@ -1,4 +1,4 @@
-/// Whether a reader's layout fits a segment's.
+/// Decides whether a reader's layout fits a segment's.
 #pragma once
 
 #include <span>
@@ -18,9 +18,9 @@ struct SegmentIdentity {
   std::string writer;  ///< for messages
 };
 
-/// Accepts the same schema id, an older segment whose layout the reader knows as a prefix
-/// of its own, or a newer one that lists the reader's as a prefix. Returns how many of the
-/// reader's top-level fields the segment has; else SchemaMismatch with the differences.
+/// Accepts the same schema id, an older segment whose layout the reader knows as a prefix of its
+/// own, or a newer segment that lists the reader's layout as a prefix. Returns how many of the
+/// reader's top-level fields the segment has; otherwise SchemaMismatch with the differences.
 Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const SegmentIdentity& segment);
 
 }  // namespace evo::detail

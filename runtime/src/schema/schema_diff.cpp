@@ -9,7 +9,7 @@ namespace evo {
 
 namespace {
 
-/// The items by their names, so that large schemas are compared in no time.
+/// Finds items by name, so that comparing large schemas stays fast.
 template <class Item>
 class Index {
  public:
@@ -33,7 +33,7 @@ std::string length_text(std::uint32_t length) {
   return length == 0 ? "a single value" : fmt::format("{} elements", length);
 }
 
-/// What differs in a field that both have.
+/// Adds the differences in a field that both have.
 void compare(const LayoutField& reader, const LayoutField& segment,
              std::vector<std::string>& lines) {
   const auto add = [&](std::string_view what, std::string_view in_segment,

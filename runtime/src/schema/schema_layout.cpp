@@ -16,7 +16,7 @@ namespace evo {
 
 namespace {
 
-/// Longer comments are cut.
+/// Longer comments are truncated.
 constexpr std::size_t kLongestComment = 1024;
 
 /// The lines of a comment, joined.
@@ -35,7 +35,8 @@ std::string documentation_of(const T& commented) {
   return detail::printable(text);
 }
 
-/// Collects the fields of a segment, with those of nested structs, and the enums that they use.
+/// Collects the fields of a segment, including those of nested structs, and the enums that they
+/// use.
 class Unfolding {
  public:
   explicit Unfolding(const CheckedSchema& schema) : schema_(schema) {}
@@ -57,15 +58,15 @@ class Unfolding {
   }
 
  private:
-  /// A field by itself: everything but where it lies.
+  /// A field without its offset.
   struct Shape {
     LayoutField entry;
     std::uint64_t alignment = 1;
-    const reflection::Object* nested = nullptr;  ///< its type, or its elements', if a struct
+    const reflection::Object* nested = nullptr;  ///< its type, or its elements' type, if a struct
   };
 
   void add_fields(const reflection::Object& object, const std::string& prefix, std::uint64_t base) {
-    std::uint64_t end = 0;  // of the fields so far, from the start of this struct
+    std::uint64_t end = 0;  // of the fields so far, relative to this struct
     for (const reflection::Field* field : CheckedSchema::fields_of(object)) {
       const Shape& shape = shape_of(*field);
       const std::uint64_t offset = align_up(end, shape.alignment);
@@ -79,7 +80,7 @@ class Unfolding {
     }
   }
 
-  /// Each is made once, however often its struct is used.
+  /// Each shape is built once, however often its struct is used.
   const Shape& shape_of(const reflection::Field& field) {
     const auto [known, is_new] = shapes_.try_emplace(&field);
     if (is_new) known->second = make_shape(field);

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kLongestName = 128;
 constexpr std::size_t kLongestTypeName = 256;
 
-/// In no locale but that of the schema language.
+/// Independent of the locale.
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }

@@ -11,10 +11,12 @@ inline std::string_view text_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : std::string_view(text->c_str(), text->size());
 }
 
-/// A name of the schema language, of at most 128 characters. The generator accepts 48.
+/// Whether `text` is a name of the schema language with at most 128 characters. The generator
+/// accepts 48.
 bool is_identifier(std::string_view text);
 
-/// Identifiers with dots between them, of at most 256 characters. The generator accepts 200.
+/// Whether `text` is identifiers separated by dots, with at most 256 characters. The generator
+/// accepts 200.
 bool is_type_name(std::string_view text);
 
 template <class T>
@@ -26,7 +28,7 @@ const reflection::KeyValue* find_attribute(const T& holder, std::string_view key
   return nullptr;
 }
 
-/// Its value; empty if it has none.
+/// The value of the attribute; empty if it has none or there is no such attribute.
 template <class T>
 std::string_view attribute_of(const T& holder, std::string_view key) {
   const reflection::KeyValue* const entry = find_attribute(holder, key);

@@ -15,14 +15,14 @@ struct ScalarType {
   std::uint64_t size;
 };
 
-/// nullptr if it is neither number nor bool.
+/// Returns nullptr if the type is neither a number nor a bool.
 const ScalarType* find_scalar(reflection::BaseType type);
 
-/// Whether both of its base types are known. The accessors of FlatBuffers make an enum of any
-/// number that stands there, which is undefined for most of them, so this comes before them.
+/// Whether both base types of `type` are known. Call this before the accessors of FlatBuffers: they
+/// convert any stored number to an enum, which is undefined behaviour for most numbers.
 bool has_known_base_types(const reflection::Type& type);
 
-/// Of a field or, if that is an array, of its elements.
+/// The base type of a field or, for an array, of its elements.
 inline reflection::BaseType element_of(const reflection::Type& type) {
   return type.base_type() == reflection::Array ? type.element() : type.base_type();
 }
@@ -31,7 +31,7 @@ inline bool is_integer(reflection::BaseType type) {
   return type >= reflection::Byte && type <= reflection::ULong;
 }
 
-/// Whether an integer of `type` can be `value`, the bits of which are those of a signed number.
+/// Whether an integer of `type` can hold `value`, which carries the bits of a signed number.
 bool can_hold(reflection::BaseType type, std::int64_t value);
 
 }  // namespace evo::detail

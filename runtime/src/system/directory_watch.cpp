@@ -14,16 +14,17 @@ namespace evo::detail {
 
 namespace {
 
-/// Where inotify is not to be had, or where the event that matters may happen to an ancestor that
-/// is not watched.
+/// Where inotify is unavailable, or where the event that matters may happen to an ancestor that is
+/// not watched.
 constexpr std::chrono::nanoseconds kBlindSleep = std::chrono::milliseconds(20);
-/// Belt and braces: who is killed between two of his steps makes no name.
+/// An upper bound, because not every change brings an event: a process that is killed between two
+/// steps creates no name.
 constexpr std::chrono::nanoseconds kLongestSleep = std::chrono::milliseconds(200);
 
 constexpr std::uint32_t kNameEvents =
     IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t kUseEvents = IN_ATTRIB | IN_CLOSE_WRITE;
-/// After these the directory of the domain is another one, or none.
+/// After these events, the domain's directory is a different one, or does not exist.
 constexpr std::uint32_t kWatchEnds = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 
 }  // namespace
@@ -37,7 +38,8 @@ DirectoryWatch::DirectoryWatch(const Domain& domain, Watched watched)
 
 void DirectoryWatch::watch_nearest() {
   if (!inotify_.valid()) return;
-  // Made between the look and the watch of its parent, it would not be noticed: look again.
+  // A directory that is created between the check and the watch of its parent goes unnoticed, so
+  // check again.
   constexpr int kLooks = 10;
   const int before = watch_;
   for (int look = 0; look < kLooks; ++look) {
@@ -49,7 +51,7 @@ void DirectoryWatch::watch_nearest() {
     of_ancestor_ = nearest != directory_;
     if (!of_ancestor_ || ::access(directory_.c_str(), F_OK) != 0) break;
   }
-  // What goes on in an ancestor is nothing to us any more.
+  // Events of the former ancestor no longer matter.
   if (before >= 0 && before != watch_) ::inotify_rm_watch(inotify_.get(), before);
 }
 
@@ -81,7 +83,7 @@ bool DirectoryWatch::take(const std::function<void(std::string_view)>& seen) {
       const auto* event = reinterpret_cast<const inotify_event*>(events.data() + offset);
       offset += sizeof(inotify_event) + event->len;
       if ((event->mask & IN_Q_OVERFLOW) != 0) lost = true;
-      if (event->wd != watch_) continue;  // of an ancestor that we once watched
+      if (event->wd != watch_) continue;  // of an ancestor that was watched before
       if (of_ancestor_ || (event->mask & kWatchEnds) != 0) moved = true;
       if (!of_ancestor_ && event->len != 0) seen(event->name);
     }

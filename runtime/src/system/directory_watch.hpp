@@ -1,4 +1,5 @@
-/// Notices what happens to the names in a domain's directory, which may come and go itself.
+/// Reports changes to the names in a domain's directory. The directory itself may appear and
+/// disappear.
 #pragma once
 
 #include <chrono>
@@ -12,12 +13,13 @@
 
 namespace evo::detail {
 
-/// What a watch is to notice.
+/// What a watch reports.
 enum class Watched {
-  /// Files that come and go.
+  /// Files that appear and disappear.
   Names,
-  /// That, and files that were closed by somebody who could write, or whose times were set: ends
-  /// that attached or died. Whoever opens control files himself would notice himself.
+  /// Also files that a process closed after opening them for writing, and files whose times were
+  /// set: these are the traces of endpoints that attached or died. A process that opens control
+  /// files for writing sees its own events.
   NamesAndUse,
 };
 
@@ -26,17 +28,17 @@ class DirectoryWatch {
   /// Watches the nearest existing ancestor while the directory is missing.
   DirectoryWatch(const Domain& domain, Watched watched);
 
-  /// False where inotify is not to be had: its limits are per user.
+  /// False where inotify is unavailable: its limits are per user.
   [[nodiscard]] bool valid() const noexcept { return inotify_.valid() && watch_ >= 0; }
-  /// Readable when there is something to take.
+  /// Becomes readable when there are events to take.
   [[nodiscard]] int fd() const noexcept { return inotify_.get(); }
 
-  /// Sleeps until something happens to a file in whose name `words` occur, or the time has passed,
+  /// Sleeps until an event concerns a file whose name contains `words`, until the time has passed,
   /// or for a short while.
   void wait(std::string_view words, std::chrono::nanoseconds timeout);
 
-  /// Calls `seen(file)` with the name of each file to which something has happened. Returns
-  /// whether more may have happened than was told, so that the directory has to be scanned.
+  /// Calls `seen(file)` with the name of each file that an event concerns. Returns true if events
+  /// may be missing; then the directory must be scanned.
   bool take(const std::function<void(std::string_view)>& seen);
 
  private:

@@ -23,8 +23,8 @@ Domain Domain::user() {
 }
 
 Domain Domain::from_environment() {
-  // A program with more rights than its caller (setuid, file capabilities) must not make its files
-  // where the caller wants them.
+  // A program with more rights than its caller (setuid, file capabilities) must not create its
+  // files where the caller wants them.
   const char* value = ::secure_getenv("EVO_DOMAIN");
   // An empty variable counts as unset.
   if (value == nullptr || *value == '\0' || std::string_view(value) == "system") return system();
@@ -44,11 +44,11 @@ bool is_name(std::string_view name, std::size_t longest) {
                      [&](char c) { return lower(c) || digit(c) || c == '_'; });
 }
 
-/// Any user can create something of that name in /dev/shm, and own what is in it.
+/// Any user can create a directory of that name in /dev/shm, and then owns what is in it.
 Result<void> check_user_domain(const Domain& domain) {
   if (!is_user_domain(domain)) return {};
-  // A link is refused, even one of our own: its owner could turn it between this check and the open
-  // that follows. A directory of our own cannot be replaced: /dev/shm is sticky, so only the
+  // A link is refused, even one of our own: its owner could retarget it between this check and the
+  // open that follows. A directory of our own cannot be replaced: /dev/shm is sticky, so only the
   // directory's owner and root may rename or remove it.
   struct stat status {};
   if (::lstat(domain.path().c_str(), &status) != 0) return {};  // nothing there yet
@@ -69,11 +69,11 @@ Result<void> check_user_domain(const Domain& domain) {
 }  // namespace
 
 bool is_user_domain(const Domain& domain) {
-  // However it is written: "/dev//shm/evo-…/" is the same directory.
+  // However the path is written: "/dev//shm/evo-…/" is the same directory.
   const auto is_same = [&](const std::filesystem::path& own) {
     return domain.path() == own || (domain.path() / "").lexically_normal() == own / "";
   };
-  // Listings call this for each file. What has no dots and ends in another name is ruled out
+  // Listings call this for each file. A path without dots and without this prefix is ruled out
   // without an allocation.
   constexpr std::string_view kPrefix = "/evo-";
   const std::string& text = domain.path().native();
@@ -130,7 +130,7 @@ Result<void> ensure_directory(const Domain& domain) {
     return fail(ErrorCode::InvalidName, "domain '{}' is not a directory; choose a directory",
                 domain.path().string());
   }
-  // Only the last directory is made: a path with more of them missing is mistyped.
+  // Creates only the last directory: a path with more of them missing is mistyped.
   const auto parent = (domain.path() / "").parent_path().parent_path();
   if (std::error_code unknown; !std::filesystem::exists(parent, unknown) && !unknown) {
     return fail(ErrorCode::NotFound,
@@ -138,7 +138,7 @@ Result<void> ensure_directory(const Domain& domain) {
                 "create that directory",
                 domain.path().string(), parent.string());
   }
-  // EEXIST: another process was faster, which is as good.
+  // EEXIST: another process was faster, which is fine.
   if (::mkdir(domain.path().c_str(), 0700) != 0 && errno != EEXIST) {
     return fail_errno(errno, fmt::format("cannot make the domain '{}'", domain.path().string()),
                       domain.path().string());

@@ -1,4 +1,4 @@
-/// The names in a domain's directory, sorted out.
+/// The names in a domain's directory, sorted by kind of file.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ struct DomainFiles {
   std::vector<std::string> data;      ///< names of files that may be data files
 };
 
-/// One pass over the directory; a missing one is empty.
+/// Reads the directory once. A missing directory counts as empty.
 Result<DomainFiles> scan(const Domain& domain);
 
-/// "control_state" of "evo_control_state.ctl"; empty if it is no such name.
+/// "control_state" for "evo_control_state.ctl"; empty if it is not the name of a control file.
 std::string_view segment_of_control(std::string_view file);
 
 }  // namespace evo::detail

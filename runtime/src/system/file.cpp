@@ -58,7 +58,7 @@ tl::unexpected<Error> fail_open(int error, const std::string& path) {
   }
 }
 
-/// Asked first, because a write beyond the limit raises SIGXFSZ.
+/// Checked first, because a write beyond the limit raises SIGXFSZ.
 Result<void> check_file_size_limit(std::uint64_t size) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
@@ -70,8 +70,8 @@ Result<void> check_file_size_limit(std::uint64_t size) {
               size, limit.rlim_cur);
 }
 
-/// Another one each time. Still it may be taken: by a process that had our pid, in an
-/// earlier life of this container or in another PID namespace.
+/// A new name each time. It may still be taken: by a process that had the same PID, in an earlier
+/// life of this container or in another PID namespace.
 std::string temporary_name(const std::string& directory) {
   static std::atomic<unsigned> counter{0};
   // relaxed: only uniqueness matters; there is no partner.
@@ -91,7 +91,7 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
   file.fd = FileDescriptor(::openat(directory, name.c_str(),
                                     trust.flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   const int error = errno;
-  // An absolute name replaces the whole path.
+  // `operator/` drops the domain if the name is absolute.
   const auto path = [&] { return (domain.path() / name).string(); };
   if (!file.fd.valid()) return fail_open(error, path());
   struct stat status {};
@@ -131,9 +131,9 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
 
 Result<void> allocate(int fd, std::uint64_t size, const std::string& directory) {
   if (auto allowed = check_file_size_limit(size); !allowed) return allowed;
-  // On older kernels tmpfs gives up on any pending signal and frees what it has allocated. Under a
-  // timer that is faster than the allocation (a profiler's), a single call never succeeds. So each
-  // interruption makes the steps smaller, and the steps that succeeded stay allocated.
+  // On older kernels, tmpfs gives up on any pending signal and frees what it has allocated. Under a
+  // timer that fires faster than the allocation runs (a profiler's), a single call never succeeds.
+  // So each interruption makes the steps smaller, and completed steps stay allocated.
   constexpr int kMostInterruptions = 100;  // without progress
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   std::uint64_t done = 0;
@@ -166,7 +166,7 @@ Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, 
   if (const int error = file.open(directory, mode); error != 0) {
     return fail_errno(error, fmt::format("cannot make a file in '{}'", directory), directory);
   }
-  // The umask may have taken bits away.
+  // The umask may have cleared bits.
   if (::fchmod(file.fd_.get(), mode) != 0) {
     return fail_errno(errno, fmt::format("cannot set the mode of a file in '{}'", directory),
                       directory);
@@ -182,7 +182,7 @@ Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, 
 int UnnamedFile::open(const std::string& directory, mode_t mode) {
   const ForkPause held;
   FileDescriptor fd;
-  // Naming it goes by /proc, which a container may lack.
+  // Linking it needs /proc, which a container may lack.
   const bool nameable = ::access("/proc/self/fd", F_OK) == 0;
   if (nameable) {
     fd = FileDescriptor(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
@@ -200,7 +200,7 @@ int UnnamedFile::open(const std::string& directory, mode_t mode) {
 }
 
 UnnamedFile::~UnnamedFile() {
-  // The lock of a data file belongs to its mapping.
+  // The mapping holds the lock of a data file.
   fd_.close_keeping_locks();
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
@@ -217,7 +217,7 @@ Result<void> UnnamedFile::link(const std::string& path) {
 
 bool is_trusted_by_all(const Domain& domain, uid_t uid) {
   if (uid == 0) return true;
-  // Another user may have made the directory in its place.
+  // Another user may have created the directory first.
   if (is_user_domain(domain)) return false;
   struct stat directory {};
   return ::stat(domain.path().c_str(), &directory) == 0 && directory.st_uid == uid;
@@ -248,7 +248,7 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  // Always the same name, so that the next one clears away what a death has left here.
+  // Always the same name, so that the next call removes what a process that died here left behind.
   const std::string temporary = unfinished_path(path);
   if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) {
     return fail_errno(errno, fmt::format("cannot remove '{}', which is in the way", temporary),

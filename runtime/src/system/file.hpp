@@ -1,4 +1,4 @@
-/// Files of a domain: opened with suspicion, made whole or not at all.
+/// Files of a domain: checked when they are opened, created complete or not at all.
 #pragma once
 
 #include <sys/types.h>
@@ -17,12 +17,12 @@
 
 namespace evo::detail {
 
-/// What a file must be before it is believed.
+/// The conditions under which a file is trusted.
 struct Trust {
   int flags;            ///< O_RDONLY or O_RDWR
   mode_t allowed_mode;  ///< no permission bit beyond these
-  Access access;        ///< with Group, another owner of our group is accepted
-  /// With Group, and if it is given: only this other owner.
+  Access access;        ///< with Group, another owner is accepted if the file's group is ours
+  /// With Group: if given, the only other owner that is accepted.
   std::optional<uid_t> only_owner = {};
 };
 
@@ -37,22 +37,22 @@ struct OpenedFile {
   std::uint64_t allocated = 0;  ///< bytes of memory
 };
 
-/// Opens a file of a domain without following links or blocking, and checks that it is
-/// a regular file with no more permissions than allowed, owned by us, by root or by
-/// the owner of the domain's directory (who could replace it anyway). Another owner of our group is
-/// accepted only in a directory where no third user can replace the file. In a user's own domain
-/// only files of that user and of root are accepted.
+/// Opens a file of a domain without following links or blocking. Checks that it is a regular file,
+/// has no permissions beyond those allowed, and is owned by this user, by root or by the owner of
+/// the domain's directory (who could replace it anyway). Another owner in our group is accepted
+/// only in a directory where no third user can replace the file. In a user's own domain, only files
+/// of that user and of root are accepted.
 Result<OpenedFile> open_checked(const Domain& domain, const std::string& path, const Trust& trust);
 
-/// The same for a name within an opened directory, which must be that of the domain.
+/// The same for a name in an open directory, which must be the domain's.
 Result<OpenedFile> open_checked_at(int directory, const std::string& name, const Domain& domain,
                                    const Trust& trust);
 
-/// A file without a name yet. A forked child has no descriptor of it. Locks taken through it last
-/// as long as a mapping of it, if there is one when it ends.
+/// A file that has no name yet. A forked child has no descriptor of it. If the file is mapped when
+/// this object ends, locks taken through its descriptor last as long as the mapping.
 class UnnamedFile {
  public:
-  /// Makes a file of `size` zero bytes, all of them allocated (no SIGBUS later).
+  /// Creates a file of `size` zero bytes, all of them allocated (no SIGBUS later).
   static Result<UnnamedFile> make(const Domain& domain, std::uint64_t size, mode_t mode);
   UnnamedFile(UnnamedFile&&) noexcept = default;
   UnnamedFile& operator=(UnnamedFile&&) noexcept = default;
@@ -60,10 +60,10 @@ class UnnamedFile {
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
-  /// Gives it its name. Fails with AlreadyExists if the name is taken.
+  /// Gives the file its name. Fails with AlreadyExists if the name is taken.
   Result<void> link(const std::string& path);
 
-  /// The descriptor, to go on with the file.
+  /// Hands over the descriptor.
   GuardedDescriptor take() && { return std::move(fd_); }
 
  private:
@@ -76,11 +76,11 @@ class UnnamedFile {
   std::string temporary_;  // its name where the file system has no O_TMPFILE
 };
 
-/// Whether a user's files are trusted by every process that may use the domain: those of root and
-/// of the owner of its directory.
+/// Whether every process that may use the domain trusts this user's files: true for root and for
+/// the owner of the domain's directory.
 bool is_trusted_by_all(const Domain& domain, uid_t uid);
 
-/// Whether the path still names this very file.
+/// Whether the path still names this file.
 bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode);
 
 /// The first 4 KiB of one of the kernel's own files; empty if it cannot be read.
@@ -90,7 +90,7 @@ std::string read_text(const char* path);
 Result<void> replace_text(const Domain& domain, const std::string& path, mode_t mode,
                           std::string_view text);
 
-/// The name under which a new text waits to replace the one at `path`.
+/// The temporary name of the new text that is to replace `path`.
 inline std::string unfinished_path(const std::string& path) {
   return path + ".new";
 }

@@ -5,12 +5,13 @@
 
 namespace evo::detail {
 
-/// Owns a file descriptor, which is none of the three standard ones: in a process that was started
-/// without them, whatever is printed would go into the file.
+/// Owns a file descriptor that is never one of the three standard ones: in a process that was
+/// started without them, printed text would end up in the file.
 class FileDescriptor {
  public:
   FileDescriptor() = default;
-  /// Leaves errno alone if `fd` is valid; if it has to be moved and cannot, it is not.
+  /// Keeps errno if `fd` is valid. If `fd` is a standard descriptor and cannot be moved, the result
+  /// is invalid.
   explicit FileDescriptor(int fd) noexcept;
   FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FileDescriptor& operator=(FileDescriptor&& other) noexcept {

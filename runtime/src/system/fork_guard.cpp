@@ -27,20 +27,20 @@ struct Registry {
   std::uint64_t life = 1;  // grows in each forked child
 };
 
-// Never destroyed: ends may be destroyed after static destructors have begun.
+// Never destroyed: endpoints may be destroyed after static destructors have begun.
 Registry& registry() {
   static auto* const instance = new Registry;
   return *instance;
 }
 
-// How many pauses this thread holds.
+// Number of pauses that this thread holds.
 thread_local int pauses = 0;
 
 void blank(std::byte* address, std::size_t size) {
   ::mmap(address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
-/// Zeros if the descriptor is closed.
+/// All zero if the descriptor is closed.
 FileIdentity identify(int fd) noexcept {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return {};
@@ -59,7 +59,7 @@ void after_fork_in_child() {
     if (identify(descriptor.fd) == descriptor.file) ::close(descriptor.fd);
   }
   for (const auto& [address, size] : all.mappings) blank(address, size);
-  // A grandchild must not close or blank what is not its own.
+  // A grandchild must not close or blank descriptors and mappings that are not its own.
   all.descriptors.clear();
   all.mappings.clear();
   ++all.life;
@@ -117,7 +117,7 @@ void GuardedDescriptor::abandon() {
 bool GuardedDescriptor::forget() {
   if (id_ == 0) return false;
   Registry& all = registry();
-  // In a forked child the handler has closed it; its number may be another's by now.
+  // In a forked child, the handler has closed it, and its number may refer to another file by now.
   const bool ours = life_ == all.life;
   if (ours) all.descriptors.erase(id_);
   id_ = 0;
@@ -126,8 +126,8 @@ bool GuardedDescriptor::forget() {
 
 bool GuardedDescriptor::is_open() const noexcept {
   if (identify(fd_) != file_) return false;
-  // Our mapping keeps our own open file and its lock. To another open file of the same file, the
-  // kernel reports that lock as one of others.
+  // Our mapping keeps our open file description and its lock. If this descriptor refers to another
+  // open file description of the same file, the kernel reports that lock as a conflict.
   return !held_byte_ || !is_locked(fd_, *held_byte_);
 }
 

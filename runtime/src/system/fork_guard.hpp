@@ -1,16 +1,16 @@
-/// Keeps a forked child from being a second writer or reader.
+/// Keeps a forked child from becoming a second writer or reader.
 ///
-/// Open-file-description locks are shared with children, so a child that outlives its
-/// parent would keep a dead writer "alive". A pthread_atfork handler therefore closes
-/// the guarded descriptors in the child, and replaces the guarded mappings with zero pages in one
-/// step, so that no other fork handler ever gets memory in their place: an inherited writer finds
-/// another incarnation there and reports Fenced, an inherited reader another generation and reports
-/// Detached. Children made by vfork or posix_spawn run no handler; O_CLOEXEC covers them.
+/// Children share open-file-description locks, so a child that outlives its parent would keep a
+/// dead writer "alive". Therefore a pthread_atfork handler closes the guarded descriptors in the
+/// child. It also replaces each guarded mapping with zero pages in one step, so that no other fork
+/// handler ever receives memory in its place: an inherited writer finds another incarnation there
+/// and reports Fenced, an inherited reader finds another generation and reports Detached. Children
+/// created by vfork or posix_spawn run no handler; O_CLOEXEC covers them.
 ///
-/// I1: a descriptor is guarded from its open() to its close(): both happen while forks
-///     are held off, so no child ever inherits a lock.
-/// I2: a mapping is guarded from its mmap() to its munmap(), which happen while forks are held off,
-///     too: a child never gets zero pages where another mapping has come since.
+/// I1: a descriptor is guarded from its open() to its close(). Both happen while forks are held
+///     off, so no child ever inherits a lock.
+/// I2: a mapping is guarded from its mmap() to its munmap(). Both happen while forks are held off,
+///     so a child never gets zero pages where another mapping was placed since.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@
 
 namespace evo::detail {
 
-/// While it lives, no other thread's fork() goes ahead. Hold it around open() and the
-/// making of the guard. A thread may hold several.
+/// While this object exists, fork() in another thread blocks. Hold it around open() and the
+/// creation of the guard. A thread may hold several.
 class ForkPause {
  public:
   ForkPause();
@@ -33,19 +33,19 @@ class ForkPause {
   ~ForkPause();
 };
 
-/// Zero pages come in place of this mapping in a forked child, until it is forgotten.
+/// A forked child gets zero pages in place of this mapping, until forget_mapping().
 void guard_mapping(std::span<std::byte> mapping, const ForkPause& held);
 void forget_mapping(std::span<std::byte> mapping, const ForkPause& held);
 
-/// What tells one file from all others.
+/// Identifies a file.
 struct FileIdentity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   bool operator==(const FileIdentity&) const = default;
 };
 
-/// Owns a descriptor that may hold locks. Its end frees them, even if a child that was
-/// spawned at that moment still has the descriptor; a forked child's copy owns nothing.
+/// Owns a descriptor that may hold locks. The destructor frees them, even if a child that was just
+/// spawned still has the descriptor. A forked child's copy owns nothing.
 class GuardedDescriptor {
  public:
   GuardedDescriptor() = default;
@@ -66,20 +66,20 @@ class GuardedDescriptor {
   }
   ~GuardedDescriptor();
 
-  /// Closes it, but leaves its locks to a mapping of the file, which holds them until its end.
+  /// Closes the descriptor but keeps its locks: a mapping of the file holds them until it ends.
   void close_keeping_locks();
 
-  /// Leaves the descriptor's number alone from now on: it is another file's.
+  /// Never touches the descriptor's number again: it refers to another file now.
   void abandon();
 
   [[nodiscard]] int get() const noexcept { return fd_; }
 
-  /// From now on it holds the write lock on this byte; nothing: it is about to free it.
+  /// Records that this descriptor holds the write lock on `byte`; nullopt: it is about to free it.
   void set_held_byte(std::optional<std::uint64_t> byte) noexcept { held_byte_ = byte; }
 
-  /// Whether the descriptor is still that of the open file: a library may have closed all
-  /// descriptors, and another file may have got its number, or the same one that another endpoint
-  /// has opened.
+  /// Whether the descriptor still refers to this open file. A library may have closed all
+  /// descriptors, and the number may have been reused for another file, or for the same file,
+  /// opened by another endpoint.
   [[nodiscard]] bool is_open() const noexcept;
 
   /// Whether this is a forked child's copy.
@@ -96,7 +96,8 @@ class GuardedDescriptor {
   std::optional<std::uint64_t> held_byte_;
 };
 
-/// Grows with each fork that led to this process: what was made in another life is the parent's.
+/// Grows with each fork that led to this process. Objects that were created in an earlier life are
+/// the parent's.
 std::uint64_t process_life();
 
 }  // namespace evo::detail

@@ -16,7 +16,7 @@ namespace {
 // From newer asm-generic/mman-common.h.
 constexpr int kMadvCollapse = 25;
 
-/// The device of a line of /proc/self/smaps: "7f…-7f… rw-s 00000000 00:1b 1234 /path".
+/// Device of a line of /proc/self/smaps: "7f…-7f… rw-s 00000000 00:1b 1234 /path".
 dev_t device_of(const std::string& line) {
   std::istringstream fields(line);
   std::string range;
@@ -36,7 +36,7 @@ std::string first_line(const std::filesystem::path& path) {
   return line;
 }
 
-/// The choice in brackets of "always within_size advise [never] deny force".
+/// The setting in brackets of "always within_size advise [never] deny force".
 std::string chosen(const std::string& line) {
   const auto begin = line.find('[');
   const auto end = line.find(']');
@@ -50,7 +50,8 @@ struct Mount {
   std::string options;  // of the file system itself
 };
 
-/// By lines such as "36 35 0:27 /root /dev/shm rw,noatime shared:1 - tmpfs tmpfs rw,huge=advise".
+/// Parses lines such as "36 35 0:27 /root /dev/shm rw,noatime shared:1 - tmpfs tmpfs
+/// rw,huge=advise".
 std::optional<Mount> find_mount(const std::filesystem::path& mounts, dev_t device) {
   const std::string wanted = fmt::format("{}:{}", major(device), minor(device));
   std::ifstream file(mounts);
@@ -72,7 +73,7 @@ std::optional<Mount> find_mount(const std::filesystem::path& mounts, dev_t devic
 }  // namespace
 
 void gather_huge_pages(std::byte* address, std::size_t size) {
-  // What came of it is seen when the mapping is looked at.
+  // Results are ignored here; mapped_pages() shows what the kernel did.
   ::madvise(address, size, MADV_HUGEPAGE);
   ::madvise(address, size, kMadvCollapse);
 }

@@ -42,7 +42,7 @@ void unlock(int fd, std::uint64_t byte, std::uint64_t count) noexcept {
 }
 
 void unlock_all(int fd) noexcept {
-  struct flock lock = range(F_UNLCK, 0, 0);  // to the end, wherever that is
+  struct flock lock = range(F_UNLCK, 0, 0);  // to the end of the file
   ::fcntl(fd, F_OFD_SETLK, &lock);
 }
 
@@ -54,7 +54,7 @@ std::optional<HeldLock> find_lock(int fd, std::uint64_t byte, std::uint64_t coun
   struct flock lock = range(F_WRLCK, byte, count);
   if (::fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
   const auto first = static_cast<std::uint64_t>(lock.l_start);
-  // A length of zero reaches to the end of everything.
+  // A length of zero means that the lock has no end.
   const auto length = static_cast<std::uint64_t>(lock.l_len);
   return HeldLock{first, length == 0 ? byte + count : first + length};
 }

@@ -16,8 +16,8 @@ namespace evo::detail {
 
 namespace {
 
-/// Whether one of the descriptors is of an open file with this lock. A line of fdinfo, where the
-/// file system's device, the inode and the first and last byte come last:
+/// Whether one of the descriptors refers to an open file with this lock. A line of fdinfo ends with
+/// the file system's device, the inode, and the first and last byte:
 ///   lock: 1: OFDLCK ADVISORY WRITE -1 00:1b:1234 0 0
 bool holds(const std::filesystem::path& descriptors, const std::string& lock) {
   std::error_code error;
@@ -38,7 +38,7 @@ bool holds(const std::filesystem::path& descriptors, const std::string& lock) {
   return false;
 }
 
-/// The number that a process has in the innermost of its PID namespaces.
+/// The PID of a process in the innermost of its PID namespaces.
 std::uint32_t innermost_pid(const std::string& status) {
   constexpr std::string_view kLine = "\nNSpid:";
   const std::size_t start = status.find(kLine);

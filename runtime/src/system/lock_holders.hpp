@@ -1,4 +1,4 @@
-/// Who holds a lock that should be free: what `/proc` says, for messages.
+/// Finds the processes that hold a lock that should be free, from `/proc`. For messages.
 #pragma once
 
 #include <cstdint>
@@ -7,22 +7,23 @@
 namespace evo::detail {
 
 enum class ProcessState : std::uint8_t {
-  Alive,        ///< also if it cannot be known
+  Alive,        ///< also if the state is unknown
   DumpingCore,  ///< its locks stay until the core is written
-  Gone,         ///< there is no such process, or only its exit status is left
+  Gone,         ///< no such process, or only its exit status remains
 };
 
-/// A process of this PID namespace.
+/// The state of a process in this PID namespace.
 ProcessState look_at_process(std::uint32_t pid);
 
-/// Processes whose open file holds a lock, as far as this user may see; not this one.
+/// Processes whose open file holds a lock, as far as this user can see; without this process.
 struct LockHolders {
-  std::string writer;  ///< "4711": the one that has `pid` in a PID namespace of its own
+  std::string writer;  ///< "4711": the process whose innermost PID is `pid`
   std::string others;  ///< "4711, 4712"
 };
 
-/// The holders of the write lock on this byte of a file, which `pid` has taken. Looks at what the
-/// kernel says of each descriptor, never at the file behind it, which might not answer.
+/// Finds the processes that hold the write lock on this byte of a file; `pid` took the lock. Reads
+/// what the kernel reports about each descriptor and never opens the file behind it, which might
+/// not respond.
 LockHolders find_holders(std::uint64_t device, std::uint64_t inode, std::uint64_t byte,
                          std::uint32_t pid);
 

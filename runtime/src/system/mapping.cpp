@@ -28,8 +28,8 @@ constexpr int kMadvPopulateWrite = 23;
 bool prefault(std::byte* address, std::size_t size, Protection protection) {
   const int advice = protection == Protection::Read ? kMadvPopulateRead : kMadvPopulateWrite;
   if (::madvise(address, size, advice) == 0) return true;
-  // Before Linux 5.14: touch each page. A read is enough, because the file's
-  // pages are allocated and shared mappings of tmpfs are not write-protected.
+  // Before Linux 5.14: touch each page. A read is enough, because the file's pages are allocated
+  // and tmpfs does not write-protect shared mappings.
   for (std::size_t offset = 0; offset < size; offset += kPageSize) {
     [[maybe_unused]] const volatile std::byte touched = address[offset];
   }
@@ -67,7 +67,7 @@ Mapping::~Mapping() {
 Result<Mapping> Mapping::map(int fd, std::size_t size, Protection protection,
                              InChildren in_children) {
   const int access = protection == Protection::Read ? PROT_READ : PROT_READ | PROT_WRITE;
-  // Also around the mmap(): a child of another thread's never inherits it.
+  // Also around the mmap(): a child that another thread forks never inherits the mapping.
   std::optional<ForkPause> held;
   if (in_children == InChildren::ZeroPages) held.emplace();
   void* address = ::mmap(nullptr, size, access, MAP_SHARED, fd, 0);

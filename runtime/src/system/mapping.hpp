@@ -14,10 +14,10 @@ namespace evo::detail {
 
 enum class Protection : std::uint8_t { Read, ReadWrite };
 
-/// Appends to the report's note, unless there is nothing to say.
+/// Appends to the report's note; an empty note adds nothing.
 void add_note(MemoryReport& report, std::string_view note);
 
-/// What forked children get of a mapping.
+/// What a forked child gets in place of a mapping.
 enum class InChildren : std::uint8_t {
   ZeroPages,  ///< see fork_guard.hpp
   TheSame,
@@ -42,11 +42,12 @@ class Mapping {
   static Result<Mapping> map(int fd, std::size_t size, Protection protection,
                              InChildren in_children = InChildren::ZeroPages);
 
-  /// Moves the pages of a file that nobody else maps yet into huge ones, as far as the kernel can.
+  /// Moves the pages into huge ones, as far as the kernel can. Only for a file that no other
+  /// process maps yet.
   void gather_huge_pages() const;
 
-  /// Applies the options and says what was obtained; `lock` that cannot be had is an
-  /// error, everything else a note.
+  /// Applies the options and reports what was obtained. A failed `lock` is an error; any other
+  /// failure is a note.
   Result<MemoryReport> apply(const MemoryOptions& options, Protection protection);
 
   [[nodiscard]] std::byte* data() const noexcept { return address_; }
@@ -56,7 +57,7 @@ class Mapping {
  private:
   std::byte* address_ = nullptr;
   std::size_t size_ = 0;
-  bool guarded_ = false;  // in forked children
+  bool guarded_ = false;  // replaced by zero pages in forked children
 };
 
 }  // namespace evo::detail

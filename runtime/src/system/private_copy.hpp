@@ -1,4 +1,4 @@
-/// Bytes of a file that others may be changing, to be looked at in peace.
+/// A private copy of bytes that other processes may be changing in a file.
 #pragma once
 
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 namespace evo::detail {
 
-/// The start of a file, copied by the kernel: nothing has to be mapped to look.
+/// The start of a file, copied by the kernel, so that it can be inspected without a mapping.
 template <class T>
 struct Copy {
   alignas(8) std::array<std::byte, sizeof(T)> bytes{};

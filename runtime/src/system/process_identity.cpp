@@ -17,7 +17,7 @@ std::string BootId::text() const {
 }
 
 BootId boot_id() {
-  // It is asked for each segment of a listing. Kept only once it could be read.
+  // Called for each segment of a listing. Cached only once it could be read.
   thread_local BootId cached;
   if (cached != BootId{}) return cached;
   BootId id;

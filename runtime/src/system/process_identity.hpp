@@ -1,5 +1,5 @@
-/// Who this process is: boot, executable, start. Advice for people, never the
-/// base of a decision about life and death (kernel locks are).
+/// Identity of this process: boot, executable, start. Information for people only; kernel locks
+/// alone decide which processes are alive.
 #pragma once
 
 #include <array>
@@ -16,12 +16,11 @@ struct BootId {
   [[nodiscard]] std::string text() const;
 };
 
-/// The id of the running boot; all zero where it cannot be read: /proc is not mounted, or
-/// the process has no descriptor left.
+/// The id of the running boot. All zero if it cannot be read, because /proc is not mounted or the
+/// process has no free descriptor.
 BootId boot_id();
 
-/// Whether something that bears this id is of another boot than the running one; false if
-/// either is not known.
+/// Whether this id belongs to a boot other than the running one; false if either is unknown.
 bool is_of_other_boot(const std::array<std::uint8_t, 16>& id);
 
 /// Path of this process's executable, or "unknown" where /proc is not mounted.
