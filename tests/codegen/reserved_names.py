@@ -1,8 +1,8 @@
-"""Which names the C, C++ and POSIX headers and those of the runtime take away from a schema.
+"""The names that a schema cannot use because of C, C++, POSIX and runtime headers.
 
-As a program it writes them to codegen/evo_codegen/reserved_names.txt; test_reserved_names.py
-compares. Nothing is known of the headers beforehand but what they are called: macros are what the
-preprocessor says, and a global name is whatever cannot be the name of a namespace.
+Run as a program, it writes them to codegen/evo_codegen/reserved_names.txt, which
+test_reserved_names.py compares with the headers. Only the names of the headers are given: the
+preprocessor reports the macros, and a global name is any name that a namespace cannot have.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ termios ulimit unistd utime utmpx wordexp"""
 _RUNTIME = "evo/state_reader evo/state_writer evo/stream_reader evo/stream_writer"
 
 _KINDS = ("macro", "global")
-# Names of this shape belong to the compiler, and are refused as such.
+# Names of this form are reserved for the compiler, and are refused for that reason.
 _OUT_OF_REACH = re.compile(r"__|^_")
 _STANDARDS = ("c++20", "gnu++20")
 
 
 def system_includes() -> str:
     """Text that includes all headers of C and POSIX."""
-    # Not stdatomic.h: before C++23 no C++ header goes along with it. Headers of C++ itself need not
-    # be named: what they add lies in namespace std.
+    # Not stdatomic.h: before C++23 it does not work together with C++ headers. Headers of C++
+    # itself need not be listed: their names are in namespace std.
     return "".join(f"#include <{name}.h>\n" for name in (_C + " " + _POSIX).split())
 
 
@@ -57,7 +57,7 @@ def _reachable(names: set[str]) -> set[str]:
 
 
 def macros(compiler: str) -> set[str]:
-    """Every macro that a program may have when it includes a generated header."""
+    """Every macro that may be defined in a program that includes a generated header."""
     found: set[str] = set()
     for standard in _STANDARDS:
         done = _run(compiler, standard, _headers(), "-dM", "-E")
@@ -67,7 +67,7 @@ def macros(compiler: str) -> set[str]:
 
 
 def global_names(compiler: str) -> set[str]:
-    """Every name outside of namespaces that cannot be a namespace's any more."""
+    """Every global name that a namespace can no longer have."""
     headers = _headers()
     done = _run(compiler, _STANDARDS[1], headers, "-E", "-P")
     assert done.returncode == 0, done.stderr

@@ -15,7 +15,7 @@ def diagram(directory: Path, fields: str, before: str = "") -> list[str]:
 
 
 def rows(lines: list[str]) -> list[str]:
-    """What stands in the rows, without blanks and rules."""
+    """The text of the rows, without blanks and rules."""
     return ["".join(line.split()) for line in lines if "|" in line or ":" in line]
 
 

@@ -1,4 +1,4 @@
-"""The command line as users call it: exit codes, what is written, what is told."""
+"""The command line as users call it: exit codes, files written, messages."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_lock_from_nothing_to_a_compatible_change(project: Path) -> None:
     assert "std::array<evo::CompatibleLayout, 1> compatible" in header
     assert "{1, 0}, 4, 1}," in header
 
-    # One schema alone: the releases of the others stay.
+    # One schema alone: the releases of the others are kept.
     assert run(project, *update, "one.fbs").returncode == 0
     text = (project / "lock.json").read_text()
     assert '"two"' in text and '"1.1"' in text
@@ -230,7 +230,7 @@ def test_two_links_to_one_file_declare_everything_twice(project: Path) -> None:
 
 
 def test_a_path_behind_a_link_is_not_shortened(project: Path) -> None:
-    """link/../shared.fbs lies beside what the link names, not beside the link."""
+    """link/../shared.fbs is next to the target of the link, not next to the link."""
     (project / "real/inner").mkdir(parents=True)
     (project / "link").symlink_to("real/inner")
     (project / "real/shared.fbs").write_text("namespace shared; enum E : ubyte { A }\n")
@@ -312,7 +312,7 @@ def test_missing_flatc(project: Path) -> None:
 
 
 def test_missing_module(project: Path) -> None:
-    """An interpreter without jinja2 says which package brings it."""
+    """Without jinja2, the error names the package that provides it."""
     (project / "sitecustomize.py").write_text(
         "import sys\n"
         "class Hide:\n"
@@ -342,7 +342,7 @@ def test_a_hundred_schemas_take_less_than_two_seconds(project: Path) -> None:
         text = text.replace('"state"', f'"state_{index}"').replace("test;", f"test_{index};")
         names.append(f"schema_{index}.fbs")
         (project / names[-1]).write_text(text)
-    # Processor time, because other tests run beside this one.
+    # Processor time, because other tests run at the same time.
     best = 1e9
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

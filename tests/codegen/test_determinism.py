@@ -1,4 +1,4 @@
-"""The same schema gives the same bytes, whoever generates it, where and in which order."""
+"""The same schema gives the same bytes, in any environment, directory and order."""
 
 from __future__ import annotations
 

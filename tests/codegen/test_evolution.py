@@ -1,4 +1,4 @@
-"""The schema lock: what may follow what."""
+"""The schema lock: which layouts may follow which."""
 
 from __future__ import annotations
 

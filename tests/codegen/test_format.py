@@ -1,4 +1,4 @@
-"""clang-format leaves what is emitted as it is, however long the names are."""
+"""clang-format does not change emitted code, however long the names are."""
 
 from __future__ import annotations
 

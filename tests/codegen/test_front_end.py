@@ -141,7 +141,7 @@ def test_errors_are_on_the_line_of_what_they_are_about(tmp_path: Path) -> None:
 
 
 def test_unknown_attributes_are_told_from_undeclared_ones(tmp_path: Path) -> None:
-    """Without evo.fbs, its attributes are one error; what is in no file is another."""
+    """Without evo.fbs, its attributes are one error; an undeclared attribute is another."""
     text = '/// S\nstruct S (segment: "s", owner: "o", colour: "red") {\n  /// F\n  x:int;\n}\n'
     _, errors = read(tmp_path, text)
     assert [error.partition(";")[0] for error in errors] == [

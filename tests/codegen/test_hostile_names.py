@@ -1,9 +1,9 @@
 """A schema is either refused, line by line, or its header compiles.
 
-Random schemas get names that mean something elsewhere: keywords, macros, names of the C library, of
-the C++ library, of the runtime and of generated code. Names and comments that the generator refuses
-are replaced; what it accepts then is compiled by both compilers, with the C and POSIX headers in
-front of it and behind it. EVO_SEED=N tries other schemas than those of CI.
+Random schemas use names that have another meaning elsewhere: keywords, macros, names of the C
+library, of the C++ library, of the runtime and of generated code. Names and comments that the
+generator refuses are replaced. Both compilers then compile the accepted schemas, with the C and
+POSIX headers before and after them. EVO_SEED=N tries schemas other than those of CI.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def pools() -> list[list[str]]:
 
 
 class Writer:
-    """Writes one schema, a name a line, so that each name can be replaced alone."""
+    """Writes one schema, one name per line, so that each name can be replaced alone."""
 
     def __init__(self, rng: random.Random, names: list[list[str]], index: int) -> None:
         self._rng = rng
@@ -159,7 +159,7 @@ def read(path: Path) -> tuple[FrontEnd, str | None, list[tuple[int, str]]]:
 
 
 def accepted_version(path: Path, writer: Writer) -> tuple[FrontEnd, str] | None:
-    """The header, once what is refused is replaced; None if something else is wrong."""
+    """The header, with refused text replaced; None if something else is wrong."""
     text = writer.write()
     for _ in range(12):
         path.write_text(text, newline="")
@@ -172,14 +172,14 @@ def accepted_version(path: Path, writer: Writer) -> tuple[FrontEnd, str] | None:
 
 
 def repaired(text: str, line: int, message: str, fresh: str) -> str:
-    """The schema with another name in place of the one that an error is about."""
+    """The schema with another name in place of the one that the error names."""
     lines = text.split("\n")
     assert 1 <= line <= len(lines), message
     quoted = [re.escape(each) for each in re.findall(r"`([\w.]+)`", message)]
     word = next((each for each in quoted if re.search(rf"\b{each}\b", lines[line - 1])), None)
     if not word:
         return text
-    # Everywhere, because the name of a type has uses.
+    # Everywhere, because a type name may also be used elsewhere.
     for index, each in enumerate(lines):
         if not each.lstrip().startswith(("///", "include")):
             lines[index] = re.sub(rf"(?<![\w\"]){word}(?![\w\"])", fresh, each)
@@ -200,7 +200,7 @@ def names_in(front: FrontEnd) -> tuple[set[str], set[str]]:
 
 @pytest.fixture(scope="module")
 def batches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[str]]]:
-    """Headers in one directory, and which of them go into one file together."""
+    """Headers in one directory, and which of them can be included together."""
     directory = tmp_path_factory.mktemp("hostile")
     rng = random.Random(SEED)
     names = pools()

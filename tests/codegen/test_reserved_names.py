@@ -13,7 +13,7 @@ MEND = "run: /usr/bin/python3 tests/codegen/reserved_names.py"
 
 
 def test_the_list_is_what_the_headers_say() -> None:
-    """Nothing is missing, and with all compilers here nothing is left over."""
+    """No name is missing and, if both compilers are installed, none is superfluous."""
     for kind in ("macro", "global"):
         derived = frozenset().union(*(reserved_names.derived(each)[kind] for each in COMPILERS))
         assert sorted(derived - listed(kind)) == [], MEND

@@ -1,4 +1,4 @@
-"""The scanner finds the line of everything, in any legal layout of the text."""
+"""The scanner finds the line of each declaration, in any legal layout of the text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Checks on single schemas and on several together.
 
-The wording of each error is in ../golden/error_*; here are the limits that just pass, and what must
-not be refused.
+The wording of each error is in ../golden/error_*. These tests cover values exactly at the limits,
+and schemas that must not be refused.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def test_nested_structs_need_no_comments(tmp_path: Path) -> None:
 
 
 def test_the_largest_segment(tmp_path: Path) -> None:
-    """1 GiB holds the header's 4 KiB and the slots."""
+    """The limit of 1 GiB covers the header's 4 KiB and the slots."""
     before = "struct Half { data:[ulong:32768]; }\n"  # 256 KiB
     _, errors = read(tmp_path, segment_text("data:[Half:2047]", "slots: 2", before))
     assert errors == []
@@ -138,12 +138,12 @@ def test_nesting(tmp_path: Path) -> None:
 def test_enumerators(tmp_path: Path, count: int, message: str | None) -> None:
     names = ", ".join(f"V{n}" for n in range(count))
     _, errors = read(tmp_path, segment_text("x:Many", before=f"enum Many : ushort {{ {names} }}\n"))
-    assert len(errors) == (2 if message else 0)  # the second is that of the segment
+    assert len(errors) == (2 if message else 0)  # the second is about the segment
     assert message is None or message in errors[0]
 
 
 def test_fields(tmp_path: Path) -> None:
-    """The tools show at most 4096, those of nested structs counted; fields of arrays count once."""
+    """The tools show at most 4096 fields; nested ones count, fields of arrays count once."""
     wide = "struct Wide { " + " ".join(f"f{n}:int;" for n in range(255)) + " }\n"
     fields = "; ".join(f"w{n}:Wide" for n in range(16))
     _, errors = read(tmp_path, segment_text(fields, before=wide))
@@ -200,7 +200,7 @@ def test_duplicates_within_one_schema(tmp_path: Path) -> None:
 
 
 def test_all_members_of_the_readers_are_reserved() -> None:
-    """A member that the runtime's reader gets must be added to names.py."""
+    """A new member of the runtime's reader must be added to names.py."""
     text = (ROOT / "runtime/include/evo/state_reader.hpp").read_text()
     reader = text[text.index("class StateReader") :].partition(" private:")[0]
     functions = set(re.findall(r"^  (?:\S+ )+(\w+)\(", reader, re.M))

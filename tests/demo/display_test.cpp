@@ -30,7 +30,7 @@ TEST(Display, StaysAboveTheCursorOfALowTerminal) {
   EXPECT_EQ(fitted(table, 80, 1).size(), 1U);
 }
 
-/// Every value as wide as it becomes in a day.
+/// Every value is as wide as it can become in a day.
 TEST(Display, TheTableFitsTheCommonTerminal) {
   const test::TemporaryDomain directory;
   auto hal = hal::PhysInputIoWriter::create({.domain = directory.domain()}).value();
@@ -51,14 +51,14 @@ TEST(Display, TheTableFitsTheCommonTerminal) {
   std::vector<std::string> kept;
   const Log log("display_test", kept);
   Monitor monitor(log, directory.domain());
-  // It looks for a segment that is not attached once in a while only.
+  // The monitor only occasionally looks for a segment that is not attached.
   for (int look = 0; look < 5'000 && !monitor.segments().front().present; ++look) {
     ::usleep(1'000);
     monitor.poll();
   }
   const Lines lines =
       render_table(monitor, {.seconds = 9999, .total_seconds = 9999, .killed = true});
-  EXPECT_LT(lines.size(), 23U) << "and the lines above it";
+  EXPECT_LT(lines.size(), 23U) << "with the lines above the table";
   for (const std::string& line : lines) EXPECT_LE(line.size(), 80U) << line;
   const auto row = std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
     return line.find("phys_input_io") != std::string::npos;

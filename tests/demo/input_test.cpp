@@ -1,4 +1,4 @@
-/// What a module of the cell makes of values that it must not use.
+/// What a module of the cell does with values that it must not use.
 #include "common/input.hpp"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ class Inputs : public testing::Test {
     return parse_log_line(lines_.at(line)).at("event");
   }
 
-  /// Reads as a cyclic module does, and counts the lines in the log that it takes.
+  /// Polls like a cyclic module, and counts the log lines that this produces.
   std::size_t lines_of_cycles(int cycles) {
     const std::size_t before = lines_.size();
     for (int i = 0; i < cycles; ++i) input_.poll();
@@ -51,7 +51,7 @@ TEST_F(Inputs, AnInconsistentValueIsOneLineHoweverOftenItIsRead) {
   writer.write(changed_by_hand);
   EXPECT_EQ(lines_of_cycles(1000), 1U);
   EXPECT_EQ(event_of(before), "inconsistent_value");
-  EXPECT_EQ(input_.statistics().torn, 1U) << "it is one publish";
+  EXPECT_EQ(input_.statistics().torn, 1U) << "all reads are of one publish";
   EXPECT_EQ(input_.value().cycle, 1U) << "the last good value stays";
   writer.write(sealed(2));
   input_.poll();

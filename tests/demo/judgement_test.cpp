@@ -1,4 +1,4 @@
-/// A soak passes only if everything is zero that has to be.
+/// A soak run passes only if every figure that must be zero is zero.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ SoakResult good() {
   return result;
 }
 
-/// The only fault of a result that differs from a good one so.
+/// The only fault of a result that differs from a good one by `change`.
 template <class Change>
 std::string fault_after(Change&& change) {
   SoakResult result = good();

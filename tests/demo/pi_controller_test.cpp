@@ -13,7 +13,7 @@ TEST(PiController, BringsAFirstOrderPlantToTheSetpoint) {
   double measured = 0;
   for (int i = 0; i < 3000; ++i) {
     const double output = controller.step(kGains, 30 - measured, kStep).output;
-    measured += (0.7 * output - measured) * kStep / 0.05;  // 50 ms, and a gain that it is not told
+    measured += (0.7 * output - measured) * kStep / 0.05;  // 50 ms, and a gain it does not know
   }
   EXPECT_NEAR(measured, 30, 0.1);
 }
@@ -30,7 +30,7 @@ TEST(PiController, DoesNotWindUp) {
     EXPECT_LE(controller.step(kGains, 80, kStep).output, 100);  // a plant that cannot follow
   }
   EXPECT_LE(controller.integral(), 100);
-  // As soon as the error turns, the output leaves its limit.
+  // As soon as the error changes its sign, the output leaves its limit.
   int steps = 0;
   while (controller.step(kGains, -80, kStep).output >= 99 && steps < 1000) ++steps;
   EXPECT_LT(steps, 50);

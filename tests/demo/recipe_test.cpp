@@ -57,13 +57,13 @@ TEST(RecipeRun, GoesThroughItsSteps) {
   EXPECT_FALSE(run.active());
   run.advance(10s);
   EXPECT_EQ(published(run).recipe_state, RecipeState::Idle);
-  run.start(0);  // as written
+  run.start(0);  // at the speed as written
   EXPECT_EQ(run.setpoint_percent(), 20);
   run.advance(1999ms);
   EXPECT_EQ(published(run).step_remaining_ms, 1U);
   run.advance(500ms);
   EXPECT_EQ(published(run).step_index, 1U);
-  EXPECT_EQ(published(run).step_remaining_ms, 501U);  // what the first step overran counts
+  EXPECT_EQ(published(run).step_remaining_ms, 501U);  // the overrun of the first step counts
   EXPECT_EQ(run.setpoint_percent(), 40);
   run.advance(501ms);
   EXPECT_EQ(published(run).recipe_state, RecipeState::Finished);

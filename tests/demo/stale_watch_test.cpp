@@ -1,4 +1,4 @@
-/// Who is to blame for an old value.
+/// Which process is to blame for an old value.
 #include "soak/stale_watch.hpp"
 
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@ namespace {
 using Verdict = StaleWatch::Verdict;
 
 constexpr std::uint64_t kMaxAgeNs = 100;
-constexpr std::uint64_t kLater = 50;  // a sequence from which on any life is judged
+constexpr std::uint64_t kLater = 50;  // a sequence late enough to be judged in any life
 
 class StaleWatching : public testing::Test {
  protected:

@@ -1,17 +1,17 @@
 """The fenced blocks of a Markdown document, and what a test does with each.
 
-A block that follows a line such as "**1. The schema**, `schemas/gripper_state.fbs`:" is that file. A block of `console`
-is a session: commands behind `$ `, each with its output below. All others need a comment on the line above:
+A block that follows a line such as "**1. The schema**, `schemas/gripper_state.fbs`:" is that file. A `console` block
+is a session: commands after `$ `, each with its output below. All other blocks need a comment on the line above:
 
     <!-- test: context=NAME -->        C++ statements, in a test of the class NAME of fixtures.hpp
-    <!-- test: run -->                 shell commands; each has to end with 0
+    <!-- test: run -->                 shell commands; each must exit with 0
     <!-- test: output -->              what the last command of the block above prints
-    <!-- test: output, in the end -->  the same, which depends on the load: the command may be repeated
+    <!-- test: output, in the end -->  the same, but it depends on the load: the command may be repeated
     <!-- test: output of COMMAND -->   what COMMAND prints
     <!-- test: skip, REASON -->        not tested
 
 A comment of several lines, `<!-- test: session`, commands and output as in a console block, `-->`, is a session that
-readers do not see. A block without one of these is an error, so no new block escapes the test.
+readers do not see. A block without any of these is an error, so every new block is tested or skipped explicitly.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Turns the C++ statements of documents into tests, and writes the schemas that stand there.
+"""Turns the C++ statements of documents into tests, and writes their schemas.
 
 usage: emit_fragments.py DIR DOCUMENT.md...
 
-DIR/fragments.cpp gets a test for each block with `context=NAME`; NAME is a class of fixtures.hpp. Each schema becomes
+DIR/fragments.cpp contains a test for each block with `context=NAME`, a class of fixtures.hpp. Each schema becomes
 DIR/NAME.fbs. A `return` of anything but 0 fails the test, as it would fail a program.
 """
 

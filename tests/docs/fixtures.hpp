@@ -1,4 +1,4 @@
-/// What stands around the statements that the documents show: `<!-- test: context=Gripper -->`.
+/// The context of the statements that the documents show: `<!-- test: context=Gripper -->`.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,16 +15,16 @@
 #include "evo/segment_info.hpp"
 #include "temporary_domain.hpp"
 
-// Alarm and its ends, named as in the documents.
+// Alarm and its endpoints, named as in the documents.
 using namespace evo::test;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
 
-/// A domain that is empty.
+/// An empty domain.
 class Empty : public testing::Test {
  protected:
   Empty() { ::setenv("EVO_DOMAIN", directory_.path().c_str(), 1); }
 
-  /// What a program does with a value.
+  /// Stands for what a program does with a value.
   template <class... Values>
   static void use(const Values&... /*values*/) {}
 
@@ -35,7 +35,7 @@ class Empty : public testing::Test {
   const evo::Domain domain = directory_.domain();
 };
 
-/// The gripper of README.md, between its two ends.
+/// The gripper of README.md, with its writer and its reader.
 class Gripper : public Empty {
  protected:
   void SetUp() override {

@@ -1,10 +1,10 @@
-"""Does what documents say: writes their files, types their commands, and compares what they print.
+"""Tests documents: writes their files, runs their commands, and compares the output.
 
 usage: run_document.py PREFIX DOCUMENT.md...
 
-Everything happens in one directory and domain, in which each document goes on where the one before ended. `~/evo` is PREFIX: a place where EVO Channels is
-installed, or a build tree. CXX and CXXFLAGS are those of the environment. How blocks are marked is described in
-documents.py; what counts in the output, in tests/tools/run_guide.py.
+All documents share one directory and one domain; each continues where the one before ended. `~/evo` is PREFIX: an
+installation of EVO Channels, or a build tree. CXX and CXXFLAGS come from the environment. documents.py describes how
+blocks are marked; tests/tools/run_guide.py, which differences in the output count.
 """
 
 import difflib
@@ -30,7 +30,7 @@ class Failure(Exception):
 
 
 class Session:
-    """The shell in which all commands of a document run, and what was typed last."""
+    """The shell in which all commands of a document run."""
 
     def __init__(self, document: Path, shell: Shell, places: dict[str, str]) -> None:
         self._document = document
@@ -38,7 +38,7 @@ class Session:
         self._places = places
 
     def run(self, line: int, command: str) -> tuple[list[str], int]:
-        if command.startswith("export EVO_DOMAIN="):  # it has one of its own
+        if command.startswith("export EVO_DOMAIN="):  # the shell already has its own domain
             return [], 0
         signal.alarm(TIMEOUT_S)
         signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"{self._document.name}:{line}: $ {command}\ndoes not end"))
@@ -66,7 +66,7 @@ class Session:
 
 
 def commands_in(block: Block) -> list[tuple[int, str]]:
-    """Each command with its line; one that ends in a backslash goes on in the next."""
+    """Each command with its line; a line that ends in a backslash continues on the next."""
     commands: list[tuple[int, str]] = []
     unfinished = False
     for number, line in enumerate(block.lines, start=block.line):
@@ -79,7 +79,7 @@ def commands_in(block: Block) -> list[tuple[int, str]]:
 
 
 def follow(session: Session, blocks: list[Block]) -> None:
-    last = (0, "")  # a command whose output stands in the next block
+    last = (0, "")  # a command whose output is in the next block
     for index, block in enumerate(blocks):
         if block.kind == "run":
             commands = commands_in(block)

@@ -1,4 +1,4 @@
-"""No block of a document escapes the test."""
+"""Each block of a document is recognized or refused."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-/// Cleaners that take away whatever they may, against creators that want it.
+/// Cleaners that remove whatever they may, against creators that need it.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -22,7 +22,7 @@ TEST(CleanerAgainstCreator, NeverHarmsAWriter) {
         cleanup_orphaned_segments(directory.domain(), {.grace = std::chrono::nanoseconds(0)});
     if (!report) throw std::runtime_error(report.error().message);
   };
-  // Processes, because each round forks; and they are killed wherever they are.
+  // Processes, because each round forks; they are killed at arbitrary points.
   std::array<std::optional<Child>, 2> cleaners;
   for (std::size_t round = 0; round < kRounds; ++round) {
     if (round % kRoundsOfACleaner == 0) {

@@ -1,5 +1,5 @@
-/// The data file cut short or punched through under a reader. Only its owner can do that: for
-/// everybody else the file is closed. Still a reader must not pass what is left off as a value.
+/// The data file truncated or with a hole punched in it under a reader. Only its owner can do that:
+/// no other user can write the file. Even so, a reader must not pass the remains off as a value.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -130,7 +130,7 @@ TEST_F(DamagedData, TruncatedKillsOrIsAnErrorForAnAttachedReader) {
                 seen == "ChecksumMismatch")
         << left << ": " << seen;
     ++outcomes[seen];
-    // Their mappings are as dangerous now.
+    // The mappings of these two can raise SIGBUS now, too.
     writer_.reset();
     reader_.reset();
   }

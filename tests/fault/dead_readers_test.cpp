@@ -1,4 +1,4 @@
-/// Many readers of a full blocking stream die at once.
+/// Many readers of a full blocking stream die at the same time.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -73,7 +73,7 @@ TEST_F(DeadReaders, AmongLiveOnesAreDroppedPartByPart) {
     const auto slowest = writer_->slowest_reader();
     ASSERT_TRUE(slowest);
   }
-  EXPECT_EQ(refused, (kDead - 1) / 64) << "so that no push takes long";
+  EXPECT_EQ(refused, (kDead - 1) / 64) << "a push drops at most 64, so that none takes long";
   tried(kDead, "64 with each push, which says WouldBlock until the last of them is dropped");
 }
 

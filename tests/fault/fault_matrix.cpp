@@ -36,7 +36,7 @@ std::string skip_reason(const testing::TestResult& result) {
   return "no reason given";
 }
 
-/// Prints one line for each row when all have run, and how many were skipped.
+/// After all rows have run, prints one line for each of them, and the number of skipped rows.
 class MatrixPrinter : public testing::EmptyTestEventListener {
  public:
   void OnTestEnd(const testing::TestInfo& test) override {

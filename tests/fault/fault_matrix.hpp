@@ -1,4 +1,4 @@
-/// What a row of the fault matrix leaves for the table at the end of the run.
+/// What a row of the fault matrix contributes to the table at the end of the run.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace evo::test {
 
-/// Records how often the running test provoked its fault, and in words what came of it.
-/// A test that is skipped needs none: its reason stands in the table.
+/// Records how often the running test provoked its fault, and the result in words. A skipped test
+/// need not call it: the table shows its reason.
 void tried(std::size_t tries, std::string_view outcome);
 
 }  // namespace evo::test

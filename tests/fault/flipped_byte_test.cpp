@@ -1,4 +1,4 @@
-/// Every byte of what describes a segment, damaged one at a time: an error or a right value.
+/// Every byte that describes a segment, damaged one at a time: an error or a correct value.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::array<std::uint8_t, 2> kMasks = {0xff, 0x01};
 
-/// A number that a child leaves to its parent even when it is killed.
+/// A number that the parent can read even after the child that set it is killed.
 class SharedCount {
  public:
   SharedCount()
@@ -34,7 +34,7 @@ class SharedCount {
   SharedCount& operator=(const SharedCount&) = delete;
   ~SharedCount() { ::munmap(count_, sizeof *count_); }
 
-  // relaxed, both: the parent looks when the child is dead.
+  // relaxed, both: the parent reads it after the child is dead.
   void set(std::size_t value) const { count_->store(value, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t get() const { return count_->load(std::memory_order_relaxed); }
 
@@ -42,7 +42,7 @@ class SharedCount {
   std::atomic<std::size_t>* count_;
 };
 
-/// The files of an orphan as its writer left them.
+/// The files of an orphan as its writer left them behind.
 class Files {
  public:
   explicit Files(const TemporaryDomain& directory) : directory_(directory) {
@@ -51,7 +51,7 @@ class Files {
     }
   }
 
-  /// Makes the domain as it was, in new files.
+  /// Restores the domain to its original state, in new files.
   void restore() const {
     remove();
     for (const auto& [name, bytes] : bytes_) {
@@ -74,7 +74,7 @@ class Files {
   std::map<std::string, std::vector<std::byte>> bytes_;
 };
 
-/// Turns bits of one byte over.
+/// Flips bits of one byte.
 using Flip = std::function<void(const std::filesystem::path&)>;
 
 class FlippedByte : public testing::Test {
@@ -85,7 +85,7 @@ class FlippedByte : public testing::Test {
   }
 
   /// Calls `attempt(flip)` for each of the first `count` bytes of a file and each mask, in
-  /// children. It returns its outcome in words; empty if an end took damage for a value.
+  /// children. It returns its outcome in words; empty if an endpoint took damage for a value.
   template <class Attempt>
   void try_each_byte(std::size_t count, Attempt&& attempt) {
     const std::size_t tries = count * kMasks.size();
@@ -113,7 +113,7 @@ class FlippedByte : public testing::Test {
     tried(tries, summary(std::move(outcomes)));
   }
 
-  /// An orphan with such a file is listed, attached to, then taken over.
+  /// An orphan with a damaged file is listed, attached to, then taken over.
   [[nodiscard]] std::string meet_damaged_orphan(const std::string& name, const Flip& flip) const {
     files_->restore();
     flip(directory_.path() / name);
@@ -129,7 +129,7 @@ class FlippedByte : public testing::Test {
     return refused ? read + " and no create" : read;
   }
 
-  /// Both ends are there when it happens.
+  /// The damage occurs while both endpoints are open.
   [[nodiscard]] std::string damage_live_segment(bool data, const Flip& flip) const {
     files_->remove();
     std::optional<SegmentWriter> writer(make_writer(directory_.domain(), channel_));
@@ -159,7 +159,7 @@ class FlippedByte : public testing::Test {
     return word.find_first_not_of("0123456789") == word.npos;
   }
 
-  /// That of the try with this number.
+  /// The flip of the try with this number.
   static Flip flip_of(std::size_t number) {
     const std::size_t offset = number / kMasks.size();
     const std::byte mask{kMasks[number % kMasks.size()]};
@@ -168,7 +168,7 @@ class FlippedByte : public testing::Test {
     };
   }
 
-  /// "7 25x, Corrupt 468x" of a list with one outcome a line.
+  /// "7 25x, Corrupt 468x" for a list with one outcome per line.
   static std::string summary(std::string outcomes) {
     std::map<std::string, std::size_t> counts;
     for (std::size_t end = 0; (end = outcomes.find('\n')) != outcomes.npos;
@@ -186,7 +186,7 @@ class FlippedByte : public testing::Test {
 };
 
 constexpr std::size_t kHeaderBytes = 256;
-constexpr std::size_t kControlBytes = 640 + 2 * 192;  // with the first two entries of readers
+constexpr std::size_t kControlBytes = 640 + 2 * 192;  // with the first two reader entries
 
 TEST_F(FlippedByte, OfTheHeader) {
   const std::string name = data_name();

@@ -1,4 +1,4 @@
-/// Ends of a segment in a forked child are no ends, and hold nothing when the parent dies.
+/// Endpoints of a segment are unusable in a forked child, and hold nothing when the parent dies.
 #include <gtest/gtest.h>
 
 #include "fault_matrix.hpp"
@@ -25,14 +25,14 @@ TEST_F(ForkedEnds, AreFencedAndDetached) {
       return wrote + " " + read_whole(reader);
     });
     ASSERT_EQ(child.text, "Fenced Detached");
-    ASSERT_EQ(read_whole(reader), "3") << "the parent's ends are as before";
+    ASSERT_EQ(read_whole(reader), "3") << "the parent's endpoints are unaffected";
   }
   EXPECT_EQ(outcome(writer.write(bytes_of(whole_value(channel_.size, 4)))), "ok");
   EXPECT_EQ(read_whole(reader), "4");
   tried(kForks, "child's writer Fenced, child's reader Detached, parent's go on");
 }
 
-/// A process with both ends, and a child of its own that outlives it.
+/// A process with both endpoints, and a child of its own that outlives it.
 std::string hold_and_fork(const Domain& domain, const ChannelDescription& channel,
                           const Pipe& ready, const Pipe& end) {
   SegmentWriter writer = make_writer(domain, channel);
@@ -61,7 +61,7 @@ TEST_F(ForkedEnds, HoldNoLockWhenTheParentDies) {
     ::kill(parent.pid(), SIGKILL);
     ::waitpid(parent.pid(), nullptr, 0);
     {
-      SegmentReader reader = make_reader(directory_.domain(), channel_);  // into the only entry
+      SegmentReader reader = make_reader(directory_.domain(), channel_);  // uses the only entry
       ASSERT_EQ(to_string(reader.writer_state()), "Dead");
       ASSERT_EQ(read_whole(reader), "7");
     }

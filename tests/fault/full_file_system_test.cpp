@@ -1,4 +1,4 @@
-/// A tmpfs without room: an error when the segment is made, never SIGBUS afterwards.
+/// A full tmpfs: an error when the segment is created, never SIGBUS afterwards.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/statvfs.h>
@@ -24,7 +24,7 @@ class FullFileSystem : public testing::Test {
     if (probe.text != "mounted") GTEST_SKIP() << probe.text;
   }
 
-  /// Runs `body()` in a child for which alone a tmpfs of 1 MiB is mounted on the domain.
+  /// Runs `body()` in a child that alone sees a tmpfs of 1 MiB mounted on the domain.
   template <class Body>
   ChildResult in_small_file_system(Body&& body) const {
     return on_tmpfs(directory_.path(), "size=1m", std::forward<Body>(body));
@@ -34,7 +34,7 @@ class FullFileSystem : public testing::Test {
   ChannelDescription channel_ = raw_channel("probe", 64 * 1024);
 };
 
-/// Takes up room in a directory.
+/// Fills up the file system of a directory.
 class Filler {
  public:
   explicit Filler(const std::filesystem::path& directory)
@@ -45,14 +45,14 @@ class Filler {
   Filler& operator=(const Filler&) = delete;
   ~Filler() { ::close(fd_); }
 
-  /// Leaves so many pages of an otherwise empty file system.
+  /// Leaves `pages` pages free in an otherwise empty file system.
   void leave_free(off_t pages) const {
     if (::ftruncate(fd_, 0) != 0 || ::posix_fallocate(fd_, 0, (kPages - pages) * kBlock) != 0) {
       throw std::runtime_error("cannot fill the file system");
     }
   }
 
-  /// Takes every page that is left.
+  /// Takes every free page.
   void take_all() const {
     off_t size = 0;
     while (::posix_fallocate(fd_, size, kBlock) == 0) size += kBlock;
@@ -86,7 +86,7 @@ TEST_F(FullFileSystem, AfterCreateHurtsNobody) {
   const ChildResult child = in_small_file_system([&]() -> std::string {
     const Filler filler(directory_.path());
     MemoryOptions untouched;
-    untouched.prefault = false;  // each page is first touched when there is no room any more
+    untouched.prefault = false;  // each page is first touched when no space is free
     auto writer =
         SegmentWriter::create(channel_, {.domain = directory_.domain(), .memory = untouched});
     if (!writer) return message_of(writer);
@@ -111,7 +111,7 @@ std::string said(const Result<T>& result) {
 }
 
 TEST_F(FullFileSystem, WithoutInodesTheErrorSaysWhatIsMissing) {
-  // One for the directory itself, one for the control file, none for the data.
+  // One page for the directory itself, one for the control file, none for the data.
   const ChildResult child =
       on_tmpfs(directory_.path(), "size=1m,nr_inodes=2", [&]() -> std::string {
         return said(SegmentWriter::create(channel_, {.domain = directory_.domain()}));
@@ -139,14 +139,14 @@ TEST_F(FullFileSystem, MountedReadOnlyTheErrorSaysSo) {
   tried(2, "read-only: Unsupported, and the message says how to remount");
 }
 
-/// Blocks that are taken in the file system of a directory.
+/// Used blocks in the file system of a directory.
 std::uint64_t taken_blocks(const std::filesystem::path& directory) {
   struct statvfs space {};
   if (::statvfs(directory.c_str(), &space) != 0) throw std::runtime_error("statvfs failed");
   return space.f_blocks - space.f_bfree;
 }
 
-/// Whether no more than so many blocks are taken within a second.
+/// Whether the file system uses at most `blocks` blocks within a second.
 bool is_freed(const std::filesystem::path& directory, std::uint64_t blocks) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   while (taken_blocks(directory) > blocks) {
@@ -175,7 +175,8 @@ TEST_F(FullFileSystem, HasItsMemoryBackWithTheLastEnd) {
       if (taken_blocks(directory_.path()) <= before) return "nothing left for the reader";
       if (killed) {
         reader.kill();
-        // The dead remove nothing; what they leave is small, and the next end's to remove.
+        // A dead reader removes nothing; what it leaves behind is small, and the next endpoint
+        // removes it.
         constexpr std::uint64_t kControlBlocks = 16;
         if (!is_freed(directory_.path(), before + kControlBlocks)) return "killed: not freed";
         if (works_again(directory_.domain(), channel_) != "ok") return "does not work again";

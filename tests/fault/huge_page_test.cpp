@@ -1,5 +1,5 @@
-/// A tmpfs that gives huge pages, and ones that do not: who gets them, and what the others are
-/// told.
+/// A tmpfs that provides huge pages, and some that do not: which segments receive them, and what
+/// the memory report says for the others.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -25,7 +25,7 @@ std::string shmem_setting() {
 }
 
 /// Bytes of this process's mappings of data files that are mapped by huge pages, and whether each
-/// such mapping begins at a multiple of their size: both as smaps says.
+/// such mapping begins at a multiple of the huge page size, both according to smaps.
 std::string huge_mappings() {
   std::ifstream smaps("/proc/self/smaps");
   std::uint64_t begin = 0;
@@ -138,7 +138,7 @@ TEST_F(HugePages, AreMissingWhereTheMountGivesNone) {
     const ChildResult child = on_tmpfs(directory_.path(), options, [&]() -> std::string {
       return pages_of(writer(kHuge).memory());
     });
-    // Newer kernels may be built to give them by default.
+    // Newer kernels may be built to provide them by default.
     if (child.text == "huge" && !contains(options, "huge=")) continue;
     EXPECT_EQ(child.text,
               fmt::format("no huge pages: the tmpfs at {0} is mounted without huge=; run mount -o "

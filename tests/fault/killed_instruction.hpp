@@ -1,4 +1,4 @@
-/// A traced child killed after each single instruction of what it does between two marks.
+/// A traced child killed after each single instruction between two marks.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace evo::test {
 
-/// How many instructions `body` takes from its first mark to its second. `meanwhile` is done while
-/// it is at the first.
+/// How many instructions `body` takes from its first mark to its second. `meanwhile` is called
+/// while it is stopped at the first.
 template <class Body>
 std::size_t count_instructions(Body&& body, const std::function<void()>& meanwhile = {}) {
   TracedChild child(std::forward<Body>(body));
@@ -22,15 +22,15 @@ std::size_t count_instructions(Body&& body, const std::function<void()>& meanwhi
   return count;
 }
 
-/// After how many instructions of `total` to kill. What is as short as a write is tried at each of
-/// them. Something longer, as sanitizers make of it, by strides: short ones at its start and its
-/// end, where the protocol does its work, and long ones in between, where it copies.
+/// After how many of `total` instructions to kill. A body as short as a write is killed after each
+/// of them. A longer one, as sanitizers produce, is killed in strides: short ones at its start and
+/// its end, where the protocol does its work, and long ones in between, where it copies.
 inline std::vector<std::size_t> moments_to_kill(std::size_t total) {
   constexpr std::size_t kShort = 1000;
   constexpr std::size_t kAtEachEnd = 200;
   constexpr std::size_t kEndStride = 5;
   constexpr std::size_t kTriesInBetween = 20;
-  constexpr std::size_t kAtTheVeryEnd = 120;  // the last stores, and what follows them
+  constexpr std::size_t kAtTheVeryEnd = 120;  // the last stores and the instructions after them
   std::vector<std::size_t> chosen;
   const std::size_t long_stride = total / kTriesInBetween;
   for (std::size_t k = 0; k <= total;) {

@@ -39,7 +39,7 @@ class KilledInstruction : public testing::TestWithParam<Payload> {
     TracedChild::mark();
   }
 
-  /// How many instructions the write takes, with a few before and after it.
+  /// The number of instructions of the write, with a few before and after it.
   [[nodiscard]] std::size_t count() const {
     const TemporaryDomain directory;
     return count_instructions([&] { write_until_killed(directory.domain()); });
@@ -52,7 +52,7 @@ class KilledInstruction : public testing::TestWithParam<Payload> {
     if (doomed.run_to_mark() != Stop::Mark) return {"the writer failed", ""};
     auto reader = SegmentReader::attach(channel_, {.domain = directory.domain()});
     if (!reader) return {reader.error().message, ""};
-    // May come to the end, because reading the clock takes now more, now fewer instructions.
+    // It may reach the end, because the number of instructions that read the clock varies.
     doomed.step_instructions(instructions);
     const std::string while_it_lives = read_whole(*reader);
     doomed.kill();
@@ -91,13 +91,13 @@ TEST_P(KilledInstruction, LeavesAWholeValue) {
                        seen == Seen("4, header 4", "4");
     ASSERT_TRUE(right) << "killed after " << k << " of " << total << ": reader saw '" << seen.first
                        << "', after the takeover '" << seen.second << "'";
-    if (GetParam().stamp == Stamp::None) {  // else the instructions are not always the same
-      ASSERT_GE(seen, last) << "killed after " << k << ": later, and still less is left";
+    if (GetParam().stamp == Stamp::None) {  // otherwise the instructions vary
+      ASSERT_GE(seen, last) << "killed after " << k << ": less is left than after an earlier kill";
     }
     last = seen;
     ++outcomes[seen];
   }
-  // Without each of them, the instructions would not have been those of a write.
+  // If one of them is missing, the instructions were not those of a write.
   EXPECT_EQ(outcomes.size(), 3U) << fmt::format(
       "of {} instructions: 3 stays {}x, 4 that the header does not name {}x, 4 {}x", total + 1,
       outcomes[{"3, header 3", "3"}], outcomes[{"4, header 3", "4"}],

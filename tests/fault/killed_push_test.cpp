@@ -15,7 +15,7 @@
 namespace evo::test {
 namespace {
 
-/// The push that is killed, in a ring that has come round before.
+/// The push that is killed, in a ring that has wrapped around before.
 constexpr std::uint64_t kFatal = 10;
 constexpr std::uint32_t kCapacity = 4;
 
@@ -50,7 +50,7 @@ class KilledPush : public testing::TestWithParam<Row> {
     TracedChild::mark();
   }
 
-  /// Takes what is there. False if anything is torn, lost, missing or comes twice.
+  /// Takes what is available. False if a value is torn, lost, missing or duplicated.
   [[nodiscard]] bool take_all(StreamSegmentReader& reader, std::uint64_t& last) const {
     std::vector<std::uint64_t> value(channel_.size / 8);
     while (const auto item = reader.next(std::as_writable_bytes(std::span(value)))) {
@@ -63,7 +63,7 @@ class KilledPush : public testing::TestWithParam<Row> {
     return true;
   }
 
-  /// One try: "9, then 10" is what a reader had after the kill, and after the takeover.
+  /// One try: "9, then 10" means that a reader had 9 after the kill and 10 after the takeover.
   [[nodiscard]] std::string die_after(std::size_t instructions) const {
     const TemporaryDomain directory;
     TracedChild doomed([&] { push_until_killed(directory.domain()); });
@@ -95,7 +95,8 @@ class KilledPush : public testing::TestWithParam<Row> {
 TEST_P(KilledPush, LosesAtMostTheValueItWasPushing) {
   std::size_t total = 0;
   {
-    // With a reader, as in each try: a writer that must wait for readers has more to look at then.
+    // With a reader, as in each try: a writer that must wait for readers executes more
+    // instructions.
     const TemporaryDomain directory;
     std::optional<StreamSegmentReader> reader;
     total = count_instructions(

@@ -1,5 +1,5 @@
-/// Ends of a segment killed at each system call of what they do beside writing and reading: at
-/// its entry, so that it does not happen, and at its exit, so that it is the last.
+/// Endpoints of a segment killed at each system call of what they do besides writing and reading:
+/// at its entry, so that it does not happen, and at its exit, so that it is the last.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -19,7 +19,7 @@ namespace {
 
 class KilledSystemCall : public testing::Test {
  protected:
-  /// Everything one try needs; made anew for each.
+  /// Everything one try needs; recreated for each.
   struct Scene {
     TemporaryDomain directory;
     std::optional<SegmentWriter> writer;
@@ -31,16 +31,16 @@ class KilledSystemCall : public testing::Test {
   /// What happens in a try.
   struct Act {
     std::function<void(Scene&)> prepare = [](Scene&) {};
-    /// In the child, which stops at its marks. The calls between the last two are tried.
+    /// In the child, which stops at its marks. Kills happen at the calls between the last two.
     std::function<void(Domain)> doomed;
     /// While the child is at its first mark.
     std::function<void(Scene&)> meanwhile = [](Scene&) {};
-    /// After its death: what is left, in words.
+    /// After its death: describes what is left behind.
     std::function<std::string(Scene&)> look;
   };
 
-  /// Kills before the first stop, at it, at the second, … until the act is over. Counts the
-  /// looks.
+  /// Kills before the first stop, at it, at the second, … until the act is over. Counts how often
+  /// `look` returned each description.
   static std::map<std::string, std::size_t> kill_at_each_stop(const Act& act) {
     std::map<std::string, std::size_t> looks;
     bool over = false;
@@ -68,7 +68,7 @@ class KilledSystemCall : public testing::Test {
     return looks;
   }
 
-  /// Checks that exactly the expected looks were had, and records them.
+  /// Checks that `look` returned exactly the expected descriptions, and records them.
   static void expect_looks(const std::map<std::string, std::size_t>& looks,
                            const std::set<std::string>& expected) {
     std::size_t tries = 0;
@@ -80,17 +80,17 @@ class KilledSystemCall : public testing::Test {
       seen.insert(look);
     }
     EXPECT_EQ(seen, expected);
-    EXPECT_GT(tries, 4U) << "there is hardly a system call in it";
+    EXPECT_GT(tries, 4U) << "it hardly makes a system call";
     tried(tries, words + "; then works again");
   }
 
   static ChannelDescription channel() {
     ChannelDescription channel = raw_channel("probe", 64);
-    channel.max_readers = 1;  // no entry may stay taken
+    channel.max_readers = 1;  // its only entry must not stay taken
     return channel;
   }
 
-  // What several acts have in common.
+  // Shared by several acts.
   static void orphan(Scene& scene) { leave_whole_orphan(scene.domain(), channel(), 7); }
   static void orphan_with_reader(Scene& scene) {
     orphan(scene);
@@ -248,7 +248,7 @@ TEST_F(KilledSystemCall, OfMarkingTheDead) {
   expect_looks(looks, {"7"});
 }
 
-/// A reader in the child, which then leaves.
+/// A reader in the child, which then detaches.
 void attach_and_leave(const Domain& domain, const ChannelDescription& channel) {
   std::optional<SegmentReader> reader(make_reader(domain, channel));
   TracedChild::mark();
@@ -272,7 +272,7 @@ TEST_F(KilledSystemCall, OfTheLastReadersEndAfterClose) {
       .meanwhile = [](Scene& scene) { scene.writer.reset(); },
       .look =
           [](Scene& scene) {
-            // Looked at first: whoever tries to attach removes what is left.
+            // Checked first: an attempt to attach removes what is left behind.
             const bool removed = scene.directory.files().empty();
             return attach_and_read(scene.domain(), channel()) +
                    (removed ? ", all removed" : ", to be removed");

@@ -1,4 +1,5 @@
-/// Deaths that do not free the lock at once: a core dump, and a child made without fork handlers.
+/// Deaths that do not free the lock immediately: a core dump, and a child created without fork
+/// handlers.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -76,7 +77,7 @@ TEST_F(LastingLock, OfAChildThatNoForkHandlerSaw) {
   });
   std::string child;
   for (char digit = 0; ::read(ready.reading(), &digit, 1) == 1 && digit != ' ';) child += digit;
-  // It has the file open, too, and is not to blame.
+  // This reader has the file open, too, but does not hold the lock.
   Child reader([&]() -> std::string {
     const auto mine = SegmentReader::attach("probe", {.domain = directory_.domain()});
     attached.write("x");
@@ -84,7 +85,7 @@ TEST_F(LastingLock, OfAChildThatNoForkHandlerSaw) {
     return "";
   });
   ASSERT_TRUE(attached.await_byte());
-  // Not Child::kill(): the child of the child has its pipe.
+  // Not Child::kill(): the child of the child still holds its pipe open.
   ::kill(writer.pid(), SIGKILL);
   ::waitpid(writer.pid(), nullptr, 0);
   const auto refused = create();

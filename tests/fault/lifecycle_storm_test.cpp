@@ -1,4 +1,5 @@
-/// Many processes that make, close, attach to, list, clean up and die over one segment at once.
+/// Many processes that create, close, attach, list, clean up and die, all on one segment at the
+/// same time.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -33,7 +34,7 @@ ChannelDescription storm_channel() {
   return channel;
 }
 
-/// Runs `body` in a child process, which ends with its result as exit code.
+/// Runs `body` in a child process, which exits with its result as exit code.
 template <class Body>
 pid_t spawn(Body body) {
   const pid_t child = ::fork();
@@ -56,7 +57,7 @@ TEST(LifecycleStorm, OneOfManyCreatorsWins) {
   constexpr int kRounds = 200;
   const TemporaryDomain directory;
   for (int round = 0; round < kRounds; ++round) {
-    // Closing it at both ends lets all children go, and later all of them end, at once.
+    // All children start when the last write end of `start` closes, and end with that of `finish`.
     int start[2];
     int finish[2];
     ASSERT_EQ(::pipe(start), 0);
@@ -97,7 +98,7 @@ TEST(LifecycleStorm, OneOfManyCreatorsWins) {
   tried(kRounds, "of 8 processes that create at once one wins, 7 SegmentBusy");
 }
 
-/// Creates, publishes and closes over and over; SegmentBusy is part of the game.
+/// Creates, publishes and closes repeatedly; SegmentBusy is expected.
 int write_in_turn(const Domain& domain, unsigned seed) {
   std::mt19937 random(seed);
   while (true) {
@@ -114,7 +115,7 @@ int write_in_turn(const Domain& domain, unsigned seed) {
   }
 }
 
-/// Attaches, reads and leaves over and over.
+/// Attaches, reads and detaches repeatedly.
 int read_in_turn(const Domain& domain) {
   while (true) {
     auto reader = SegmentReader::attach(storm_channel(), {.domain = domain});
@@ -134,7 +135,7 @@ int read_in_turn(const Domain& domain) {
   }
 }
 
-/// Removes whatever it may, over and over.
+/// Removes whatever it may, repeatedly.
 int clean_in_turn(const Domain& domain) {
   while (true) {
     const auto report = cleanup_orphaned_segments(domain, {.grace = std::chrono::nanoseconds(0)});
@@ -144,7 +145,7 @@ int clean_in_turn(const Domain& domain) {
   }
 }
 
-/// Lists over and over. Nothing looks damaged that is only being made or removed.
+/// Lists repeatedly. A segment that is only being created or removed must not look damaged.
 int list_in_turn(const Domain& domain) {
   while (true) {
     const auto segments = list_segments(domain);
@@ -189,7 +190,7 @@ TEST(LifecycleStorm, AWriterWithoutItsControlFileLeavesItsSuccessorAlone) {
   tried(1, "the former writer's end takes nothing of its successor's away");
 }
 
-/// As many processes as the storm has, each started again when it is killed.
+/// The processes of the storm. The test restarts each one that it kills.
 class Storm {
  public:
   explicit Storm(Domain domain) : domain_(std::move(domain)) {
@@ -248,7 +249,7 @@ TEST(LifecycleStorm, NothingBreaksAndNothingStays) {
       ASSERT_TRUE(storm.kill(i)) << "it had ended by itself";
     }
   }
-  // Whatever the dead have left, one well-behaved writer takes over and clears away.
+  // One well-behaved writer takes over whatever the dead processes left behind, and removes it.
   { ASSERT_TRUE(SegmentWriter::create(storm_channel(), {.domain = directory.domain()})); }
   EXPECT_EQ(directory.files(), std::vector<std::string>{});
   tried(kKills, "2 cleaners, 1 lister, 2 writers, 3 readers, one killed each time: no damage seen");

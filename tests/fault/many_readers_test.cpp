@@ -13,7 +13,7 @@
 namespace evo::test {
 namespace {
 
-/// A process with so many readers that lives until it is killed, or told to let go of them.
+/// A process with `count` readers that lives until it is killed, or told to detach them.
 class ReaderProcess {
  public:
   ReaderProcess(const Domain& domain, const ChannelDescription& channel, std::size_t count)
@@ -48,7 +48,7 @@ std::size_t count_readers(const Domain& domain) {
   return info ? info->readers.size() : 0;
 }
 
-/// Descriptors for so many readers, if they are to be had.
+/// Raises the descriptor limit to at least `count`; false if that is not permitted.
 bool allow_descriptors(rlim_t count) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -78,7 +78,7 @@ TEST_P(ManyReaders, AreCountedExactlyAndLeaveNoEntryTaken) {
   processes.front().kill();
   EXPECT_EQ(count_readers(directory.domain()), all - in_each);
   processes.emplace_back(directory.domain(), channel, in_each);
-  EXPECT_TRUE(processes.back().is_ready()) << "the entries of the dead are not free";
+  EXPECT_TRUE(processes.back().is_ready()) << "the entries of the dead readers are not free";
   EXPECT_EQ(count_readers(directory.domain()), all);
   processes.pop_front();
   for (ReaderProcess& process : processes) EXPECT_EQ(process.end(), "");

@@ -1,4 +1,4 @@
-/// A tmpfs that is there for one child alone.
+/// A tmpfs that only one child sees.
 #pragma once
 
 #include <sched.h>
@@ -14,8 +14,8 @@
 
 namespace evo::test {
 
-/// Runs `body()` in a child for which alone a tmpfs with these mount options covers the directory.
-/// Says "cannot mount …" where that takes rights that this process has not.
+/// Runs `body()` in a child that alone sees a tmpfs with these mount options on the directory.
+/// Returns "cannot mount …" if this process lacks the privileges for that.
 template <class Body>
 ChildResult on_tmpfs(const std::filesystem::path& directory, const std::string& options,
                      Body&& body) {

@@ -1,4 +1,4 @@
-/// Processes in kernel namespaces of their own.
+/// Processes in separate kernel namespaces.
 #pragma once
 
 #include <sched.h>
@@ -15,7 +15,7 @@
 
 namespace evo::test {
 
-/// Why this process cannot make such namespaces (CLONE_NEWPID, …); empty if it can.
+/// Why this process cannot create such namespaces (CLONE_NEWPID, …); empty if it can.
 inline std::string namespace_obstacle(int flags) {
   return in_child([&]() -> std::string {
            if (::unshare(flags) == 0) return "";
@@ -24,8 +24,8 @@ inline std::string namespace_obstacle(int flags) {
       .text;
 }
 
-/// To be called in a child, which then belongs half to the new namespaces: calls `prepare()`,
-/// then runs `body()` in the first process of them and returns what that returns.
+/// Call this in a child, because it moves the caller partly into the new namespaces. Calls
+/// `prepare()`, then runs `body()` in the first process of the namespaces and returns its result.
 template <class Prepare, class Body>
 std::string run_in_namespaces(int flags, Prepare&& prepare, Body&& body) {
   if (::unshare(flags) != 0) return std::string("unshare: ") + std::strerror(errno);

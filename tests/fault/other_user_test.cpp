@@ -1,4 +1,4 @@
-/// Who may attach: users and groups.
+/// Which users and groups may attach.
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ class OtherUser : public testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
-    // As /dev/shm is: anybody may make files, and remove his own.
+    // Like /dev/shm: every user may create files, and remove only their own.
     ASSERT_EQ(::chmod(directory_.path().c_str(), 01777), 0);
   }
 
@@ -34,7 +34,7 @@ void become(uid_t user, gid_t group) {
   }
 }
 
-/// A live writer of another user, while the test asks others what they can do.
+/// A live writer of another user, while the test checks what other users can do.
 class LiveWriter {
  public:
   LiveWriter(const Domain& domain, const ChannelDescription& channel)
@@ -55,7 +55,7 @@ class LiveWriter {
   Child child_;
 };
 
-/// What such a user gets of attach and of create.
+/// The outcomes of attach and create for such a user.
 std::string ask_as(uid_t user, gid_t group, const Domain& domain,
                    const ChannelDescription& channel) {
   return in_child([&]() -> std::string {
@@ -74,7 +74,7 @@ TEST_F(OtherUser, IsRefusedWhereAccessIsTheOwners) {
   EXPECT_EQ(ask_as(kOther, kOtherGroup, directory_.domain(), channel_),
             "PermissionDenied PermissionDenied");
   EXPECT_EQ(ask_as(0, 0, directory_.domain(), channel_), "PermissionDenied PermissionDenied")
-      << "root could open it, but does not trust what anybody may have put there";
+      << "root could open it, but does not trust what any user may have put there";
   tried(4, "access owner: the owner reads, others and root PermissionDenied");
 }
 

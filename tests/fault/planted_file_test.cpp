@@ -1,4 +1,4 @@
-/// Something else than a segment's file stands at one of its three names.
+/// Something other than a segment's file has one of its three names.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -38,7 +38,7 @@ void plant_text(const std::filesystem::path& path, std::size_t size) {
 
 using Plant = std::function<void(const std::filesystem::path&)>;
 
-/// What can stand there. What a symbolic link points to lies beside the domain's files.
+/// What can have that name. The target of a symbolic link is next to the domain's files.
 const std::map<std::string, Plant> kPlants = {
     {"fifo", [](const auto& path) { ::mkfifo(path.c_str(), 0600); }},
     {"socket", [](const auto& path) { plant_socket(path); }},
@@ -105,7 +105,7 @@ TEST_F(PlantedFile, AsMetaIsReplaced) {
     const TemporaryDomain directory;
     plant(directory.path() / "evo_probe.meta");
     const auto before = directory.files();
-    const bool stays = what == "directory";  // the only one that no file can take the place of
+    const bool stays = what == "directory";  // the only one that a file cannot replace
     const std::string said = without_hanging([&]() -> std::string {
       auto writer = SegmentWriter::create(channel(), {.domain = directory.domain()});
       if (!writer) return outcome(writer);
@@ -114,7 +114,7 @@ TEST_F(PlantedFile, AsMetaIsReplaced) {
     });
     EXPECT_EQ(said, stays ? "Io" : "7") << what;
     if (stays) {
-      EXPECT_EQ(directory.files(), before) << what << ": nothing else is left";
+      EXPECT_EQ(directory.files(), before) << what << ": nothing else is left behind";
     }
     expect_links_untouched(directory, what);
   }

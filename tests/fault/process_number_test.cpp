@@ -1,4 +1,4 @@
-/// Who lives is asked of the kernel's locks, never of a PID: numbers that come again, and ends in
+/// Kernel locks decide which processes are alive, never a PID: reused PIDs, and endpoints in
 /// different PID namespaces.
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ class ProcessNumber : public testing::Test {
     }
   }
 
-  /// The number that the segment's last writer had in its namespace.
+  /// The PID that the segment's last writer had in its namespace.
   [[nodiscard]] pid_t last_writer() const {
     return static_cast<pid_t>(
         peek<std::uint32_t>(directory_.path() / "evo_probe.ctl", kWriterPidOffset));
@@ -32,8 +32,8 @@ class ProcessNumber : public testing::Test {
   ChannelDescription channel_ = raw_channel("probe", 256);
 };
 
-/// Makes `pid` the number of the next process of this PID namespace. False where the kernel
-/// does not offer it.
+/// Makes `pid` the PID of the next process of this PID namespace. False where the kernel does not
+/// support it.
 bool choose_next_pid(pid_t pid) {
   const int fd = ::open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return false;
@@ -46,8 +46,8 @@ bool choose_next_pid(pid_t pid) {
 constexpr int kReuses = 5;
 constexpr const char* kNotOffered = "the kernel does not let this process choose a PID";
 
-/// Runs `with_pid_of_the_dead(dead)` in the first process of a new PID namespace, after a writer
-/// in there has published 1 to 7 and died with the number `dead`.
+/// Runs `with_pid_of_the_dead(dead)` in the first process of a new PID namespace, after a writer in
+/// that namespace has published 1 to 7 and died with the PID `dead`.
 template <class Body>
 std::string after_a_death(const Domain& domain, const ChannelDescription& channel, Body&& body) {
   return in_child([&]() -> std::string {
@@ -140,7 +140,7 @@ TEST_F(ProcessNumber, MeansNothingOutsideTheWritersNamespace) {
     });
   });
   ASSERT_TRUE(ready.await_byte());
-  EXPECT_LT(last_writer(), 10) << "it is not in a namespace of its own";
+  EXPECT_LT(last_writer(), 10) << "the writer is not in its own namespace";
   EXPECT_EQ(look_at(directory_.domain(), channel_), "Alive 7 SegmentBusy");
   die_now.write("x");
   ASSERT_TRUE(dead.await_byte());

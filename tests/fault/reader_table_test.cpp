@@ -1,4 +1,4 @@
-/// A full reader table turns the next one away and nobody out.
+/// A full reader table refuses the next reader and evicts none.
 #include <gtest/gtest.h>
 
 #include "fault_matrix.hpp"
@@ -8,7 +8,7 @@
 namespace evo::test {
 namespace {
 
-/// A reader in a process of its own that lives until it is killed.
+/// A reader in a separate process that lives until it is killed.
 class DistantReader {
  public:
   DistantReader(const Domain& domain, const ChannelDescription& channel)
@@ -56,7 +56,8 @@ TEST(ReaderTable, FullTurnsTheNextAwayAndNobodyOut) {
     for (const auto& reader : readers) ASSERT_TRUE(reader->reads()) << round;
     auto& victim = readers[round % readers.size()];
     victim->kill();
-    ASSERT_EQ(attach_and_read(directory.domain(), channel), "7") << round << ": not free at once";
+    ASSERT_EQ(attach_and_read(directory.domain(), channel), "7")
+        << round << ": not free immediately";
     victim.emplace(directory.domain(), channel);
   }
   tried(kRounds, "4th ReaderTableFull, 3 go on; one killed: the next attaches at once");

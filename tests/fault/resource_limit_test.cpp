@@ -36,11 +36,11 @@ void allow_memory(rlim_t bytes) {
 
 class ResourceLimit : public testing::Test {
  protected:
-  // In both of these the test's members are looked at before `restrict()`, because the
-  // sanitizers' look at an object with virtual functions takes a descriptor.
+  // Both functions below read the test's members before `restrict()`, because a sanitizer needs a
+  // descriptor to check an object with virtual functions.
 
-  /// What create comes to in a child in which `restrict()` was called before. A segment that
-  /// it makes is closed again.
+  /// The outcome of create in a child that called `restrict()` first. A segment that it creates is
+  /// closed again.
   template <class Restrict>
   std::string create_under(Restrict&& restrict, OnOrphan on_orphan = OnOrphan::TakeOver) const {
     const WriterOptions options{
@@ -54,7 +54,7 @@ class ResourceLimit : public testing::Test {
         .text;
   }
 
-  /// What a reader gets in such a child.
+  /// What a reader receives in such a child.
   template <class Restrict>
   std::string attach_under(Restrict&& restrict) const {
     const ReaderOptions options{.domain = directory_.domain(), .memory = memory_};
@@ -98,7 +98,7 @@ TEST_F(ResourceLimit, OfDescriptors) {
 
 TEST_F(ResourceLimit, OfAddressSpace) {
   if (is_sanitized()) GTEST_SKIP() << "a sanitizer needs the address space for itself";
-  // Less than the data file is long, but enough for all the rest.
+  // Less than the length of the data file, but enough for everything else.
   const auto restrict = [] { allow_memory(512 * 1024); };
   EXPECT_EQ(create_under(restrict), "ResourceExhausted");
   EXPECT_TRUE(directory_.files().empty());
@@ -154,7 +154,7 @@ TEST_F(ResourceLimit, OfFileSize) {
     leave_whole_orphan(directory_.domain(), channel_, 7);
     ASSERT_EQ(create_under(restrict, OnOrphan::Replace), "ResourceExhausted") << bytes;
     ASSERT_EQ(attach_under(restrict), "7") << bytes << ": after a failed replacement";
-    ASSERT_EQ(create_under(restrict), "ok from 7") << bytes << ": a takeover makes no data file";
+    ASSERT_EQ(create_under(restrict), "ok from 7") << bytes << ": a takeover creates no data file";
     tries += 3;
   }
   tried(tries, "ResourceExhausted, no SIGXFSZ, the orphan is taken over all the same");

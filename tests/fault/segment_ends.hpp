@@ -1,4 +1,4 @@
-/// Both ends of a test's segment, with failures as exceptions, and the proof that a segment
+/// Both endpoints of a test's segment, with failures as exceptions, and the proof that a segment
 /// works after whatever happened to it.
 #pragma once
 
@@ -30,7 +30,7 @@ inline void publish(SegmentWriter& writer, std::uint64_t publishes) {
   }
 }
 
-/// As leave_orphan(), with values that are whole.
+/// Like leave_orphan(), with values that are whole.
 inline void leave_whole_orphan(const Domain& domain, const ChannelDescription& channel,
                                std::uint64_t publishes) {
   const ChildResult result = in_child([&]() -> std::string {
@@ -41,13 +41,13 @@ inline void leave_whole_orphan(const Domain& domain, const ChannelDescription& c
   if (!result.killed_by(SIGKILL)) throw std::runtime_error("no orphan: " + result.text);
 }
 
-/// What a reader that comes now gets: a number, or the error of attach or read.
+/// What a new reader receives: a number, or the error of attach or read.
 inline std::string attach_and_read(const Domain& domain, const ChannelDescription& channel) {
   auto reader = SegmentReader::attach(channel, {.domain = domain});
   return reader ? read_whole(*reader) : outcome(reader);
 }
 
-/// A writer comes, publishes, is read, and closes. "ok", or what went wrong.
+/// A new writer creates, publishes, is read, and closes. "ok", or what went wrong.
 inline std::string works_again(const Domain& domain, const ChannelDescription& channel) {
   auto writer = SegmentWriter::create(channel, {.domain = domain});
   if (!writer) return fmt::format("create: {}", writer.error());

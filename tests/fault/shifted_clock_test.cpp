@@ -1,5 +1,5 @@
-/// Ends whose monotonic clocks disagree: one of them in a time namespace, which sets the clock
-/// back or forward for all that live in it.
+/// Endpoints whose monotonic clocks disagree: one of them is in a time namespace, which sets the
+/// clock back or forward for all processes in it.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ constexpr int CLONE_NEWTIME = 0x80;
 /// Longer than any wait in here, even on a busy machine; much shorter than the shift.
 constexpr auto kBounded = 10s;
 
-/// To be called before the first fork into the new time namespace.
+/// Call this before the first fork into the new time namespace.
 void shift_monotonic_clock(std::chrono::seconds shift) {
   const std::string text = fmt::format("monotonic {} 0\n", shift.count());
   const int fd = ::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
@@ -69,7 +69,7 @@ class ShiftedClock : public testing::TestWithParam<int> {
   std::chrono::seconds shift_{0};
 };
 
-/// What a reader and a look from outside say of the last value.
+/// What a reader and an inspection from outside report about the last value.
 std::string judged(SegmentReader& reader, const Domain& domain) {
   std::uint64_t word = 0;
   const auto sample = reader.read(writable_bytes_of(word));
@@ -81,7 +81,7 @@ std::string judged(SegmentReader& reader, const Domain& domain) {
                      seen->stamp_ahead > kBounded ? " ahead" : "");
 }
 
-/// Waits for a change that does not come, and says whether it took about the time it should.
+/// Waits for a change that does not come, and reports whether it took about as long as it should.
 std::string wait_in_vain(SegmentReader& reader) {
   const std::uint64_t start = monotonic_ns();
   const bool changed = reader.wait_for_change(50ms);

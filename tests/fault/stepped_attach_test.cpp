@@ -1,5 +1,5 @@
-/// Readers that attach while the writer is at each of its system calls, and the other way
-/// round: the answer may be "not yet" or "no more", never "corrupt".
+/// Readers that attach while the writer is at each of its system calls, and the other way round:
+/// the answer may be "not yet" or "no more", never "corrupt".
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -29,7 +29,7 @@ void expect_outcomes(const std::map<std::string, std::size_t>& outcomes,
     words += fmt::format("{}{} {}x", words.empty() ? "" : ", ", outcome, count);
     EXPECT_TRUE(allowed.contains(outcome)) << outcome;
   }
-  EXPECT_GT(tries, 4U) << "there is hardly a system call in it";
+  EXPECT_GT(tries, 4U) << "it hardly makes a system call";
   tried(tries, words);
 }
 
@@ -51,7 +51,7 @@ TEST(SteppedCreate, IsNotReadyUntilItIsWhole) {
   expect_outcomes(outcomes, {"NotFound", "NotReady", "NeverWritten"});
 }
 
-/// A writer that publishes 7 and stays until it is told to close or killed.
+/// A writer that publishes 7 and stays until it is told to close, or is killed.
 class WriterProcess {
  public:
   explicit WriterProcess(const Domain& domain)
@@ -82,7 +82,7 @@ class SteppedAttach : public testing::Test {
   /// What happens to the writer; the result lives until the reader is done.
   using Event = std::function<std::optional<SegmentWriter>(WriterProcess&, const TemporaryDomain&)>;
 
-  /// Lets it happen at each system call of an attach; what the reader gets.
+  /// Runs the event at each system call of an attach; counts what the reader receives.
   static std::map<std::string, std::size_t> at_each_stop(const Event& event) {
     std::map<std::string, std::size_t> outcomes;
     bool over = false;

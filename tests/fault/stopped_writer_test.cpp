@@ -1,4 +1,4 @@
-/// A writer that is stopped (kill -STOP) in the middle of a write is not a dead one. And what an
+/// A writer that is stopped (kill -STOP) in the middle of a write is not dead. Also covers what an
 /// administrator may do about it: force it out, or remove its control file.
 #include <gtest/gtest.h>
 
@@ -14,13 +14,13 @@ namespace {
 
 constexpr std::size_t kIncarnationOffset = 128;
 
-/// At so many instructions the writer is stopped, spread evenly over those of a write.
+/// The writer is stopped at this many instructions, spread evenly over those of a write.
 constexpr std::size_t kMoments = 60;
 
 class StoppedWriter : public testing::Test {
  protected:
-  /// Publishes 1 to 3, then 4 between two marks, then 5. Its exit code tells how the writes
-  /// went: 10 and 1 for those that did.
+  /// Publishes 1 to 3, then 4 between two marks, then 5. The exit code adds 10 and 1 for those of
+  /// the last two writes that succeeded.
   void write_and_exit(const Domain& domain) const {
     SegmentWriter writer = make_writer(domain, channel_);
     publish(writer, 3);
@@ -45,7 +45,7 @@ class StoppedWriter : public testing::Test {
 
   ChannelDescription channel_ = [] {
     ChannelDescription channel = raw_channel("probe", 256);
-    channel.stamp = Stamp::None;  // reading the clock takes now more, now fewer instructions
+    channel.stamp = Stamp::None;  // the number of instructions that read the clock varies
     return channel;
   }();
 };
@@ -77,7 +77,7 @@ TEST_F(StoppedWriter, KeepsItsSegmentAndGoesOnWhenWoken) {
     ASSERT_TRUE(writer.await_mark()) << k;
     EXPECT_EQ(read_whole(reader), "4") << k;
     writer.wake();
-    ASSERT_EQ(writer.join(), 11) << k << ": both writes go through";
+    ASSERT_EQ(writer.join(), 11) << k << ": both writes succeed";
     EXPECT_EQ(read_whole(reader), "5") << k;
     EXPECT_EQ(to_string(reader.writer_state()), "Dead") << k << ": it exited without closing";
   }
@@ -104,7 +104,7 @@ TEST_F(StoppedWriter, ForcedOutIsFencedWhenWoken) {
     ASSERT_TRUE(writer.await_mark()) << k;
     writer.wake();
     const int wrote = writer.join();
-    // The write in the middle of which it was stopped may still come out whole; none after it.
+    // The write during which it was stopped may still complete; none after it.
     ASSERT_TRUE(wrote == 0 || wrote == 10) << k << ": exit code " << wrote;
     EXPECT_EQ(read_whole(reader), wrote == 0 ? "3" : "4") << k;
     caught += wrote == 0 ? 1 : 0;
@@ -167,7 +167,7 @@ TEST_F(StoppedWriter, MayLoseItsControlFileToASuccessor) {
     std::optional<SegmentWriter> successor(make_writer(directory.domain(), channel_));
     successor->write(bytes_of(whole_value(channel_.size, 1000)));
     EXPECT_EQ(attach_and_read(directory.domain(), channel_), "1000") << k;
-    EXPECT_EQ(read_whole(reader), seen) << k << ": it is attached to the former one";
+    EXPECT_EQ(read_whole(reader), seen) << k << ": it is attached to the former segment";
     writer.wake();
     ASSERT_TRUE(writer.await_mark()) << k;
     writer.wake();
@@ -178,7 +178,7 @@ TEST_F(StoppedWriter, MayLoseItsControlFileToASuccessor) {
   tried(tries, "each reader stays with its own writer's whole values");
 }
 
-/// The same between living ends, which end one after the other.
+/// The same with live endpoints, which close one after the other.
 TEST(RemovedControlFile, LeavesBothSegmentsWhole) {
   const ChannelDescription channel = raw_channel("probe", 256);
   std::size_t tries = 0;

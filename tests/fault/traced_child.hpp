@@ -15,16 +15,16 @@
 
 namespace evo::test {
 
-/// Where a traced child has come to.
+/// Where a traced child has stopped.
 enum class Stop {
-  Step,   ///< one instruction further, or at the entry or exit of a system call
+  Step,   ///< one instruction later, or at the entry or exit of a system call
   Mark,   ///< at its next mark()
-  Ended,  ///< it is no more
+  Ended,  ///< it has exited
 };
 
 /// Runs `body()` under the control of its parent, which sees it stop wherever the body calls
-/// `mark()`. What the body leaves on the stack is destroyed if it comes so far. The child
-/// never outlives this object, nor the parent.
+/// `mark()`. Objects on the body's stack are destroyed if it runs that far. The child outlives
+/// neither this object nor the parent.
 class TracedChild {
  public:
   template <class Body>
@@ -34,7 +34,7 @@ class TracedChild {
     if (pid_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(2);
-      mark();  // for the parent to set its options
+      mark();  // so that the parent can set its options
       try {
         std::forward<Body>(body)();
       } catch (const std::exception& error) {
@@ -60,7 +60,7 @@ class TracedChild {
   Stop step_instruction() { return go_on(PTRACE_SINGLESTEP); }
   Stop step_system_call() { return go_on(PTRACE_SYSCALL); }
 
-  /// As many instructions; false if a mark or the end came first.
+  /// Executes `count` instructions; false if a mark or the end came first.
   bool step_instructions(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       if (step_instruction() != Stop::Step) return false;
@@ -91,7 +91,7 @@ class TracedChild {
     }
   }
 
-  /// After wake(): waits for its end; its exit code.
+  /// After wake(): waits until it ends; returns its exit code.
   int join() {
     int status = 0;
     ::waitpid(std::exchange(pid_, -1), &status, 0);

@@ -1,5 +1,5 @@
-/// The trust model of SECURITY.md, cell by cell: what other users can do to a segment and to those
-/// who use it. Three members of one group, and a stranger.
+/// The trust model of SECURITY.md, cell by cell: what other users can do to a segment and to its
+/// users. Three members of one group, and a stranger.
 #include <fcntl.h>
 #include <grp.h>
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ constexpr uid_t kStranger = 1004;
 constexpr gid_t kGroup = 2000;
 constexpr gid_t kOtherGroup = 3000;
 
-/// A directory as a domain, and what is expected of the group in it.
+/// A directory as a domain, and what its group is expected to be able to do.
 struct Place {
   const char* name;
   uid_t owner;
@@ -108,7 +108,7 @@ class OtherWriter {
   Child child_;
 };
 
-/// What a member of the group who may only read can do: a copy of the data file with other values,
+/// An attack by a member of the group who may only read: a copy of the data file with other values,
 /// under a name that the control file then names.
 std::string forge(const std::filesystem::path& directory) {
   const int fd = ::open((directory / "evo_probe.ctl").c_str(), O_RDWR | O_CLOEXEC);
@@ -179,9 +179,9 @@ TEST_P(Trusting, NoReaderTakesAForgedValue) {
 
 TEST_P(Trusting, NoReaderTakesAForgedValueOfAWriterThatFoundTheSegment) {
   if ((place().mode & S_ISVTX) == 0 || channel_.access != Access::Group) {
-    GTEST_SKIP() << "the attacker can make no segment here that others accept";
+    GTEST_SKIP() << "the attacker cannot create a segment here that other users accept";
   }
-  // The attacker's segment comes first. Then the rightful writer, root, finds it.
+  // The attacker creates the segment first. Then the rightful writer, root, finds it.
   as(kAttacker, [&]() -> std::string {
     auto mine = SegmentWriter::create(channel_, {.domain = domain()});
     if (mine) mine->write(bytes_of(whole_value(channel_.size, 5)));
@@ -201,7 +201,7 @@ TEST_P(Trusting, NoReaderTakesAForgedValueOfAWriterThatFoundTheSegment) {
 TEST_P(Trusting, NoReaderTakesAReplacedSegment) {
   {
     OtherWriter writer(domain(), channel_, [] { become(kWriter); });
-    // Where the directory lets it, the attacker removes all files and becomes the writer.
+    // Where the directory allows it, the attacker removes all files and becomes the writer.
     as(kAttacker, [&]() -> std::string {
       for (const char* file : {"evo_probe.ctl", "evo_probe.meta"}) {
         ::unlink((directory_.path() / file).c_str());
@@ -222,7 +222,7 @@ TEST_P(Trusting, NoReaderTakesAReplacedSegment) {
 }
 
 TEST_P(Trusting, NobodyIsKilledByAPlantedFile) {
-  if (!place().group_may_make_files) GTEST_SKIP() << "nobody else may make files here";
+  if (!place().group_may_make_files) GTEST_SKIP() << "no other user may create files here";
   const Pipe planted;
   Child attacker([&]() -> std::string {
     become(kAttacker);
@@ -251,7 +251,7 @@ TEST_P(Trusting, NobodyIsKilledByAPlantedFile) {
 }
 
 TEST_P(Trusting, NoFileIsRedirectedByAPlantedLink) {
-  if (!place().group_may_make_files) GTEST_SKIP() << "nobody else may make files here";
+  if (!place().group_may_make_files) GTEST_SKIP() << "no other user may create files here";
   const TemporaryDomain aside;
   ASSERT_EQ(::chmod(aside.path().c_str(), 0777), 0);
   const auto target = aside.path() / "target";

@@ -18,7 +18,7 @@ inline std::span<const std::byte> bytes_of(const std::vector<std::uint64_t>& val
   return std::as_bytes(std::span(value));
 }
 
-/// The number of the last value; or the error's name, or what is torn about it.
+/// The number of the last value; or the name of the error, or what is torn about it.
 inline std::string read_whole(SegmentReader& reader) {
   std::vector<std::uint64_t> value(reader.size() / sizeof(std::uint64_t));
   const auto info = reader.read(std::as_writable_bytes(std::span(value)));

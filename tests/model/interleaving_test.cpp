@@ -1,6 +1,6 @@
-/// Every interleaving of a writer and a reader, one shared access at a time, on the real
-/// code. It shows that the protocol is right if accesses take effect in program order;
-/// memory_order_test.cpp is about the rest.
+/// Every interleaving of a writer and a reader, one shared access at a time, on the real code. It
+/// shows that the protocol is correct if accesses take effect in program order;
+/// memory_order_test.cpp covers the remaining cases.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -12,7 +12,7 @@
 namespace evo::test {
 namespace {
 
-/// Two words that are the same in every value ever written.
+/// Two words that are equal in every value ever written.
 using Pair = std::array<std::uint64_t, 2>;
 
 ChannelDescription pair_channel(std::uint32_t slots) {
@@ -45,7 +45,7 @@ Got read(const detail::StateObserver& observer) {
   return got;
 }
 
-/// The value of publish n is n, twice: nothing torn, and the version tells the truth.
+/// The value of publish n is n, twice: the value is not torn, and the version is right.
 void expect_whole(const Got& got) {
   if (!got.sequence) return;
   EXPECT_EQ(got.value[0], *got.sequence);
@@ -79,7 +79,7 @@ TEST(Interleaving, NoScheduleTearsAValue) {
   // The writer makes 11 steps, the reader up to 6; publish 3 reuses the slot of publish 1.
   EXPECT_GT(schedules, 5'000U);
   EXPECT_GT(whole, 0U);
-  EXPECT_GT(contended, 0U) << "no schedule had the writer overtake the reader";
+  EXPECT_GT(contended, 0U) << "the writer never overtook the reader in any schedule";
 }
 
 TEST(Interleaving, TwoReadsNeverGoBackInTime) {
@@ -107,8 +107,8 @@ TEST(Interleaving, TwoReadsNeverGoBackInTime) {
   EXPECT_GT(schedules, 1'000U);
 }
 
-/// Whatever a reader has seen may be told to another, which must not find an older value then: not
-/// one that goes by the header, which lags behind the slots, and not one that was left behind.
+/// A reader may report what it has read to another reader, which must not find an older value then,
+/// whether it starts from the header, which lags behind the slots, or has fallen behind.
 void expect_no_reader_behind(Sequence second_has_read, Sequence published) {
   std::size_t ahead_of_header = 0;
   const std::size_t schedules = Schedules().explore([&](const std::function<bool()>& choose) {
@@ -191,15 +191,15 @@ void take_over_and_read(std::uint32_t slots, int killed_at, const std::function<
   EXPECT_GE(*last, 2U);
   EXPECT_LE(*last, 3U);
   const std::uint64_t named = segment.header().version / 2;
-  EXPECT_GE(*last, named) << "a value that readers have seen was forgotten";
+  EXPECT_GE(*last, named) << "a value that readers have seen was lost";
   for (std::uint32_t i = 0; i < slots; ++i) {
     const std::uint64_t version = segment.version_of(i);
     if (version % 2 == 0) {
-      EXPECT_LE(version / 2, *last) << "a sequence that was complete would be filled again";
+      EXPECT_LE(version / 2, *last) << "a complete sequence would be filled again";
     }
   }
   segment.header().version = detail::complete(*last);
-  // Numbered on from what was complete, so a value still equals its sequence.
+  // Numbering continues from the last complete publish, so a value still equals its sequence.
   auto successor = segment.publisher(*last);
   Got got;
   {
@@ -213,7 +213,7 @@ void take_over_and_read(std::uint32_t slots, int killed_at, const std::function<
   ASSERT_TRUE(got.sequence) << to_string(got.sequence.error());
   expect_whole(got);
   EXPECT_GE(*got.sequence, named);
-  // Only now may the dead writer's thread run on, to be joined; nothing is checked after.
+  // The dead writer's thread continues only now, to be joined; nothing is checked afterwards.
 }
 
 TEST(Interleaving, AWriterKilledAtAnyStepIsTakenOver) {
@@ -221,8 +221,8 @@ TEST(Interleaving, AWriterKilledAtAnyStepIsTakenOver) {
     int killed_at = 0;
     bool died = true;
     for (; died && killed_at < 20; ++killed_at) {
-      // All schedules of 11 and 6 or more steps are too many for each step at which the
-      // writer may die; those that let the reader start at each point of the write do.
+      // All schedules of 11 steps and 6 or more are too many for each step at which the writer may
+      // die. Those that let the reader start at each point of the write are sufficient.
       for (int head_start = 0; head_start < 14; ++head_start) {
         int turn = 0;
         take_over_and_read(
@@ -232,7 +232,7 @@ TEST(Interleaving, AWriterKilledAtAnyStepIsTakenOver) {
             slots, killed_at, [&] { return turn++ < head_start || turn % 2 == 0; }, died);
       }
     }
-    EXPECT_GE(killed_at, 6) << "the writer's steps were not driven one by one";
+    EXPECT_GE(killed_at, 6) << "the writer was not driven step by step";
     EXPECT_FALSE(died);
   }
 }

@@ -1,7 +1,7 @@
-/// Two threads that make one step at a time, in an order that the test chooses.
+/// Two threads that execute one step at a time, in an order that the test chooses.
 ///
-/// A step is what a thread does between two calls of the step hook. Exactly one thread
-/// runs at any time, so every schedule is deterministic and can be enumerated.
+/// A step is what a thread does between two calls of the step hook. Exactly one thread runs at any
+/// time, so every schedule is deterministic and can be enumerated.
 #pragma once
 
 #include <array>
@@ -35,7 +35,7 @@ class Actor {
     thread_.join();
   }
 
-  /// Lets the program go on to its next step; false if it has ended.
+  /// Lets the program continue to its next step; false if it has ended.
   bool step() {
     if (done_) return false;
     go_.release();
@@ -64,8 +64,8 @@ class Actor {
   std::thread thread_;
 };
 
-/// Enumerates every order in which two actors can make their steps. `run(choose)` plays
-/// one schedule; it asks `choose()` which of two enabled actors goes next.
+/// Enumerates every order in which two actors can execute their steps. `run(choose)` plays one
+/// schedule; it asks `choose()` which of two enabled actors takes the next step.
 class Schedules {
  public:
   /// Plays all schedules and returns how many there were.

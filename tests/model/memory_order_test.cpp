@@ -1,9 +1,9 @@
-/// The state protocol under release/acquire memory: why each order in slot.hpp is there.
+/// The state protocol under release/acquire memory: why slot.hpp needs each order.
 ///
-/// x86 hides most of it, so the protocol is written down here once more, step by step,
-/// and explored exhaustively; then each order is weakened in turn, and a torn value must
-/// appear. Location 0 is the header's version, then three locations a slot: its version
-/// and two words, which are n in publish n.
+/// x86 hides most of it, so the protocol is written down here again, step by step, and explored
+/// exhaustively. Then each order is weakened in turn, and a torn value must appear. Location 0 is
+/// the header's version, followed by three locations per slot: its version and two words, which are
+/// n in publish n.
 #include <gtest/gtest.h>
 
 #include "evo/slot.hpp"
@@ -21,7 +21,7 @@ Location word_of(std::uint64_t slot, std::uint64_t word) {
   return 2 + 3 * slot + word;
 }
 
-/// The orders of slot.hpp and state_publisher.hpp, each of which a test weakens.
+/// The orders of slot.hpp and state_publisher.hpp; tests weaken each of them.
 struct Orders {
   bool fence_after_odd = true;         // [C]
   Order completing = Order::Release;   // [D]
@@ -43,7 +43,7 @@ void append_publish(Program& program, std::uint64_t n, const Orders& orders) {
 
 enum : Register { kSeen, kBefore, kFirst, kSecond, kAfter, kCount };
 
-/// A reader that comes by the header: one attempt.
+/// A reader that starts from the header: one attempt.
 Program reader_by_header(const Orders& orders) {
   const auto slot = [](const Registers& r) { return r[kSeen] / 2 % kSlots; };
   Program program{
@@ -59,7 +59,7 @@ Program reader_by_header(const Orders& orders) {
   return program;
 }
 
-/// A reader that has publish n - 1 and looks at the slot of publish n directly.
+/// A reader that has publish n - 1 and inspects the slot of publish n directly.
 Program reader_of_slot(std::uint64_t n, const Orders& orders) {
   const std::uint64_t slot = n % kSlots;
   Program program{load(version_of(slot), kBefore, orders.first_look),
@@ -76,7 +76,7 @@ bool whole(const Registers& r) {
   return r[kFirst] == r[kBefore] / 2 && r[kSecond] == r[kBefore] / 2;
 }
 
-/// Publishes 0 and 1 were made long ago; the writer makes 2 and 3.
+/// Publishes 0 and 1 are long complete; the writer makes 2 and 3.
 Model base(const Orders& orders) {
   Model model;
   model.initial = {2, 0, 0, 0, 2, 1, 1};
@@ -106,8 +106,8 @@ TEST(MemoryOrder, EachOrderIsNeeded) {
   EXPECT_FALSE(explore(base({.fence_before_confirm = false})).wrong.empty()) << "fence [B]";
 }
 
-/// One of the two pairs D/A and E/F would do for a reader that comes by the header; the
-/// first is what a reader of the slot alone needs.
+/// Either of the pairs D/A and E/F is enough for a reader that starts from the header. A reader of
+/// the slot alone needs D/A.
 TEST(MemoryOrder, AReaderOfTheSlotAloneNeedsItsOwnPair) {
   Orders orders;
   Model model = base(orders);
@@ -119,7 +119,7 @@ TEST(MemoryOrder, AReaderOfTheSlotAloneNeedsItsOwnPair) {
   EXPECT_FALSE(explore(model).wrong.empty());
 }
 
-/// What the rule of find_last_complete makes of a memory in which a writer was killed.
+/// What the rule of find_last_complete finds in memory after a writer was killed.
 std::uint64_t last_complete(const std::vector<std::uint64_t>& memory, bool after_header_alone) {
   std::uint64_t last = memory[kHeader] / 2;
   if (after_header_alone) return last;
@@ -130,7 +130,7 @@ std::uint64_t last_complete(const std::vector<std::uint64_t>& memory, bool after
   return last;
 }
 
-/// The words carry who wrote them, so that a mixture of two lives shows.
+/// The words show which writer stored them, so that a mixture of two incarnations is detected.
 constexpr std::uint64_t kSecondLife = 100;
 
 Program successor(const std::vector<std::uint64_t>& memory, bool after_header_alone) {

@@ -16,7 +16,7 @@ void join(View& into, const View& other) {
 
 struct Message {
   std::uint64_t value;
-  View view;  // what an acquiring reader of it comes to know
+  View view;  // what an acquiring reader of it learns
   friend bool operator<(const Message& a, const Message& b) {
     return std::tie(a.value, a.view) < std::tie(b.value, b.view);
   }
@@ -39,7 +39,7 @@ struct State {
   std::vector<std::vector<Message>> memory;
   Thread writer;
   Thread reader;
-  bool succeeded = false;  // the writer's program is now its successor's
+  bool succeeded = false;  // whether the writer's program is its successor's
   Program writer_program;
   friend bool operator<(const State& a, const State& b) {
     return std::tie(a.memory, a.writer, a.reader, a.succeeded) <
@@ -96,7 +96,7 @@ class Explorer {
     for (std::size_t i = 0; i < state.memory.size(); ++i) {
       state.writer.current[i] = state.memory[i].size() - 1;
     }
-    // It knows all of memory, but what it passes on is what it has released itself.
+    // It knows all of memory, but passes on only what it has released itself.
     return state;
   }
 

@@ -1,5 +1,5 @@
-/// Every interleaving of a stream's writer and one reader, one shared access at a time, on the
-/// real code; as interleaving_test.cpp.
+/// Every interleaving of a stream's writer and one reader, one shared access at a time, on the real
+/// code, as in interleaving_test.cpp.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -31,7 +31,7 @@ bool push(detail::StreamPublisher& publisher, const SlotGeometry& geometry) {
       .has_value();
 }
 
-/// The next value, which must be its own number; nothing if there is none.
+/// The next value, which must equal its own number; nullopt if there is none.
 std::optional<std::uint64_t> take(detail::StreamObserver& observer) {
   std::uint64_t value = 0;
   const bool there = observer.look([&](const detail::ReaderSlot& slot) {
@@ -44,7 +44,8 @@ std::optional<std::uint64_t> take(detail::StreamObserver& observer) {
   return value;
 }
 
-/// While the writer laps the reader: none taken for another, each one taken or counted as lost.
+/// The writer laps the reader: no value is taken for another, each is either taken or counted as
+/// lost.
 TEST(StreamInterleaving, OvertakenReaderTakesOrCountsEachValue) {
   std::size_t losses = 0;
   std::size_t empty = 0;
@@ -77,10 +78,10 @@ TEST(StreamInterleaving, OvertakenReaderTakesOrCountsEachValue) {
   RecordProperty("schedules", static_cast<int>(schedules));
   EXPECT_GT(schedules, 5'000U);
   EXPECT_GT(losses, 0U) << "the writer never lapped the reader";
-  EXPECT_EQ(empty, 0U) << "the first value was there all the time";
+  EXPECT_EQ(empty, 0U) << "the first value was available all the time";
 }
 
-/// While the writer of a blocking stream goes on: whatever attaches loses nothing any more.
+/// A reader that attaches while the writer of a blocking stream pushes loses nothing from then on.
 TEST(StreamInterleaving, WhoAttachesToABlockingStreamLosesNothing) {
   std::size_t blocked = 0;
   std::size_t first_late = 0;

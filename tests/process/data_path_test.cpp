@@ -1,11 +1,11 @@
 /// The data path, a million times each: no system call, no allocation, no page fault.
 ///
-/// Each operation runs in a process of its own, which makes its segments, does the operation a few
-/// times on others like them (so that the code is there, and nothing else), and then has the kernel
-/// watch it from the first one on, once as it is and once with the deadline watch on:
+/// Each operation runs in a separate process, which creates its segments, runs the operation a few
+/// times on other segments of the same kind (so that only the code is warm), and then has the
+/// kernel observe it from the first operation on: once without and once with the deadline watch.
 ///
 ///   system calls   a seccomp filter turns each into SIGSYS, which is counted
-///   allocations    this program has malloc and its family replaced by ones that count
+///   allocations    malloc and its family are replaced in this program by functions that count
 ///   page faults    getrusage, minor and major, before and after
 #include <errno.h>
 #include <fmt/format.h>
@@ -42,14 +42,14 @@ constexpr std::uint64_t kOperations = 1'000'000;
 constexpr std::uint64_t kWarmUp = 3;
 constexpr std::uint64_t kControls = 1000;
 
-// relaxed, wherever they are used: one thread counts.
+// relaxed at every use: only one thread counts.
 std::atomic<std::uint64_t> allocations{0};
 std::atomic<std::uint64_t> system_calls{0};
 
 }  // namespace
 }  // namespace evo::test
 
-// What glibc calls its own allocator by.
+// The names by which glibc calls its own allocator.
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
@@ -88,8 +88,8 @@ extern "C" void count_system_call(int /*signal*/) {
   system_calls.fetch_add(1, std::memory_order_relaxed);
 }
 
-/// From now on each system call only counts, except those that the measurement itself, and the end
-/// of the process, need.
+/// From now on each system call only counts, except those that the measurement itself and the exit
+/// of the process need.
 void count_system_calls() {
   struct sigaction action {};
   action.sa_handler = count_system_call;
@@ -125,11 +125,11 @@ std::string said(std::uint64_t calls, std::uint64_t allocated, std::uint64_t fau
 }
 
 const std::string kNothing = said(0, 0, 0, 0);
-/// Calls `operation(i)`, which says whether all went well, a few times, then so many times under
-/// the kernel's eyes. The process can do nothing else afterwards but report.
+/// Calls `operation(i)`, which returns whether all went well, a few times, and then `times` times
+/// while the kernel counts. Afterwards the process can only report.
 template <class Operation>
 std::string measure(std::uint64_t times, Operation&& operation) {
-  // A process that was just forked shares its pages with its parent until it writes to them.
+  // A forked process shares its pages with its parent until it writes to them.
   for (std::uint64_t i = 0; i < kWarmUp; ++i) operation(i);
   count_system_calls();
   std::uint64_t failures = 0;
@@ -141,12 +141,12 @@ std::string measure(std::uint64_t times, Operation&& operation) {
   return said(system_calls.load(std::memory_order_relaxed), allocated, faults, failures);
 }
 
-/// A value with a page to itself in each of many slots.
+/// Many slots, each with a page-sized value.
 ChannelDescription paged_channel() {
   return raw_channel("paged", 4096, 64);
 }
 
-/// Both ends of every kind, with the options' defaults (prefault among them).
+/// Both endpoints of every kind, with the options' defaults (prefault among them).
 struct Ends {
   explicit Ends(const Domain& domain)
       : probe_writer(probe::ProbeWriter::create({.domain = domain}).value()),
@@ -269,7 +269,7 @@ const Operation kDataPath[] = {
      }},
 };
 
-/// Where time comes from a system call, every stamped publish makes one.
+/// Where the clock needs a system call, every stamped publish makes one.
 std::string clock_obstacle() {
   const ChildResult child = in_child([]() -> std::string {
     return measure(1, [](std::uint64_t) {
@@ -295,13 +295,13 @@ void watch_all(const Domain& domain) {
 
 class DataPath : public testing::TestWithParam<Operation> {
  protected:
-  /// What a million operations ask of the kernel.
+  /// What a million operations require of the kernel.
   static std::string ask(bool watched) {
     const auto million = [&] {
       const TemporaryDomain practice;
       const TemporaryDomain directory;
       return in_child([&]() -> std::string {
-               // For ever: closing a segment takes system calls, which only count by then.
+               // Leaked: closing a segment takes system calls, which by then only count.
                auto& others = *new Ends(practice.domain());
                auto& ends = *new Ends(directory.domain());
                if (watched) {
@@ -314,7 +314,7 @@ class DataPath : public testing::TestWithParam<Operation> {
              })
           .text;
     };
-    // The kernel itself may take a page away, to move it; what we do wrong happens in every life.
+    // The kernel itself may move a page and cause a fault; a fault of ours occurs in every run.
     std::string result = million();
     for (int again = 0; again < 2 && result != kNothing; ++again) result = million();
     return result;
@@ -336,7 +336,7 @@ TEST_P(DataPath, AsksNothingOfTheKernelWhileItsDeadlinesAreWatched) {
 INSTANTIATE_TEST_SUITE_P(Operations, DataPath, testing::ValuesIn(kDataPath),
                          [](const auto& operation) { return std::string(operation.param.name); });
 
-// What is done wrong is noticed.
+// The measurement detects violations.
 
 TEST(DataPathMeasurement, CountsSystemCalls) {
   const ChildResult child = in_child([]() -> std::string {

@@ -1,6 +1,6 @@
-/// The deadline watch of ends in other processes: switched from outside while they run, exact in
-/// what it counts. No outcome depends on how fast anything runs: deadlines are an hour, which all
-/// keep, or a nanosecond, which all miss.
+/// The deadline watch of endpoints in other processes: switched from outside while they run, with
+/// exact counts. No outcome depends on how fast anything runs: deadlines are an hour, which every
+/// operation keeps, or a nanosecond, which every operation misses.
 #include "evo/deadline_watch.hpp"
 
 #include <gtest/gtest.h>
@@ -24,10 +24,10 @@ using probe::ProbeWriter;
 constexpr WatchOptions kAllKeep{.deadline = 1h, .write_deadline = 1h, .read_deadline = 1h};
 constexpr WatchOptions kAllMiss{.deadline = 1ns, .write_deadline = 1ns, .read_deadline = 1ns};
 
-/// A process with one end, which does as many operations as it is told, when it is told.
+/// A process with one endpoint, which performs operations on request.
 class OtherProcess {
  public:
-  /// `make()` gives the operation, a function that returns whether all went well.
+  /// `make()` returns the operation, a function that returns whether all went well.
   template <class Make>
   explicit OtherProcess(Make&& make)
       : child_([this, &make]() -> std::string {
@@ -119,13 +119,13 @@ TEST_F(DeadlineWatch, CountsTheLateWritesOfAnotherProcessWithoutARestart) {
   EXPECT_GT(report().writer.longest_duration, 0ns);
 
   start(kAllMiss);
-  EXPECT_EQ(writer_figures(), "0 operations, 0 late, 0 slow, 0 stale") << "a watch of its own";
+  EXPECT_EQ(writer_figures(), "0 operations, 0 late, 0 slow, 0 stale") << "a new session";
   writer.operate(3);
   EXPECT_EQ(writer_figures(), "3 operations, 2 late, 3 slow, 0 stale");
 
   stop();
   writer.operate(2);
-  EXPECT_EQ(writer_figures(), "3 operations, 2 late, 3 slow, 0 stale") << "as it was";
+  EXPECT_EQ(writer_figures(), "3 operations, 2 late, 3 slow, 0 stale") << "unchanged";
   EXPECT_FALSE(report().on);
 }
 
@@ -152,7 +152,7 @@ TEST_F(DeadlineWatch, CountsTheReadsOfEachReader) {
   start(kAllMiss);
   reader.operate(4);
   found = report();
-  ASSERT_EQ(found.readers.size(), 1U) << "the dead are not listed";
+  ASSERT_EQ(found.readers.size(), 1U) << "dead readers are not listed";
   EXPECT_EQ(found.readers[0].operations, 4U);
   EXPECT_EQ(found.readers[0].late, 3U);
   EXPECT_EQ(found.readers[0].slow, 4U);
@@ -224,7 +224,7 @@ TEST_F(DeadlineWatch, SurvivesATakeoverAndShowsTheDeadWritersFiguresUntilThen) {
   second.operate(2);
   reader.operate(1);
   EXPECT_EQ(writer_figures(), "2 operations, 0 late, 0 slow, 0 stale");
-  EXPECT_EQ(report().readers.at(0).operations, 2U) << "the reader's went on";
+  EXPECT_EQ(report().readers.at(0).operations, 2U) << "the reader's figures continued";
 }
 
 TEST_F(DeadlineWatch, SwitchersOneAtATime) {
@@ -246,7 +246,7 @@ TEST_F(DeadlineWatch, RefusesWhatItCannotWatch) {
   EXPECT_EQ(outcome(stop_deadline_watch(domain, "probe")), "NotFound");
   EXPECT_EQ(outcome(read_deadline_watch(domain, "probe")), "NotFound");
   EXPECT_EQ(outcome(start_deadline_watch(domain, "../probe")), "InvalidName");
-  EXPECT_TRUE(directory_.files().empty()) << "nothing was made";
+  EXPECT_TRUE(directory_.files().empty()) << "nothing was created";
   OtherProcess writer(probe_writer());
   EXPECT_EQ(outcome(start_deadline_watch(domain, "probe", {.read_deadline = -1ns})), "Unsupported");
   EXPECT_FALSE(report().on);
@@ -257,7 +257,7 @@ TEST_F(DeadlineWatch, RefusesWhatItCannotWatch) {
 }
 
 TEST_F(DeadlineWatch, NeedsToBeAllowedToWrite) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   OtherProcess writer(probe_writer());
   ::chmod(directory_.path().c_str(), 0755);
   const ChildResult child = in_child([&]() -> std::string {

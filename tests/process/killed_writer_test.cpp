@@ -1,5 +1,5 @@
-/// Real processes, really killed: a writer that dies at a random moment, 500 times, under
-/// the eyes of one reader that never attaches again.
+/// Real processes, really killed: a writer that dies at a random moment, 500 times, observed by one
+/// reader that never attaches again.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -26,7 +26,7 @@ ChannelDescription channel_of(std::size_t words) {
   return channel;
 }
 
-/// Every word of publish n is n: sequence and value prove each other.
+/// Every word of publish n is n, so sequence and value prove each other.
 [[noreturn]] void write_for_ever(const ChannelDescription& channel, const Domain& domain) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   auto writer = SegmentWriter::create(channel, {.domain = domain});
@@ -95,14 +95,14 @@ TEST_P(KilledWriter, LeavesTheLastCompleteValueAndIsTakenOver) {
     ASSERT_EQ(reader->writer_state(), WriterState::Dead);
     const std::uint64_t version = reader->version();
     ASSERT_NO_FATAL_FAILURE(read_and_check());
-    // The last complete one may be the one that the header does not name yet.
-    ASSERT_GE(2 * last_sequence, version) << "the last value has vanished";
+    // The last complete value may be the one that the header does not name yet.
+    ASSERT_GE(2 * last_sequence, version) << "the latest value was lost";
     ASSERT_LE(2 * last_sequence, version + 2);
     lives_that_wrote += last_sequence > before ? 1 : 0;
   }
   EXPECT_GE(lives_that_wrote, kKills / 2);
 
-  // The file is still the one that the first writer made.
+  // The file is still the one that the first writer created.
   auto successor = SegmentWriter::create(channel, {.domain = directory.domain()});
   ASSERT_TRUE(successor) << successor.error().message;
   EXPECT_GE(successor->incarnation(), static_cast<std::uint64_t>(lives_that_wrote));

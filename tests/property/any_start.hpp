@@ -1,4 +1,4 @@
-/// Where the numbers of a segment start in a property.
+/// Where a property starts the sequence numbers of a segment.
 #pragma once
 
 #include <rapidcheck.h>
@@ -7,7 +7,7 @@
 
 namespace evo::test {
 
-/// At the beginning, or shortly before a place where a counter could break.
+/// At the beginning, or shortly before a point where a counter could break.
 inline Sequence any_start(const SlotGeometry& geometry) {
   const Sequence wrap =
       *rc::gen::element<Sequence>(0, std::uint64_t{1} << 31, std::uint64_t{1} << 32,

@@ -1,5 +1,5 @@
-/// One writer thread and several reader threads on one mapping: what the thread
-/// sanitizer watches, and what a torn value or a step back in time would show.
+/// One writer thread and several reader threads on one mapping: for the thread sanitizer, and to
+/// detect a torn value or a step back in time.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t kPublishes = 2000;
 constexpr int kReaders = 2;
 
-/// What one reader has seen; gathered here because assertions belong to the main thread.
+/// What one reader has seen; collected here because only the main thread may assert.
 struct Report {
   std::uint64_t reads = 0;
   std::uint64_t torn = 0;
@@ -30,8 +30,8 @@ Report read_until(const MemorySegment& segment, std::size_t words, const std::at
   Sequence last = 0;
   bool more = true;
   while (more) {
-    // acquire: pairs with the release store of the main thread after the writer's end, so
-    // that the read below is made once more after the last publish.
+    // acquire: pairs with the release store of the main thread after the writer has ended, so that
+    // the read below runs once more after the last publish.
     more = !stop.load(std::memory_order_acquire);
     const auto n = observer.read([&](const detail::ReaderSlot& slot) {
       detail::copy_from_shared(value.data(), slot.payload(), words * sizeof(std::uint64_t));

@@ -1,4 +1,4 @@
-/// The invariants of stamps, under random courses of a counter next to a sane clock.
+/// The invariants of stamps, with a counter that runs and jumps at random next to a sane clock.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -9,7 +9,7 @@ namespace {
 
 using detail::StampClock;
 
-/// A counter of any rate that jumps, and a look that finds it a little off.
+/// A counter of any rate that jumps; each look finds it slightly off.
 class CountingMachine {
  public:
   void pass(std::uint64_t ns) {
@@ -17,7 +17,7 @@ class CountingMachine {
     counter_ += ns * ticks_per_us_ / 1000;
   }
 
-  /// Only one jump until the rate is known again: two in a row may agree, by chance, on a rate.
+  /// Only one jump until the rate is known again: two in a row may by chance agree on a rate.
   void jump(std::int64_t ticks) {
     if (unsettled_) return;
     counter_ += static_cast<std::uint64_t>(ticks);
@@ -26,7 +26,7 @@ class CountingMachine {
   }
 
   void stamp(std::uint64_t look_error) {
-    // A jump that ends in the very span being extrapolated is the one that goes unnoticed.
+    // A jump that ends inside the span being extrapolated is the only one that goes unnoticed.
     while (jumped_ && clock_.covers(counter_)) counter_ += 1'000'000'000;
     jumped_ = false;
     const bool covered = clock_.covers(counter_);

@@ -1,4 +1,5 @@
-/// Random sequences of operations on both ends, against a model that is one byte vector.
+/// Random sequences of operations of a writer and a reader, against a model that is one byte
+/// vector.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -68,7 +69,7 @@ class Machine {
     published(next);
   }
 
-  /// Begins a publish and dies, or gives it up: the next one reuses the slot.
+  /// Begins a publish and abandons it: the next one reuses the slot.
   void abandon(std::uint64_t seed) {
     const Bytes junk = filled(value_.size(), seed);
     std::byte* payload = publisher_.begin(segment_.geometry());
@@ -76,7 +77,7 @@ class Machine {
     publisher_.abandon();
   }
 
-  /// A successor takes over from a writer that died between two publishes or within one.
+  /// A successor takes over from a writer that died between two publishes or during one.
   void take_over() {
     const auto last =
         detail::find_last_complete(segment_.header(), segment_.slots(), segment_.geometry());

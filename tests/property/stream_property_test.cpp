@@ -1,5 +1,5 @@
-/// Random sequences of operations on a stream's ends, against a model that is one list. The writer
-/// also runs between the accesses of a reader's operation.
+/// Random sequences of operations of a stream's writer and readers, against a model that is one
+/// list. The writer also runs between the accesses of a reader's operation.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::chrono::nanoseconds kNoWait{0};
 
-/// The value of a push: no two of a stream are the same.
+/// The value of a push, unique within a stream.
 std::uint64_t value_of(Sequence n) {
   return n * 0x9e3779b97f4a7c15U;
 }
@@ -28,9 +28,9 @@ std::uint64_t value_of(Sequence n) {
 /// How many values are pushed before which access of a reader's operation.
 using Interjections = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 
-/// A stream, some readers, and where each of them should be. The model counts pushes on its own,
-/// so that the wrap of the numbers is not its business. A stream that starts anywhere but at the
-/// beginning is full of zeros, which are pushes to the model, too.
+/// A stream, some readers, and where each of them should be. The model counts pushes on its own, so
+/// it is not affected when the sequence numbers wrap. A stream that does not start at the beginning
+/// is full of zeros, which the model counts as pushes, too.
 class StreamMachine {
  public:
   StreamMachine(const ChannelDescription& channel, Sequence start)
@@ -61,7 +61,7 @@ class StreamMachine {
     check_what_is_kept();
   }
 
-  /// Lends the next slot, or publishes or drops the loan that is out.
+  /// Lends the next slot, or publishes or drops the outstanding loan.
   void lend(std::uint64_t seed) {
     if (!lent_) {
       if (publisher_.await_room(kNoWait)) return;
@@ -76,7 +76,7 @@ class StreamMachine {
     lent_ = !lent_;
   }
 
-  /// The writer dies; its successor goes on.
+  /// The writer dies; its successor continues.
   void take_over() {
     const auto last =
         detail::find_last_of_stream(segment_.header(), segment_.slots(), segment_.geometry());
@@ -120,7 +120,7 @@ class StreamMachine {
         break;
       }
       default: {
-        // Back to something that was there, or ahead to something that will be.
+        // Back to a value that was there, or ahead to one that will be.
         const std::uint64_t to = 1 + seed / 3 % (pushed_ + 2 * capacity_);
         move(reader, interjections, [&] { reader.observer->seek(sequence_of(to)); });
         RC_ASSERT(reader.next == to);
@@ -139,7 +139,7 @@ class StreamMachine {
     reader.observer->store_cursor();
   }
 
-  /// In place; only of values that the writer leaves alone meanwhile, if it leaves any.
+  /// Views the next value in place. Records whether the writer must keep it while it is shown.
   void view(std::uint32_t index, const Interjections& interjections) {
     Reader& reader = readers_.at(index);
     if (!reader.observer) return;
@@ -183,7 +183,7 @@ class StreamMachine {
     bool moves = false;  // its cursor is being set
   };
 
-  /// While it lives, pushes come between the accesses of the reader.
+  /// While it exists, pushes occur between the accesses of the reader.
   class Interjecting {
    public:
     Interjecting(StreamMachine& machine, const Interjections& interjections)
@@ -212,7 +212,7 @@ class StreamMachine {
     std::uint32_t steps_ = 0;
   };
 
-  /// Sets the reader's cursor, and finds out where it is then.
+  /// Sets the reader's cursor, and finds out where it is afterwards.
   template <class Move>
   void move(Reader& reader, const Interjections& interjections, Move&& to) {
     reader.moves = true;
@@ -224,7 +224,7 @@ class StreamMachine {
     reader.next = 1 + segment_.geometry().distance(sequence_of(1), reader.observer->next());
   }
 
-  /// The reader looks for its next value, and checks what it finds. Returns where that lies.
+  /// Looks for the reader's next value and checks it. Returns its payload; null if there is none.
   const std::byte* find_next(Reader& reader, const Interjections& interjections) {
     const std::uint64_t first_pushed = pushed_;
     const std::uint64_t behind = reader.next <= pushed_ ? pushed_ + 1 - reader.next : 0;
@@ -247,7 +247,7 @@ class StreamMachine {
     RC_ASSERT(found >= reader.next && found <= pushed_);
     RC_ASSERT(got == (found <= before_ ? 0 : value_of(found)));
     if (found != reader.next) {
-      RC_ASSERT(reader.next + capacity_ <= pushed_);  // nobody promises it any more
+      RC_ASSERT(reader.next + capacity_ <= pushed_);  // it is no longer guaranteed
       if (overflow_ == Overflow::Block) RC_ASSERT(found <= reader.safe_from);
       if (pushed_ == first_pushed) RC_ASSERT(found == oldest());
     }
@@ -256,7 +256,7 @@ class StreamMachine {
     return payload;
   }
 
-  /// A blocked writer leaves alone what its readers have not taken, and what their views show.
+  /// A blocked writer keeps what its readers have not taken, and what their views show.
   void check_what_is_kept() const {
     if (overflow_ == Overflow::Overwrite) return;
     for (const Reader& reader : readers_) {
@@ -282,13 +282,13 @@ class StreamMachine {
   }
   [[nodiscard]] std::uint64_t newest() const { return std::max<std::uint64_t>(1, pushed_); }
 
-  /// The next value of a reader, or an older one that a view of it shows.
+  /// The next value of a reader, or an older one that one of its views shows.
   [[nodiscard]] static std::uint64_t oldest_in_use(const Reader& reader) {
     std::uint64_t first = reader.next;
     for (const Shown& shown : reader.views) first = std::min(first, shown.push);
     return first;
   }
-  /// Whether some reader has still to take as many as the stream holds.
+  /// Whether some reader has yet to take as many values as the stream holds.
   [[nodiscard]] bool is_full() const {
     return overflow_ == Overflow::Block &&
            std::any_of(readers_.begin(), readers_.end(), [&](const Reader& reader) {

@@ -1,4 +1,4 @@
-/// Bytes that tell by their value where they belong.
+/// Bytes whose values show where they belong.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@ namespace evo::test {
 
 using Bytes = std::vector<std::byte>;
 
-/// No two that follow each other are equal, and another seed gives another value at each place.
+/// No two neighboring bytes are equal, and a different seed changes every byte.
 inline Bytes pattern(std::size_t size, unsigned seed = 1) {
   Bytes bytes(size);
   for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 31 + seed);

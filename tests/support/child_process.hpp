@@ -1,4 +1,4 @@
-/// Runs code in a process of its own.
+/// Runs code in a separate process.
 #pragma once
 
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 
 namespace evo::test {
 
-/// For alarm() in a child. Longer than any call takes on a busy machine: whoever is still in it
-/// then, hangs.
+/// For alarm() in a child. No call takes this long even on a busy machine; a child that is still in
+/// a call by then hangs.
 constexpr unsigned kHangSeconds = 20;
 
 /// Both ends of a pipe.
@@ -47,7 +47,7 @@ class Pipe {
     }
   }
 
-  /// Everything until the last writer closes its end.
+  /// Everything until the last writer closes the pipe.
   [[nodiscard]] std::string read_all() const {
     std::string text;
     std::array<char, 256> part;
@@ -57,7 +57,7 @@ class Pipe {
     return text;
   }
 
-  /// Waits for one byte; false if the other side is gone.
+  /// Waits for one byte; false if the writing side is closed.
   [[nodiscard]] bool await_byte() const {
     char byte = 0;
     return ::read(ends_[0], &byte, 1) == 1;
@@ -72,9 +72,9 @@ class Pipe {
   std::array<int, 2> ends_{-1, -1};
 };
 
-/// The end of a child.
+/// How a child ended.
 struct ChildResult {
-  int status = 0;    ///< as waitpid tells it
+  int status = 0;    ///< as waitpid reports it
   std::string text;  ///< what the child reported
 
   [[nodiscard]] bool killed_by(int signal) const {
@@ -82,8 +82,8 @@ struct ChildResult {
   }
 };
 
-/// A forked child that runs `body()`, a function returning a std::string, and exits
-/// without running any other destructor. A child that outlives the test is killed.
+/// A forked child that runs `body()`, a function returning a std::string, and exits without running
+/// any other destructor. A child that outlives the test is killed.
 class Child {
  public:
   template <class Body>
@@ -116,7 +116,7 @@ class Child {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
 
-  /// Waits for its end.
+  /// Waits until the child ends.
   ChildResult join() {
     ChildResult result;
     result.text = report_.read_all();
@@ -134,13 +134,13 @@ class Child {
   Pipe report_;
 };
 
-/// Runs `body` in a child to its end; `text` is what it returned.
+/// Runs `body` in a child and waits for it; `text` is what `body` returned.
 template <class Body>
 ChildResult in_child(Body&& body) {
   return Child(std::forward<Body>(body)).join();
 }
 
-/// Ends this very process as `kill -9` would: nothing is cleaned up.
+/// Ends this process as `kill -9` would: nothing is cleaned up.
 [[noreturn]] inline void die() {
   ::kill(::getpid(), SIGKILL);
   ::_exit(2);  // not reached

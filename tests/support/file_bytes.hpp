@@ -1,4 +1,4 @@
-/// The bytes of a file behind the back of those who map it.
+/// Reads and writes the bytes of a file without the knowledge of the processes that map it.
 #pragma once
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ inline std::vector<std::byte> read_bytes(const std::filesystem::path& path) {
   return bytes;
 }
 
-/// Overwrites bytes in place; whoever maps the file sees them at once.
+/// Overwrites bytes in place; processes that map the file see them immediately.
 inline void poke_bytes(const std::filesystem::path& path, std::size_t offset,
                        std::span<const std::byte> bytes) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);

@@ -25,7 +25,7 @@ class MemorySegment {
     table_.control.generation = 1;
     table_.control.state = static_cast<std::uint32_t>(ControlState::Open);
     table_.control.wake_protocol = static_cast<std::uint32_t>(WakeProtocol::Membarrier);
-    if (last != 0) {  // as if `last` publishes had been made, all bytes zero
+    if (last != 0) {  // as after `last` publishes of zeros
       for (std::uint32_t back = 0; back < geometry_.count; ++back) {
         const Sequence n = last >= back ? last - back : geometry_.sequence_limit() - (back - last);
         version_of(geometry_.index_of(n)) = detail::complete(n);
@@ -49,7 +49,7 @@ class MemorySegment {
     layout.generation = 1;
     return {publisher(last), &table_.control, kEntries, nullptr, layout};
   }
-  /// Of reader `index`, which is not attached yet.
+  /// For reader `index`, which is not attached yet.
   [[nodiscard]] detail::StreamObserver stream_observer(std::uint32_t index,
                                                        std::uint32_t retries = 128,
                                                        Overflow overflow = Overflow::Overwrite) {

@@ -1,4 +1,4 @@
-/// What an operation came to, as a word that a failing test prints.
+/// The result of an operation, as a word that a failing test prints.
 #pragma once
 
 #include <string>

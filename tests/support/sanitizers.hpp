@@ -3,8 +3,8 @@
 
 namespace evo::test {
 
-/// Whether an address or thread sanitizer watches over memory: it needs much address space, and
-/// makes mlock do nothing.
+/// Whether the address or thread sanitizer is active: it needs much address space and turns mlock
+/// into a no-op.
 constexpr bool is_sanitized() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return true;

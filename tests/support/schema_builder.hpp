@@ -1,4 +1,4 @@
-/// Binary schemas made by hand, so that each test says what is unusual about its own.
+/// Binary schemas built by hand, so that each test states only what is unusual about its schema.
 #pragma once
 
 #include <flatbuffers/reflection_generated.h>
@@ -20,7 +20,7 @@ struct FieldSpec {
   std::uint16_t length = 0;                       ///< not zero: an array
   std::int32_t index = -1;                        ///< of the struct or enum
   std::string unit = {};
-  std::int32_t id = -1;  ///< negative: by the order of the offsets
+  std::int32_t id = -1;  ///< negative: from the order of the offsets
   AttributeSpecs attributes = {};
 };
 

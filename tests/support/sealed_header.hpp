@@ -1,4 +1,4 @@
-/// Damage that the header's checksum does not give away.
+/// Damage that the header's checksum does not reveal.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@
 
 namespace evo::test {
 
-/// Computes the checksum of a segment header's constant fields anew, by the offsets that
-/// the format states: bytes 8 to 20 and 40 to 52 do not count.
+/// Recomputes the checksum of a segment header's constant fields, by the offsets that the format
+/// states: bytes 8 to 20 and 40 to 52 are excluded.
 inline void seal_header(std::span<std::byte> file) {
   std::array<std::byte, 256> constant{};
   std::memcpy(constant.data(), file.data(), constant.size());

@@ -1,4 +1,4 @@
-/// Segments for the tests of the untyped ends.
+/// Segments for the tests of the untyped endpoints.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,7 @@ std::span<std::byte> writable_bytes_of(T& value) {
   return std::as_writable_bytes(std::span(&value, 1));
 }
 
-/// The 64-bit number at the start of the last value, or the name of the error.
+/// The 64-bit number at the start of the latest value, or the name of the error.
 inline std::string read_number(SegmentReader& reader) {
   std::uint64_t number = 0;
   const auto info = reader.read(writable_bytes_of(number));
@@ -47,8 +47,8 @@ inline std::string read_number(SegmentReader&& reader) {
   return read_number(reader);
 }
 
-/// Makes the segment in a child that publishes 1, 2, … `publishes` and is then killed.
-/// Returns the pid that the child had.
+/// Creates the segment in a child that publishes 1, 2, … `publishes` and is then killed. Returns
+/// the pid of the child.
 inline pid_t leave_orphan(const Domain& domain, const ChannelDescription& channel,
                           std::uint64_t publishes = 0) {
   Child child([&]() -> std::string {

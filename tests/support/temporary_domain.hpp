@@ -1,4 +1,4 @@
-/// A domain of a test's own, on tmpfs where there is one, gone with the test.
+/// A domain for one test, on tmpfs if available; removed with the test.
 #pragma once
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ class TemporaryDomain {
         "/evo-test-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     path_ = pattern;
-    // Storms of create are what many tests are about.
+    // Many tests create segments in rapid succession.
     ::setenv("EVO_MAX_CREATIONS_PER_SECOND", "0", 0);
   }
   TemporaryDomain(const TemporaryDomain&) = delete;
@@ -37,7 +37,7 @@ class TemporaryDomain {
   [[nodiscard]] Domain domain() const { return Domain(path_); }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
-  /// Names of the files in it, hidden ones too.
+  /// Names of the files in it, including hidden ones.
   [[nodiscard]] std::vector<std::string> files() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(path_)) {

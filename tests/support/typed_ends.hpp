@@ -1,4 +1,4 @@
-/// Typed ends of channels that tests describe by hand; generated ones look the same.
+/// Typed endpoints of channels that tests describe by hand; generated ones look the same.
 #pragma once
 
 #include "evo/state_reader.hpp"

@@ -22,7 +22,7 @@ TEST_F(CleanupCommand, RemovesAfterTheGracePeriodOnly) {
   const ToolAnswer removed = run({"cleanup", "--grace", "0s", "--format", "json"});
   EXPECT_EQ(removed.code, 0) << removed.err;
   expect_golden("cleanup.json", steady(removed.out));
-  EXPECT_EQ(directory_.files().size(), 3U) << "the live one's";
+  EXPECT_EQ(directory_.files().size(), 3U) << "the files of the live writer";
 }
 
 TEST_F(CleanupCommand, AClosedSegmentThatIsStillReadIsNothingWrong) {

@@ -1,4 +1,4 @@
-/// evo-shm completion: what bash, zsh and fish themselves make of their scripts.
+/// evo-shm completion: how bash, zsh and fish themselves run their scripts.
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>
 
@@ -20,7 +20,7 @@ class CompletionTest : public ToolTest, public testing::WithParamInterface<const
   [[nodiscard]] static bool in_fish() { return GetParam() == std::string("fish"); }
   [[nodiscard]] static bool in_zsh() { return GetParam() == std::string("zsh"); }
 
-  /// What the shell offers for a line, sorted. The cursor stands at its end.
+  /// What the shell offers for a line, sorted. The cursor is at the end of the line.
   [[nodiscard]] std::string offered(const std::string& line) const {
     const std::string source = "source '" + script_.string() + "'\n";
     const std::string words = '(' + std::string(EVO_SHM) + ' ' + line + ")\n";
@@ -47,7 +47,7 @@ class CompletionTest : public ToolTest, public testing::WithParamInterface<const
                                                    "_evo-shm | sort | paste -sd' '\n"});
   }
 
-  /// Fish gives the whole word and a description behind a tab, and directories end in a slash.
+  /// Fish prints the whole word and, after a tab, a description; directories end in a slash.
   [[nodiscard]] static ToolAnswer in_fish(const std::string& source, std::string line) {
     if (line.ends_with("''")) line.resize(line.size() - 2);
     return run_program("/usr/bin/fish",
@@ -57,7 +57,7 @@ class CompletionTest : public ToolTest, public testing::WithParamInterface<const
                             "'' | string unescape | sort | paste -sd' '\n"});
   }
 
-  /// Waits for a file that a shell makes.
+  /// Waits until a shell has created a file.
   [[nodiscard]] static bool appears(const std::filesystem::path& file) {
     for (int look = 0; look < 3000 && !std::filesystem::exists(file); ++look) ::usleep(20'000);
     return std::filesystem::exists(file);
@@ -68,7 +68,7 @@ class CompletionTest : public ToolTest, public testing::WithParamInterface<const
     return offered("--domain " + directory_.path().string() + ' ' + line);
   }
 
-  /// The line as a shell hands it over: bash makes a word of its own of =.
+  /// The line as a shell passes it on: bash makes = a separate word.
   [[nodiscard]] static std::string split(std::string line) {
     for (std::size_t at = 0; in_bash() && (at = line.find('=', at)) != line.npos; at += 3) {
       line.replace(at, 1, " = ");
@@ -77,7 +77,7 @@ class CompletionTest : public ToolTest, public testing::WithParamInterface<const
     return line;
   }
 
-  /// In place of what zsh has in a completion widget only: prints what fits the current word.
+  /// Replaces what zsh provides only in a completion widget: prints what matches the current word.
   static constexpr const char* kZshWidget = R"sh(
 compdef() { :; }
 compset() { words[CURRENT]=${words[CURRENT]#*=}; }
@@ -144,7 +144,7 @@ TEST_P(CompletionTest, NamesOfSegmentsInTheDomain) {
   EXPECT_EQ(offered_here("inspect ga"), "gantry");
   EXPECT_EQ(offered_here("deadlines show --format json a"), "alarm");
   EXPECT_EQ(offered_here("inspect gantry ''"), "") << "it takes one";
-  EXPECT_EQ(offered_here("pub a.fbs ''"), "") << "one that the schema declares";
+  EXPECT_EQ(offered_here("pub a.fbs ''"), "") << "only segments that the schema declares";
   EXPECT_EQ(offered(split("--domain=" + directory_.path().string() + " inspect ''")),
             "alarm gantry");
   ::setenv("EVO_DOMAIN", directory_.path().c_str(), 1);
@@ -157,9 +157,9 @@ TEST_P(CompletionTest, NamesOfFields) {
   EXPECT_EQ(offered_here("watch gantry --field c"), "cycle");
   EXPECT_EQ(offered_here("watch gantry --field axes[2].p"), "axes[2].position");
   EXPECT_EQ(offered_here("watch gantry --field axe").substr(0, 21), "axes axes[0].homed ax");
-  EXPECT_EQ(offered_here("watch gantry --field cycle of"), "offset") << "it takes many";
+  EXPECT_EQ(offered_here("watch gantry --field cycle of"), "offset") << "it accepts several";
   EXPECT_EQ(offered_here("watch nothing --field ''"), "");
-  EXPECT_EQ(offered_here("echo gantry --field c"), "cycle") << "another name of watch";
+  EXPECT_EQ(offered_here("echo gantry --field c"), "cycle") << "an alias of watch";
   EXPECT_EQ(offered_here("wait-for gantry --field c"), "cycle");
 }
 
@@ -170,7 +170,7 @@ TEST_P(CompletionTest, AValueOfAFieldMayBeAnything) {
   EXPECT_EQ(offered_here(split("set gantry cycle=")), "");
 }
 
-/// In a terminal, with the shell's own quoting and evaluation behind the Tab key.
+/// In a terminal, with the shell's own quoting and evaluation when Tab is pressed.
 TEST_P(CompletionTest, NoNameIsEverEvaluated) {
   const auto here = directory_.path() / "here";
   std::filesystem::create_directories(here / "$(touch EVALUATED)");
@@ -194,7 +194,7 @@ TEST_P(CompletionTest, NoNameIsEverEvaluated) {
   terminal.type(program + "snapshot load \t");
   EXPECT_TRUE(terminal.says("EVALUATED")) << "not completed: " << terminal.output();
   terminal.type("\n");
-  // Names of segments come from the domain; a name that a shell would read is not offered.
+  // Names of segments come from the domain; a name that a shell would evaluate is not offered.
   terminal.type(program + "inspect \t\n");
   terminal.type("mkdir do''ne\n");
   ASSERT_TRUE(appears(here / "done")) << terminal.output();
@@ -212,7 +212,7 @@ TEST_F(CompletionUsage, OtherShellsAreRefused) {
   EXPECT_EQ(run({"completion", "tcsh"}).code, 2);
 }
 
-/// The names come from a schema that any writer may have made up.
+/// The names come from a schema, which any writer may have invented.
 TEST(CompletionCandidates, NothingIsOfferedThatAShellWouldEvaluate) {
   CLI::App app("", "evo-shm");
   std::vector<std::string> fields;

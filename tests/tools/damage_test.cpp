@@ -1,5 +1,5 @@
-/// What commands say of segments that are damaged, that this user may not read, or whose files
-/// bear names that would upset a terminal.
+/// What commands print about segments that are damaged, that this user may not read, or whose file
+/// names would disturb a terminal.
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -29,7 +29,7 @@ class Damage : public ToolTest {
     poke(control(), 0, std::uint64_t{0});
   }
 
-  /// As a user who may see the names in the domain, and nothing else.
+  /// As a user who may see the names in the domain, but nothing else.
   [[nodiscard]] std::string as_somebody_else(std::vector<std::string> arguments) const {
     ::chmod(directory_.path().c_str(), 0755);
     return in_child([&]() -> std::string {
@@ -68,7 +68,7 @@ TEST_F(Damage, WhoReadsADamagedSegmentIsNotKnown) {
 }
 
 TEST_F(Damage, WhatThisUserMayNotReadIsNotPermitted) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
   writer.write({});
   for (const char* command : {"readers", "inspect"}) {

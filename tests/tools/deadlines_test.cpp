@@ -12,7 +12,7 @@ namespace {
 
 class Deadlines : public testing::Test {
  protected:
-  /// The exit code, and what was said, one blank between words.
+  /// The exit code and the output, with words separated by single blanks.
   [[nodiscard]] std::string run(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"--domain", directory_.path().string(), "deadlines"});
     Program program(EVO_SHM, arguments);

@@ -1,4 +1,4 @@
-/// evo-shm doctor: each question with made-up computers, and all of them with this one.
+/// evo-shm doctor: each check with simulated computers, and all of them with this one.
 #include <linux/membarrier.h>
 
 #include <nlohmann/json.hpp>
@@ -29,7 +29,7 @@ TEST(Doctor, TheDirectoryMustNotBeOthersToWrite) {
   EXPECT_EQ(check({.exists = true, .mode = 0770, .owner = 1000, .writable = true}), "wrong");
   EXPECT_EQ(check({.exists = true, .mode = 0755, .owner = 1001}), "warning");
   EXPECT_EQ(check({.exists = true, .mode = 0755, .owner = 0}), "warning");
-  EXPECT_EQ(check({.writable = true}), "ok") << "the first create makes it";
+  EXPECT_EQ(check({.writable = true}), "ok") << "the first create creates it";
   EXPECT_EQ(check({.writable = false}), "wrong");
 }
 
@@ -125,13 +125,14 @@ TEST(Doctor, SystemdTmpfilesAgesTheDomain) {
   EXPECT_EQ(check("/tmp/cell", "D! /tmp 1777 root root 10d\n"), "wrong");
   EXPECT_EQ(check("/tmp/cell", "# q /tmp 1777 root root 10d\n"), "ok");
   EXPECT_EQ(check("/tmp/cell", "D /tmp 1777 root root -\n"), "ok");
-  EXPECT_EQ(check("/tmp/cell", "f /tmp 1777 root root 10d\n"), "ok") << "not of directories";
+  EXPECT_EQ(check("/tmp/cell", "f /tmp 1777 root root 10d\n"), "ok")
+      << "this line is not about directories";
   EXPECT_EQ(check("/tmpfiles/cell", "q /tmp 1777 root root 10d\n"), "ok");
   EXPECT_EQ(check("/dev/shm/cell", "q /tmp 1777 root root 10d\n"), "ok");
   EXPECT_EQ(check("/run/user/7/cell", "e /run/user/* - - - 1h\n"), "wrong");
   EXPECT_EQ(check("/tmp/cell", "q /tmp 1777 root root 10d\nx /tmp/cell\n"), "ok");
   EXPECT_EQ(check("/tmp/cell", "q /tmp 1777 root root 10d\nX /tmp\n"), "wrong")
-      << "not what is below it";
+      << "it does not protect what is below it";
   const Check told = check_ageing("/tmp/cell", {{"tmp.conf", "q /tmp 1777 root root 10d\n"}});
   EXPECT_TRUE(contains(told.finding, "'x /tmp/cell' in /etc/tmpfiles.d/evo.conf")) << told.finding;
   EXPECT_EQ(result_of(check_ageing("/tmp/cell", {})), "ok") << "no systemd";
@@ -225,7 +226,7 @@ TEST(Doctor, LogindRemovesWhatUsersLeave) {
   const auto check = [](const char* domain, std::uint32_t user, const Files& files) {
     return result_of(check_remove_ipc(true, domain, user, files));
   };
-  EXPECT_EQ(check("/dev/shm", 1000, {}), "warning") << "its default";
+  EXPECT_EQ(check("/dev/shm", 1000, {}), "warning") << "the default";
   EXPECT_EQ(check("/dev/shm/cell", 1000, {"[Login]\n#RemoveIPC=no\n"}), "warning");
   EXPECT_EQ(check("/dev/shm", 1000, {"[Login]\nRemoveIPC=no\n"}), "ok");
   EXPECT_EQ(check("/dev/shm", 1000, {"RemoveIPC=no", " RemoveIPC = yes "}), "warning");
@@ -260,7 +261,7 @@ TEST_F(DoctorCommand, EndsWithOneIfSomethingIsWrong) {
   EXPECT_EQ(result_with("segments"), "ok");
   const auto control = directory_.path() / "evo_probe.ctl";
   std::ofstream(control) << "no control file";
-  EXPECT_EQ(result_with("segments"), "warning") << "its mode lets others read it";
+  EXPECT_EQ(result_with("segments"), "warning") << "its mode allows others to read it";
   std::filesystem::permissions(control, std::filesystem::perms::owner_read);
   EXPECT_EQ(result_with("segments"), "wrong");
   const ToolAnswer answer = run({"doctor"});

@@ -1,4 +1,4 @@
-/// Times and ages as evo-shm writes and reads them.
+/// Durations and ages as evo-shm prints and parses them.
 #include "text/duration.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-/// The exit codes of docs/evo-shm.md, and that what is said goes where it belongs.
+/// The exit codes of docs/evo-shm.md, and that all output goes to the right stream.
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/stat.h>
@@ -15,7 +15,7 @@ namespace {
 
 class ExitCode : public ToolTest {
  protected:
-  /// A command that must fail says why on stderr, and nothing on stdout.
+  /// A command that must fail prints the reason to stderr, and nothing to stdout.
   void expect_refused(int code, std::vector<std::string> arguments) const {
     const std::string shown = fmt::format("{}", fmt::join(arguments, " "));
     const ToolAnswer answer = run(std::move(arguments));
@@ -43,8 +43,8 @@ TEST_F(ExitCode, OneWhereSomethingIsWrong) {
   EXPECT_EQ(run({"list", "--wrong"}).code, 1);
 }
 
-/// A dead module's segment that was cleaned up is missed by who reads it, and nothing is green
-/// until it is back.
+/// A segment of a dead module that was cleaned up still counts as wrong while a reader is attached
+/// to it, until a writer creates it again.
 TEST_F(ExitCode, OneWhereReadersMissWhatWasRemovedAfterADeath) {
   leave_orphan(domain(), raw_channel("probe", 8), 1);
   auto reader = SegmentReader::attach("probe", {.domain = domain()});
@@ -66,7 +66,7 @@ TEST_F(ExitCode, OneWhereReadersMissWhatWasRemovedAfterADeath) {
     EXPECT_EQ(run({"list", "--wrong"}).code, 0);
     EXPECT_EQ(run({"validate"}).code, 0);
   }
-  EXPECT_EQ(run({"list", "--wrong"}).code, 0) << "closed is as it should be";
+  EXPECT_EQ(run({"list", "--wrong"}).code, 0) << "closed is not wrong";
   EXPECT_EQ(run({"validate"}).code, 0);
   EXPECT_NE(run({"list"}).out.find("closed"), std::string::npos);
 }
@@ -113,7 +113,7 @@ TEST_F(ExitCode, HelpAndVersionAreCommandsToo) {
   EXPECT_EQ(run({"help", "watch"}).out, run({"watch", "--help"}).out);
   EXPECT_EQ(run({"help", "snapshot", "save"}).out, run({"snapshot", "save", "--help"}).out);
   EXPECT_EQ(run({"version"}).out, run({"--version"}).out);
-  EXPECT_EQ(run({"help", "echo"}).out, run({"help", "watch"}).out) << "another name of it";
+  EXPECT_EQ(run({"help", "echo"}).out, run({"help", "watch"}).out) << "an alias of it";
   expect_refused(2, {"help", "wacth"});
   EXPECT_EQ(run({"wacth", "--help"}).code, 2) << "not the help of evo-shm itself";
 }
@@ -174,7 +174,7 @@ TEST_F(ExitCode, FourForALayoutThatDiffers) {
 }
 
 TEST_F(ExitCode, FiveWhereThisUserMayNotLook) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
   ::chmod(directory_.path().c_str(), 0755);
   const ChildResult child = in_child([&]() -> std::string {
@@ -202,9 +202,9 @@ TEST_F(ExitCode, NothingIsColouredForAPipe) {
   EXPECT_EQ(run({"validate"}).out.find('\x1b'), std::string::npos);
 }
 
-/// What a group may only read, it can look at all the same.
+/// Read access for the group is enough to inspect.
 TEST_F(ExitCode, AMemberOfTheGroupCanLook) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   constexpr gid_t kGroup = 65533;
   ChannelDescription channel = raw_channel("probe", 8);
   channel.access = Access::Group;

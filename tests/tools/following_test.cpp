@@ -1,5 +1,5 @@
-/// What follows a segment for a while: that it ends in time, takes no core, and tells what became
-/// of the writer.
+/// Commands that follow a segment for some time: they end in time, do not use up a core, and report
+/// the end of the writer.
 #include <fcntl.h>
 #include <sys/resource.h>
 
@@ -23,14 +23,14 @@ double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-/// Seconds of a processor that children took which have ended.
+/// Processor seconds used by children that have ended.
 double children_took() {
   rusage usage{};
   ::getrusage(RUSAGE_CHILDREN, &usage);
   return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
 }
 
-/// Waits until a program has a handler of its own for a signal; false if it never has.
+/// Waits until a program has installed its own handler for a signal; false if it never does.
 bool comes_to_catch(pid_t pid, int signal) {
   for (const auto end = Clock::now() + 10s; Clock::now() < end;) {
     std::ifstream status(fmt::format("/proc/{}/status", pid));
@@ -43,7 +43,7 @@ bool comes_to_catch(pid_t pid, int signal) {
   return false;
 }
 
-/// Until a child is evo-shm and no longer a copy of this process.
+/// Waits until a child is evo-shm and no longer a copy of this process.
 void wait_for_start(pid_t pid) {
   std::error_code none;
   for (const auto end = Clock::now() + 10s; Clock::now() < end;) {
@@ -58,8 +58,8 @@ class Following : public ToolTest {
     return arguments;
   }
 
-  /// A child that publishes until it is killed, `pause` between two; it has published when this
-  /// returns.
+  /// A child that publishes until it is killed, with `pause` between two publishes. It has
+  /// published when this function returns.
   template <class Writer, class Value>
   std::unique_ptr<Child> publisher(std::chrono::microseconds pause, const Value& value) const {
     Pipe ready;
@@ -85,7 +85,7 @@ TEST_F(Following, WatchEndsInTimeThoughItsReaderIsSlowerThanTheStream) {
   value.values.fill(0.1234567890123456);
   const auto child = publisher<TraceWriter>(100us, value);
   Program watch(EVO_SHM, here({"--format", "json", "watch", "trace", "--for", "500ms", "--every"}));
-  // Room for three lines: more than that is in the ring whenever they were taken.
+  // The pipe has room for three lines. Whenever they have been read, the ring holds more values.
   wait_for_start(watch.pid());
   const int pipe = ::open(fmt::format("/proc/{}/fd/1", watch.pid()).c_str(), O_WRONLY | O_CLOEXEC);
   ::fcntl(pipe, F_SETPIPE_SZ, 4096);
@@ -119,7 +119,7 @@ TEST_F(Following, ListIsNoStormOfTables) {
   ::kill(list.pid(), SIGTERM);
   std::string rest;
   list.join(&rest);
-  // One each 10 ms, of two lines and a gap.
+  // One table each 10 ms, of two lines and a gap.
   const auto most = 4 * ((Clock::now() - start) / 10ms + 2);
   EXPECT_LT(std::count(rest.begin(), rest.end(), '\n'), most);
 }

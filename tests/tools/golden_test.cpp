@@ -1,4 +1,4 @@
-/// Golden output, as a table and as JSON, of the commands whose own tests look at parts of it only.
+/// Golden output, as a table and as JSON, of the commands whose own tests check only parts of it.
 #include <gantry.evo.hpp>
 
 #include "segments.hpp"
@@ -14,7 +14,7 @@ class Golden : public ToolTest {
  protected:
   Golden() { writer_.write({.cycle = 7, .offset = -3}); }
 
-  /// Both forms of a command's answer.
+  /// Checks both forms of a command's answer.
   void expect_both(const std::string& name, std::vector<std::string> arguments,
                    int code = 0) const {
     const ToolAnswer table = run(arguments);
@@ -26,7 +26,7 @@ class Golden : public ToolTest {
     expect_golden(name + ".json", without_own(json.out));
   }
 
-  /// Pids stand alone in some tables, stamps in seconds in some lines.
+  /// Some tables contain bare pids, and some lines contain stamps in seconds.
   [[nodiscard]] std::string without_own(const std::string& text) const {
     const std::string own = "\\b" + std::to_string(::getpid()) + "\\b";
     std::string out = std::regex_replace(steady(text), std::regex(own), "PID");

@@ -1,5 +1,5 @@
-/// evo-shm graph: who writes and reads what, from schema files and in a domain, and what is wrong
-/// with it.
+/// evo-shm graph: which processes write and read which segments, from schema files and in a domain,
+/// and what is wrong with it.
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -28,7 +28,7 @@ std::string schema(const std::string& name) {
   return std::string(EVO_SCHEMAS) + "/" + name;
 }
 
-/// Sets a variable of the environment, for the programs that the test starts.
+/// Sets an environment variable for the programs that the test starts.
 class Environment {
  public:
   Environment(const char* name, const std::string& value) : name_(name) {
@@ -52,7 +52,7 @@ class GraphTest : public ToolTest {
     return run(std::move(arguments));
   }
 
-  /// A process of that name that reads the segment until the end of the test.
+  /// Starts a process of that name that reads the segment until the end of the test.
   template <class Reader>
   void start_reader(const char* process, const std::string& segment) {
     const std::size_t before = inspect_segment(domain(), segment).value().readers.size();
@@ -67,7 +67,7 @@ class GraphTest : public ToolTest {
     }
   }
 
-  /// A segment that its writer has left behind, and then died.
+  /// A segment that its writer left behind when it died.
   template <class Writer>
   void leave_dead() {
     in_child([&]() -> std::string {
@@ -77,7 +77,7 @@ class GraphTest : public ToolTest {
     });
   }
 
-  /// A schema file with one segment in the test's own directory.
+  /// A schema file with one segment, in the test's own directory.
   [[nodiscard]] std::string written_schema(const std::string& name, const std::string& attributes) {
     const auto file = directory_.path() / name;
     std::ofstream(file) << "include \"evo.fbs\";\nnamespace made;\n/// Made up.\nstruct Made (" +
@@ -196,7 +196,7 @@ TEST_F(GraphTest, LintMissesWhatSchemasDeclareUntilItIsAlive) {
   leave_orphan(domain(), channel, 1);
   EXPECT_EQ(graph(lint).code, 1);
   EXPECT_NE(found().find("made  dead  its writer, "), std::string::npos) << found();
-  EXPECT_EQ(graph({"--lint"}).code, 0) << "without a schema file nothing says that it is needed";
+  EXPECT_EQ(graph({"--lint"}).code, 0) << "without a schema file it is not known to be needed";
 }
 
 TEST_F(GraphTest, LintFindsASegmentThatTwoFilesDeclare) {

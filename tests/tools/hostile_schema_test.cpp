@@ -1,4 +1,4 @@
-/// Schemas that mean no good, and all that evo-shm does with the ones that pass.
+/// Malicious schemas, and everything that evo-shm does with those that pass the check.
 #include <flatbuffers/reflection_generated.h>
 
 #include <algorithm>
@@ -39,7 +39,7 @@ struct Specs {
                                   .attributes = {{"bit_flags", "0"}}}};
 };
 
-/// Spoils schemas, in ways that a byte changed at random hardly ever finds.
+/// Corrupts schemas in ways that a random change of a byte hardly ever finds.
 class Spoiler {
  public:
   Bfbs spoiled() {
@@ -136,7 +136,7 @@ class Spoiler {
     }
   }
 
-  /// What FlatBuffers' rules make of the present fields, so that more than one change passes.
+  /// Recomputes the layout by FlatBuffers' rules, so that more than one change passes.
   static void lay_out(Specs& specs) {
     for (StructSpec& one : specs.structs) {
       std::uint64_t end = 0;
@@ -170,7 +170,7 @@ void expect_plain(std::string text) {
   EXPECT_EQ(detail::printable(text), text);
 }
 
-/// All that commands do with a schema from a segment.
+/// Everything that commands do with a schema from a segment.
 void use(const Bfbs& bfbs, const SchemaLayout& layout, const SchemaLayout& other) {
   EXPECT_TRUE(diff_schemas(layout, layout).empty());
   for (const std::string& line : diff_schemas(layout, other)) expect_plain(line);
@@ -255,7 +255,7 @@ TEST(FlagNames, OfFlagsThatShareBitsStandForAllOfTheirBits) {
   EXPECT_EQ(text_of(flags, 0), "none");
   EXPECT_EQ(text_of(flags, 6), "Pair");
   EXPECT_EQ(text_of(flags, 4), "High");
-  EXPECT_EQ(text_of(flags, 7), "Pair|Low") << "High tells nothing more";
+  EXPECT_EQ(text_of(flags, 7), "Pair|Low") << "High adds nothing";
   EXPECT_EQ(text_of(flags, 14), "Pair|Top");
   EXPECT_EQ(text_of(flags, 2), "2") << "half of a pair has no name";
   EXPECT_EQ(text_of(flags, 9), "9") << "half of Top";

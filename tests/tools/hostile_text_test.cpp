@@ -1,5 +1,5 @@
-/// Names that other processes chose, through every output of every command: nothing in them steers
-/// a terminal, and each format stays what it is.
+/// Names that other processes chose, through every output of every command: nothing in them
+/// controls a terminal, and each format stays valid.
 #include <fcntl.h>
 
 #include <filesystem>
@@ -16,8 +16,9 @@ namespace {
 using gantry::GantryReader;
 using gantry::GantryWriter;
 
-/// Every byte but `/`, which is in no name; every control of C1 and those that turn text round, in
-/// UTF-8; and what is no character. Pieces that fit into the name of a process.
+/// Every byte except `/`, which no name contains; every C1 control and every character that changes
+/// the direction of text, in UTF-8; and sequences that are not characters. In pieces short enough
+/// for the name of a process.
 std::vector<std::string> hostile_texts() {
   std::vector<std::string> texts;
   const auto add = [&](const std::string& character) {
@@ -42,7 +43,8 @@ std::vector<std::string> hostile_texts() {
   return texts;
 }
 
-/// The first that no output may hold, looked for by bytes and not by the function under test.
+/// The first sequence that no output may contain, searched for by bytes and not with the function
+/// under test.
 std::string forbidden_in(const std::string& text) {
   std::vector<std::string> forbidden{"\x7f", "\xd8\x9c", "\xef\xbf\xbe", "\xef\xbf\xbf"};
   for (char byte = 1; byte < ' '; ++byte) {
@@ -67,7 +69,7 @@ void expect_harmless(const ToolAnswer& answer, const std::string& command) {
   EXPECT_GE(answer.code, 0) << command;
   for (const std::string& text : {answer.out, answer.err}) {
     EXPECT_EQ(testing::PrintToString(forbidden_in(text)), "\"\"") << command << ": " << text;
-    EXPECT_NO_THROW(static_cast<void>(nlohmann::json(text).dump())) << command << " is no UTF-8";
+    EXPECT_NO_THROW(static_cast<void>(nlohmann::json(text).dump())) << command << " is not UTF-8";
   }
 }
 

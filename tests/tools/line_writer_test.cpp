@@ -1,4 +1,4 @@
-/// Lines that are written by a thread: whole, in order, counted where they were dropped.
+/// Lines that a thread writes: whole, in order, and counted where they were dropped.
 #include "supervisor/line_writer.hpp"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ std::string numbered(int number) {
   return "line " + std::to_string(number) + ' ' + std::string(100, 'x') + '\n';
 }
 
-/// Reads lines from a pipe; nothing at its end, or if none comes for a minute.
+/// Reads lines from a pipe; nullopt at its end, or if no line arrives within a minute.
 class LineReader {
  public:
   explicit LineReader(int fd) : fd_(fd) {}
@@ -103,7 +103,7 @@ TEST(LineWriter, WritesWhatIsLeftAtItsEnd) {
 }
 
 TEST(LineWriter, KeepsLinesWholeBetweenThoseOfOthers) {
-  // A pipe takes this much in one piece.
+  // A pipe accepts this much in one piece.
   const std::string other = std::string(4095, 'o') + '\n';
   constexpr int kOthers = 200;
   constexpr int kOwn = 5000;

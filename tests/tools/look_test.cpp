@@ -1,4 +1,4 @@
-/// evo-shm list, inspect, readers, schema, watch: golden output of a segment with every sort of
+/// evo-shm list, inspect, readers, schema, watch: golden output of a segment with every kind of
 /// field.
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>
@@ -90,7 +90,7 @@ TEST_F(Look, InspectOfADeadWriterStillShowsItsValue) {
 TEST_F(Look, InspectOfACorruptSchemaFallsBackToHexAndSaysWhy) {
   const auto writer = written();
   const auto file = directory_.data_file();
-  // The first word of the embedded schema, an offset, leads out of it.
+  // The first word of the embedded schema, an offset, points outside it.
   const auto offset = peek<std::uint32_t>(file, offsetof(SegmentHeader, schema_offset));
   poke(file, offset, std::uint32_t{0x7fffffff});
   const ToolAnswer answer = run({"inspect", "gantry"});
@@ -138,7 +138,7 @@ TEST_F(Look, InspectTakesNoPlaceInTheReaderTable) {
   const auto info = inspect_segment(domain(), "gantry").value();
   EXPECT_TRUE(info.readers.empty());
   EXPECT_EQ(peek<std::uint32_t>(directory_.path() / "evo_gantry.ctl", 200), 0U)
-      << "entries that were ever taken";
+      << "reader entries that were ever used";
 }
 
 TEST_F(Look, AMistypedNameIsNotFoundAndTheNearestIsNamed) {
@@ -203,7 +203,7 @@ TEST_F(Look, WatchPrintsALineForEachChangeOfItsFields) {
 TEST_F(Look, AFieldOfAnyNameIsBesideTheMembersOfItsRecord) {
   auto writer = TraceWriter::create({.domain = domain()}).value();
   ASSERT_TRUE(writer.push({.step = 77}));
-  // A schema may call a field as the record calls its own.
+  // A schema may give a field the same name as a member of the record.
   const auto file = directory_.data_file();
   std::vector<std::byte> bytes = read_bytes(file);
   const std::string_view name("step\0", 5);
@@ -233,7 +233,7 @@ TEST_F(Look, WatchOfAStreamMissesNothing) {
   };
   EXPECT_EQ(next_code(), 0);
   for (std::uint32_t i = 1; i < 60; i += 3) {
-    // As many at once as the ring keeps while another one is filled in.
+    // As many at the same time as the ring keeps while another value is filled in.
     for (std::uint32_t k = i; k < i + 3; ++k) writer.push({.code = k});
     for (std::uint32_t k = i; k < i + 3; ++k) ASSERT_EQ(next_code(), static_cast<int>(k));
   }

@@ -1,4 +1,4 @@
-/// evo-shm(1): whatever the help shows is in the page too.
+/// evo-shm(1): everything that the help shows is also in the page.
 #include "tool.hpp"
 
 namespace evo::test {
@@ -43,7 +43,7 @@ Help help_of(std::vector<std::string> command) {
 
 class ManPageTest : public testing::Test {
  protected:
-  /// The part of the page about a command; what comes before them all for none.
+  /// The part of the page about a command; for no command, the part before all of them.
   [[nodiscard]] std::string part_about(const std::string& command) const {
     if (command.empty()) return page_.substr(0, page_.find(".Sh COMMANDS"));
     const std::size_t start = page_.find(".It Ic " + command + '\n');
@@ -52,16 +52,16 @@ class ManPageTest : public testing::Test {
     return page_.substr(start, end - start);
   }
 
-  /// What the help of a command and of the commands below it shows and the page does not.
+  /// Checks that the page describes all that the help of a command and of its subcommands shows.
   void expect_told(const std::vector<std::string>& command) const {
     std::string name;
     for (const std::string& word : command) name += name.empty() ? word : ' ' + word;
     const Help help = help_of(command);
     const std::string part = part_about(name);
     if (help.commands.empty() || command.empty()) {
-      EXPECT_NE(part, "") << "tools/evo-shm.1 says nothing of `" << name << "`";
+      EXPECT_NE(part, "") << "tools/evo-shm.1 does not describe `" << name << "`";
       for (const std::string& option : help.options) {
-        if (option == "--help") continue;  // told once, with the others that go anywhere
+        if (option == "--help") continue;  // described once, with the other global options
         // `.Fl -include`, or `.Fl I , -include`.
         const std::regex flag("(Fl|,) " + option.substr(1) + "(?![-a-z])");
         EXPECT_TRUE(std::regex_search(part, flag))
@@ -79,8 +79,8 @@ class ManPageTest : public testing::Test {
 };
 
 TEST_F(ManPageTest, EveryCommandAndOptionIsThere) {
-  ASSERT_GT(help_of({}).commands.size(), 8U) << "the help was not understood";
-  ASSERT_GT(help_of({"supervise"}).options.size(), 5U) << "the help was not understood";
+  ASSERT_GT(help_of({}).commands.size(), 8U) << "the help was not parsed";
+  ASSERT_GT(help_of({"supervise"}).options.size(), 5U) << "the help was not parsed";
   expect_told({});
 }
 
@@ -100,12 +100,12 @@ TEST_F(ManPageTest, NoOptionIsBrokenAtEightyColumns) {
   for (const std::string& line : lines_of(answer.out)) {
     brackets += line.find('[') != std::string::npos ? 1U : 0U;
     EXPECT_EQ(std::count(line.begin(), line.end(), '['), std::count(line.begin(), line.end(), ']'))
-        << "an option and its value stand on two lines: " << line;
+        << "an option and its value are on two lines: " << line;
     for (const char* hyphen : {"-", "\u2010"}) {
       EXPECT_FALSE(line.ends_with(hyphen)) << "a word is broken: " << line;
     }
   }
-  EXPECT_GT(brackets, 20U) << "the page was not understood";
+  EXPECT_GT(brackets, 20U) << "the page was not parsed";
 }
 
 TEST_F(ManPageTest, ItIsSoundMdoc) {

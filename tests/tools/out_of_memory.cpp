@@ -1,5 +1,5 @@
-/// The supervisor goes on where allocations fail. A program of its own, because it replaces the
-/// operator new of everything in it.
+/// The supervisor continues when allocations fail. This is a separate program because it replaces
+/// operator new for everything in it.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,13 +12,13 @@
 
 namespace {
 
-thread_local unsigned period = 0;         // each allocation of this number fails; 0: none does
-thread_local unsigned allocations = 0;    // since it was set
-thread_local unsigned failures_left = 0;  // then there is memory again
+thread_local unsigned period = 0;         // one in `period` allocations fails; 0: none
+thread_local unsigned allocations = 0;    // since the period was set
+thread_local unsigned failures_left = 0;  // afterwards allocations succeed again
 
 }  // namespace
 
-// Not inlined: g++ would take free() for a mismatch.
+// Not inlined: g++ would report free() as a mismatch.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   if (period != 0 && ++allocations % period == 0) {
     if (--failures_left == 0) period = 0;
@@ -41,7 +41,7 @@ class OutOfMemory : public Supervise, public testing::WithParamInterface<unsigne
 
 constexpr int kWriters = 5;
 
-/// A supervisor that has too little memory once it has seen all writers, which it tells.
+/// A supervisor that runs out of memory once it has seen all writers, which it reports.
 std::string supervise(const Domain& domain, const Pipe& log_pipe, const Pipe& seen,
                       unsigned failing) {
   ::dup2(log_pipe.writing(), STDOUT_FILENO);
@@ -90,7 +90,7 @@ TEST_P(OutOfMemory, IsSurvivedAndMadeUpFor) {
     if (event["event"] == "writer_died") ++deaths[event["segment"]];
     failed |= event["event"] == "steps_failed" || event["event"] == "events_dropped";
   }
-  EXPECT_TRUE(failed) << "or nothing was tested";
+  EXPECT_TRUE(failed) << "otherwise nothing was tested";
   EXPECT_GE(deaths.size() + dropped, static_cast<std::size_t>(kWriters));
   for (const auto& [segment, times] : deaths) EXPECT_EQ(times, 1U) << segment;
 }

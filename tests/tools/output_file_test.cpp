@@ -1,4 +1,4 @@
-/// Files that are written in parts: whole or not at all, and nowhere else than they should be.
+/// Files that are written in parts: complete or not at all, and only where they should be.
 
 #include "text/output_file.hpp"
 
@@ -88,7 +88,7 @@ TEST_F(OutputFileTest, KeepsModeAndOwner) {
 }
 
 TEST_F(OutputFileTest, AGroupThatCannotBeKeptHasNoRights) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can make the files of another user";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can create files of another user";
   put("out", "old");
   ASSERT_EQ(::chown(path("out").c_str(), kOther, kOther), 0);
   ASSERT_EQ(::chmod(path("out").c_str(), 0664), 0);
@@ -176,7 +176,7 @@ TEST_F(OutputFileTest, ADirectoryThatIsExchangedInTheMeantimeLeadsNowhereElse) {
 }
 
 TEST_F(OutputFileTest, LinksOfAnotherUserAreNotFollowed) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can make the links of another user";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can create links of another user";
   put("victim", "old");
   fs::create_directory(path("inner"));
   fs::create_symlink("victim", path("file_link"));
@@ -191,7 +191,7 @@ TEST_F(OutputFileTest, LinksOfAnotherUserAreNotFollowed) {
 }
 
 TEST_F(OutputFileTest, AFileThatAnotherUserLaidOutIsNotFilled) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can make the files of another user";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can create files of another user";
   ASSERT_EQ(::chmod(directory_.path().c_str(), 01777), 0);
   put("out", "old");
   ASSERT_EQ(::mkfifo(path("queue").c_str(), 0666), 0);

@@ -1,4 +1,4 @@
-/// What becomes of the exit code where stdout or stderr cannot be written.
+/// The exit code when stdout or stderr cannot be written.
 #include <gantry.evo.hpp>
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace {
 
 class Output : public ToolTest {
  protected:
-  /// Through a shell, which redirects.
+  /// Through a shell, for redirections.
   [[nodiscard]] ToolAnswer run_in_shell(const std::string& arguments) const {
     return run_program("/bin/sh", {"-c", command(arguments)});
   }
@@ -24,8 +24,8 @@ class Output : public ToolTest {
                        arguments);
   }
 
-  /// Whether a descriptor of a process comes to stand for /dev/null. Before its main function it
-  /// may be that of a library that is being loaded.
+  /// Waits until a descriptor of a process refers to /dev/null. Before its main function it may
+  /// refer to a library that is being loaded.
   static bool comes_to_nothing(pid_t pid, int fd) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (std::chrono::steady_clock::now() < end) {
@@ -74,7 +74,7 @@ TEST_F(Output, NoFileOfASegmentTakesThePlaceOfAClosedDescriptor) {
   Program program("/bin/sh", {"-c", command("supervise <&- >&- 2>&-")});
   for (const int fd : {0, 1, 2}) EXPECT_TRUE(comes_to_nothing(program.pid(), fd)) << fd;
   program.end();
-  EXPECT_EQ(run_in_shell("list >&-").code, 1) << "what goes nowhere is not written";
+  EXPECT_EQ(run_in_shell("list >&-").code, 1) << "output that goes nowhere counts as not written";
 }
 
 TEST_F(Output, AClosedTerminalEndsAPlotAndNothingWorse) {

@@ -1,4 +1,4 @@
-/// evo-shm plot: its parts that only compute, and its answers.
+/// evo-shm plot: its pure functions, and its answers.
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>
 #include <nlohmann/json.hpp>
@@ -41,7 +41,7 @@ TEST(PlotTicks, AreRoundNumbersWithinTheRange) {
 TEST(PlotSeries, KeepsWhatALineNeedsOfEachPiece) {
   Series series("a", "mm", Series::kPieces);  // a piece is a second
   for (const double value : {3.0, 1.0, 2.0, 9.0, 5.0}) {
-    series.add(0.1 * value, value);  // in no order, but within the piece
+    series.add(0.1 * value, value);  // out of order, but within the piece
   }
   EXPECT_EQ(series.points().front().value, 3);
   EXPECT_EQ(series.points().back().value, 5);
@@ -50,7 +50,7 @@ TEST(PlotSeries, KeepsWhatALineNeedsOfEachPiece) {
   EXPECT_EQ(series.points()[2].value, 9) << "the greatest";
   series.add(7, NAN);
   series.add(7, 1.7e308);
-  EXPECT_EQ(series.left_out(), 2U) << "its difference to another one may be infinite";
+  EXPECT_EQ(series.left_out(), 2U) << "its difference from another value may be infinite";
   series.add(7, 1);
   series.add(8, 2);
   series.forget_before(7.5);
@@ -67,7 +67,7 @@ TEST(PlotTicks, AreFewBetweenAnyTwoNumbers) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 10000; ++i) {
     const double least = any_double(random);
-    // Every second range is a few steps of a double wide.
+    // Every second range spans only a few adjacent doubles.
     const double greatest = i % 2 == 0 ? any_double(random) : std::nextafter(least, HUGE_VAL);
     const int most = 1 + i % 12;
     const Ticks ticks = ticks_between(least, greatest, most);
@@ -192,7 +192,7 @@ TEST(PlotAxis, ShowsTimesInEachStyle) {
   const auto seconds_of = [](const std::string& minutes) {
     return std::stod(minutes.substr(0, 2)) * 60 + std::stod(minutes.substr(3, 2));
   };
-  // The first label is at most two seconds after the start, across the hour too.
+  // The first label is at most two seconds after the start, even across the hour.
   const double after = seconds_of(wall.substr(3)) - seconds_of(now.substr(14));
   EXPECT_LE(std::fmod(after + 3601, 3600), 4) << wall << now;
   ::unsetenv("TZ");
@@ -226,7 +226,7 @@ TEST_F(PlotCommand, DrawsAxesLinesAndLegend) {
   }
   expect_golden("plot.txt", text);
   for (const std::string& line : chart_lines(two_waves(), {5, 3}, true)) {
-    EXPECT_LE(width_of(line), 5U) << "too small a terminal";
+    EXPECT_LE(width_of(line), 5U) << "the terminal is too small";
   }
 }
 
@@ -283,7 +283,7 @@ TEST_F(PlotCommand, WritesAnSvgOrSaysWhyNot) {
 TEST_F(PlotCommand, PrintsEverySampleOfAStreamAsJson) {
   auto writer = AlarmWriter::create({.domain = domain()}).value();
   writer.push({.code = 0});
-  // For long: the test ends it when it has seen enough.
+  // A long duration: the test ends it when it has seen enough.
   Program plot(EVO_SHM, {"--domain", directory_.path().string(), "--format", "json", "plot",
                          "alarm", "--field", "code", "--for", "600s"});
   for (int code = 0; code < 20; ++code) {
@@ -336,7 +336,7 @@ TEST_F(PlotCommand, WritesEveryValueAsCsv) {
   EXPECT_NE(written.out.find("publishes seen"), std::string::npos) << written.out;
   std::ifstream stream(file);
   const std::string csv{std::istreambuf_iterator<char>(stream), {}};
-  EXPECT_EQ(csv, "time,code,level\n0.000000,3,0\n") << "from the last value on";
+  EXPECT_EQ(csv, "time,code,level\n0.000000,3,0\n") << "starting with the last value";
   plot.back() = "-";
   EXPECT_EQ(run(plot).out, csv);
   plot.insert(plot.end(), {"--svg", "-"});
@@ -372,7 +372,8 @@ TEST_F(PlotCommand, RefusesWhatItCannotDraw) {
   EXPECT_EQ(run({"plot", "gantry", "--field", "cycle", "--window", "0s"}).code, 2);
   EXPECT_EQ(run({"plot", "gantri", "--field", "cycle"}).code, 3);
   EXPECT_EQ(run({"plot", "--field", "cycle"}).code, 2);
-  EXPECT_EQ(run({"plot", "gantry", "--field", "probe:cycle"}).code, 2) << "none of the gantry's";
+  EXPECT_EQ(run({"plot", "gantry", "--field", "probe:cycle"}).code, 2)
+      << "not a field of the gantry";
   EXPECT_EQ(run({"plot", "gantry", "--field", "cycle", "--time", "x"}).code, 2);
   const ToolAnswer mistyped = run({"plot", "gantry", "--field", "cycl"});
   EXPECT_EQ(mistyped.code, 3);

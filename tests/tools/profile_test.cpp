@@ -25,7 +25,7 @@ TEST(ProfileDistribution, HasExactPercentiles) {
   EXPECT_EQ(times.percentile(99.9).count(), 999);
   EXPECT_EQ(times.percentile(100).count(), 1000);
   times.add(5000);
-  EXPECT_EQ(times.percentile(100).count(), 5000) << "also after it was sorted";
+  EXPECT_EQ(times.percentile(100).count(), 5000) << "even after it was sorted";
 }
 
 TEST(ProfileDistribution, TellsHowFarTimesAreFromOne) {
@@ -59,7 +59,7 @@ TEST(ProfileDistribution, ALoopIsInOneBucket) {
   }
 }
 
-/// A report that is the same each time.
+/// A report that is always the same.
 ProfileReport steady_report() {
   ProfileReport report;
   report.segment = "probe";
@@ -79,7 +79,7 @@ ProfileReport steady_report() {
 
 class Profile : public ToolTest {
  protected:
-  /// A child that publishes until it is killed; it has published when this returns.
+  /// A child that publishes until it is killed; it has published when this function returns.
   template <class Writer, class Value>
   std::unique_ptr<Child> publisher() const {
     Pipe ready;
@@ -95,7 +95,7 @@ class Profile : public ToolTest {
     return child;
   }
 
-  /// For longer and longer, until something was published and taken.
+  /// Tries longer and longer durations, until a value was published and taken.
   ToolAnswer profile(const std::string& name, const std::string& format) const {
     ToolAnswer answer;
     for (const char* duration : {"300ms", "3s", "30s"}) {
@@ -111,7 +111,7 @@ TEST_F(Profile, ItsTableAndItsDocumentAreSteady) {
   expect_golden("profile.json", tools::to_json(steady_report()).dump(2) + '\n');
 }
 
-/// The names of all members, those of members too.
+/// Collects the names of all members, including nested ones.
 void collect_members(const nlohmann::ordered_json& document, std::set<std::string>& names) {
   if (document.is_array() && !document.empty()) collect_members(document.front(), names);
   if (!document.is_object()) return;
@@ -160,11 +160,11 @@ TEST_F(Profile, MeasuresARunningWriterByItsStamps) {
   EXPECT_GE(document["reads"]["count"], 1);
   EXPECT_GE(document["delays"]["count"], 1);
   if (document["intervals"]["count"] > 0) {
-    EXPECT_GE(document["intervals"]["min_ns"], 1'000'000) << "the writer slept that long";
+    EXPECT_GE(document["intervals"]["min_ns"], 1'000'000) << "the writer slept at least that long";
   }
 }
 
-/// Replaces a stamp where it is in the file that the segment lies in.
+/// Replaces a stamp wherever it is in the segment's file.
 void forge_stamp(const std::filesystem::path& file, std::uint64_t stamp_ns, std::uint64_t forged) {
   const std::vector<std::byte> bytes = read_bytes(file);
   for (std::size_t at = 0; at + sizeof stamp_ns <= bytes.size(); at += sizeof stamp_ns) {
@@ -183,7 +183,7 @@ TEST_F(Profile, LeavesOutStampsThatCannotBe) {
     }
     for (std::uint64_t n = 0;; ++n) {
       writer.write({});
-      // Every second one as it is: intervals and delays between a true one and a false one.
+      // Only every second stamp is forged, so that intervals and delays mix true and false ones.
       if (n % 2 == 0) {
         forge_stamp(file, reader.read()->stamp_ns, n % 4 == 0 ? 1 : ~std::uint64_t{0});
       }

@@ -1,4 +1,4 @@
-/// A program under test: its arguments, its lines, its end.
+/// A program under test: its arguments, its output lines, its exit code.
 #pragma once
 
 #include <poll.h>
@@ -18,7 +18,7 @@ namespace evo::test {
 
 class Program {
  public:
-  /// `in_child` runs in the new process before the program does.
+  /// `in_child` runs in the new process before the program starts.
   Program(const std::string& path, std::vector<std::string> arguments,
           const std::function<void()>& in_child = {}) {
     arguments.insert(arguments.begin(), path);
@@ -47,7 +47,7 @@ class Program {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
 
-  /// The next line; nothing at the end, or if none comes for a minute.
+  /// The next line; nullopt at the end, or if no line arrives within a minute.
   std::optional<std::string> next_line() {
     std::string line;
     char letter = 0;
@@ -59,7 +59,7 @@ class Program {
     return line.empty() ? std::nullopt : std::optional(line);
   }
 
-  /// Its exit code, or minus the signal that ended it; `text` gets what it still says.
+  /// Its exit code, or minus the signal that ended it; `text` receives its remaining output.
   int join(std::string* text = nullptr) {
     const std::string rest = output_.read_all();
     if (text != nullptr) *text = rest;

@@ -1,4 +1,4 @@
-/// A program in a terminal of its own: keys go in, the screen comes out.
+/// A program in its own terminal: accepts keys, returns the screen.
 #pragma once
 
 #include <fcntl.h>
@@ -57,7 +57,7 @@ class PseudoTerminal {
       ::waitpid(pid_, nullptr, 0);
     }
     if (master_ >= 0) ::close(master_);
-    // Kept open until here, so that what the terminal holds stays when the program ends.
+    // Kept open until here, so that the output in the terminal survives the end of the program.
     ::close(slave_);
   }
 
@@ -69,12 +69,12 @@ class PseudoTerminal {
     }
   }
 
-  /// As when its window is closed: SIGHUP, and nothing can be written any more.
+  /// As when the window is closed: SIGHUP, and nothing can be written any more.
   void hang_up() { ::close(std::exchange(master_, -1)); }
 
   void resize(winsize size) { ::ioctl(master_, TIOCSWINSZ, &size); }
 
-  /// Waits up to a minute until the screen holds the text; false if it never does.
+  /// Waits up to a minute until the screen contains the text; false if it never does.
   [[nodiscard]] bool shows(std::string_view text) {
     return waits([&] { return screen().find(text) != std::string::npos; });
   }
@@ -82,18 +82,18 @@ class PseudoTerminal {
     return waits([&] { return !screen().empty() && screen().find(text) == std::string::npos; });
   }
 
-  /// The same of everything that came out, for a program without frames.
+  /// The same for all output, for a program without frames.
   [[nodiscard]] bool says(std::string_view text) {
     return waits([&] { return output_.find(text) != std::string::npos; });
   }
 
-  /// What came out so far is not looked at any more.
+  /// Discards the output so far.
   void forget() {
     while (take_output(0)) continue;
     output_.clear();
   }
 
-  /// Fills the terminal until it takes no more; only what reads its output makes room again.
+  /// Fills the terminal until it accepts no more; only reading its output makes room again.
   void fill() const {
     std::array<char, 256> name{};
     ::ttyname_r(slave_, name.data(), name.size());
@@ -103,7 +103,7 @@ class PseudoTerminal {
     ::close(file);
   }
 
-  /// Waits for its end while nothing reads what it writes: the exit code, or as of join().
+  /// Waits until the program ends while nothing reads its output: the exit code, or as in join().
   int join_unread() {
     int status = 0;
     for (int look = 0; look < 3000; ++look) {
@@ -116,7 +116,7 @@ class PseudoTerminal {
     return -1000;
   }
 
-  /// The last frame that is whole, colours left in.
+  /// The last complete frame, including colours.
   [[nodiscard]] std::string screen() const {
     constexpr std::string_view kBegin = "\x1b[?2026h\x1b[H";
     constexpr std::string_view kEnd = "\x1b[?2026l";
@@ -126,10 +126,10 @@ class PseudoTerminal {
     return output_.substr(begin + kBegin.size(), end - begin - kBegin.size());
   }
 
-  /// Everything that came out.
+  /// All output.
   [[nodiscard]] const std::string& output() const { return output_; }
 
-  /// Waits for its end: the exit code, or minus the signal that ended it.
+  /// Waits until the program ends: the exit code, or minus the signal that ended it.
   int join() {
     int status = 0;
     const bool ended = waits([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; });
@@ -146,7 +146,7 @@ class PseudoTerminal {
            now.c_iflag == before_.c_iflag && now.c_cc[VSUSP] == before_.c_cc[VSUSP];
   }
 
-  /// Whether the screen and the cursor are those from before.
+  /// Whether the screen and the cursor were restored.
   [[nodiscard]] bool screen_was_left() const {
     return after_last("\x1b[?1049") == 'l' && after_last("\x1b[?25") == 'h';
   }

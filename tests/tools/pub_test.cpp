@@ -1,4 +1,4 @@
-/// evo-shm pub: a writer that is played from a schema file alone.
+/// evo-shm pub: simulates a writer, from a schema file alone.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -77,7 +77,7 @@ TEST(StubSchemaId, IsThatOfTheGeneratorForEveryGoldenSchema) {
     if (!fs::exists(folder.path() / "expected.evo.hpp") || !fs::exists(schema)) continue;
     for (const auto& [name, id] : generated_ids(text_in(folder.path() / "expected.evo.hpp"))) {
       const auto bfbs = tools::compile_schema(schema, {folder.path()});
-      // It has bare fractions, which the generator puts into quotes before flatc sees them.
+      // It has unquoted fractions, which the generator puts into quotes before flatc sees them.
       if (!bfbs && folder.path().filename() == "all_attributes") break;
       ASSERT_TRUE(bfbs) << schema << ": " << bfbs.error().message;
       const auto layout = read_schema(*bfbs, name);
@@ -91,7 +91,7 @@ TEST(StubSchemaId, IsThatOfTheGeneratorForEveryGoldenSchema) {
   EXPECT_GT(compared, 10U);
 }
 
-/// Compares what the schema file says with what the generator made of it.
+/// Compares the description read from the schema file with the generated one.
 template <class Channel>
 void expect_declared(const std::string& file) {
   SCOPED_TRACE(Channel::name);
@@ -130,7 +130,7 @@ TEST(StubDeclaration, IsThatOfTheGenerator) {
 TEST(StubCycles, AreDueOnAnAbsoluteSchedule) {
   tools::Cycles cycles(3.0);
   for (int i = 0; i < 3'000'000; ++i) cycles.advance();
-  EXPECT_EQ(cycles.due_ns(), 1'000'000'000'000'000U) << "no rounding adds up";
+  EXPECT_EQ(cycles.due_ns(), 1'000'000'000'000'000U) << "rounding errors do not accumulate";
   EXPECT_FALSE(cycles.done());
 }
 
@@ -164,7 +164,7 @@ class StubFields : public testing::Test {
   Result<tools::Ramp> ramp(const std::string& text) {
     return tools::Ramp::parse(declared_.fields, text);
   }
-  /// The field of the ramp after that time.
+  /// The ramp's field after that time.
   std::string at(const tools::Ramp& ramp, std::uint64_t time_ns, std::uint64_t span_ns) {
     ramp.apply(time_ns, span_ns, value_);
     return declared_.fields.text(ramp.field(), value_);
@@ -218,7 +218,7 @@ TEST_F(StubFields, RowsCarryTimesSinceTheFirst) {
   EXPECT_FALSE(rows.next().value());
 }
 
-/// A pipe with a name, whose writing end stays open.
+/// A named pipe whose writing end stays open.
 class Fifo {
  public:
   explicit Fifo(std::string path) : path_(std::move(path)) {
@@ -247,7 +247,7 @@ class Pub : public ToolTest {
     return path.string();
   }
 
-  /// In the background, until it holds the segment.
+  /// Starts it in the background, and waits until it holds the segment.
   [[nodiscard]] std::unique_ptr<Program> started(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"--domain", directory_.path().string(), "pub"});
     auto program = std::make_unique<Program>(EVO_SHM, std::move(arguments));
@@ -265,12 +265,12 @@ class Pub : public ToolTest {
     EXPECT_NE(answer.err.find(said), std::string::npos) << shown << "\n" << answer.err;
     EXPECT_EQ(answer.err.find("publishing"), std::string::npos) << "nothing was created";
   }
-  /// Of segment gantry.
+  /// For segment gantry.
   void expect_refused_csv(const std::string& text, std::string_view said) const {
     expect_refused(2, {kGantry, "gantry", "--rate", "100", "--csv", written(text)}, said);
   }
 
-  /// Segment alarm, from which nothing is taken: at last it stands still.
+  /// For segment alarm, from which no reader takes values: waits until its sequence stops.
   void wait_until_full() const {
     for (std::uint64_t before = 0;;) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -280,7 +280,7 @@ class Pub : public ToolTest {
     }
   }
 
-  /// The two numbers of the last line.
+  /// The two numbers in the last line.
   static std::pair<std::uint64_t, std::uint64_t> tally_in(const std::string& text) {
     static const std::regex pattern("published ([0-9]+) values?, missed ([0-9]+) cycles?\n");
     std::smatch match;
@@ -315,7 +315,7 @@ TEST_F(Pub, AGeneratedReaderReadsWhatItPublishes) {
 
 TEST_F(Pub, EachSignalThatAsksForItsEndClosesTheSegment) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    ::signal(signal, SIG_DFL);  // whatever started the tests may ignore it
+    ::signal(signal, SIG_DFL);  // the parent of the tests may ignore it
     for (const bool cyclic : {false, true}) {
       std::vector<std::string> arguments{kGantry, "gantry"};
       if (cyclic) arguments.insert(arguments.end(), {"--rate", "1000"});
@@ -384,7 +384,7 @@ TEST_F(Pub, EveryRowGoesThroughAFullStream) {
     ASSERT_TRUE(reader.wait_for_next(60s));
     const auto next = reader.next();
     ASSERT_TRUE(next);
-    EXPECT_EQ(next->value.code, code) << "four fit, and the writer waits";
+    EXPECT_EQ(next->value.code, code) << "four values fit, and the writer waits";
     EXPECT_EQ(next->value.level, code % 3);
   }
   EXPECT_EQ(stub->end(), 0);
@@ -401,7 +401,7 @@ TEST_F(Pub, RowsHaveTimes) {
   const std::string rows = written("time,code\n5,1\n5.001,2\n1000,3\n");
   const ToolAnswer answer = run({"pub", kAlarm, "alarm", "--csv", rows, "--for", "100ms"});
   EXPECT_EQ(answer.code, 0) << answer.err;
-  EXPECT_EQ(tally_in(answer.err).first, 2U) << "the third is due much later";
+  EXPECT_EQ(tally_in(answer.err).first, 2U) << "the third value is due much later";
   const ToolAnswer all =
       run({"pub", kAlarm, "alarm", "--csv", written("time,code\n5,1\n5.01,2\n")});
   EXPECT_EQ(all.code, 0) << all.err;
@@ -422,14 +422,14 @@ TEST_F(Pub, RowsComeThroughAPipe) {
   EXPECT_NE(wrong.err.find("standard input:3: 1 cells where the first line names 2 columns"),
             std::string::npos)
       << wrong.err;
-  EXPECT_EQ(tally_in(wrong.err).first, 1U) << "the row before";
+  EXPECT_EQ(tally_in(wrong.err).first, 1U) << "only the row before it";
   EXPECT_TRUE(directory_.files().empty());
 }
 
 TEST_F(Pub, WhatIsNoTextEndsAtOnceHoweverLongItIs) {
   expect_refused(2, {kGantry, "gantry", "--rate=9", "--csv=/dev/zero"}, "it holds a zero byte");
   const std::string rows = written("");
-  fs::resize_file(rows, std::uintmax_t{1} << 40);  // with nothing but a hole in it
+  fs::resize_file(rows, std::uintmax_t{1} << 40);  // it contains nothing but a hole
   expect_refused(2, {kGantry, "gantry", "--rate=9", "--csv", rows}, "it holds a zero byte");
 }
 

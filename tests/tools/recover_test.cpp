@@ -1,4 +1,4 @@
-/// evo-shm recover: what is wrong, what is done about it, and what is left alone.
+/// evo-shm recover: what is wrong, how it is repaired, and what is left alone.
 #include <gantry.evo.hpp>
 
 #include "evo/segment_info.hpp"
@@ -19,7 +19,7 @@ class Recover : public ToolTest {
     writer.write({.cycle = 7, .offset = -3});
     return writer;
   }
-  /// How old the value is compared to its period depends on how fast the test goes.
+  /// The age of the value relative to its period depends on how fast the test runs.
   [[nodiscard]] std::string ageless(const std::string& text) const {
     const std::string line = std::regex_replace(
         steady(text), std::regex("freshness +(ok|warning) .*"), "freshness  AGE");
@@ -48,7 +48,7 @@ TEST_F(Recover, ADeadWritersSegmentIsRemoved) {
   const auto files = directory_.files();
   const ToolAnswer plan = run({"recover", "gantry", "--dry-run"});
   EXPECT_EQ(plan.code, 0) << plan.err;
-  EXPECT_EQ(directory_.files(), files) << "only said";
+  EXPECT_EQ(directory_.files(), files) << "a dry run changes nothing";
   expect_golden("recover_dead.txt", ageless(plan.out));
   const ToolAnswer answer = run({"recover", "gantry", "--format", "json"});
   EXPECT_EQ(answer.code, 0) << answer.err;
@@ -68,7 +68,7 @@ TEST_F(Recover, ALiveWriterIsFencedOffOnlyIfForced) {
   EXPECT_EQ(refused.code, 6);
   EXPECT_NE(refused.err.find("pid " + std::to_string(::getpid())), std::string::npos)
       << refused.err;
-  EXPECT_TRUE(writer.write(value)) << "nothing was done";
+  EXPECT_TRUE(writer.write(value)) << "nothing was changed";
   const ToolAnswer forced = run({"recover", "gantry", "--force"});
   EXPECT_EQ(forced.code, 0) << forced.err;
   EXPECT_NE(forced.out.find("fence off pid"), std::string::npos) << forced.out;

@@ -1,10 +1,10 @@
-"""Does what docs/guide.md says, and compares what comes out with what stands there.
+"""Runs the commands of docs/guide.md, and compares the output with the guide.
 
 usage: run_guide.py GUIDE.md BIN_DIR [--update]
 
-Each block ```console holds commands behind `$ ` and below each what it prints. All of them run in one shell, in a
-directory and a domain of their own, with BIN_DIR first on the PATH. Numbers, times and how wide a column is
-do not count; words do. --update writes what came out into the guide.
+Each ```console block contains commands after `$ `, each with its output below. All of them run in one shell, in a
+separate directory and domain, with BIN_DIR first on the PATH. Numbers, times and column widths are not compared; words
+are. --update writes the output into the guide.
 """
 
 import difflib
@@ -43,11 +43,11 @@ def commands_of(lines: list[str]) -> list[Command]:
 
 
 class Shell:
-    """A bash that runs one command after the other, in a session of its own."""
+    """A bash in a new session that runs one command after the other."""
 
     def __init__(self, bin_dir: Path, work: Path, domain: Path) -> None:
         environment = dict(os.environ, PATH=f"{bin_dir}:{os.environ['PATH']}", EVO_DOMAIN=str(domain), LC_ALL="C.UTF-8")
-        environment.pop("COLUMNS", None)  # the terminal's, which tables would fit into
+        environment.pop("COLUMNS", None)  # of the terminal; tables would be fitted to it
         self._process = subprocess.Popen(
             ["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             cwd=work, env=environment, text=True, start_new_session=True)
@@ -55,7 +55,7 @@ class Shell:
     def run(self, command: str) -> list[str]:
         assert self._process.stdin and self._process.stdout
         end = "-- end of the command --"
-        # What the shell itself says of jobs that were killed goes to its stderr, which nobody reads.
+        # Messages of the shell itself about killed jobs go to its stderr, which is discarded.
         self._process.stdin.write(f"{{ {command}\n}} 2>&1\nstatus=$?; echo; echo '{end}'; (exit $status)\n")
         self._process.stdin.flush()
         lines: list[str] = []
@@ -68,7 +68,7 @@ class Shell:
         return [line for line in lines if not re.search(r"^bash: line .*(Killed|Terminated)", line)]
 
     def end(self) -> None:
-        # Everything that it started belongs to its session.
+        # All processes that it started are in its session.
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -82,7 +82,7 @@ def steady(lines: list[str]) -> list[str]:
         line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DATE", line)
         line = re.sub(r"(?<![\w.])-?\d+(\.\d+)?(e[-+]?\d+)? (ns|us|ms|s)\b( late| stale)?", "TIME", line)
         line = re.sub(r"(?<![\w.])-?\d+(\.\d+)?(e[-+]?\d+)?(?![\w.])", "N", line)
-        # How fresh a live segment is depends on what else the computer has to do.
+        # The freshness of a live segment depends on the load of the computer.
         if not line.startswith("freshness "):
             out.append(re.sub(r"[ \t]+", " ", line).strip())
     while out and out[-1] == "":
@@ -105,7 +105,7 @@ def run(guide: Path, bin_dir: Path, update: bool) -> int:
     try:
         for command in commands:
             signal.alarm(TIMEOUT_S)
-            if command.text.startswith("export "):  # where the programs and the domain are is set already
+            if command.text.startswith("export "):  # paths and domain are already set
                 results.append(command.expected)
                 continue
             printed = shell.run(command.text)

@@ -8,7 +8,7 @@ namespace {
 
 class SchemaFile : public ToolTest {
  protected:
-  /// Files of their own, away from every evo.fbs.
+  /// Files away from every evo.fbs.
   std::string written(const std::string& name, const std::string& text) const {
     const auto path = directory_.path() / name;
     std::ofstream(path) << text;

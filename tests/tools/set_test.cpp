@@ -1,4 +1,4 @@
-/// evo-shm set: values of segments that nobody writes.
+/// evo-shm set: values of segments that have no live writer.
 #include <grp.h>
 #include <sys/stat.h>
 
@@ -72,7 +72,8 @@ TEST_F(Set, AllOrNothing) {
 
 TEST_F(Set, EachPermissionIsAskedForByItself) {
   const auto writer = written();
-  EXPECT_EQ(run({"set", "gantry", "axis=1"}).code, 3) << "a mistake, before a busy segment";
+  EXPECT_EQ(run({"set", "gantry", "axis=1"}).code, 3)
+      << "a mistake is reported before a busy segment";
   const ToolAnswer fenced = run({"set", "gantry", "axes[0].position=500.5", "--fence"});
   EXPECT_EQ(fenced.code, 1);
   EXPECT_NE(fenced.err.find("use --out-of-range"), std::string::npos) << fenced.err;
@@ -95,7 +96,7 @@ TEST_F(Set, ALiveWriterIsFencedOffOnlyIfForced) {
   expect_golden("set_forced.json", forced.out);
   EXPECT_EQ(outcome(writer.write({})), "Fenced");
   EXPECT_EQ(value().offset, 4);
-  EXPECT_EQ(value().cycle, 8U) << "the last value";
+  EXPECT_EQ(value().cycle, 8U) << "from the last value";
 }
 
 TEST_F(Set, ThePropertiesOfTheSegmentStay) {
@@ -142,7 +143,7 @@ TEST_F(Set, NothingIsFencedOffThatCannotBeMadeAnew) {
 
 TEST_F(Set, AFailureAfterTheFencingIsToldPlainly) {
   const auto writer = written();
-  // What the next writer of the segment stumbles over, and only that.
+  // A directory with this name makes the next create fail, and nothing else.
   std::filesystem::create_directories(directory_.path() / "evo_gantry.meta.new" / "full");
   const ToolAnswer answer = run({"set", "gantry", "offset=4", "--fence"});
   EXPECT_EQ(answer.code, 1);
@@ -154,7 +155,7 @@ TEST_F(Set, AFailureAfterTheFencingIsToldPlainly) {
 }
 
 TEST_F(Set, WhoIsRefusedLeavesTheWritersRecordAsItIs) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   constexpr gid_t kGroup = 65533;
   in_child([&]() -> std::string {
     ChannelDescription channel = evo::describe<gantry::GantryChannel>();
@@ -184,7 +185,7 @@ TEST_F(Set, WhoIsRefusedLeavesTheWritersRecordAsItIs) {
 }
 
 TEST_F(Set, RootMakesNoSegmentAnewThatIsAnothers) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can write what belongs to another";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can write files of another user";
   auto writer = written();
   ASSERT_EQ(::chown(directory_.path().c_str(), 65533, 65533), 0);
   for (const std::string& file : directory_.files()) {

@@ -1,4 +1,4 @@
-/// evo-shm snapshot: out of a domain, into a file, and back.
+/// evo-shm snapshot: from a domain into a file, and back.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -44,13 +44,13 @@ TEST(OwnProcess, GivesWhatBecameOfTheDeed) {
     here = 1;
     return {};
   }));
-  EXPECT_EQ(here, 0) << "it was another process";
+  EXPECT_EQ(here, 0) << "it ran in another process";
   const auto failed = in_own_process([]() -> Result<void> {
     return tl::unexpected(Error{ErrorCode::NoSpace, std::string(70'000, 'x'), ENOSPC});
   });
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, ErrorCode::NoSpace);
-  EXPECT_EQ(failed.error().message.size(), 70'000U) << "more than a pipe takes at once";
+  EXPECT_EQ(failed.error().message.size(), 70'000U) << "more than a pipe accepts in one piece";
   EXPECT_EQ(failed.error().system_errno, ENOSPC);
   const auto killed = in_own_process([]() -> Result<void> { die(); });
   ASSERT_FALSE(killed);
@@ -60,7 +60,7 @@ TEST(OwnProcess, GivesWhatBecameOfTheDeed) {
 class Snapshot : public ToolTest {
  protected:
   [[nodiscard]] std::string file() const { return (directory_.path() / "saved.json").string(); }
-  /// The lines of the file, without their ends.
+  /// The lines of the file, without line ends.
   [[nodiscard]] std::vector<std::string> lines() const { return lines_in(file()); }
   [[nodiscard]] static std::vector<std::string> lines_in(const std::string& path) {
     std::ifstream stream(path);
@@ -72,21 +72,21 @@ class Snapshot : public ToolTest {
     std::ofstream stream(file());
     for (const std::string& line : lines) stream << line << '\n';
   }
-  /// What a load says, which must not print or make anything.
+  /// The answer of a load that must neither print nor create anything.
   [[nodiscard]] ToolAnswer fail_to_load() const {
     const auto before = directory_.files();
     ToolAnswer answer = run({"snapshot", "load", file()});
     EXPECT_EQ(answer.out, "");
-    EXPECT_EQ(directory_.files(), before) << "nothing was made";
+    EXPECT_EQ(directory_.files(), before) << "nothing was created";
     return answer;
   }
-  /// The same, of a file that is damaged: also what the error has to say.
+  /// The same for a damaged file; also checks what the error says.
   void expect_damaged(const std::string& reason) const {
     const ToolAnswer answer = fail_to_load();
     EXPECT_EQ(answer.code, 1) << reason;
     EXPECT_NE(answer.err.find(reason), std::string::npos) << reason << ": " << answer.err;
   }
-  /// evo-shm with a variable of the environment set.
+  /// Runs evo-shm with an environment variable set.
   [[nodiscard]] ToolAnswer run_with(const std::string& variable,
                                     std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(),
@@ -271,7 +271,7 @@ TEST_F(Snapshot, ASegmentThatIsNamedTwiceIsTakenOnce) {
   EXPECT_EQ(run({"snapshot", "load", file(), "probe", "probe"}).out, "loaded probe: 1 value\n");
 }
 
-/// Memory that a load may take, in KiB: far more than it needs, far less than the files have.
+/// Memory that a load may use, in KiB: far more than it needs, far less than the size of the files.
 constexpr int kMemory = 400'000;
 
 TEST_F(Snapshot, WhatIsNoSnapshotEndsEarlyWithLittleMemory) {
@@ -296,7 +296,8 @@ TEST_F(Snapshot, WhatIsNoSnapshotEndsEarlyWithLittleMemory) {
   expect_refused("cat /dev/zero |", "line 1 is not text");
   expect_refused("yes |", "does not say 'evo_snapshot'");
   expect_refused("yes | tr -d '\\n' |", "line 1 is longer than it may be");
-  // A first line, and then a line that does not end; a segment's, and then a value that does not.
+  // First a header line followed by a line that does not end, then also a segment's line followed
+  // by a value that does not end.
   const std::string begin = (directory_.path() / "begin").string();
   std::ofstream(begin) << sound[0] << '\n';
   expect_refused(fmt::format("{{ cat '{}'; yes | tr -d '\\n'; }} |", begin),
@@ -355,7 +356,7 @@ TEST_F(Snapshot, AFileThatChangesAfterItsCheckLoadsNothing) {
   const auto loaded = opened.load(opened.entries()[0], domain());
   ASSERT_FALSE(loaded);
   EXPECT_NE(loaded.error().message.find("changed"), std::string::npos) << loaded.error().message;
-  EXPECT_FALSE(inspect_segment(domain(), "gantry")) << "no half segment stays";
+  EXPECT_FALSE(inspect_segment(domain(), "gantry")) << "no half-loaded segment stays";
 }
 
 TEST_F(Snapshot, AnotherWholeSnapshotInItsPlaceIsAChange) {
@@ -447,7 +448,7 @@ TEST_F(Snapshot, WhatIsNoRegularFileIsWrittenInPlace) {
   const auto writer = GantryWriter::create({.domain = domain()}).value();
   const std::string queue = (directory_.path() / "queue").string();
   ASSERT_EQ(::mkfifo(queue.c_str(), 0600), 0);
-  // Open before, so that nobody waits; what is saved fits into a pipe.
+  // Opened first, so that no process waits; the saved text fits into a pipe.
   const int reading = ::open(queue.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(reading, 0);
   EXPECT_EQ(run({"snapshot", "save", queue}).code, 0);
@@ -457,14 +458,14 @@ TEST_F(Snapshot, WhatIsNoRegularFileIsWrittenInPlace) {
   ::close(reading);
   text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
   EXPECT_TRUE(is_snapshot(text)) << text;
-  // A directory is neither.
+  // A directory is neither a file nor a pipe.
   EXPECT_NE(run({"snapshot", "save", directory_.path().string()}).code, 0);
 }
 
 TEST_F(Snapshot, ADashIsStandardOutputAndInput) {
   write_gantry();
   leave_orphan(domain(), raw_channel("probe", 8), 1);
-  // As /dev/stdout is one, but none that a defect could replace for everybody.
+  // A link like /dev/stdout, but one that a defect could replace without harm to other programs.
   const std::string link = (directory_.path() / "stdout").string();
   std::filesystem::create_symlink("/proc/self/fd/1", link);
   for (const std::string& name : {std::string("-"), link}) {
@@ -537,14 +538,14 @@ TEST_F(Snapshot, AnotherKindOrLayoutIsReplacedOnlyIfForced) {
   EXPECT_NE(refused.err.find("kind"), std::string::npos) << refused.err;
   EXPECT_NE(refused.err.find("16"), std::string::npos) << refused.err;
   EXPECT_NE(refused.err.find("--force"), std::string::npos) << refused.err;
-  EXPECT_EQ(inspect_segment(domain(), "probe").value().sequence, 2U) << "as it was";
+  EXPECT_EQ(inspect_segment(domain(), "probe").value().sequence, 2U) << "unchanged";
   EXPECT_EQ(run({"snapshot", "load", file(), "--force"}).code, 0);
   EXPECT_EQ(inspect_segment(domain(), "probe").value().layout.kind, Kind::Stream);
-  EXPECT_EQ(run({"snapshot", "load", file()}).code, 0) << "the same again";
+  EXPECT_EQ(run({"snapshot", "load", file()}).code, 0) << "loading it again";
 }
 
 TEST_F(Snapshot, RootMakesNoFilesInTheDomainOfAnother) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can write to the domain of another";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can write to the domain of another user";
   constexpr uid_t kOther = 65533;
   write_gantry();
   const auto before = directory_.files();
@@ -554,7 +555,7 @@ TEST_F(Snapshot, RootMakesNoFilesInTheDomainOfAnother) {
   EXPECT_NE(refused.err.find("user 65533"), std::string::npos) << refused.err;
   EXPECT_NE(refused.err.find("setpriv --reuid=65533"), std::string::npos) << refused.err;
   EXPECT_EQ(directory_.files(), before);
-  // In a directory that all share, who made the segment counts.
+  // In a shared directory, the user who created the segment counts.
   ASSERT_EQ(::chown(directory_.path().c_str(), 0, 0), 0);
   ASSERT_EQ(run({"snapshot", "load", file()}).code, 0);
   for (const std::string& name : directory_.files()) {

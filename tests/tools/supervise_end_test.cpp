@@ -1,4 +1,5 @@
-/// evo-shm supervise reports how a writer ended also where a look comes late: once, and rightly.
+/// evo-shm supervise reports exactly once, and correctly, how a writer ended, even if it looks
+/// late.
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
@@ -17,7 +18,7 @@ class SuperviseEnd : public Supervise {
     pid_ = first_->pid();
     ASSERT_TRUE(await(*program_, "writer_started", "probe"));
   }
-  /// Until resume(), the supervisor sees nothing.
+  /// The supervisor is stopped and notices nothing until resume().
   void stop() const {
     ::kill(program_->pid(), SIGSTOP);
     int status = 0;
@@ -25,9 +26,9 @@ class SuperviseEnd : public Supervise {
   }
   void resume() const { ::kill(program_->pid(), SIGCONT); }
 
-  /// The events about writers up to the one of a segment that is created now.
+  /// The events about writers, up to that of a segment that is created now.
   std::vector<std::string> writers_until_last() {
-    const auto last = create("zz_last");  // those found together are reported by name
+    const auto last = create("zz_last");  // events found together are ordered by name
     std::vector<std::string> events;
     while (const auto line = program_->next_line()) {
       const json event = json::parse(*line);
@@ -92,7 +93,7 @@ TEST_F(SuperviseEnd, OfAWriterThatReadersMiss) {
   EXPECT_EQ(writers_until_last(), (Events{"writer_died first", "writer_started second takeover"}));
 }
 
-/// Writers of this very process: they can close.
+/// Writers in this process: they can close.
 class SuperviseClose : public SuperviseEnd {
  protected:
   void SetUp() override {
@@ -137,19 +138,19 @@ TEST_F(SuperviseClose, OfAWriterWhoseFileLostItsNameNothing) {
 }
 
 TEST_F(SuperviseEnd, OfAnUnreadableSegmentIsNotReported) {
-  // Of more access than a control file may give away.
+  // With more access than a control file may grant.
   const auto file = directory_.path() / "evo_probe.ctl";
   std::filesystem::permissions(file, std::filesystem::perms(0666));
   EXPECT_EQ(writers_until_last(), Events{});
   std::filesystem::permissions(file, std::filesystem::perms(0600));
-  EXPECT_EQ(writers_until_last(), Events{}) << "the same one";
+  EXPECT_EQ(writers_until_last(), Events{}) << "it is the same writer";
   first_->kill();
   const auto died = await(*program_, "writer_died", "probe");
   ASSERT_TRUE(died);
   EXPECT_EQ((*died)["pid"], pid_);
 }
 
-/// One that waits for `epoll` at once, and takes what it reports.
+/// Waits for one reported end; returns the segments of that process.
 std::vector<std::string> take_ends(tools::ProcessWatch& watch, int epoll, int milliseconds) {
   epoll_event event{};
   if (::epoll_wait(epoll, &event, 1, milliseconds) <= 0) return {};
@@ -187,7 +188,7 @@ TEST(ProcessWatch, AnEndIsReportedForEachSegmentAndOnce) {
     watch.watch("three", {pid});
     child.kill();
     EXPECT_EQ(take_ends(watch, epoll, 60'000), (std::vector<std::string>{"three", "two"}));
-    // Its number may be another process's by now.
+    // Its PID may belong to another process by now.
     watch.watch("two", {static_cast<std::uint32_t>(::getpid())});
     EXPECT_EQ(take_ends(watch, epoll, 0), std::vector<std::string>{});
   }

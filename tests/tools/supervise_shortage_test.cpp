@@ -1,4 +1,4 @@
-/// evo-shm supervise where it lacks what it needs: room in its log, descriptors, inotify.
+/// evo-shm supervise when it lacks resources: space in its log, descriptors, inotify.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -17,13 +17,13 @@ namespace {
 
 class SuperviseShortage : public Supervise {
  protected:
-  /// How often each event was reported of each segment.
+  /// How often each event was reported for each segment.
   static std::map<std::string, std::map<std::string, int>> count(const std::vector<json>& events) {
     std::map<std::string, std::map<std::string, int>> counts;
     for (const json& event : events) ++counts[event["event"]][event.value("segment", "")];
     return counts;
   }
-  /// Until no other segment is there than these; a minute at most.
+  /// Waits at most a minute until there are exactly these segments.
   [[nodiscard]] bool await_segments(const std::vector<std::string>& names) const {
     for (int i = 0; i < 6000; ++i) {
       if (list_segment_names(directory_.domain()).value() == names) return true;
@@ -33,7 +33,7 @@ class SuperviseShortage : public Supervise {
   }
 };
 
-/// The socket of a service manager that wants to hear from the supervisor every 20 ms.
+/// The socket of a service manager that expects a message from the supervisor every 20 ms.
 class Manager {
  public:
   explicit Manager(const std::filesystem::path& path)
@@ -58,7 +58,7 @@ class Manager {
     if (::poll(&readable, 1, 60'000) <= 0) return {};
     return {text.data(), static_cast<std::size_t>(::recv(fd_, text.data(), text.size(), 0))};
   }
-  /// Forgets what has come.
+  /// Discards all messages so far.
   void drain() const {
     std::array<char, 256> text{};
     while (::recv(fd_, text.data(), text.size(), MSG_DONTWAIT) > 0) {
@@ -78,7 +78,7 @@ TEST_F(SuperviseShortage, GoesOnWhileItsLogIsNotRead) {
     ::dup2(log.writing(), STDOUT_FILENO);
     manager.inform();
   });
-  // Far more than the pipe has room for, and each is cleaned up.
+  // Far more events than fit into the pipe; each segment is cleaned up.
   for (int i = 0; i < 30; ++i) {
     leave_orphan(directory_.domain(), raw_channel("probe" + std::to_string(i), 8), 3);
   }
@@ -95,7 +95,7 @@ TEST_F(SuperviseShortage, EndsWhileItsLogIsNotRead) {
   Program program(EVO_SHM, arguments({"--grace", "0"}),
                   [&] { ::dup2(log.writing(), STDOUT_FILENO); });
   leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
-  EXPECT_TRUE(await_segments({})) << "so it works";
+  EXPECT_TRUE(await_segments({})) << "so it still works";
   EXPECT_EQ(program.end(), 0);
 }
 
@@ -175,7 +175,7 @@ TEST_F(SuperviseShortage, RaisesItsLimitAndNotThatOfItsCommands) {
 TEST_F(SuperviseShortage, ACommandThatCannotStartYetGetsItsEventsLater) {
   const auto program =
       start({"--exec", "sed s/^/HOOK/", "--exec-interval", "10ms", "--grace", "1h"});
-  // Below the descriptors that it has, so that it can open none.
+  // Below the descriptors that it has open, so that it can open none.
   const rlimit none{3, 64};
   ASSERT_EQ(::prlimit(program->pid(), RLIMIT_NOFILE, &none, nullptr), 0);
   ::kill(program->pid(), SIGSTOP);
@@ -193,7 +193,7 @@ TEST_F(SuperviseShortage, ACommandThatCannotStartYetGetsItsEventsLater) {
   EXPECT_EQ(json::parse(line->substr(4))["event"], "cannot_scan");
 }
 
-/// In a user namespace of its own, in which nothing may be watched.
+/// Moves to a new user namespace in which nothing may be watched.
 void give_up_inotify() {
   const std::string uid = std::to_string(::geteuid());
   if (::unshare(CLONE_NEWUSER) != 0) return;

@@ -1,4 +1,4 @@
-/// evo-shm supervise: what it tells, what it removes, and how it ends.
+/// evo-shm supervise: what it reports, what it removes, and how it ends.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -160,7 +160,7 @@ TEST_F(Supervise, WrongUsageIsSaidAndIs2) {
   Program nothing(EVO_SHM, {});
   EXPECT_EQ(nothing.join(), 2);
   Program relative(EVO_SHM, {"supervise", "--once", "--domain", "relative"});
-  EXPECT_EQ(relative.join(), 1) << "a domain that cannot be one";
+  EXPECT_EQ(relative.join(), 1) << "a domain that cannot exist";
 }
 
 TEST_F(Supervise, TimesAreWrittenAsEverywhereOrAsSeconds) {
@@ -201,7 +201,7 @@ TEST_F(Supervise, KeepsTheServiceManagerInformed) {
   ::close(fd);
 }
 
-/// `--exec` with a command whose output begins with HOOK, which comes out on stderr.
+/// `--exec` with a command that starts its output with HOOK; it appears on stderr.
 class SuperviseExec : public Supervise {
  protected:
   /// Reads what the supervisor and its command print until `count` lines come from the command.
@@ -272,7 +272,7 @@ TEST_F(SuperviseExec, IsKilledAfterItsTimeout) {
   const auto killed = await(*program, "exec_timed_out");
   ASSERT_TRUE(killed);
   EXPECT_EQ(program->end(), 0);
-  EXPECT_NE(::kill((*killed)["pid"].get<pid_t>(), 0), 0) << "and waited for";
+  EXPECT_NE(::kill((*killed)["pid"].get<pid_t>(), 0), 0) << "it was killed and waited for";
 }
 
 TEST_F(SuperviseExec, AFailureIsReportedAndRunsNothing) {

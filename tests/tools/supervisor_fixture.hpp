@@ -1,4 +1,4 @@
-/// A running evo-shm supervise, its events, and segments for it to look after.
+/// A running evo-shm supervise, its events, and segments for it to supervise.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ class Supervise : public testing::Test {
     more.insert(more.begin(), {"supervise", "--domain", directory_.path().string()});
     return more;
   }
-  /// `in_child` runs in the supervisor's process before its program does.
+  /// `in_child` runs in the supervisor's process before its program starts.
   std::unique_ptr<Program> start(std::vector<std::string> more = {},
                                  const std::function<void()>& in_child = {}) const {
     more.insert(more.end(), {"--log-format", "json"});
@@ -29,13 +29,13 @@ class Supervise : public testing::Test {
     EXPECT_TRUE(await(*program, "started"));
     return program;
   }
-  /// The first line to come that tells of this event, and of this segment if one is named.
+  /// The next line that reports this event, for this segment if one is named.
   static std::optional<json> await(Program& program, const std::string& event,
                                    const std::string& segment = "") {
     while (const auto line = program.next_line()) {
       json said = json::parse(*line, nullptr, false);
       if (said.is_discarded()) {
-        ADD_FAILURE() << "no JSON: " << *line;
+        ADD_FAILURE() << "not JSON: " << *line;
         return std::nullopt;
       }
       if (said["event"] == event && (segment.empty() || said["segment"] == segment)) return said;
@@ -55,7 +55,7 @@ class Supervise : public testing::Test {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
       json event = json::parse(line, nullptr, false);
-      EXPECT_FALSE(event.is_discarded()) << "no JSON: " << line;
+      EXPECT_FALSE(event.is_discarded()) << "not JSON: " << line;
       if (!event.is_discarded()) events.push_back(std::move(event));
     }
     return events;
@@ -75,7 +75,7 @@ class Supervise : public testing::Test {
       ::pause();
       return {};
     });
-    ready.close_writing();  // the child's end is the last
+    ready.close_writing();  // the child then holds the last open end
     if (!ready.await_byte()) throw std::runtime_error(writer->join().text);
     return writer;
   }

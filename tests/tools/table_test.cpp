@@ -1,4 +1,4 @@
-/// Tables that fit a terminal: what leaves, what is cut, what is wrapped, and that it shows.
+/// Tables that fit a terminal: which columns are dropped, cut or wrapped, and that this is visible.
 #include "text/table.hpp"
 
 #include <alarm.evo.hpp>
@@ -29,7 +29,7 @@ TEST(TableWidth, IsWhatTheCellsNeed) {
       "pump           17  hydraulics\n"
       "a_long_name  4711  x\n";
   EXPECT_EQ(three_columns().text(), full);
-  EXPECT_EQ(three_columns().text(29), full) << "and not more";
+  EXPECT_EQ(three_columns().text(29), full) << "and not wider";
 }
 
 TEST(TableWidth, ColumnsLeaveInTheirOrderAndASignSaysSo) {
@@ -85,7 +85,7 @@ class Width : public ToolTest {
     leave_orphan(domain(), raw_channel("orphan_of_a_module_that_was_killed", 8), 1);
   }
 
-  /// All that a command prints in a terminal, in lines.
+  /// All lines that a command prints in a terminal.
   [[nodiscard]] std::vector<std::string> in_terminal(std::vector<std::string> arguments,
                                                      unsigned short columns) const {
     arguments.insert(arguments.begin(), {"--domain", directory_.path().string()});

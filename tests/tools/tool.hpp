@@ -1,6 +1,6 @@
-/// evo-shm under test: what it says on stdout and on stderr, how it ends, and golden files of it.
+/// evo-shm under test: its output on stdout and stderr, its exit code, and its golden files.
 ///
-/// Golden files lie in tests/tools/golden; UPDATE_GOLDEN=1 writes them anew.
+/// Golden files are in tests/tools/golden; UPDATE_GOLDEN=1 rewrites them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ struct ToolAnswer {
   std::string err;  ///< stderr
 };
 
-/// Runs a program to its end.
+/// Runs a program until it ends.
 inline ToolAnswer run_program(const std::string& path, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), path);
   std::vector<char*> pointers;
@@ -35,7 +35,7 @@ inline ToolAnswer run_program(const std::string& path, std::vector<std::string> 
   if (pid < 0 || errors == nullptr) throw std::runtime_error("cannot start " + path);
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::unsetenv("COLUMNS");  // of the terminal that the tests run in
+    ::unsetenv("COLUMNS");  // set for the terminal that the tests run in
     ::dup2(output.writing(), STDOUT_FILENO);
     ::dup2(::fileno(errors), STDERR_FILENO);
     ::execv(pointers[0], pointers.data());
@@ -55,7 +55,7 @@ inline ToolAnswer run_program(const std::string& path, std::vector<std::string> 
   return answer;
 }
 
-/// Tests of evo-shm derive from this: a domain of their own, and the tool in it.
+/// Tests of evo-shm derive from this: a separate domain, and the tool in it.
 class ToolTest : public testing::Test {
  protected:
   [[nodiscard]] Domain domain() const { return directory_.domain(); }
@@ -65,8 +65,8 @@ class ToolTest : public testing::Test {
     return run_program(EVO_SHM, std::move(arguments));
   }
 
-  /// What is different each time, replaced: the domain, pids, programs, times, and with them the
-  /// widths of the columns.
+  /// Replaces everything that differs between runs: the domain, pids, programs, times, and with
+  /// them the widths of the columns.
   [[nodiscard]] std::string steady(std::string text) const {
     const auto replace = [&](const std::string& pattern, const std::string& by) {
       text = std::regex_replace(text, std::regex(pattern), by);
@@ -86,7 +86,7 @@ class ToolTest : public testing::Test {
     return text;
   }
 
-  /// Compares with golden/NAME, which is told apart by line.
+  /// Compares with golden/NAME, line by line.
   static void expect_golden(const std::string& name, const std::string& text) {
     const std::string path = std::string(EVO_TOOLS_GOLDEN) + "/" + name;
     const char* update = std::getenv("UPDATE_GOLDEN");
@@ -95,7 +95,7 @@ class ToolTest : public testing::Test {
       return;
     }
     std::ifstream file(path);
-    ASSERT_TRUE(file) << "no golden file " << name << "; make it with UPDATE_GOLDEN=1";
+    ASSERT_TRUE(file) << "no golden file " << name << "; create it with UPDATE_GOLDEN=1";
     const std::string golden{std::istreambuf_iterator<char>(file), {}};
     EXPECT_EQ(text, golden) << "if this is right, run tools_tests again with UPDATE_GOLDEN=1";
   }

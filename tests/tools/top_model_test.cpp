@@ -1,4 +1,4 @@
-/// The parts of evo-shm top that only compute: rows, order, rates, keys, screens.
+/// The pure parts of evo-shm top: rows, order, rates, keys, screens.
 #include <gtest/gtest.h>
 
 #include "evo/segment_info.hpp"
@@ -45,7 +45,7 @@ TEST(TopModel, CountsTheRateOfTheLastOneToTwoSeconds) {
   EXPECT_DOUBLE_EQ(*rate.per_second(), 100);
   rate.count(1, 200, 2 * kSecond);
   EXPECT_DOUBLE_EQ(*rate.per_second(), 100);
-  // From here on it is silent, and two seconds later nothing is left of it.
+  // From here on it publishes nothing, and two seconds later the rate is zero.
   rate.count(1, 200, 3 * kSecond);
   EXPECT_DOUBLE_EQ(*rate.per_second(), 50);
   rate.count(1, 200, 4 * kSecond);
@@ -61,7 +61,7 @@ TEST(TopModel, ANewWriterHasARateOfItsOwn) {
   rate.count(2, 1010, 4 * kSecond);
   EXPECT_DOUBLE_EQ(*rate.per_second(), 10);
   rate.count(2, 3, 5 * kSecond);
-  EXPECT_FALSE(rate.per_second()) << "made anew";
+  EXPECT_FALSE(rate.per_second()) << "recreated";
 }
 
 TEST(TopModel, SortsByEachKeyAndTheSameKeyReverses) {
@@ -104,9 +104,9 @@ TEST(TopModel, TheSelectionStaysWithItsSegment) {
   EXPECT_EQ(model.selected_row()->info.name, "d");
   EXPECT_EQ(model.selected(), 2U);
   model.remove("d");
-  EXPECT_EQ(names_of(model), "a b f ") << "no pointer to what is gone";
+  EXPECT_EQ(names_of(model), "a b f ") << "no pointer to a removed row";
   model.arrange();
-  EXPECT_EQ(model.selected_row()->info.name, "f") << "the next one in its place";
+  EXPECT_EQ(model.selected_row()->info.name, "f") << "the next row takes its place";
   model.move(std::numeric_limits<std::ptrdiff_t>::max());
   EXPECT_EQ(model.selected(), 2U);
   model.move(-std::numeric_limits<std::ptrdiff_t>::max());

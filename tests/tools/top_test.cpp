@@ -1,4 +1,4 @@
-/// evo-shm top as it runs: in a terminal of its own, and without one.
+/// evo-shm top while it runs: in its own terminal, and without one.
 #include <gantry.evo.hpp>
 #include <nlohmann/json.hpp>
 #include <probe.evo.hpp>
@@ -20,7 +20,7 @@ class Top : public ToolTest {
     return more;
   }
 
-  /// Publishes until it is killed; there at the end of this call.
+  /// Publishes until it is killed; it has published when the constructor returns.
   struct Publisher {
     explicit Publisher(const Domain& domain)
         : child([&]() -> std::string {
@@ -48,7 +48,7 @@ TEST_F(Top, ShowsSortsOpensAndSeesAWriterDie) {
   PseudoTerminal terminal(EVO_SHM, arguments({"--interval", "50ms"}));
   ASSERT_TRUE(terminal.shows("gantry")) << terminal.output();
   ASSERT_TRUE(terminal.shows("probe")) << terminal.output();
-  EXPECT_FALSE(terminal.is_as_before()) << "keys come as they are pressed";
+  EXPECT_FALSE(terminal.is_as_before()) << "keys are read as they are pressed";
 
   terminal.type("r");
   EXPECT_TRUE(terminal.shows("; by rate")) << terminal.screen();
@@ -59,7 +59,7 @@ TEST_F(Top, ShowsSortsOpensAndSeesAWriterDie) {
   terminal.type("n");
   EXPECT_TRUE(terminal.shows_no("reversed")) << terminal.screen();
 
-  // The first row by name is the gantry's.
+  // The first row by name is the gantry.
   terminal.type("\x1b[H\r");
   EXPECT_TRUE(terminal.shows("4711")) << terminal.screen();
   EXPECT_TRUE(terminal.shows("gantry_control")) << terminal.screen();
@@ -85,7 +85,7 @@ TEST_F(Top, AnOpenSegmentIsLive) {
   EXPECT_TRUE(terminal.shows("1001")) << terminal.screen();
   writer.write({.cycle = 2002});
   EXPECT_TRUE(terminal.shows("2002")) << terminal.screen();
-  // The last of the fields, below the screen's end at first.
+  // The last field, at first below the end of the screen.
   terminal.type("\x1b[F");
   EXPECT_TRUE(terminal.shows("offset")) << terminal.screen();
   terminal.type("qq");
@@ -164,7 +164,7 @@ TEST_F(Top, KeysEndItOnATerminalThatTakesNothing) {
   EXPECT_TRUE(terminal.is_as_before());
 }
 
-/// In a shell, because a program without one is never stopped by its terminal.
+/// In a shell, because a terminal never stops a program that has no shell.
 TEST_F(Top, StopsAndGoesOnWithTheTerminalRight) {
   auto probe = ProbeWriter::create({.domain = domain()}).value();
   PseudoTerminal terminal("/bin/bash", {"--norc", "--noprofile", "-i"});

@@ -1,4 +1,5 @@
-/// evo-shm watch: several segments, times, comma-separated values, and what it says of writers.
+/// evo-shm watch: several segments, times, comma-separated values, and what it reports about
+/// writers.
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>
 #include <nlohmann/json.hpp>
@@ -53,7 +54,7 @@ TEST(TimeStyles, WallTimeIsThatOfTheMoment) {
   const std::int64_t wall = std::chrono::duration_cast<std::chrono::nanoseconds>(
                                 std::chrono::system_clock::now().time_since_epoch())
                                 .count();
-  // As far as both clocks can be read at one time: an hour is more than any pause.
+  // The two clocks are not read at exactly the same time; no pause is as long as an hour.
   constexpr std::int64_t kHour = 3'600'000'000'000;
   EXPECT_LT(std::abs(realtime_of(now) - wall), kHour);
   EXPECT_LT(std::abs(realtime_of(now - 24 * kHour) - (wall - 24 * kHour)), kHour);
@@ -63,7 +64,7 @@ TEST(TimeStyles, SecondsCountFromTheFirstMomentOrFromBoot) {
   MomentText relative(TimeStyle::Relative);
   EXPECT_EQ(relative.text(5'000'000'000), "0.000000");
   EXPECT_EQ(relative.text(6'500'001'999), "1.500001");
-  EXPECT_EQ(relative.text(4'999'000'000), "-0.001000") << "of another segment, a little earlier";
+  EXPECT_EQ(relative.text(4'999'000'000), "-0.001000") << "of another segment, slightly earlier";
   MomentText monotonic(TimeStyle::Monotonic);
   EXPECT_EQ(monotonic.text(5'000'001'000), "5.000001");
   EXPECT_EQ(monotonic.json(5'000'001'000).dump(), "5.000001");
@@ -87,7 +88,7 @@ class WatchCommand : public ToolTest {
     return arguments;
   }
 
-  /// A child that publishes until it is killed; it has published when this returns.
+  /// A child that publishes until it is killed; it has published when this function returns.
   [[nodiscard]] std::unique_ptr<Child> publisher() const {
     Pipe ready;
     auto child = std::make_unique<Child>([&]() -> std::string {
@@ -168,7 +169,7 @@ TEST_F(WatchCommand, SeveralSegmentsAreToldApart) {
   EXPECT_NE(all.out.find(" code=3 level=1\n"), std::string::npos) << all.out;
 }
 
-/// Quiet segments, so nothing is ever written that could fail.
+/// Nothing is published, so there is no further output that could fail.
 TEST_F(WatchCommand, EndsWhenNothingReadsItsOutput) {
   auto alarm = AlarmWriter::create({.domain = domain()}).value();
   static_cast<void>(alarm.push({}));

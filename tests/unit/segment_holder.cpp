@@ -1,6 +1,6 @@
 /// segment_holder DOMAIN NAME: holds a segment of 8 bytes until its input ends.
 ///
-/// Prints "ready" once the segment is there and holds the value 1, or the error.
+/// Prints "ready" once the segment exists and holds the value 1, or else the error.
 #include <unistd.h>
 
 #include <cstdint>

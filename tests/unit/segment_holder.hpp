@@ -49,7 +49,7 @@ class SegmentHolder {
   /// "ready", or the error.
   [[nodiscard]] const std::string& first_line() const { return line_; }
 
-  /// Lets it end well.
+  /// Lets the program end normally.
   void close() {
     input_.close_writing();
     join();

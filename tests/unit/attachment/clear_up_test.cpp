@@ -1,4 +1,4 @@
-/// Who goes last takes everything along, in whatever order they go.
+/// The last endpoint to close removes all files, in whatever order the endpoints close.
 #include "attachment/clear_up.hpp"
 
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ TEST_F(ClearUp, LetsGoOfTheWritersLock) {
   const detail::Control control = open();
   ASSERT_TRUE(detail::try_lock(control.fd.get(), kWriterLockByte).value());
   detail::clear_up(directory_.domain(), "probe", control);
-  EXPECT_EQ(directory_.files().size(), 1U) << "the reader is still there";
+  EXPECT_EQ(directory_.files().size(), 1U) << "the reader is still attached";
   EXPECT_FALSE(detail::is_locked(open().fd.get(), kWriterLockByte));
 }
 

@@ -1,4 +1,4 @@
-/// Two segments that would use a data file of the same name.
+/// Two segments whose data files would have the same name.
 #include "attachment/data_file.hpp"
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ ChannelDescription channel_of(std::string_view owner, std::string_view name) {
   return channel;
 }
 
-/// Both ask for evo_a_b_c_{pid}.
+/// The data file of either would be evo_a_b_c_{pid}.
 class Ambiguous : public testing::Test {
  protected:
   Result<SegmentWriter> create(const ChannelDescription& channel) const {
@@ -63,7 +63,7 @@ TEST_F(Ambiguous, SecondIsRefusedAndNamesTheFirst) {
   EXPECT_TRUE(contains(message_of(second), "segment 'b_c'")) << message_of(second);
   EXPECT_EQ(read_number(SegmentReader::attach("b_c", {.domain = directory_.domain()}).value()),
             "5");
-  EXPECT_EQ(directory_.files().size(), 3U) << "the second left nothing";
+  EXPECT_EQ(directory_.files().size(), 3U) << "the second left nothing behind";
 }
 
 TEST_F(Ambiguous, NeverBothThoughTheyComeTogether) {
@@ -90,7 +90,7 @@ TEST_F(Ambiguous, NeverBothThoughTheyComeTogether) {
 }
 
 TEST_F(Ambiguous, WhatALiveWriterHasRecordedIsNoLeftover) {
-  // A writer of 'c' between recording the name and saying that the segment is open.
+  // A writer of 'c' that has recorded the name but not yet marked the segment as open.
   auto control = detail::lock_control(directory_.domain(), shorter_);
   ASSERT_TRUE(control) << message_of(control);
   DataFileName& entry = (*control)->data_files[1];
@@ -99,7 +99,7 @@ TEST_F(Ambiguous, WhatALiveWriterHasRecordedIsNoLeftover) {
   std::ofstream(shared_file()) << "its file";
   EXPECT_EQ(outcome(create(longer_)), "AlreadyExists");
   EXPECT_TRUE(std::filesystem::exists(shared_file()));
-  // It dies: now it is one.
+  // It dies: now the file is a leftover.
   detail::unlock(control->fd.get(), kWriterLockByte);
   EXPECT_EQ(outcome(create(longer_)), "ok");
 }
@@ -108,7 +108,7 @@ TEST_F(Ambiguous, HeirOfADeadOneLeavesTheFileToItsUser) {
   auto writer = create(longer_);
   ASSERT_TRUE(writer) << message_of(writer);
   writer->write(bytes_of(std::uint64_t{5}));
-  // A writer of 'c', which had our pid, died before it linked its file.
+  // A writer of 'c', with the pid of this process, died before it linked its file.
   {
     auto control = detail::lock_control(directory_.domain(), shorter_);
     ASSERT_TRUE(control) << message_of(control);

@@ -1,4 +1,4 @@
-/// The `.meta` file, read by somebody else's JSON parser.
+/// The `.meta` file, read by an independent JSON parser.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -58,7 +58,8 @@ TEST(MetaFile, IsReplacedAtATakeover) {
   const ino_t inode = inode_of(directory.path() / "evo_probe.meta");
   auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
-  EXPECT_NE(inode_of(directory.path() / "evo_probe.meta"), inode) << "by rename: always whole";
+  EXPECT_NE(inode_of(directory.path() / "evo_probe.meta"), inode)
+      << "replaced by rename, so always whole";
   const nlohmann::json after = meta_of(directory, "probe");
   EXPECT_EQ(after["writer"]["pid"], ::getpid());
   EXPECT_EQ(after["incarnation"], writer->incarnation());
@@ -81,7 +82,7 @@ TEST(MetaFile, StreamsAndGroupAccessAreTold) {
 }
 
 TEST(MetaFile, QuotesWhatJsonMustQuote) {
-  // An executable may be called anything; hard link this program under a bad name.
+  // An executable may have any name; run a copy of the program under a bad one.
   const TemporaryDomain directory;
   const std::filesystem::path odd = directory.path() / "q\"uote\\back\nline\x01";
   std::filesystem::copy_file(EVO_SEGMENT_HOLDER, odd);

@@ -1,4 +1,4 @@
-/// Limits on what one process may take, each of which says which it is.
+/// Limits on what one process may take. Each error names its limit.
 #include "attachment/quota.hpp"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ class Limits : public testing::Test {
   ResourceLimits limits_ = {.creations_per_second = 0};
 };
 
-/// Sets a variable of the environment for a while.
+/// Sets an environment variable and restores it later.
 class Variable {
  public:
   Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
@@ -84,7 +84,7 @@ TEST_F(Limits, ProcessHoldsSoManyAndNoMore) {
     for (int i = 4; i < 7; ++i) held.push_back(std::move(create(i).value()));
     return said + " " + outcome(create(7));
   });
-  EXPECT_EQ(child.text, "ok ResourceExhausted") << "another process has its own";
+  EXPECT_EQ(child.text, "ok ResourceExhausted") << "each process has its own limit";
   held.pop_back();
   EXPECT_EQ(outcome(create(3)), "ok");
 }
@@ -106,7 +106,7 @@ TEST_F(Limits, DomainHoldsSoManyAndNoMore) {
   const auto refused = create(3);
   EXPECT_EQ(outcome(refused), "ResourceExhausted");
   EXPECT_TRUE(contains(message_of(refused), "EVO_MAX_SEGMENTS_PER_DOMAIN"));
-  EXPECT_EQ(outcome(create(2)), "ok") << "taken over: it is there already";
+  EXPECT_EQ(outcome(create(2)), "ok") << "taken over: it already exists";
 }
 
 TEST_F(Limits, CreationsAreRateLimited) {
@@ -116,7 +116,7 @@ TEST_F(Limits, CreationsAreRateLimited) {
     Result<SegmentWriter> last = create(0);
     for (; last; last = create(0)) {
       ++made;
-      last = tl::unexpected(Error{});  // closed before the next
+      last = tl::unexpected(Error{});  // closed before the next one is created
     }
     return fmt::format("{} {} {}", made >= 5 && made < 1000 ? "some" : "wrong", outcome(last),
                        contains(message_of(last), "EVO_MAX_CREATIONS_PER_SECOND"));

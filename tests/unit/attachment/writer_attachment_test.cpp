@@ -43,7 +43,7 @@ class Create : public testing::Test {
   [[nodiscard]] std::filesystem::path control() const {
     return directory_.path() / "evo_probe.ctl";
   }
-  /// Where the version of the slot of publish n stands in the data file.
+  /// Offset of the version of publish n's slot in the data file.
   [[nodiscard]] std::size_t slot_of(Sequence n, const ChannelDescription& channel) const {
     const SlotGeometry geometry = slot_geometry(channel);
     return peek<std::uint64_t>(directory_.data_file(), 192) +
@@ -71,7 +71,7 @@ TEST_F(Create, WithGroupAccessOpensThemToTheGroup) {
   auto writer = create(channel_);
   ::umask(old);
   ASSERT_TRUE(writer) << message_of(writer);
-  EXPECT_EQ(mode_of(control()), 0660U) << "readers lock and register in it";
+  EXPECT_EQ(mode_of(control()), 0660U) << "readers lock it and register in it";
   EXPECT_EQ(mode_of(directory_.data_file()), 0640U);
   EXPECT_EQ(mode_of(directory_.path() / "evo_probe.meta"), 0640U);
   EXPECT_EQ(outcome(SegmentReader::attach(channel_, {.domain = directory_.domain()})), "ok");
@@ -106,7 +106,7 @@ TEST_F(Create, ControlFileStaysUntilTheLastReaderLeaves) {
   }
   EXPECT_EQ(directory_.files(), std::vector<std::string>{"evo_probe.ctl"});
   EXPECT_EQ(outcome(attach()), "NotFound");
-  EXPECT_EQ(directory_.files().size(), 1U) << "a reader that found nothing takes nothing away";
+  EXPECT_EQ(directory_.files().size(), 1U) << "a reader that finds nothing removes nothing";
   first.reset();
   EXPECT_EQ(directory_.files().size(), 1U);
   second.reset();
@@ -132,7 +132,7 @@ TEST_F(Create, WhileAReaderOfTheClosedSegmentIsThereDetachesIt) {
   const std::uint64_t token = incarnation();
   auto writer = create(channel_);
   ASSERT_TRUE(writer) << message_of(writer);
-  EXPECT_GT(writer->incarnation(), token) << "the same meeting point: the token grows";
+  EXPECT_GT(writer->incarnation(), token) << "in the same control file, the token grows";
   EXPECT_EQ(inode_of(control()), inode);
   EXPECT_EQ(read_number(*reader), "Detached");
   auto again = attach();
@@ -140,7 +140,7 @@ TEST_F(Create, WhileAReaderOfTheClosedSegmentIsThereDetachesIt) {
   writer->write(bytes_of(std::uint64_t{2}));
   EXPECT_EQ(read_number(*again), "2");
   reader.reset();
-  EXPECT_EQ(directory_.files().size(), 3U) << "the old reader takes nothing of the new away";
+  EXPECT_EQ(directory_.files().size(), 3U) << "the old reader removes nothing of the new segment";
 }
 
 TEST_F(Create, SecondIsBusyAndNamesTheHolder) {
@@ -159,7 +159,7 @@ TEST_F(Create, SecondIsBusyAndNamesTheHolder) {
   EXPECT_EQ(directory_.files(), before);
   EXPECT_EQ(outcome(writer->write(bytes_of(std::uint64_t{1}))), "ok");
   for (const OnOrphan on_orphan : {OnOrphan::Replace, OnOrphan::Refuse}) {
-    EXPECT_EQ(outcome(create(channel_, on_orphan)), "SegmentBusy") << "it is no orphan";
+    EXPECT_EQ(outcome(create(channel_, on_orphan)), "SegmentBusy") << "it is not an orphan";
   }
 }
 
@@ -180,7 +180,7 @@ TEST_F(Create, BusyNamesAnotherProgramToo) {
 }
 
 TEST_F(Create, ChildOfAnExecutedProgramHoldsNothing) {
-  // O_CLOEXEC: what a writer starts does not keep its segment alive.
+  // O_CLOEXEC: a program that a writer starts does not keep the segment alive.
   const Pipe input;
   Child writer([&]() -> std::string {
     auto own = create(channel_);
@@ -216,8 +216,9 @@ TEST_F(Create, TakesOverInPlace) {
   EXPECT_EQ(peek<std::uint32_t>(directory_.data_file(), 16),
             static_cast<std::uint32_t>(::getpid()));
   EXPECT_GT(writer->incarnation(), token);
-  EXPECT_EQ(peek<std::uint64_t>(control(), 136), token) << "the generation is that of the file";
-  EXPECT_EQ(writer->current_version(), 14U) << "it goes on counting";
+  EXPECT_EQ(peek<std::uint64_t>(control(), 136), token)
+      << "the generation is still that of the file";
+  EXPECT_EQ(writer->current_version(), 14U) << "the count continues";
 
   EXPECT_FALSE(reader->has_changed());
   EXPECT_EQ(read_number(*reader), "7") << "without attaching again";
@@ -287,11 +288,12 @@ TEST_F(Create, TakesOverAfterADeathBetweenSlotAndHeader) {
     poke(directory_.data_file(), 8, detail::complete(published - 1));
     auto reader = attach();
     ASSERT_TRUE(reader) << message_of(reader);
-    EXPECT_EQ(read_number(*reader), std::to_string(published)) << "the last complete one counts";
+    EXPECT_EQ(read_number(*reader), std::to_string(published))
+        << "the last complete publish counts";
     auto writer = create(channel_);
     ASSERT_TRUE(writer) << message_of(writer);
     EXPECT_EQ(writer->current_version(), 2 * published) << "for its successor, too";
-    EXPECT_FALSE(reader->has_changed()) << "it was read before";
+    EXPECT_FALSE(reader->has_changed()) << "it has already been read";
     auto late = attach();
     ASSERT_TRUE(late) << message_of(late);
     EXPECT_EQ(late->version(), 2 * published) << "and the header names it now";
@@ -383,11 +385,11 @@ TEST_F(Create, RefusesAnOrphanIfAsked) {
   auto reader = attach();
   ASSERT_TRUE(reader) << message_of(reader);
   EXPECT_EQ(read_number(*reader), "7");
-  EXPECT_EQ(incarnation(), token) << "nothing was touched";
+  EXPECT_EQ(incarnation(), token) << "nothing was changed";
   EXPECT_EQ(outcome(SegmentWriter::create(
                 "fresh", 8, {.domain = directory_.domain(), .on_orphan = OnOrphan::Refuse})),
             "ok")
-      << "where there is no orphan, there is nothing to refuse";
+      << "without an orphan there is nothing to refuse";
 }
 
 TEST_F(Create, OrphanWithoutItsDataFileIsMadeAnew) {
@@ -412,7 +414,7 @@ TEST_F(Create, OrphanWhoseFileIsSomethingElseIsMadeAnew) {
 }
 
 TEST_F(Create, SecondDataFileThatADeadWriterLeftIsRemoved) {
-  // It died while replacing its segment: both entries name a file.
+  // The writer died while it replaced its segment: both entries name a file.
   leave_orphan(directory_.domain(), channel_, 7);
   const auto current = peek<std::uint32_t>(control(), 148);
   const std::filesystem::path second = directory_.path() / "evo_tester_probe_1";
@@ -430,7 +432,7 @@ TEST_F(Create, SecondDataFileThatADeadWriterLeftIsRemoved) {
 TEST_F(Create, WhatAnEarlierBootLeftIsForgotten) {
   leave_orphan(directory_.domain(), channel_, 7);
   poke(control(), 16, std::uint64_t{0x1234});
-  poke(control(), 192, std::uint32_t{5});  // sleepers of that boot
+  poke(control(), 192, std::uint32_t{5});  // sleepers from that boot
   const auto stale = attach();
   EXPECT_EQ(outcome(stale), "NotFound");
   EXPECT_TRUE(contains(message_of(stale), "previous boot")) << message_of(stale);
@@ -474,7 +476,7 @@ TEST_F(Create, StrangersDataFileIsNotTakenOver) {
   EXPECT_EQ(outcome(attach()), "PermissionDenied");
   auto writer = create(channel_);
   ASSERT_TRUE(writer) << message_of(writer);
-  EXPECT_EQ(writer->current_version(), 0U) << "made anew instead";
+  EXPECT_EQ(writer->current_version(), 0U) << "recreated instead";
 }
 
 TEST_F(Create, WhereWeMayNotWriteIsPermissionDenied) {
@@ -501,7 +503,7 @@ TEST_F(Create, ForcedTakeoverFencesTheFormerWriterOff) {
   EXPECT_EQ(read_number(*reader), "1");
   const auto files = directory_.files();
   writer = tl::unexpected(Error{});
-  EXPECT_EQ(directory_.files(), files) << "the files are somebody else's";
+  EXPECT_EQ(directory_.files(), files) << "the files now belong to another writer";
 }
 
 TEST_F(Create, NarrowerAccessMakesItAnew) {
@@ -529,7 +531,7 @@ TEST_F(Create, WiderAccessTakesOverInPlace) {
   EXPECT_EQ(mode_of(directory_.path() / "evo_probe.meta"), 0640U);
 }
 
-/// Runs `body` as that user, who is in group 2000.
+/// Runs `body` as that user, with group 2000 only.
 template <class Body>
 std::string as_user(uid_t user, Body&& body) {
   return in_child([&]() -> std::string {
@@ -565,15 +567,16 @@ TEST_F(Create, OtherUserOfTheGroupLeavesTheSegmentAlone) {
     });
   };
   EXPECT_EQ(as_user(1001, [&] { return write_and_die(7, OnOrphan::TakeOver); }), "");
-  // It could neither write nor remove the data file. One of its own would be refused by readers
-  // that run as other users, because every member of the group can make the control file name it.
+  // User 1002 can neither write nor remove the data file. Readers that run as other users would
+  // refuse a data file of its own, because every member of the group can make the control file name
+  // it.
   for (const OnOrphan on_orphan : {OnOrphan::TakeOver, OnOrphan::Replace}) {
     const std::string said = as_user(1002, [&] { return write_and_die(8, on_orphan); });
     EXPECT_TRUE(said.starts_with("PermissionDenied segment 'probe' belongs to user 1001")) << said;
   }
   EXPECT_EQ(read_as(1002), "7");
-  // The owner of the directory, whom readers trust, does not use a control file that its owner
-  // could make name another data file. It recreates the segment.
+  // Readers trust the owner of the directory. The owner does not use the control file of another
+  // user, who could make it name another data file, but recreates the segment.
   EXPECT_EQ(as_user(1009, [&] { return write_and_die(9, OnOrphan::TakeOver); }), "");
   EXPECT_EQ(owner_of(control()), 1009U);
   EXPECT_EQ(owner_of(directory_.data_file()), 1009U);
@@ -591,7 +594,7 @@ TEST_F(Create, NeedsToRemoveWhatAnEarlierWriterLeft) {
                       leave_orphan(directory_.domain(), channel_, 7);
                       auto left = detail::open_control(directory_.domain(), "probe", Access::Owner);
                       if (!left) return message_of(left);
-                      // As of a writer that died while it replaced the data file.
+                      // As left behind by a writer that died while it replaced the data file.
                       auto& name = (*left)->data_files[1U - ((*left)->current & 1U)];
                       detail::store_text(name.module.data(), name.module.size(), "tester");
                       name.pid = 4'000'000'000U;
@@ -615,7 +618,7 @@ TEST_F(Create, NeedsToRemoveWhatAnEarlierWriterLeft) {
 TEST_F(Create, LessAccessMakesTheControlFileAnew) {
   channel_.access = Access::Group;
   leave_orphan(directory_.domain(), channel_, 7);
-  // As of another member of the group: it keeps its rights as long as it has the file open.
+  // Like another member of the group, which keeps its access as long as it has the file open.
   const int opened = ::open(control().c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_GE(opened, 0);
   channel_.access = Access::Owner;
@@ -633,7 +636,7 @@ TEST_F(Create, LessAccessMakesTheControlFileAnew) {
 }
 
 TEST_F(Create, MoreAccessDetachesReadersOfABlockingStream) {
-  // They show values in place, because no other user could move their cursor so far.
+  // They show values in place, because so far no other user could move their cursor.
   channel_.kind = Kind::Stream;
   channel_.overflow = Overflow::Block;
   in_child([&]() -> std::string {
@@ -712,11 +715,11 @@ TEST_F(Create, WorksWithoutProc) {
   EXPECT_EQ(child.text, "3 3");
 }
 
-/// Whether a thread of this process sleeps for a time that it chose itself.
+/// Whether a thread of this process is in a sleep that it requested itself.
 bool is_pausing(long thread_id) {
   std::ifstream file(fmt::format("/proc/self/task/{}/syscall", thread_id));
   long number = -1;
-  // Where the kernel does not tell, every moment is as good as any.
+  // If the kernel does not report it, any moment will do.
   return !(file >> number) || number == SYS_clock_nanosleep || number == SYS_nanosleep;
 }
 
@@ -833,7 +836,7 @@ TEST_F(SmallFileSystem, FullOneIsNoSpaceAndLeavesNothing) {
 }
 
 TEST_F(SmallFileSystem, NoSpaceAtAnyPointLeavesWhatWasThere) {
-  // Fill it page by page from the other end: create fails at each of its steps.
+  // Leave one more page free in each round, so that create fails at each of its steps.
   const ChannelDescription channel = raw_channel("probe", 8);
   const int filler = ::open((directory_.path() / "filler").c_str(), O_CREAT | O_RDWR, 0600);
   ASSERT_GE(filler, 0);
@@ -850,8 +853,7 @@ TEST_F(SmallFileSystem, NoSpaceAtAnyPointLeavesWhatWasThere) {
   }
   EXPECT_EQ(last, "ok");
 
-  // An orphan is taken over even where there is no room at all, and survives a failed
-  // replacement.
+  // An orphan is taken over even with no free space at all, and survives a failed replacement.
   leave_orphan(directory_.domain(), channel, 7);
   ASSERT_EQ(::ftruncate(filler, 0), 0);
   for (int pages = 256; pages > 0; --pages) {
@@ -870,7 +872,7 @@ TEST_F(SmallFileSystem, NoSpaceAtAnyPointLeavesWhatWasThere) {
 }
 
 TEST_F(Create, LeavesTheFilesOfASuccessorAlone) {
-  // Somebody removed the control file of a live writer, so that another could create.
+  // The control file of a live writer was removed, so that another writer could create.
   auto first = create(channel_);
   ASSERT_TRUE(first) << message_of(first);
   std::filesystem::remove(control());
@@ -883,9 +885,9 @@ TEST_F(Create, LeavesTheFilesOfASuccessorAlone) {
 }
 
 TEST_F(Create, WaitsForAReaderThatIsJustClearingUp) {
-  // A reader that leaves a closed segment holds the writer's lock for a moment. Here it is
-  // the test, which lets go when it sees the other thread pause. Held for too long it is
-  // an error, so a slow machine gets several rounds.
+  // A reader that leaves a closed segment holds the writer's lock for a moment. Here the test holds
+  // it, and releases it when it sees the other thread pause. If it is held for too long, create
+  // fails, so a slow machine has several rounds.
   std::string last;
   for (int round = 0; round < 50 && last != "ok"; ++round) {
     auto held = detail::lock_control(directory_.domain(), channel_);
@@ -927,8 +929,8 @@ TEST_F(Create, ReadersThatComeAndGoDoNotMakeItBusy) {
   }
   stop = true;
   for (std::thread& reader : readers) reader.join();
-  // Two readers that leave at the same time may each see the other still there; whoever
-  // comes next clears up.
+  // Two readers that leave at the same time may each see the other as still attached; the next
+  // create or attach then cleans up.
   EXPECT_EQ(outcome(create(channel_)), "ok");
   EXPECT_EQ(directory_.files(), std::vector<std::string>());
 }
@@ -951,7 +953,7 @@ TEST_F(Create, OnlyOneOfManyThatComeTogetherWins) {
           EXPECT_EQ(outcome(writer), "SegmentBusy") << message_of(writer);
         }
         ++done;
-        while (done < kThreads) std::this_thread::yield();  // the winner holds on till then
+        while (done < kThreads) std::this_thread::yield();  // the winner holds on until then
       });
     }
     for (std::thread& thread : threads) thread.join();

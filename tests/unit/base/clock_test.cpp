@@ -26,7 +26,7 @@ TEST(Clock, IsNanosecondsOfTheMonotonicClock) {
 
 constexpr std::uint64_t kToleranceNs = detail::StampClock::kMostAheadNs;
 
-/// Over many spans, so that it learns, extrapolates and looks again.
+/// Over many spans, so that the clock learns, extrapolates and looks again.
 void expect_stamps_near_the_clock(detail::StampClock clock) {
   std::uint64_t last = 0;
   const std::uint64_t end = by_system_call() + 30 * detail::StampClock::kLongestSpanNs;
@@ -36,7 +36,7 @@ void expect_stamps_near_the_clock(detail::StampClock clock) {
     const std::uint64_t after = by_system_call();
     ASSERT_LE(before, now + kToleranceNs);
     ASSERT_LE(now, after + kToleranceNs);
-    ASSERT_LE(last, now) << "a stamp went back";
+    ASSERT_LE(last, now) << "a stamp went back in time";
     last = now;
   }
 }
@@ -71,10 +71,10 @@ TEST(StampClock, ExtrapolatesMostOfTheTime) {
 }
 #endif
 
-/// A stamp clock whose counter and clock the test invents: a tick each nanosecond, far from zero.
+/// A stamp clock with a simulated counter and clock: one tick per nanosecond, far from zero.
 class InventedCounter {
  public:
-  /// Lets time pass, then takes a stamp.
+  /// Advances time, then takes a stamp.
   std::uint64_t stamp_after(std::uint64_t ns) {
     now_ns_ += ns;
     counter_ += ns;
@@ -101,23 +101,23 @@ TEST(StampClock, StampsFollowTheClockThroughASetBackOfTheCounter) {
   machine.learn();
   ASSERT_TRUE(machine.extrapolates());
   machine.jump(-2 * kSecond);
-  // Past the moment at which the counter comes by its old place again.
+  // Long enough for the counter to pass its old value again.
   std::uint64_t last = 0;
   for (int i = 0; i < 10'000; ++i) {
     const std::uint64_t stamp = machine.stamp_after(300'000);
-    ASSERT_GE(stamp, last) << "went back after " << i << " stamps";
+    ASSERT_GE(stamp, last) << "went back in time after " << i << " stamps";
     ASSERT_GE(stamp + kToleranceNs, machine.clock_ns());
     ASSERT_LE(stamp, machine.clock_ns() + kToleranceNs);
     last = stamp;
   }
-  EXPECT_TRUE(machine.extrapolates()) << "the rate is learnt again";
+  EXPECT_TRUE(machine.extrapolates()) << "the rate has been learned again";
 }
 
 TEST(StampClock, AJumpOfTheCounterPushesNoStampIntoTheFuture) {
   for (const std::int64_t ticks : {-2 * kSecond, 2 * kSecond}) {
     InventedCounter machine;
     machine.learn();
-    // The span reaches 1 ms ahead of the clock, but no stamp that was given does.
+    // The span reaches 1 ms ahead of the clock, but no stamp so far does.
     const std::uint64_t before = machine.stamp_after(10'000);
     machine.jump(ticks);
     const std::uint64_t stamp = machine.stamp_after(10'000);

@@ -16,7 +16,7 @@ std::uint32_t checksum(const Bytes& bytes) {
   return detail::crc32c(bytes.data(), bytes.size());
 }
 
-/// Bit by bit, from the definition.
+/// Bit by bit, as defined.
 std::uint32_t by_definition(const Bytes& bytes) {
   std::uint32_t crc = ~0U;
   for (const std::byte byte : bytes) {

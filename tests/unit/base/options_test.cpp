@@ -1,4 +1,4 @@
-/// Every option has a default, and these are what users count on.
+/// Every option has a default, and users rely on these.
 #include "evo/options.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-/// What a refusal advises: something that works for this user.
+/// The advice of a refusal is something that works for this user.
 #include "base/permission.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ class Permission : public testing::Test {
 
   [[nodiscard]] std::string file() const { return directory_.path() / "evo_probe.ctl"; }
 
-  /// What user `user` is advised about a path.
+  /// The advice for user `user` about a path.
   static std::string advice_for(uid_t user, const std::string& path) {
     return in_child([&]() -> std::string {
              if (::setuid(user) != 0) return "no other user";
@@ -53,7 +53,7 @@ TEST_F(Permission, ADirectoryOfAnotherUserIsNotToBeRemoved) {
   }
 }
 
-/// Neither the owner nor the mode can be the reason for them.
+/// Neither the owner nor the mode can be the reason why these users are refused.
 TEST_F(Permission, TheOwnerAndRootAreNotSentToTheOwner) {
   std::filesystem::permissions(file(), std::filesystem::perms(0644));
   ASSERT_EQ(::chown(file().c_str(), 1234, 1234), 0);

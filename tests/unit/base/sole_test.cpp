@@ -11,7 +11,7 @@
 namespace evo::test {
 namespace {
 
-// What was moved from is looked at on purpose.
+// Moved-from objects are used on purpose.
 // NOLINTBEGIN(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
 
 struct Number {

@@ -16,7 +16,7 @@ TEST(Printable, ReplacesEveryControlCharacter) {
   for (int c = 0x80; c < 0xa0; ++c) {
     EXPECT_EQ(detail::printable(std::string("\xc2") + static_cast<char>(c)), "?") << c;
   }
-  EXPECT_EQ(detail::printable("\u00a0"), "\u00a0") << "the first that is not one";
+  EXPECT_EQ(detail::printable("\u00a0"), "\u00a0") << "the first character that is not one";
 }
 
 TEST(Printable, ReplacesWhatIsNotUtf8) {

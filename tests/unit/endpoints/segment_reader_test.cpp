@@ -75,7 +75,7 @@ TEST_P(UntypedReader, ReadsAsMuchAsThereIsRoomFor) {
   Bytes much(GetParam() + 10, std::byte{0xee});
   ASSERT_TRUE(reader_.read(much));
   EXPECT_TRUE(std::equal(value.begin(), value.end(), much.begin()));
-  EXPECT_EQ(much.back(), std::byte{0xee}) << "beyond the value nothing is touched";
+  EXPECT_EQ(much.back(), std::byte{0xee}) << "bytes beyond the value are not changed";
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, UntypedReader, testing::Values(5U, 8U, 67U, 256U, 261U, 1003U));
@@ -105,7 +105,7 @@ TEST_F(Reader, SeesEachPublishOnce) {
     EXPECT_EQ(reader->version(), 2 * n);
     EXPECT_EQ(read_number(*reader), std::to_string(n));
     EXPECT_FALSE(reader->has_changed());
-    EXPECT_EQ(read_number(*reader), std::to_string(n)) << "it stays readable";
+    EXPECT_EQ(read_number(*reader), std::to_string(n)) << "the value stays readable";
   }
 }
 
@@ -224,7 +224,7 @@ TEST_F(Reader, WaitsForADomainThatIsMadeLater) {
 
 TEST_F(Reader, WaitingDoesNotHelpWhereSomethingIsWrong) {
   std::filesystem::create_directory(directory_.path() / "evo_raw.ctl");
-  EXPECT_EQ(outcome(attach("raw", 60s)), "Corrupt") << "at once, not after a minute";
+  EXPECT_EQ(outcome(attach("raw", 60s)), "Corrupt") << "immediately, not after a minute";
 }
 
 TEST_F(Reader, TableIsFullAtMaxReaders) {
@@ -297,7 +297,7 @@ TEST_F(Reader, Moves) {
   SegmentReader first = std::move(attach("raw").value());
   EXPECT_EQ(read_number(first), "1");
   SegmentReader second = std::move(first);
-  EXPECT_FALSE(second.has_changed()) << "what it has seen moves along";
+  EXPECT_FALSE(second.has_changed()) << "the last version seen moves along";
   EXPECT_EQ(read_number(second), "1");
   second = std::move(attach("other").value());
   EXPECT_EQ(read_number(second), "2");
@@ -321,7 +321,7 @@ TEST_F(Reader, DamagedValueIsNoticedWithAChecksumOnly) {
     const char* expected = checksum == Checksum::None ? "ok" : "ChecksumMismatch";
     EXPECT_EQ(outcome(reader->read(value)), expected);
     Bytes part(4);
-    EXPECT_EQ(outcome(reader->read_range(0, part)), expected) << "wherever one looks";
+    EXPECT_EQ(outcome(reader->read_range(0, part)), expected) << "in every part of the value";
     writer->write(pattern(3000));
     EXPECT_EQ(outcome(reader->read(value)), "ok") << "the next value is whole";
   }
@@ -348,7 +348,7 @@ TEST_F(Reader, RetriesAreAnOption) {
   auto reader = SegmentReader::attach("raw", {.domain = directory_.domain(), .retries = 3});
   ASSERT_TRUE(reader) << message_of(reader);
   const std::size_t slot = reader->layout().slots_offset + reader->layout().geometry.stride;
-  poke(directory_.data_file(), slot, std::uint64_t{9});  // being filled, for ever
+  poke(directory_.data_file(), slot, std::uint64_t{9});  // being filled, forever
   EXPECT_EQ(read_number(*reader), "Contended");
   EXPECT_EQ(reader->retries(), 3U);
 }
@@ -427,7 +427,7 @@ TEST_F(Reattach, NeedsNoSecondPlaceInTheTable) {
   EXPECT_EQ(read_number(reader), "6");
   EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = directory_.domain()})),
             "ReaderTableFull")
-      << "its place is taken as before";
+      << "it still holds the only entry";
 }
 
 TEST_F(Reader, WaitingForLessThanNothingEndsAtOnce) {
@@ -450,9 +450,9 @@ TEST_F(Reader, IsToldOnceThatItsWriterHasClosed) {
   };
   writer.reset();
   wait(1h);
-  EXPECT_GE(wait(30ms), 30ms) << "who waits in a loop would take a whole core";
+  EXPECT_GE(wait(30ms), 30ms) << "otherwise a reader that waits in a loop would use a whole core";
   writer.emplace(create(raw_channel("probe", 8)).value());
-  wait(1h);  // made anew
+  wait(1h);  // recreated
   EXPECT_EQ(read_number(reader), "Detached");
 }
 

@@ -10,7 +10,7 @@
 namespace evo::test {
 namespace {
 
-/// Sizes on both sides of what is copied as words.
+/// Sizes below and above the limit for copying as words.
 class UntypedWriter : public testing::TestWithParam<std::size_t> {
  protected:
   UntypedWriter()
@@ -20,7 +20,7 @@ class UntypedWriter : public testing::TestWithParam<std::size_t> {
         reader_(std::move(SegmentReader::attach("raw", {.domain = directory_.domain()}).value())) {}
 
   [[nodiscard]] static std::size_t size() { return GetParam(); }
-  /// The last value; fails the test if there is none.
+  /// The latest value; fails the test if there is none.
   Bytes read() {
     Bytes value(size());
     const auto info = reader_.read(value);
@@ -74,7 +74,7 @@ TEST_P(UntypedWriter, WriteAtReplacesPartOfTheLastValue) {
       ASSERT_EQ(read(), expected) << offset << " + " << count;
     }
   }
-  EXPECT_EQ(outcome(writer_.write_at(size() - 1, pattern(1, 200))), "ok") << "the very end";
+  EXPECT_EQ(outcome(writer_.write_at(size() - 1, pattern(1, 200))), "ok") << "the last byte";
   expected.back() = pattern(1, 200)[0];
   EXPECT_EQ(read(), expected);
 }
@@ -141,7 +141,7 @@ TEST(SegmentWriter, TellsItsIncarnationAndMemory) {
   EXPECT_GT(writer->incarnation(), 0U);
   EXPECT_TRUE(writer->memory().prefaulted);
   writer->flush();
-  EXPECT_EQ(writer->current_version(), 0U) << "a flush is no publish";
+  EXPECT_EQ(writer->current_version(), 0U) << "a flush is not a publish";
 }
 
 TEST(SegmentWriter, SegmentsOfOneProcessDoNotMeet) {
@@ -166,7 +166,7 @@ TEST(SegmentWriter, SegmentsOfOneProcessDoNotMeet) {
 }
 
 TEST(SegmentWriter, SegmentsWhoseFileNamesCoincideDoNotMeet) {
-  // evo_{module}_{name}_{pid}: "a_b" + "c" and "a" + "b_c" are one file name.
+  // evo_{module}_{name}_{pid}: "a_b" + "c" and "a" + "b_c" give the same file name.
   const TemporaryDomain directory;
   ChannelDescription channel = raw_channel("c", 8);
   channel.owner = "a_b";
@@ -181,7 +181,7 @@ TEST(SegmentWriter, SegmentsWhoseFileNamesCoincideDoNotMeet) {
   auto reader = SegmentReader::attach("c", {.domain = directory.domain()});
   ASSERT_TRUE(reader) << message_of(reader);
   EXPECT_EQ(read_number(*reader), "1");
-  EXPECT_EQ(outcome(second), "AlreadyExists") << "as long as both want to live in one process";
+  EXPECT_EQ(outcome(second), "AlreadyExists") << "both cannot exist in the same process";
 }
 
 }  // namespace

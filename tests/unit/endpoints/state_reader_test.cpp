@@ -1,4 +1,4 @@
-/// The typed reader: as generated, and of older and newer writers.
+/// The typed reader: as generated, and with older and newer writers.
 #include "evo/state_reader.hpp"
 
 #include <gtest/gtest.h>
@@ -57,7 +57,7 @@ TEST_F(Read, GivesValueSequenceAndAge) {
   EXPECT_EQ(sample->value, (Probe{.cycle = 5}));
   EXPECT_EQ(sample->sequence, 1U);
   EXPECT_TRUE(before <= sample->stamp_ns && sample->stamp_ns <= monotonic_ns());
-  const auto age = sample->age();  // asked for before the clock that bounds it
+  const auto age = sample->age();  // read before the clock that bounds it
   EXPECT_GE(age, 0ns);
   EXPECT_LE(age, std::chrono::nanoseconds(monotonic_ns() - before));
   EXPECT_FALSE(reader_.has_changed());
@@ -86,7 +86,7 @@ TEST_F(Read, FieldsComeOneByOne) {
   EXPECT_EQ(reader_.position(), (Point{1, 2, 3}));
   EXPECT_EQ(reader_.forces(), (std::array<float, 4>{4, 5, 6, 7}));
   EXPECT_EQ(reader_.contact(), true);
-  EXPECT_TRUE(reader_.has_changed()) << "a field is not the value";
+  EXPECT_TRUE(reader_.has_changed()) << "reading a field does not count as reading the value";
 }
 
 TEST_F(Read, HasEveryFieldOfItsOwnSchema) {
@@ -106,7 +106,7 @@ TEST_F(Read, DetachedSegmentIsReadAnewAfterAttachingAgain) {
   writer_.write({.cycle = 1});
   EXPECT_TRUE(reader_.read());
   { const ProbeWriter ended = std::move(writer_); }
-  EXPECT_EQ(reader_.read()->value.cycle, 1U) << "closed: the last value stays";
+  EXPECT_EQ(reader_.read()->value.cycle, 1U) << "closed: the latest value stays";
   auto fresh = ProbeWriter::create({.domain = directory_.domain()});
   ASSERT_TRUE(fresh) << message_of(fresh);
   EXPECT_EQ(outcome(reader_.read()), "Detached");
@@ -134,14 +134,14 @@ TEST(ChecksummedRead, DamageIsNoticedInTheValueAndInEveryField) {
   EXPECT_EQ(outcome(reader->read()), "ChecksumMismatch");
   EXPECT_EQ(outcome(reader->read_into(bulk)), "ChecksumMismatch");
   EXPECT_EQ(outcome(reader->words()), "ChecksumMismatch");
-  EXPECT_EQ(outcome(reader->last()), "ChecksumMismatch") << "a field that is whole itself";
+  EXPECT_EQ(outcome(reader->last()), "ChecksumMismatch") << "although this field is undamaged";
   poke(directory.data_file(), slot + geometry.payload_offset + 96, std::uint64_t{5});
-  EXPECT_EQ(outcome(reader->last()), "ok") << "as it was";
+  EXPECT_EQ(outcome(reader->last()), "ok") << "restored";
   poke(directory.data_file(), slot + geometry.checksum_offset(), std::byte{1});
   EXPECT_EQ(outcome(reader->last()), "ChecksumMismatch") << "the checksum itself";
 }
 
-/// Runs `body` in a thread with so much stack.
+/// Runs `body` in a thread with a stack of `bytes`.
 void with_stack(std::size_t bytes, const std::function<void()>& body) {
   pthread_attr_t attributes;
   ASSERT_EQ(::pthread_attr_init(&attributes), 0);
@@ -169,7 +169,7 @@ TEST(ChecksummedRead, FieldOfALargeValueNeedsNoRoomForTheWhole) {
   with_stack(std::size_t{256} << 10U, [&] { EXPECT_EQ(reader->exposure_ns(), 7U); });
 }
 
-/// A layout, and the next one that appended a field to it.
+/// A layout, and its successor with a field appended.
 struct OldValue {
   std::uint64_t a{};
   std::uint32_t b{};

@@ -27,7 +27,7 @@ class TypedState : public testing::Test {
       : writer_(std::move(ProbeWriter::create({.domain = directory_.domain()}).value())),
         reader_(std::move(ProbeReader::attach({.domain = directory_.domain()}).value())) {}
 
-  /// The cycle of the last value, or the error.
+  /// The cycle of the latest value, or the error.
   std::string cycle() {
     const auto sample = reader_.read();
     return sample ? std::to_string(sample->value.cycle) : std::string(to_string(sample.error()));
@@ -120,7 +120,7 @@ TEST_F(TypedState, LoanIsPublishedInPlace) {
   EXPECT_EQ(outcome(state.publish()), "ok");
   EXPECT_EQ(cycle(), "7");
   EXPECT_EQ(writer_.current_version(), 2U);
-  EXPECT_EQ(outcome(state.publish()), "Fenced") << "it is spent";
+  EXPECT_EQ(outcome(state.publish()), "Fenced") << "the loan is used up";
   EXPECT_EQ(writer_.current_version(), 2U);
 }
 
@@ -205,7 +205,8 @@ TEST_F(TypedState, LoanThatIsAssignedToIsDropped) {
   auto first = writer_.loan();
   *first = Probe{.cycle = 1};
   first = writer_.loan();
-  EXPECT_EQ(outcome(first.publish()), "LoanOut") << "the second came before the first was dropped";
+  EXPECT_EQ(outcome(first.publish()), "LoanOut")
+      << "the second was requested before the first was dropped";
   auto third = writer_.loan();
   *third = Probe{.cycle = 3};
   first = std::move(third);

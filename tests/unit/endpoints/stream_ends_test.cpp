@@ -1,4 +1,4 @@
-/// The typed ends of streams, as the generator emits them.
+/// The typed endpoints of streams, as generated.
 #include <gtest/gtest.h>
 
 #include <alarm.evo.hpp>
@@ -31,7 +31,7 @@ class StreamEnds : public testing::Test {
     value.values.fill(static_cast<double>(step));
     return value;
   }
-  /// "17 18" of what is there.
+  /// "17 18 " for the values that are available.
   static std::string codes(AlarmReader& reader) {
     std::string words;
     for (const auto& item : reader) words += fmt::format("{} ", item.value.code);
@@ -102,7 +102,7 @@ TEST_F(StreamEnds, AllWaitsOfABatchTogetherAreAsLongAsAsked) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
   });
-  // One place each 2 ms: each value has one in time, all of them have not.
+  // A place becomes free every 2 ms: in time for each single value, but not for all of them.
   const std::vector<Alarm> alarms(500);
   EXPECT_LT(writer.push_batch(alarms, std::chrono::milliseconds(20)), alarms.size());
   over = true;
@@ -120,7 +120,7 @@ TEST_F(StreamEnds, BatchStopsWhereValuesWereLost) {
   for (std::uint64_t step = 21; step <= 40; ++step) writer.push(trace(step));
   const auto item = reader.next();
   ASSERT_TRUE(item);
-  EXPECT_EQ(item->lost, 12U) << "only what was lost since the batch";
+  EXPECT_EQ(item->lost, 12U) << "only the values lost since the batch";
 }
 
 TEST_F(StreamEnds, LoanIsFilledInPlaceAndDroppedWithoutATrace) {
@@ -134,7 +134,7 @@ TEST_F(StreamEnds, LoanIsFilledInPlaceAndDroppedWithoutATrace) {
   }
   reader.seek_oldest();
   EXPECT_EQ(reader.lag(), 8U);
-  EXPECT_EQ(reader.next()->value, trace(13)) << "not even the oldest is lost";
+  EXPECT_EQ(reader.next()->value, trace(13)) << "not even the oldest value is lost";
   auto loan = writer.loan();
   ASSERT_TRUE(loan);
   **loan = trace(21);
@@ -169,7 +169,7 @@ TEST_F(StreamEnds, TransactionsCommitOrRollBack) {
   EXPECT_THROW(reader.with_next([](const Alarm&) { throw std::runtime_error("no"); }),
                std::runtime_error);
   EXPECT_TRUE(reader.with_next(see));
-  EXPECT_EQ(seen, 1U) << "it came again";
+  EXPECT_EQ(seen, 1U) << "the value is shown again";
   EXPECT_TRUE(reader.with_next(see));
   EXPECT_EQ(seen, 3U);
   EXPECT_FALSE(reader.with_next(see));
@@ -214,7 +214,7 @@ TEST_F(StreamEnds, ViewOfAValueFromBeforeTheSeekIsWholeToo) {
   reader.seek_oldest();
   const auto view = reader.view();
   ASSERT_TRUE(view);
-  // What the last look at the cursors still allows goes over the slot of 7.
+  // The pushes that the last check of the cursors still allows overwrite the slot of 7.
   std::uint32_t code = 10;
   while (writer.push({.code = code + 1})) ++code;
   EXPECT_EQ(code, 12U);
@@ -238,7 +238,7 @@ TEST_F(StreamEnds, ChecksumIsCheckedByEachWayToRead) {
   auto writer = create<SealedWriter>();
   auto reader = attach<SealedReader>();
   for (std::uint64_t n = 1; n <= 3; ++n) writer.push({.number = n});
-  // The slot of push 1: from the page of the slots on, one slot further.
+  // The slot of push 1: one slot after the start of the slots.
   const SlotGeometry geometry = slot_geometry(describe<SealedChannel>());
   const auto file = std::filesystem::file_size(directory_.data_file());
   const auto slots = file - align_up(geometry.stride * geometry.count, kPageSize);

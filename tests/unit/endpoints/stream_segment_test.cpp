@@ -1,4 +1,4 @@
-/// Streams by their untyped ends, through real files.
+/// Streams with their untyped endpoints, through real files.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -33,7 +33,7 @@ class StreamSegment : public testing::TestWithParam<Overflow> {
   [[nodiscard]] StreamSegmentReader attach() const {
     return StreamSegmentReader::attach(channel_, {.domain = directory_.domain()}).value();
   }
-  /// Pushes the numbers from the next sequence on.
+  /// Pushes numbers, starting with the next sequence.
   std::string push(int count = 1) {
     for (int i = 0; i < count; ++i) {
       const std::uint64_t n = writer_->current_version() / 2 + 1;
@@ -50,7 +50,7 @@ class StreamSegment : public testing::TestWithParam<Overflow> {
     EXPECT_EQ(value, item->sequence * 11);
     return (item->lost != 0 ? fmt::format("lost {}, ", item->lost) : "") + std::to_string(value);
   }
-  /// What is there, up to its end.
+  /// All values that are available.
   static std::string all(StreamSegmentReader& reader) {
     std::string words;
     for (std::string word; (word = next(reader)) != "-";) words += word + " ";
@@ -111,7 +111,7 @@ TEST_P(StreamSegment, WaitsForAValueThatIsStillToCome) {
   StreamSegmentReader reader = attach();
   reader.seek_to(5);
   EXPECT_EQ(reader.lag(), 0U);
-  EXPECT_EQ(push(2), "ok") << "it holds nobody back";
+  EXPECT_EQ(push(2), "ok") << "the reader does not block the writer";
   EXPECT_EQ(next(reader), "-");
   EXPECT_FALSE(reader.wait_for_next(1ms));
   push();
@@ -135,8 +135,8 @@ TEST_P(StreamSegment, EndsWithTheWriter) {
   push(2);
   writer_.reset();
   EXPECT_EQ(to_string(reader.writer_state()), "Closed");
-  EXPECT_EQ(all(reader), "11 22 ") << "what was pushed can still be taken";
-  EXPECT_FALSE(reader.wait_for_next(20s)) << "nothing comes any more, and it says so at once";
+  EXPECT_EQ(all(reader), "11 22 ") << "pushed values can still be taken";
+  EXPECT_FALSE(reader.wait_for_next(20s)) << "no value will come, and it returns immediately";
 }
 
 TEST_P(StreamSegment, SuccessorGoesOnWhereTheDeadStopped) {
@@ -157,7 +157,7 @@ TEST_P(StreamSegment, SuccessorGoesOnWhereTheDeadStopped) {
   EXPECT_EQ(to_string(reader.writer_state()), "Dead");
   writer_.emplace(create().value());
   push();
-  EXPECT_EQ(all(reader), "22 33 ") << "in order, nothing twice";
+  EXPECT_EQ(all(reader), "22 33 ") << "in order, no duplicates";
 }
 
 TEST_P(StreamSegment, MadeAnewDetaches) {
@@ -171,9 +171,9 @@ TEST_P(StreamSegment, MadeAnewDetaches) {
   StreamSegmentReader reader = attach();
   reader.seek_oldest();
   writer_.emplace(create(OnOrphan::Replace).value());
-  ASSERT_EQ(push(9), "ok") << "a cursor in the former file holds nobody back";
+  ASSERT_EQ(push(9), "ok") << "a cursor in the former file does not block the writer";
   EXPECT_TRUE(reader.detached());
-  EXPECT_EQ(all(reader), "11 22 ") << "what it had to take is still there";
+  EXPECT_EQ(all(reader), "11 22 ") << "values not yet taken are still available";
   ASSERT_TRUE(reader.reattach());
   EXPECT_EQ(all(reader), "99 ");
 }
@@ -205,7 +205,7 @@ TEST_P(StreamSegment, OtherKindsEndsAreRefused) {
   auto generic = SegmentReader::attach("probe", {.domain = directory_.domain()});
   ASSERT_TRUE(generic) << message_of(generic);
   push(2);
-  EXPECT_EQ(read_number(*generic), "22") << "the last value, for tools";
+  EXPECT_EQ(read_number(*generic), "22") << "the latest value, for tools";
 }
 
 TEST_P(StreamSegment, ReattachesToStreamsOnly) {
@@ -224,7 +224,7 @@ TEST_P(StreamSegment, ReattachesToStreamsOnly) {
   ASSERT_TRUE(state) << message_of(state);
   EXPECT_EQ(outcome(generic.reattach()), "Unsupported");
   EXPECT_EQ(static_cast<int>(generic.layout().kind), static_cast<int>(Kind::Stream))
-      << "everything is as before";
+      << "the reader is unchanged";
 }
 
 TEST_P(StreamSegment, ValuesThatDoNotFitAreRefused) {
@@ -326,7 +326,7 @@ TEST_F(BlockingStream, DeadReaderHoldsNobodyBack) {
   ASSERT_EQ(push(4), "ok");
   EXPECT_EQ(push(), "WouldBlock");
   doomed.kill();
-  EXPECT_EQ(push(100), "ok") << "at once, without a wait";
+  EXPECT_EQ(push(100), "ok") << "immediately, without a wait";
   EXPECT_FALSE(writer_->slowest_reader());
 }
 
@@ -346,7 +346,7 @@ TEST_F(BlockingStream, LateJoinerLosesNothingFromThereOn) {
     const auto newest = writer_->current_version() / 2;
     int pushed = 0;
     while (push() == "ok") ++pushed;
-    EXPECT_EQ(pushed, 3) << "with the newest, the capacity";
+    EXPECT_EQ(pushed, 3) << "together with the newest, the capacity";
     std::string expected;
     for (auto n = newest; n <= newest + 3; ++n) expected += fmt::format("{} ", 11 * n);
     EXPECT_EQ(all(reader), expected);
@@ -369,7 +369,7 @@ TEST_F(BlockingStream, CursorsOutliveTheWriter) {
   go.write("x");
   first.join();
   writer_.emplace(create().value());
-  EXPECT_EQ(push(), "WouldBlock") << "the successor respects who was there before";
+  EXPECT_EQ(push(), "WouldBlock") << "the successor respects the readers of its predecessor";
   EXPECT_EQ(all(reader), "11 22 33 44 ");
   EXPECT_EQ(push(), "ok");
 }
@@ -409,7 +409,7 @@ TEST_F(BlockingStream, SeekingANumberThatNoValueHasHoldsNobodyBack) {
   EXPECT_EQ(next(reader), "-");
   EXPECT_EQ(push(), "ok");
   EXPECT_EQ(push(), "ok");
-  EXPECT_EQ(all(reader).substr(0, 3), "22 ") << "it goes on with what comes";
+  EXPECT_EQ(all(reader).substr(0, 3), "22 ") << "it continues with the next values";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// Views: each value is shown once, or counts as lost, whatever is done with the views.
+/// Views: each value is shown once or counts as lost, whatever happens to the views.
 #include "evo/view.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 namespace evo::test {
 namespace {
 
-/// A blocking stream, one that overwrites, and one whose views are copies.
+/// A blocking stream, an overwriting one, and one whose views are copies.
 struct OfAlarms {
   using Writer = AlarmWriter;
   using Reader = AlarmReader;
@@ -162,7 +162,7 @@ TYPED_TEST(ViewTest, ExceptionInANestedCallLosesNothingUncounted) {
     EXPECT_EQ(TypeParam::number(value), 1U);
     EXPECT_TRUE(this->reader_.with_next([&](const auto& inner) {
       EXPECT_EQ(TypeParam::number(inner), 2U);
-      EXPECT_EQ(TypeParam::number(value), 1U) << "each has its own";
+      EXPECT_EQ(TypeParam::number(value), 1U) << "each view shows its own value";
     }));
     throw std::runtime_error("no");
   }),

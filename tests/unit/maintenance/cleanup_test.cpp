@@ -1,4 +1,4 @@
-/// What is removed when a writer has died, and above all what is not.
+/// What is removed after a writer has died, and above all what is not.
 #include "evo/cleanup.hpp"
 
 #include <gtest/gtest.h>
@@ -89,10 +89,10 @@ TEST_F(Cleanup, RemovesAnOrphanAfterItsGraceOnly) {
   EXPECT_EQ(report.items[0].writer_pid, static_cast<std::uint32_t>(pid));
   EXPECT_EQ(report.removed(), 0U);
   report = cleanup_orphaned_segments(directory_.domain(), {.grace = 1h}).value();
-  EXPECT_FALSE(report.items.at(0).found_dead) << "only the first pass has found it";
+  EXPECT_FALSE(report.items.at(0).found_dead) << "only the first pass found it";
   EXPECT_LT(report.items.at(0).left, 1h);
   EXPECT_EQ(directory_.files().size(), 3U);
-  // An hour goes by.
+  // An hour passes.
   const auto found = peek<std::uint64_t>(control(), 176);
   poke(control(), 176, found > 3'600'000'000'000U ? found - 3'600'000'000'000U : 1);
   report = cleanup_orphaned_segments(directory_.domain(), {.grace = 1h}).value();
@@ -116,7 +116,7 @@ TEST_F(Cleanup, DryRunOnlySays) {
   const auto before = read_bytes(control());
   EXPECT_EQ(clean(0ns, true), "probe WouldRemove");
   EXPECT_EQ(clean(1h, true), "probe Waiting");
-  EXPECT_EQ(read_bytes(control()), before) << "nothing is marked either";
+  EXPECT_EQ(read_bytes(control()), before) << "it leaves no mark either";
   EXPECT_EQ(clean(), "probe Removed");
   EXPECT_EQ(clean(), "");
 }
@@ -126,10 +126,10 @@ TEST_F(Cleanup, AttachedReaderKeepsItsValueAndLearns) {
   std::optional<SegmentReader> reader = std::move(attach().value());
   EXPECT_EQ(clean(), "probe Removed");
   EXPECT_EQ(directory_.files(), std::vector<std::string>{"evo_probe.ctl"});
-  EXPECT_EQ(to_string(reader->writer_state()), "Dead") << "it did not end well";
+  EXPECT_EQ(to_string(reader->writer_state()), "Dead") << "it did not close normally";
   EXPECT_EQ(read_number(*reader), "7");
   EXPECT_EQ(outcome(attach()), "NotFound");
-  EXPECT_EQ(clean(), "probe StillRead") << "the reader's";
+  EXPECT_EQ(clean(), "probe StillRead") << "the control file, which the reader uses";
   reader.reset();
   EXPECT_TRUE(directory_.files().empty());
 }
@@ -161,7 +161,7 @@ TEST_F(Cleanup, WhatADeadCreatorLeftGoesAtOnce) {
   {
     const auto half = detail::lock_control(directory_.domain(), channel_);
     ASSERT_TRUE(half) << message_of(half);
-    EXPECT_EQ(clean(1h), "") << "it lives";
+    EXPECT_EQ(clean(1h), "") << "it is alive";
   }
   EXPECT_EQ(directory_.files().size(), 1U);
   EXPECT_EQ(clean(1h), "probe Removed");
@@ -198,7 +198,7 @@ TEST_F(Cleanup, StrangersSegmentIsReportedAndLeftAlone) {
            })
         .text;
   };
-  EXPECT_EQ(as(2000), "probe LeftAlone") << "may lock it, may not remove it";
+  EXPECT_EQ(as(2000), "probe LeftAlone") << "may lock it, but not remove it";
   EXPECT_EQ(as(2001), "probe LeftAlone") << "may not open it";
   EXPECT_EQ(directory_.files(), files);
   EXPECT_EQ(read_number(attach().value()), "1");
@@ -219,7 +219,7 @@ TEST_F(Cleanup, CreatorWaitsForACleanerInsteadOfTakingItForAWriter) {
   const auto refused = create();
   EXPECT_EQ(outcome(refused), "SegmentBusy");
   EXPECT_TRUE(contains(message_of(refused), "cleaning it up")) << message_of(refused);
-  EXPECT_EQ(clean(), "") << "another cleaner leaves it to the first";
+  EXPECT_EQ(clean(), "") << "a second cleaner leaves it to the first";
   hold.reset();
   EXPECT_EQ(outcome(create()), "ok");
 }
@@ -243,7 +243,8 @@ TEST_F(Cleanup, OfLiveSegmentsWakesNobody) {
   EXPECT_EQ(clean(), "");
   std::string seen;
   static_cast<void>(watch.take([&](std::string_view file) { seen += file; }));
-  EXPECT_EQ(seen, "") << "whoever cleans up when told of a change would never come to rest";
+  EXPECT_EQ(seen, "")
+      << "otherwise a process that cleans up on each change would never come to rest";
 }
 
 TEST_F(Cleanup, SleeperThatDiedCostsTheWriterOneCall) {
@@ -291,7 +292,8 @@ TEST_F(Cleanup, DataFileThatNoControlFileNamesGoesOnceItsWriterIsDead) {
   std::filesystem::remove(directory_.path() / "evo_probe.meta");
   EXPECT_EQ(clean(1h, true), name + " WouldRemove");
   EXPECT_EQ(directory_.files().size(), 1U);
-  EXPECT_EQ(clean(1h), name + " Removed") << "nothing can go on with it, so nothing is waited for";
+  EXPECT_EQ(clean(1h), name + " Removed")
+      << "no writer can take it over, so there is no grace period";
   EXPECT_TRUE(directory_.files().empty());
 }
 
@@ -299,7 +301,7 @@ TEST_F(Cleanup, DataFileOfALiveWriterStaysAlthoughNoControlFileNamesIt) {
   const auto writer = create();
   std::filesystem::remove(control());
   EXPECT_EQ(clean(), "");
-  // Under a number that no process has: its lock tells.
+  // Under a PID that no process has: the lock shows that the writer is alive.
   const auto renamed = directory_.path() / "evo_tester_probe_4194305";
   std::filesystem::rename(directory_.data_file(), renamed);
   EXPECT_EQ(clean(), "");
@@ -307,7 +309,7 @@ TEST_F(Cleanup, DataFileOfALiveWriterStaysAlthoughNoControlFileNamesIt) {
 }
 
 TEST_F(Cleanup, UnclaimedFileWithoutALockStaysWhileItsProcessLives) {
-  // As a release with other locks leaves it: only the number in its name tells.
+  // As left behind by a release with other locks: only the PID in its name identifies the writer.
   leave_orphan(directory_.domain(), channel_, 1);
   std::filesystem::remove(control());
   const std::string name = (directory_.path() / "evo_tester_probe_").string();
@@ -315,14 +317,14 @@ TEST_F(Cleanup, UnclaimedFileWithoutALockStaysWhileItsProcessLives) {
   std::filesystem::rename(directory_.data_file(), of_this_process);
   EXPECT_EQ(clean(), "");
   ASSERT_TRUE(std::filesystem::exists(of_this_process));
-  std::filesystem::rename(of_this_process, name + "4194305");  // that no process has
+  std::filesystem::rename(of_this_process, name + "4194305");  // a PID that no process has
   EXPECT_EQ(clean(), "evo_tester_probe_4194305 Removed");
   EXPECT_FALSE(std::filesystem::exists(name + "4194305"));
 }
 
 TEST_F(Cleanup, WhatCannotBeLookedAtIsNotTakenForGone) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give its rights up";
-  // A module that made its segment as root in a domain of root's, and closes it as another user.
+  // A module that created its segment as root in root's domain, and closes it as another user.
   const ChildResult module = in_child([&]() -> std::string {
     const auto writer = create();
     if (::setresuid(65534, 65534, 65534) != 0) return "no other user";
@@ -337,7 +339,7 @@ TEST_F(Cleanup, WhatCannotBeLookedAtIsNotTakenForGone) {
     return "closed";
   });
   EXPECT_EQ(closed.text, "closed");
-  EXPECT_EQ(directory_.files().size(), 3U) << "one life at most has left something";
+  EXPECT_EQ(directory_.files().size(), 3U) << "at most one incarnation left files behind";
   EXPECT_EQ(clean(), "probe Removed");
   EXPECT_TRUE(directory_.files().empty());
 }

@@ -1,4 +1,4 @@
-/// The cache of a domain's segments follows what happens, without being asked to scan.
+/// The cache of a domain's segments follows all changes, without an explicit scan.
 #include "evo/discovery.hpp"
 
 #include <fcntl.h>
@@ -40,7 +40,7 @@ class Discovery : public testing::Test {
     });
   }
 
-  /// Takes in events until `done()`; the descriptor says when there are any.
+  /// Processes events until `done()`; waits on the descriptor.
   template <class Done>
   bool eventually(Done&& done) {
     for (int i = 0; i < 200; ++i) {
@@ -59,7 +59,7 @@ class Discovery : public testing::Test {
              to_string(info->writer_state) == state;
     });
   }
-  /// Until there is nothing more to take in.
+  /// Processes events until there are no more.
   void settle() {
     pollfd descriptor{discovery_->fd(), POLLIN, 0};
     while (::poll(&descriptor, 1, 20) > 0) EXPECT_TRUE(discovery_->update());
@@ -83,7 +83,7 @@ TEST_F(Discovery, FindsWhatIsThereAtTheStart) {
   ASSERT_NE(discovery_->find("second"), nullptr);
   EXPECT_EQ(to_string(discovery_->find("second")->condition), "Sound");
   EXPECT_EQ(discovery_->find("third"), nullptr);
-  EXPECT_EQ(said_.size(), 2U) << "told of them as they are";
+  EXPECT_EQ(said_.size(), 2U) << "each is reported in its present state";
 }
 
 TEST_F(Discovery, NoticesCreateAndClose) {
@@ -128,7 +128,7 @@ TEST_F(Discovery, NoticesReaders) {
     const auto reader = SegmentReader::attach("probe", {.domain = domain_});
     EXPECT_TRUE(eventually([&] { return readers() == 1; }));
   }
-  EXPECT_TRUE(eventually([&] { return readers() == 0; })) << "the end of one is reported";
+  EXPECT_TRUE(eventually([&] { return readers() == 0; })) << "a reader that detaches is reported";
 }
 
 TEST_F(Discovery, RefreshLooksAtOneSegmentAtOnce) {
@@ -175,7 +175,7 @@ TEST_F(Discovery, IsQuietWhenNothingHappens) {
   ASSERT_TRUE(eventually_state("Alive"));
   settle();
   pollfd descriptor{discovery_->fd(), POLLIN, 0};
-  EXPECT_EQ(::poll(&descriptor, 1, 50), 0) << "its own looks are no events";
+  EXPECT_EQ(::poll(&descriptor, 1, 50), 0) << "its own inspections cause no events";
 }
 
 TEST_F(Discovery, RemovalKeepsTheOthersInTheirPlaces) {
@@ -194,14 +194,14 @@ TEST_F(Discovery, RemovalKeepsTheOthersInTheirPlaces) {
 
 TEST_F(Discovery, NoticesADeathHoweverOftenItIsAsked) {
   leave_orphan(domain_, raw_channel("probe", 8));
-  // As at a death: the kernel tells that the files are closed, and frees the locks after that.
+  // As at a death: the kernel reports that the files are closed before it frees the locks.
   const auto dying = detail::open_control(domain_, "probe", Access::Group);
   ASSERT_TRUE(dying) << message_of(dying);
   ASSERT_TRUE(detail::try_lock(dying->fd.get(), kWriterLockByte).value());
   ::close(::open((domain_.path() / "evo_probe.ctl").c_str(), O_RDWR | O_CLOEXEC));
   ASSERT_TRUE(eventually_state("Alive"));
   detail::unlock(dying->fd.get(), kWriterLockByte);
-  // Each update comes before the second look would be due, as far as the computer lets it.
+  // Each update comes before the second look would be due, as far as the machine allows.
   const auto end = std::chrono::steady_clock::now() + 300ms;
   const auto dead = [&] { return discovery_->find("probe")->writer_state == WriterState::Dead; };
   while (!dead() && std::chrono::steady_clock::now() < end) EXPECT_TRUE(discovery_->update());
@@ -223,7 +223,7 @@ TEST_F(Discovery, AFailedScanIsMadeUpFor) {
   EXPECT_TRUE(eventually_state("Alive"));
 }
 
-/// While it lives, no descriptor can be opened.
+/// While it exists, no descriptor can be opened.
 class NoDescriptors {
  public:
   NoDescriptors() {
@@ -255,8 +255,8 @@ TEST_F(Discovery, WhatCannotBeLookedAtStaysAsItWas) {
   EXPECT_EQ(discovery_->refresh("probe").value(), 0U);
 }
 
-/// In a user namespace of its own, in which this many inotify instances are allowed. False where
-/// that is not possible.
+/// Moves to a new user namespace with this limit on inotify instances. False where that is not
+/// possible.
 bool allow_inotify(int instances) {
   const std::string uid = std::to_string(::geteuid());
   static const bool separate = [&] {
@@ -337,7 +337,8 @@ TEST_F(Discovery, ACallbackMayAddOthersWhichHearFromTheNextEventOn) {
   EXPECT_EQ(discovery_->rescan().value(), 2U);
   EXPECT_EQ(seen, captured);
   for (const Heard& each : heard) {
-    EXPECT_EQ(each, (Heard{"Appeared first", "Appeared second"})) << "as they are there, once";
+    EXPECT_EQ(each, (Heard{"Appeared first", "Appeared second"}))
+        << "each once, in its present state";
   }
   leave_orphan(domain_, raw_channel("third", 8));
   EXPECT_EQ(discovery_->rescan().value(), 1U);
@@ -354,7 +355,7 @@ TEST_F(Discovery, ARemovedCallbackIsNotCalledAnyMore) {
   leave_orphan(domain_, raw_channel("first", 8));
   EXPECT_TRUE(discovery_->refresh("first"));
   EXPECT_TRUE(discovery_->remove_callback(id));
-  EXPECT_FALSE(discovery_->remove_callback(id)) << "it is gone";
+  EXPECT_FALSE(discovery_->remove_callback(id)) << "it has already been removed";
   leave_orphan(domain_, raw_channel("second", 8));
   EXPECT_TRUE(discovery_->refresh("second"));
   EXPECT_EQ(removed, (Heard{"Appeared first"}));
@@ -370,7 +371,7 @@ TEST_F(Discovery, ACallbackMayRemoveOthersAndItself) {
   const auto leave = [&, own = std::move(captured)](DiscoveryEvent, const SegmentInfo&) {
     for (const CallbackId id : ids) EXPECT_TRUE(discovery_->remove_callback(id));
     ids.clear();
-    seen = *own;  // its captures outlive its removal, for as long as it runs
+    seen = *own;  // its captures outlive its removal until it returns
   };
   ids.push_back(discovery_->on_change(leave));
   ids.push_back(discovery_->on_change(hearing(last)));
@@ -379,8 +380,8 @@ TEST_F(Discovery, ACallbackMayRemoveOthersAndItself) {
   EXPECT_TRUE(discovery_->refresh("first"));
   EXPECT_EQ(seen, "alive");
   EXPECT_EQ(last, Heard{}) << "removed before its turn in this round";
-  EXPECT_EQ(watched.use_count(), 1) << "only this test still has it";
-  EXPECT_EQ(said_.size(), 1U) << "the others stay";
+  EXPECT_EQ(watched.use_count(), 1) << "only this test still owns it";
+  EXPECT_EQ(said_.size(), 1U) << "the other callbacks stay";
 }
 
 TEST_F(Discovery, WhatACallbackFindsIsToldInOrder) {
@@ -392,7 +393,7 @@ TEST_F(Discovery, WhatACallbackFindsIsToldInOrder) {
     if (info.name != "b") return;
     EXPECT_TRUE(discovery_->update());
     EXPECT_TRUE(discovery_->rescan());
-    EXPECT_EQ(discovery_->segments().size(), 3U) << "known at once";
+    EXPECT_EQ(discovery_->segments().size(), 3U) << "known immediately";
     EXPECT_NE(discovery_->find("c"), nullptr);
     EXPECT_EQ(info.name, "b");
   });
@@ -436,7 +437,7 @@ TEST_F(Discovery, AnExceptionOfACallbackLosesNoEvent) {
   discovery_->remove_callback(id);
   EXPECT_EQ(discovery_->rescan().value(), 0U);
   EXPECT_EQ(heard, (Heard{"Appeared a", "Appeared b"}));
-  EXPECT_EQ(heard_after, heard) << "each callback gets what others threw at";
+  EXPECT_EQ(heard_after, heard) << "each callback receives the events that others threw at";
 }
 
 TEST_F(Discovery, OfAForkedChildLeavesTheParentsEventsAlone) {

@@ -1,4 +1,4 @@
-/// The forced takeover: a live writer is shut out, whatever it does.
+/// The forced takeover: a live writer is fenced off, whatever it does.
 #include "evo/fencing.hpp"
 
 #include <gtest/gtest.h>
@@ -139,7 +139,7 @@ TEST_F(Fencing, AgainIsForTheSuccessor) {
 }
 
 TEST_F(Fencing, BegunByOneWhoDiedIsCompletedByTheNext) {
-  // After S1, S2, S3, and S4 of fencing.cpp.
+  // After step S1, S2, S3 or S4 of fencing.cpp.
   for (int died_after = 1; died_after <= 4; ++died_after) {
     std::optional<SegmentWriter> writer(create());
     write(*writer, 1);
@@ -176,7 +176,7 @@ TEST_F(Fencing, BegunByOneWhoDiedIsCompletedByTheNextCreate) {
                 "SegmentBusy")
           << died_after;
       writer.reset();
-      EXPECT_FALSE(directory_.files().empty()) << "fenced off, it leaves them alone";
+      EXPECT_FALSE(directory_.files().empty()) << "a fenced writer leaves the files alone";
     }
     SegmentWriter successor = create();
     EXPECT_EQ(successor.current_version(), died_after == 1 ? 2U : 0U) << died_after;
@@ -206,7 +206,7 @@ TEST_F(Fencing, DamagedTokenIsRaisedBeyondTheWritersOwn) {
 }
 
 TEST_F(Fencing, CreatorThatOnlyTriesIsNotTakenForAWriter) {
-  // It holds the writer's lock for as long as it takes to find the names locked.
+  // It holds the writer's lock until it finds that the names are locked.
   leave_orphan(directory_.domain(), channel_, 3);
   std::atomic<bool> stop{false};
   std::vector<std::thread> creators;
@@ -236,7 +236,7 @@ TEST_F(Fencing, HolderOfTheLocksForAMomentIsNotTakenForAWriter) {
     const detail::Control other = control();
     ASSERT_TRUE(detail::try_lock(other.fd.get(), kTidyLockByte).value());
     ASSERT_TRUE(detail::try_lock(other.fd.get(), kWriterLockByte).value());
-    EXPECT_EQ(fence(), "SegmentBusy") << "however long the moment is";
+    EXPECT_EQ(fence(), "SegmentBusy") << "however long the locks are held";
   }
   EXPECT_EQ(create().current_version(), 6U) << "the orphan kept its value";
 }
@@ -246,7 +246,7 @@ TEST_F(Fencing, WaitsForWhoeverChangesTheNames) {
   const detail::Control other = control();
   ASSERT_TRUE(detail::try_lock(other.fd.get(), kNamesLockByte).value());
   EXPECT_EQ(fence(), "SegmentBusy");
-  EXPECT_EQ(write(writer, 1), "ok") << "nothing was done";
+  EXPECT_EQ(write(writer, 1), "ok") << "nothing was changed";
   detail::unlock(other.fd.get(), kNamesLockByte);
   EXPECT_EQ(fence(), "fenced");
 }

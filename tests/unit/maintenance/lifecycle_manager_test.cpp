@@ -1,4 +1,4 @@
-/// The object that looks after a domain.
+/// The object that maintains a domain.
 #include "evo/lifecycle_manager.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ TEST(LifecycleManager, RefusesADomainThatCannotBeOne) {
   const TemporaryDomain directory;
   EXPECT_EQ(outcome(LifecycleManager::initialize(Domain("relative"))), "InvalidName");
   const auto no_room = LifecycleManager::initialize(Domain("/proc/self"));
-  EXPECT_FALSE(no_room) << "no file can be made there";
+  EXPECT_FALSE(no_room) << "no file can be created there";
   EXPECT_TRUE(contains(message_of(no_room), "/proc/self")) << message_of(no_room);
 }
 
@@ -58,13 +58,13 @@ TEST(LifecycleManager, PassesTellTheHandlersWhatIsNew) {
   leave_orphan(directory.domain(), raw_channel("dead", 8), 1);
   EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
   EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
-  EXPECT_EQ(said, std::vector<std::string>{"dead Waiting"}) << "told once";
+  EXPECT_EQ(said, std::vector<std::string>{"dead Waiting"}) << "reported once";
   auto closed = SegmentWriter::create(raw_channel("closed", 8), {.domain = directory.domain()});
   auto reader = SegmentReader::attach("closed", {.domain = directory.domain()});
   ASSERT_TRUE(closed && reader) << message_of(closed) << message_of(reader);
   closed = tl::unexpected(Error{});
   EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
-  EXPECT_EQ(said.size(), 1U) << "that its reader has not left yet is nothing to tell";
+  EXPECT_EQ(said.size(), 1U) << "a reader that is still attached is not reported";
   reader = tl::unexpected(Error{});
   EXPECT_EQ(manager->emergency_cleanup().value(), 1U);
   EXPECT_EQ(said.back(), "dead Removed");

@@ -1,4 +1,4 @@
-/// Looking at values without attaching.
+/// Reading values without attaching.
 #include <gtest/gtest.h>
 #include <alarm.evo.hpp>
 #include <probe.evo.hpp>

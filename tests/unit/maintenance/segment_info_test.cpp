@@ -1,4 +1,4 @@
-/// What a look from outside tells, and that it tells something about whatever lies there.
+/// What an inspection from outside reports, whatever files it finds.
 #include "evo/segment_info.hpp"
 
 #include <gtest/gtest.h>
@@ -86,7 +86,7 @@ TEST_F(Look, TellsEverythingAboutALiveSegment) {
 
 TEST_F(Look, AgeIsJudgedByWhatTheSchemaPromises) {
   struct Case {
-    std::chrono::nanoseconds period, max_age, age;  // no age beyond the start of the machine
+    std::chrono::nanoseconds period, max_age, age;  // no age may exceed the uptime of the machine
     std::string_view expected;
   };
   for (const Case& promise :
@@ -190,7 +190,7 @@ TEST_F(Look, WhatWasRemovedAfterADeathIsMissedUntilItIsBack) {
   EXPECT_EQ(condition(), "Removed");
   EXPECT_EQ(to_string(look().writer_state), "Dead");
   EXPECT_NE(look().writer_pid, 0U);
-  EXPECT_EQ(to_string(reader->writer_state()), "Dead") << "not Closed: it did not end well";
+  EXPECT_EQ(to_string(reader->writer_state()), "Dead") << "not Closed: it did not close normally";
   {
     auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
     ASSERT_TRUE(writer) << message_of(writer);
@@ -207,7 +207,7 @@ TEST_F(Look, FailedCreateIsNoDeath) {
   ASSERT_TRUE(reader) << message_of(reader);
   writer = tl::unexpected(Error{});
   EXPECT_EQ(condition(), "Closed");
-  // As large as nothing may be: refused after it was announced.
+  // A limit that no size satisfies: refused after it was announced.
   ResourceLimits limits;
   limits.max_memory_percent = 0;
   const auto refused =
@@ -263,9 +263,9 @@ TEST_F(Look, DamagedSegmentIsCorrupt) {
   poke(control(), 10, std::uint16_t{99});
   EXPECT_EQ(condition(), "Incompatible") << "format of the control file";
   poke(control(), 32, 'x');
-  EXPECT_EQ(condition(), "Incompatible") << "and its name may be elsewhere";
+  EXPECT_EQ(condition(), "Incompatible") << "another format may store the name elsewhere";
   poke(control(), 0, std::uint64_t{1});
-  EXPECT_EQ(condition(), "Corrupt") << "no control file of any format";
+  EXPECT_EQ(condition(), "Corrupt") << "not a control file of any format";
   poke_bytes(control(), 0, control_bytes);
   poke(control(), 296, 'X');
   EXPECT_EQ(condition(), "Corrupt") << "module";

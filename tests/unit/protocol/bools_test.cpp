@@ -1,4 +1,5 @@
-/// Bools for which another process left a byte that is neither 0 nor 1: the typed ends give true.
+/// Bools for which another process stored a byte that is neither 0 nor 1: the typed endpoints
+/// return true.
 #include "evo/detail/bools.hpp"
 
 #include <gtest/gtest.h>
@@ -54,7 +55,7 @@ std::vector<std::byte> strange_bytes() {
   return std::vector<std::byte>(sizeof(T), kStrange);
 }
 
-/// How many bools of the value are true, down to their bytes.
+/// How many bools of the value are true, including nested ones.
 template <class T>
 int number_of_true(const T& value) {
   int number = 0;
@@ -99,7 +100,7 @@ TEST(Bools, ValueWithoutStrangeBoolsIsNotStored) {
   ASSERT_NE(page, MAP_FAILED);
   auto* const panel = new (page) Panel{.powered = true, .rows = {{{.locked = true}, {}}}};
   ASSERT_EQ(::mprotect(page, sizeof(Panel), PROT_READ), 0);
-  settle_bools(*panel);  // a store would be SIGSEGV
+  settle_bools(*panel);  // a store would raise SIGSEGV
   EXPECT_EQ(number_of_true(*panel), 2);
   EXPECT_EQ(::munmap(page, sizeof(Panel)), 0);
 }
@@ -177,7 +178,7 @@ TEST(StrangeUpdate, BoolIsTrueInTheLastValue) {
   const TemporaryDomain directory;
   const WriterOptions options{.domain = directory.domain()};
   auto writer = probe::ProbeWriter::create(options).value();
-  // A takeover starts with bytes such as these if the former writer stored them.
+  // A takeover starts with such bytes if the former writer stored them.
   {
     auto loan = writer.loan();
     std::memset(static_cast<void*>(&*loan), 6, sizeof(probe::Probe));
@@ -197,7 +198,7 @@ struct OfTouches {
   using Reader = TouchReader;
 };
 
-/// A stream whose views are in place, and one that overwrites.
+/// A stream whose views are in place, and an overwriting one.
 template <class Stream>
 class StrangeStream : public testing::Test {
  protected:

@@ -13,7 +13,7 @@ namespace {
 constexpr std::byte kCanary{0xa5};
 constexpr std::size_t kRoom = 1024;
 
-/// Slot memory: aligned, and full of what an older publish may have left.
+/// Slot memory: aligned, and full of what an older publish may have left behind.
 struct alignas(64) Shared {
   Shared() { bytes.fill(kCanary); }
   std::array<std::byte, kRoom> bytes;
@@ -37,7 +37,7 @@ TEST(Copy, ThereAndBackIsTheSame) {
     detail::copy_from_shared(back.data(), shared.bytes.data(), size);
     EXPECT_TRUE(std::equal(value.begin(), value.end(), back.begin())) << size;
     for (std::size_t i = size; i < back.size(); ++i) EXPECT_EQ(back[i], kCanary) << size;
-    // Nothing behind the last word.
+    // Nothing after the last word.
     for (std::size_t i = (size + 7) / 8 * 8; i < kRoom; ++i) {
       ASSERT_EQ(shared.bytes[i], kCanary) << size << " at " << i;
     }
@@ -72,7 +72,7 @@ TEST(Copy, EveryRangeIsWhatStandsThere) {
   detail::copy_to_shared(shared.bytes.data(), value.data(), kSize);
   for (std::size_t offset = 0; offset <= kSize; ++offset) {
     for (std::size_t size = 0; size <= kSize - offset; ++size) {
-      // Room for whatever g++ -O3 takes to be possible, so that it does not warn.
+      // Room for every size that g++ -O3 considers possible, so that it does not warn.
       std::vector<std::byte> out(detail::kWordCopyLimit + 8, kCanary);
       std::size_t unknown = size;
       asm("" : "+r"(unknown));
@@ -102,7 +102,7 @@ TEST(Copy, LongRangesAtOddOffsets) {
 TEST(Copy, RangeOfNothingTouchesNothing) {
   Shared shared;
   for (const std::size_t offset : {0UL, 3UL, 8UL}) {
-    // The sanitizer would not forgive a copy to nowhere.
+    // A sanitizer would report a copy to a null pointer.
     detail::copy_range_from_shared(nullptr, shared.bytes.data(), offset, 0);
   }
 }

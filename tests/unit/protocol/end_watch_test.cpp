@@ -1,4 +1,4 @@
-/// What an end counts while a deadline watch is on, with times that the test gives.
+/// What an endpoint counts while a deadline watch is on, with times chosen by the test.
 #include "evo/detail/end_watch.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ constexpr std::uint64_t kUs = 1000;
 constexpr std::uint64_t kMs = 1'000'000;
 constexpr std::uint32_t kFull = std::numeric_limits<std::uint32_t>::max();
 
-/// One end of a segment that exists nowhere.
+/// One endpoint of a segment that does not exist.
 class WatchedEnds : public testing::Test {
  protected:
   void start(std::uint32_t session, std::uint64_t deadline_ns, std::uint64_t write_deadline_ns = 0,
@@ -40,7 +40,7 @@ class WatchedEnds : public testing::Test {
     return fmt::format("{} operations, {} late, {} slow, {} stale", block_.operations.load(),
                        block_.late.load(), block_.slow.load(), block_.stale.load());
   }
-  /// "bucket:count" of those that are not empty.
+  /// "bucket:count" for each bucket that is not empty.
   [[nodiscard]] std::string jitter() const {
     std::string text;
     for (std::size_t i = 0; i < block_.jitter.size(); ++i) {
@@ -73,7 +73,8 @@ TEST_F(WatchedEnds, IntervalsAreJudgedByTheDeadline) {
   for (const std::uint64_t at : {10 * kMs, 11 * kMs, 13 * kMs, 15 * kMs + 1, 16 * kMs}) {
     operate(watch, at);
   }
-  EXPECT_EQ(figures(), "5 operations, 1 late, 0 slow, 0 stale") << "exactly the deadline is kept";
+  EXPECT_EQ(figures(), "5 operations, 1 late, 0 slow, 0 stale")
+      << "an interval of exactly the deadline is not late";
   EXPECT_EQ(block_.longest_interval_ns, 2 * kMs + 1);
 }
 
@@ -136,7 +137,7 @@ TEST_F(WatchedEnds, AStampInTheFutureIsStaleWhateverTheDeadlines) {
 TEST_F(WatchedEnds, JitterIsTheDistanceFromThePeriod) {
   start(1, 0);
   auto watch = this->watch({.writes = true, .period_ns = kMs});
-  // Jitter 0, 255, 256 (too short), 512, and one without end.
+  // Jitter 0, 255, 256 (too short), 512, and one beyond the last bound.
   std::uint64_t at = kMs;
   operate(watch, at);
   for (const std::uint64_t interval : {kMs, kMs + 255, kMs - 256, kMs + 512, 100 * kMs}) {
@@ -172,7 +173,7 @@ TEST_F(WatchedEnds, ANewSessionBeginsAtZero) {
   start(7, 0, 3);
   operate(watch, 90 * kMs, 4);
   EXPECT_EQ(block_.session, 7U);
-  EXPECT_EQ(figures(), "1 operations, 0 late, 1 slow, 0 stale") << "by the new deadlines";
+  EXPECT_EQ(figures(), "1 operations, 0 late, 1 slow, 0 stale") << "judged by the new deadlines";
   EXPECT_EQ(block_.longest_interval_ns, 0U) << "an interval needs two operations in one session";
   EXPECT_EQ(block_.longest_duration_ns, 4U);
   EXPECT_EQ(jitter(), "");

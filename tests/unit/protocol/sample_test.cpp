@@ -21,7 +21,7 @@ concept HasFresh = requires(const S& sample) {
   sample.fresh();
 };
 
-// Without stamps there is no age to ask for: it does not compile.
+// Without stamps, asking for the age does not compile.
 static_assert(HasAge<Sample<probe::Probe>> && HasFresh<Sample<probe::Probe>>);
 static_assert(!HasAge<Sample<probe::Counter>> && !HasFresh<Sample<probe::Counter>>);
 static_assert(HasAge<SampleInfo> && HasFresh<SampleInfo>);

@@ -32,7 +32,7 @@ TEST(SlotGeometry, PlacesThePayload) {
   constexpr Stamp kTime = Stamp::Monotonic;
   const Case cases[] = {
       {1, 1, kNone, Checksum::None, 8, 64},
-      {56, 8, kNone, Checksum::None, 8, 64},  // one line together with its version
+      {56, 8, kNone, Checksum::None, 8, 64},  // in one line with its version
       {57, 8, kNone, Checksum::None, 8, 128},
       {48, 8, kTime, Checksum::None, 16, 64},
       {49, 8, kTime, Checksum::None, 16, 128},
@@ -41,7 +41,7 @@ TEST(SlotGeometry, PlacesThePayload) {
       {48, 16, kNone, Checksum::None, 16, 64},
       {32, 32, kTime, Checksum::Crc32c, 32, 64},
       {256, 8, kTime, Checksum::Crc32c, 24, 320},
-      {257, 8, kNone, Checksum::None, 64, 384},  // a large one starts on a line of its own
+      {257, 8, kNone, Checksum::None, 64, 384},  // a large one starts on a separate line
       {4097, 8, kTime, Checksum::Crc32c, 64, 4224},
       {std::size_t{1} << 30, 8, kNone, Checksum::None, 64, (std::uint64_t{1} << 30) + 64},
   };
@@ -151,7 +151,7 @@ TEST_F(SlotProtocol, OnlyExactlyThePublishAskedForIsRead) {
   EXPECT_EQ(read(4), 44U);
   EXPECT_EQ(read(3), std::nullopt);
   EXPECT_EQ(read(5), std::nullopt);
-  EXPECT_EQ(read(8), std::nullopt) << "even is not enough: it is an older publish";
+  EXPECT_EQ(read(8), std::nullopt) << "an even version is not enough: it is of an older publish";
   writer().begin(8);
   EXPECT_EQ(word(0), 15U);
   EXPECT_EQ(read(4), std::nullopt);
@@ -165,7 +165,7 @@ TEST_F(SlotProtocol, CopyOvertakenByTheWriterIsDiscarded) {
   };
   EXPECT_FALSE(overtaken_by([&] { writer().begin(8); })) << "still being filled";
   fill(4, 44);
-  EXPECT_FALSE(overtaken_by([&] { fill(8, 88); })) << "filled anew";
+  EXPECT_FALSE(overtaken_by([&] { fill(8, 88); })) << "filled again";
   fill(4, 44);
   EXPECT_TRUE(overtaken_by([] {}));
 }

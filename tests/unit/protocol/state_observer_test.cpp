@@ -73,7 +73,7 @@ TEST_F(Observer, TriesAgainAsOftenAsItMay) {
     EXPECT_EQ(read(observer), "Contended");
     EXPECT_EQ(observer.retried(), retries);
     EXPECT_EQ(read(observer), "Contended");
-    EXPECT_EQ(observer.retried(), 2 * retries) << "over all reads";
+    EXPECT_EQ(observer.retried(), 2 * retries) << "total of all reads";
   }
 }
 
@@ -84,7 +84,7 @@ TEST_F(Observer, OvertakenCopyIsMadeAgainOfTheNewerPublish) {
   std::uint64_t value = 0;
   const auto n = observer.read([&](const detail::ReaderSlot& slot) {
     if (++copies == 1) {
-      for (std::uint64_t next = 2; next <= 5; ++next) publish(next);  // once around
+      for (std::uint64_t next = 2; next <= 5; ++next) publish(next);  // once around the ring
     }
     detail::copy_from_shared(&value, slot.payload(), sizeof value);
   });
@@ -116,7 +116,7 @@ TEST_F(Observer, ImpossibleVersionsEndInAnError) {
        {std::uint64_t{4}, ~std::uint64_t{0}, std::uint64_t{1} << 63, ~std::uint64_t{0} - 1}) {
     segment_.header().version = version;
     EXPECT_EQ(read(segment_.observer(3)), "Contended") << version;
-    EXPECT_EQ(read(attached_before), "1 of publish 1") << "goes by the slots";
+    EXPECT_EQ(read(attached_before), "1 of publish 1") << "it reads by the slots";
   }
 }
 

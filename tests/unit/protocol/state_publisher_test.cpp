@@ -206,14 +206,14 @@ TEST_P(AcrossTheWrap, EveryPublishIsReadAndFoundAgain) {
     ASSERT_EQ(got, value);
     ASSERT_EQ(find(segment), n);
 
-    // Killed at each point of the next publish, this is found.
+    // If the writer is killed at any point of the next publish, this is found.
     const Sequence next = n + 1 == limit ? 0 : n + 1;
     detail::Word& word = segment.version_of(geometry.index_of(next));
     const std::uint64_t before = word;
     word = filling(next);
     ASSERT_EQ(find(segment), n) << "slot marked, not complete";
     word = complete(next);
-    ASSERT_EQ(find(segment), next) << "slot complete, header one behind";
+    ASSERT_EQ(find(segment), next) << "slot complete, header still at the previous publish";
     word = before;
   }
 }
@@ -252,9 +252,9 @@ TEST_P(FindLastComplete, OfANewSegmentIsNothingYet) {
   MemorySegment fresh(unstamped(GetParam()));
   EXPECT_EQ(find(fresh), 0U);
   fresh.version_of(1) = filling(1);
-  EXPECT_EQ(find(fresh), 0U) << "killed in the first publish";
+  EXPECT_EQ(find(fresh), 0U) << "killed during the first publish";
   fresh.version_of(1) = complete(1);
-  EXPECT_EQ(find(fresh), 1U) << "killed before the header said so";
+  EXPECT_EQ(find(fresh), 1U) << "killed before it updated the header";
 }
 
 TEST_P(FindLastComplete, OddHeaderIsAContradiction) {
@@ -263,7 +263,7 @@ TEST_P(FindLastComplete, OddHeaderIsAContradiction) {
 }
 
 TEST_P(FindLastComplete, HeaderAtTheLimitIsAContradiction) {
-  // For powers of two this is 0 again: with these slots as impossible.
+  // For powers of two this is 0 again, which is just as impossible with these slots.
   segment_.header().version = complete(segment_.geometry().sequence_limit());
   EXPECT_EQ(find_now(), std::nullopt);
 }
@@ -276,7 +276,7 @@ TEST_P(FindLastComplete, HeaderAheadOfEverySlotIsAContradiction) {
 }
 
 TEST_P(FindLastComplete, HeaderBehindBySeveralIsAContradiction) {
-  // One behind is how a writer may die; two behind it never is.
+  // A writer may die with the header one publish behind, but never two.
   segment_.header().version = complete(kLast - 1);
   EXPECT_EQ(find_now(), kLast);
   segment_.header().version = complete(kLast - 2);
@@ -318,7 +318,7 @@ TEST_P(FindLastComplete, SlotOfAnEarlierRoundIsAContradiction) {
 }
 
 TEST_P(FindLastComplete, VersionBeyondTheLimitIsAContradiction) {
-  // For powers of two the limit is 0 again, and one before it marks a slot never filled.
+  // For powers of two the limit is 0 again, and one before it marks a slot that was never filled.
   const Sequence limit = segment_.geometry().sequence_limit();
   segment_.version_of(0) = complete(limit);
   EXPECT_EQ(find_now(), std::nullopt);

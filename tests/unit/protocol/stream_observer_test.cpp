@@ -76,7 +76,7 @@ TEST_F(StreamObserverTest, WithoutRetriesItStillGetsOn) {
   auto observer = segment_->stream_observer(0, 0);
   observer.attach();
   for (std::uint32_t i = 0; i < 10; ++i) push();
-  EXPECT_FALSE(observer.look([](const detail::ReaderSlot&) {})) << "it has only found out";
+  EXPECT_FALSE(observer.look([](const detail::ReaderSlot&) {})) << "it has only detected the loss";
   EXPECT_TRUE(observer.look([](const detail::ReaderSlot&) {}));
   EXPECT_EQ(observer.next(), 10 - kCapacity + 1);
   EXPECT_EQ(observer.take_lost(), 10U - kCapacity);
@@ -122,7 +122,7 @@ TEST_F(StreamObserverTest, OvertakenTwiceItSkipsNothingThatIsKept) {
     static_cast<void>(publisher_.begin(geometry));
   }));
   EXPECT_EQ(copies, 3);
-  EXPECT_EQ(observer.next(), 9U) << "from where it attached on, everything is kept";
+  EXPECT_EQ(observer.next(), 9U) << "everything is kept from where it attached";
   EXPECT_EQ(observer.lost(), 3U);
 }
 
@@ -132,7 +132,7 @@ TEST_F(StreamObserverTest, SeekingBackKeepsWhatWasKept) {
   observer.attach();
   for (std::uint32_t i = 0; i < kCapacity; ++i) push();
   observer.seek(1);
-  EXPECT_TRUE(observer.is_kept()) << "the cursor has always been here";
+  EXPECT_TRUE(observer.is_kept()) << "the cursor was never beyond it";
   for (int i = 0; i < 3; ++i) observer.advance();
   observer.store_cursor();
   observer.seek(3);

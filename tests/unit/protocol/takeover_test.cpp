@@ -1,4 +1,4 @@
-/// Which publish a successor takes for the last one, and what it refuses.
+/// Which publish a successor takes as the last one, and what it refuses.
 #include <gtest/gtest.h>
 
 #include "memory_segment.hpp"
@@ -33,7 +33,7 @@ TEST_P(Takeover, FindsTheLastPublish) {
   version_of(kLast + 1) = detail::filling(kLast + 1);
   EXPECT_EQ(find(), kLast) << "it died while it filled the next slot";
   version_of(kLast + 1) = detail::complete(kLast + 1);
-  EXPECT_EQ(find(), kLast + 1) << "it died before it could say so in the header";
+  EXPECT_EQ(find(), kLast + 1) << "it died before it updated the header";
 }
 
 TEST_P(Takeover, SlotThatIsNewerThanTheLastPublishIsRefused) {

@@ -1,5 +1,5 @@
-/// Sleeping until a publish. Time limits here are generous ends of tests that would
-/// otherwise hang; none decides a result.
+/// Sleeping until a publish. Time limits here are generous and only end tests that would otherwise
+/// hang; none decides a result.
 #include "evo/detail/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ class Waiting : public testing::TestWithParam<WakeProtocol> {
          .told = {.generation = 1, .state = static_cast<std::uint32_t>(ControlState::Open)}},
         timeout));
   }
-  /// Waits in a thread of its own, runs `change` once it is announced, and joins it.
+  /// Waits in a separate thread, runs `change` once the wait is announced, and joins the thread.
   template <class Change>
   void wait_until(Change&& change) {
     std::thread sleeper([&] { wait(0, kForEver); });
@@ -119,7 +119,7 @@ class Waiters : public testing::Test {
 
 TEST_F(Waiters, SleeperThatDiedCostsOneWake) {
   publish();
-  segment_.control().waiters = 3;  // as it was killed in its sleep, after version 2
+  segment_.control().waiters = 3;  // as left behind by a reader killed asleep after version 2
   publish();
   EXPECT_EQ(waiters(), 0U);
 }
@@ -145,10 +145,10 @@ TEST_F(Waiters, NewestVersionIsNamed) {
   EXPECT_EQ(waiters(), 1U);
   segment_.header().version = 2;
   wait(2);
-  EXPECT_EQ(waiters(), 3U) << "nobody sleeps after version 0 any more";
-  // Without time to look before it says that it sleeps.
+  EXPECT_EQ(waiters(), 3U) << "no reader sleeps after version 0 any more";
+  // It has no time to check the version before it announces that it sleeps.
   wait(0, 0ns);
-  EXPECT_EQ(waiters(), 3U) << "it has been left behind, and need not wait";
+  EXPECT_EQ(waiters(), 3U) << "it has fallen behind, and need not wait";
 }
 
 class WaitForChange : public testing::Test {
@@ -164,7 +164,7 @@ class WaitForChange : public testing::Test {
     if (!reader) throw std::runtime_error(reader.error().message);
     return std::move(*reader);
   }
-  /// Readers that are asleep, or as good as.
+  /// Readers that are asleep or about to sleep.
   [[nodiscard]] std::uint32_t waiters() const {
     const auto info = inspect_segment(directory_.domain(), "probe");
     if (!info) throw std::runtime_error(info.error().message);
@@ -200,7 +200,7 @@ TEST_F(WaitForChange, ReturnsWhenAnotherThreadPublishes) {
   SegmentReader reader = attach();
   for (std::uint64_t n = 1; n <= 50; ++n) {
     std::thread publisher([&] {
-      if (n % 2 == 0) await_waiters(1);  // asleep, or as good as; else a race on purpose
+      if (n % 2 == 0) await_waiters(1);  // asleep or about to sleep; otherwise a deliberate race
       writer_->write(bytes_of(n));
     });
     EXPECT_TRUE(reader.wait_for_change(kForEver));
@@ -235,7 +235,7 @@ TEST_F(WaitForChange, ReturnsWhenTheWriterCloses) {
   EXPECT_FALSE(reader.wait_for_change(kForEver)) << "nothing was published";
   closer.join();
   EXPECT_EQ(to_string(reader.writer_state()), "Closed");
-  EXPECT_FALSE(reader.wait_for_change(20ms)) << "nor will be";
+  EXPECT_FALSE(reader.wait_for_change(20ms)) << "and nothing will be";
 }
 
 TEST_F(WaitForChange, LastPublishBeforeTheCloseIsNotMissed) {
@@ -275,7 +275,7 @@ TEST_F(WaitForChange, ReaderKilledInItsSleepIsForgottenByItsSuccessor) {
   });
   await_waiters(1);
   child.kill();
-  EXPECT_EQ(waiters(), 0U) << "the dead do not sleep";
+  EXPECT_EQ(waiters(), 0U) << "dead readers do not sleep";
   const SegmentReader reader = attach();
   EXPECT_EQ(waiters(), 0U);
 }

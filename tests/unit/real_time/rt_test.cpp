@@ -1,4 +1,4 @@
-/// Real time for a thread, seen with the kernel's own calls.
+/// Real-time settings of a thread, verified with the kernel's own calls.
 #include "evo/rt.hpp"
 
 #include <gtest/gtest.h>
@@ -21,14 +21,14 @@ namespace {
 constexpr uid_t kNobody = 65534;
 constexpr rlim_t kMegabyte = rlim_t{1} << 20;
 
-/// All of these change what a whole process is, so each asks in a child.
+/// Each of these settings changes a whole process, so each test runs in a child.
 template <class Body>
 std::string in_process_of_its_own(Body&& body) {
   const ChildResult child = in_child(std::forward<Body>(body));
   return child.status == 0 ? child.text : fmt::format("status {}: {}", child.status, child.text);
 }
 
-/// The limits are those of an unprivileged user afterwards.
+/// Becomes an unprivileged user, with these limits.
 void become_nobody(rlim_t priority, rlim_t locked) {
   const rlimit priority_limit{priority, priority};
   const rlimit locked_limit{locked, locked};
@@ -40,7 +40,7 @@ void become_nobody(rlim_t priority, rlim_t locked) {
   }
 }
 
-/// Whether this process may set such a limit for itself: a container's root may often not raise
+/// Whether this process may set such a limit for itself: root in a container often may not raise
 /// one.
 bool may_have_limit(__rlimit_resource resource, rlim_t value) {
   rlimit limit{};
@@ -59,7 +59,7 @@ std::string kernel_scheduling() {
                      parameters.sched_priority);
 }
 
-/// Whether a page that is mapped now is in memory before anybody touched it.
+/// Whether a newly mapped page is in memory before it is touched.
 bool is_locked_at_once() {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   void* address = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -69,7 +69,7 @@ bool is_locked_at_once() {
   return (resident & 1U) != 0;
 }
 
-/// What is there without asking: nothing that a report would not say.
+/// Options that request nothing.
 constexpr rt::Options kNothing{
     .priority = {}, .cpus = {}, .memory = rt::MemoryLock::None, .stack_bytes = 0};
 
@@ -79,7 +79,7 @@ rt::Options fifo(int priority) {
   return options;
 }
 
-/// Where the kernel gives SCHED_FIFO to root.
+/// Where the kernel grants SCHED_FIFO to root.
 class PrivilegedRealTime : public testing::Test {
  protected:
   void SetUp() override {
@@ -237,8 +237,8 @@ TEST_F(PrivilegedRealTime, TheLimitIsEnough) {
 }
 
 TEST_F(PrivilegedRealTime, WithoutRightsKeepsAtMostThePriorityThatItHas) {
-  // As TheLimitIsEnough, also where root may not raise the limit: the kernel leaves a thread
-  // without rights the priority that it has.
+  // Like TheLimitIsEnough, but also where root may not raise the limit: an unprivileged thread
+  // keeps the priority that it has.
   EXPECT_EQ(in_process_of_its_own([]() -> std::string {
               const sched_param ten{.sched_priority = 10};
               if (::sched_setscheduler(0, SCHED_FIFO, &ten) != 0) return std::strerror(errno);

@@ -1,4 +1,4 @@
-/// What the one check of a schema refuses, and what it accepts.
+/// What the check of a schema refuses, and what it accepts.
 #include "evo/checked_schema.hpp"
 
 #include <flatbuffers/reflection_generated.h>
@@ -18,7 +18,7 @@
 namespace evo::test {
 namespace {
 
-/// A segment 's' with one number 'x', an array of structs and an enum, to be spoiled.
+/// A segment 's' with one number 'x', an array of structs and an enum, for tests to corrupt.
 struct Specs {
   std::vector<StructSpec> structs = {
       {.name = "ns.Axis",
@@ -82,7 +82,7 @@ TEST_P(SpoiledSchema, IsRefusedWithAReason) {
 }
 
 constexpr const char* kEscape = "\x1b]0;x\x07";
-/// What a shell would run, from a completion that does not quote.
+/// What a shell would run if a completion did not quote it.
 constexpr const char* kCommand = "$(touch${IFS}x)";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -268,7 +268,7 @@ TEST(CheckedSchema, DoesNotLookIntoTypesThatTheSegmentDoesNotUse) {
 }
 
 TEST(CheckedSchema, AcceptsTheLongestNamesAndPathsOfTheGenerator) {
-  // A segment and 16 structs in each other, with 48 characters for each name.
+  // A segment and 16 nested structs, with 48 characters for each name.
   std::vector<StructSpec> structs;
   for (std::int32_t level = 0; level <= 16; ++level) {
     structs.push_back({.name = fmt::format("{}.L{}", std::string(48, 'n'), level),
@@ -291,7 +291,8 @@ TEST(CheckedSchema, OfMoreBytesThanASegmentMayEmbedIsRefused) {
   EXPECT_TRUE(contains(message_of(schema), "more than 4194304 bytes")) << message_of(schema);
 }
 
-/// Schemas that refer to one thing very often, in ways that each take another path through it.
+/// Schemas that refer to one object very often, in ways that each take a different path through the
+/// check.
 class Crowd {
  public:
   enum class Shared { Attributes, Comment, Calls, Files };
@@ -416,7 +417,7 @@ TEST(AttributeForms, OfModuleLists) {
   std::string crowd = "one";
   while (crowd.size() < 8192) crowd += ",one";
   EXPECT_TRUE(fault(crowd));
-  EXPECT_FALSE(fault(std::string_view(crowd).substr(0, 1023))) << "longer than other values";
+  EXPECT_FALSE(fault(std::string_view(crowd).substr(0, 1023))) << "may be longer than other values";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// Which segments fit which readers, and what is said to those that do not.
+/// Which segments fit which readers, and what the error says if one does not.
 #include "schema/schema_check.hpp"
 
 #include <gtest/gtest.h>
@@ -86,7 +86,8 @@ TEST_F(FitSchema, ValuesOutOfAlignmentDoNotFit) {
   EXPECT_TRUE(contains(message_of(fit()), "this reader needs multiples of 32"));
   segment_.schema_id = kSegmentId;
   published_ = {{.id = kReaderId.bytes, .field_count = 4, .size = 32}};
-  EXPECT_TRUE(contains(message_of(fit()), "this reader needs multiples of 32")) << "a newer one";
+  EXPECT_TRUE(contains(message_of(fit()), "this reader needs multiples of 32"))
+      << "a newer segment";
   segment_.geometry.payload_offset = 32;
   EXPECT_EQ(fit(), 4U);
 }
@@ -97,7 +98,7 @@ TEST_F(FitSchema, OlderSegmentThatTheReaderKnowsFits) {
   segment_.geometry.payload_size = 16;
   EXPECT_EQ(fit(), 3U);
   segment_.geometry.payload_size = 12;
-  EXPECT_EQ(outcome(fit()), "SchemaMismatch") << "it lies about its size";
+  EXPECT_EQ(outcome(fit()), "SchemaMismatch") << "its size is wrong";
 }
 
 TEST_F(FitSchema, NewerSegmentThatKnowsTheReaderFits) {
@@ -105,10 +106,10 @@ TEST_F(FitSchema, NewerSegmentThatKnowsTheReaderFits) {
   published_ = {{.id = {}, .size = 8}, {.id = kReaderId.bytes, .field_count = 4, .size = 32}};
   EXPECT_EQ(fit(), 4U);
   published_[1].size = 24;
-  EXPECT_EQ(outcome(fit()), "SchemaMismatch") << "another size than the reader's";
+  EXPECT_EQ(outcome(fit()), "SchemaMismatch") << "a size that differs from the reader's";
   published_[1].size = 32;
   segment_.geometry.payload_size = 24;
-  EXPECT_EQ(outcome(fit()), "SchemaMismatch") << "too small to hold what it promises";
+  EXPECT_EQ(outcome(fit()), "SchemaMismatch") << "too small to hold what it declares";
 }
 
 TEST_F(FitSchema, AttributesMustAgreeEvenIfTheLayoutsFit) {
@@ -188,7 +189,7 @@ TEST_F(FitSchema, UnreadableSchemaIsItsOwnReason) {
 
 TEST(SchemaMismatch, OfARealSegmentNamesFieldAndWriter) {
   const TemporaryDomain directory;
-  // The probe's schema with one unit changed: "mm" stands in it as a text of its own.
+  // The probe's schema with one unit changed: "mm" is a separate string in it.
   const auto& bfbs = probe::ProbeChannel::bfbs;
   Bfbs changed(bfbs.begin(), bfbs.end());
   constexpr std::array<std::uint8_t, 7> kForceUnit = {1, 0, 0, 0, 'N', 0, 0};

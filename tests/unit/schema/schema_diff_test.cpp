@@ -1,4 +1,4 @@
-/// One line for each difference; what each kind of line says.
+/// One line for each difference; tests what each kind of line says.
 #include <gtest/gtest.h>
 
 #include "evo/schema_layout.hpp"
@@ -24,7 +24,7 @@ SchemaLayout sound() {
       .enum_values = {{"Mode.Idle", 0}, {"Mode.Running", 1}}};
 }
 
-/// The lines for a segment that differs by `change` from its reader.
+/// The lines for a segment that differs from its reader by `change`.
 template <class Change>
 Lines lines_after(Change&& change) {
   SchemaLayout segment = sound();

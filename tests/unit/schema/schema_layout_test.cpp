@@ -1,4 +1,4 @@
-/// Reading binary schemas, most of which mean no good.
+/// Reading binary schemas, most of them malicious.
 #include "evo/schema_layout.hpp"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ std::string text_of(const LayoutField& field) {
                      field.length, field.unit);
 }
 
-/// What may be said about any result: it is sound, or it is InvalidSchema with a reason.
+/// What holds for any result: it is sound, or it is InvalidSchema with a reason.
 void expect_sound(const Result<SchemaLayout>& layout) {
   if (!layout) {
     EXPECT_EQ(layout.error().code, ErrorCode::InvalidSchema);
@@ -75,7 +75,7 @@ TEST(ReadSchema, TellsLimitsCommentsAttributesAndFlags) {
   EXPECT_EQ(layout->struct_name, "evo.gantry.Gantry");
   EXPECT_TRUE(layout->documentation.starts_with("Every sort of field")) << layout->documentation;
   EXPECT_EQ(layout->attribute("readers"), "recipe_executor, display");
-  EXPECT_EQ(layout->attribute("kind"), "") << "the schema is silent about it";
+  EXPECT_EQ(layout->attribute("kind"), "") << "the schema does not mention it";
   const auto position = std::find_if(layout->fields.begin(), layout->fields.end(),
                                      [](const auto& f) { return f.path == "axes[].position"; });
   ASSERT_NE(position, layout->fields.end());
@@ -175,7 +175,7 @@ TEST(ReadSchema, OfAnotherSegmentIsRefused) {
 }
 
 TEST(SchemaLayout, OffsetsBeyond64KiBAreFoundByTheTypes) {
-  // Reflection keeps 16 bits of an offset, so `last` seems to lie before `large`.
+  // Reflection keeps 16 bits of an offset, so `last` appears to be before `large`.
   const auto layout = read_schema(
       build_schema(
           {{.name = "T", .size = 40'000, .fields = {{.name = "w", .length = 5'000}}},
@@ -395,7 +395,7 @@ TEST(HostileSchema, Garbage) {
     Bfbs garbage(random() % 600);
     for (std::uint8_t& byte : garbage) byte = static_cast<std::uint8_t>(random());
     if (round % 2 == 0 && garbage.size() >= 8) {
-      // With the right identifier it gets past the first look.
+      // With the right identifier it passes the first check.
       std::copy_n("BFBS", 4, garbage.begin() + 4);
       garbage[1] = garbage[2] = garbage[3] = 0;
     }

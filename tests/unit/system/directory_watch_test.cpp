@@ -1,4 +1,4 @@
-/// Noticing what happens in a directory that may come and go.
+/// Detects changes in a directory that may be created and removed.
 #include "system/directory_watch.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ TEST(DirectoryWatch, WaitsNotLongerThanAsked) {
   watch.wait("probe", std::chrono::nanoseconds(-5));
   const std::uint64_t start = monotonic_ns();
   watch.wait("probe", std::chrono::milliseconds(3));
-  EXPECT_GE(monotonic_ns() - start, 3'000'000U) << "nothing happened";
+  EXPECT_GE(monotonic_ns() - start, 3'000'000U) << "it waited although nothing happened";
 }
 
 TEST(DirectoryWatch, OfADomainThatIsMissingLooksAtItsAncestors) {
@@ -38,8 +38,8 @@ TEST(DirectoryWatch, OfNamesIsNotWokenByWhoeverUsesTheFiles) {
     static_cast<void>(watch.take([&](std::string_view) { ++count; }));
     return count;
   };
-  EXPECT_EQ(touched(detail::Watched::Names), 1U) << "it came";
-  EXPECT_EQ(touched(detail::Watched::Names), 0U) << "it is only opened and closed";
+  EXPECT_EQ(touched(detail::Watched::Names), 1U) << "the file was created";
+  EXPECT_EQ(touched(detail::Watched::Names), 0U) << "the file was only opened and closed";
   EXPECT_EQ(touched(detail::Watched::NamesAndUse), 1U);
 }
 

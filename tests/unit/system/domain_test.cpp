@@ -25,7 +25,7 @@
 namespace evo::test {
 namespace {
 
-/// Sets EVO_DOMAIN for one test and puts the old value back.
+/// Sets EVO_DOMAIN for one test and restores the old value.
 class DomainVariable {
  public:
   explicit DomainVariable(const char* value) {
@@ -69,8 +69,8 @@ TEST(Domain, UserIsTheEffectiveOne) {
   EXPECT_TRUE(child.text.starts_with("/dev/shm/evo-54321-")) << child.text;
 }
 
-/// What a copy of environment_probe says to user 54321, whose environment asks for another domain
-/// and for other limits.
+/// What a copy of environment_probe prints for user 54321, whose environment requests another
+/// domain and other limits.
 std::string probe_as_user(mode_t mode) {
   std::string directory = std::filesystem::temp_directory_path() / "evo-test-XXXXXX";
   if (::mkdtemp(directory.data()) == nullptr) return "mkdtemp failed";
@@ -95,7 +95,7 @@ std::string probe_as_user(mode_t mode) {
 }
 
 TEST(Domain, AProgramWithMoreRightsThanItsCallerDoesNotObeyTheCallersEnvironment) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can make a setuid-root program";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can create a setuid-root program";
   struct statvfs status {};
   ::statvfs(std::filesystem::temp_directory_path().c_str(), &status);
   if ((status.f_flag & ST_NOSUID) != 0) GTEST_SKIP() << "no setuid programs on this file system";
@@ -199,7 +199,8 @@ TEST(Domain, DirectoryIsMadeForItsUserAlone) {
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "one"));
   const Domain nested(directory.path() / "one");
   ASSERT_TRUE(detail::ensure_directory(nested));
-  EXPECT_TRUE(detail::ensure_directory(Domain(directory.path() / "other/"))) << "with a slash";
+  EXPECT_TRUE(detail::ensure_directory(Domain(directory.path() / "other/")))
+      << "with a trailing slash";
   EXPECT_TRUE(std::filesystem::is_directory(nested.path()));
   EXPECT_EQ(mode_of(nested.path()), 0700U);
   EXPECT_TRUE(detail::ensure_directory(nested)) << "again";
@@ -231,10 +232,10 @@ TEST(Domain, DanglingLinkInPlaceOfTheDirectoryIsAnError) {
   EXPECT_FALSE(SegmentWriter::create("probe", 8, {.domain = Domain(link)}));
 }
 
-/// The domain of a user that does not have one yet, and what others may plant in its place.
+/// A user's own domain that does not exist yet, and what others may plant in its place.
 class UserDomain : public testing::Test {
  protected:
-  // Its domain has one name on the machine, and several of these tests may run at once.
+  // Its domain has one name on the machine, and several of these tests may run at the same time.
   static inline const uid_t kVictim = 1'000'000 + 2 * static_cast<uid_t>(::getpid());
   static inline const uid_t kAttacker = kVictim + 1;
   static constexpr gid_t kGroup = 54321;  // of both
@@ -281,7 +282,7 @@ class UserDomain : public testing::Test {
     plant(user, [&] { std::filesystem::create_symlink(to, path_); });
   }
 
-  /// What the victim gets of each use, of a list and of a create last.
+  /// The outcomes for the victim of attach, of ensure_directory, and of create with its message.
   [[nodiscard]] std::string use() const {
     return in_child([&]() -> std::string {
              become(kVictim);
@@ -336,7 +337,7 @@ TEST_F(UserDomain, IsNotWhatOthersHavePlanted) {
 
 TEST_F(UserDomain, IsRecognisedHoweverItIsWritten) {
   plant(kAttacker, [&] { ::mkdir(path_.c_str(), 0755); });
-  // The same directory, written in another way.
+  // The same directory, spelled differently.
   for (const std::string& path :
        {path_ + "/", "/dev//shm/./" + path_.substr(9), "/dev/shm/../shm/" + path_.substr(9)}) {
     EXPECT_EQ(as_victim([&] { return outcome(detail::validate(Domain(path))); }),
@@ -346,7 +347,7 @@ TEST_F(UserDomain, IsRecognisedHoweverItIsWritten) {
 }
 
 TEST_F(UserDomain, TrustsNoOtherOwnerOfItsDirectory) {
-  // As after the check, and before the open: the directory did not exist when it was checked.
+  // As between the check and the open: the directory did not exist when it was checked.
   plant(kAttacker, [&] {
     ::mkdir(path_.c_str(), 0755);
     std::ofstream(path_ + "/evo_probe.ctl") << "x";
@@ -368,7 +369,7 @@ TEST_F(UserDomain, IsCheckedAgainByALookThatWaitedForIt) {
     auto writer = SegmentWriter::create(channel, {.domain = Domain(target())});
     if (writer) die();
   });
-  ASSERT_FALSE(directory_.files().empty()) << "the victim's to read, but not to believe";
+  ASSERT_FALSE(directory_.files().empty()) << "the victim may read it, but must not trust it";
   const Pipe started;
   const Pipe planted;
   Child victim([&]() -> std::string {

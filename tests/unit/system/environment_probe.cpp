@@ -1,4 +1,4 @@
-/// environment_probe: prints the domain and the limits that the environment chooses, and the user's
+/// environment_probe: prints the domain and the limits that the environment selects, and the user's
 /// own domain.
 #include <cstdio>
 

@@ -91,7 +91,7 @@ TEST_F(OpenChecked, LinkIsNotFollowed) {
 TEST_F(OpenChecked, WhatIsNoFileIsRefusedAtOnce) {
   for (const int flags : {O_RDONLY, O_RDWR}) {
     ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-    EXPECT_EQ(outcome(open(flags)), "Corrupt") << "a FIFO without the other end";
+    EXPECT_EQ(outcome(open(flags)), "Corrupt") << "a FIFO whose other end is not open";
     ::unlink(path_.c_str());
 
     ASSERT_EQ(::mkdir(path_.c_str(), 0700), 0);
@@ -226,17 +226,18 @@ TEST_F(MakeFile, TextIsReplacedWhole) {
   const ino_t first = inode_of(path("text"));
   const FileDescriptor old(::open(path("text").c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_TRUE(detail::replace_text(directory_.domain(), path("text"), 0640, "second, longer"));
-  EXPECT_NE(inode_of(path("text")), first) << "another file, not the same one rewritten";
+  EXPECT_NE(inode_of(path("text")), first) << "a new file, not the same one rewritten";
   std::string text;
   std::getline(std::ifstream(path("text")), text);
   EXPECT_EQ(text, "second, longer");
   std::array<char, 16> before{};
-  EXPECT_EQ(::pread(old.get(), before.data(), before.size(), 0), 5) << "who reads the old one may";
-  EXPECT_EQ(directory_.files(), std::vector<std::string>{"text"}) << "no temporary name stays";
+  EXPECT_EQ(::pread(old.get(), before.data(), before.size(), 0), 5)
+      << "a process that has the old file open may still read it";
+  EXPECT_EQ(directory_.files(), std::vector<std::string>{"text"}) << "no temporary name remains";
 }
 
 TEST_F(MakeFile, AnUnfinishedTextIsNoObstacleAndDoesNotStay) {
-  // A process was killed between naming its file and renaming it.
+  // A process was killed after it named its file and before it renamed it.
   std::ofstream(path("text.new")) << "old";
   ASSERT_TRUE(detail::replace_text(directory_.domain(), path("text"), 0600, "whole"));
   std::string text;

@@ -1,5 +1,5 @@
-/// A thread forks at the very moment in which another thread has unmapped a segment, and a third
-/// one has memory of its own in that place.
+/// A process forks at the moment when one thread has unmapped a segment and another has mapped its
+/// own memory at that address.
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -20,13 +20,13 @@ std::atomic<std::size_t> watched_size{0};
 std::atomic<void*> unmapped{nullptr};
 }  // namespace
 
-/// The C library's, with a stop behind it.
+/// Replaces the C library's munmap, with a pause after it.
 extern "C" int munmap(void* address, std::size_t size) noexcept {
   const long result = ::syscall(SYS_munmap, address, size);
   if (size == watched_size.load()) {
     watched_size = 0;
     unmapped = address;
-    // Long enough for a fork that does not wait for us.
+    // Long enough for a fork that does not wait for this thread.
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
   }
   return static_cast<int>(result);
@@ -35,8 +35,8 @@ extern "C" int munmap(void* address, std::size_t size) noexcept {
 namespace evo::test {
 namespace {
 
-/// Memory that a fork handler of another library gets in the child. It was registered before the
-/// first endpoint, so it runs before ours.
+/// Memory that a fork handler of another library maps in the child. It was registered before the
+/// first endpoint, so it runs before the runtime's own handler.
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
 std::array<unsigned char*, 8> early_pieces{};
 const int kRegistered = ::pthread_atfork(nullptr, nullptr, [] {

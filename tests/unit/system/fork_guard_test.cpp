@@ -1,4 +1,4 @@
-/// A forked child is no second writer and no second reader.
+/// A forked child is neither a second writer nor a second reader.
 #include "system/fork_guard.hpp"
 
 #include <fcntl.h>
@@ -47,7 +47,7 @@ TEST_F(Forked, ChildsWriterIsFencedAndWritesNothing) {
   EXPECT_EQ(child.text, "Fenced Fenced");
   EXPECT_EQ(read_number(reader), "1");
   EXPECT_EQ(reader.version(), 2U);
-  EXPECT_EQ(outcome(writer_->write(bytes_of(std::uint64_t{3}))), "ok") << "the parent goes on";
+  EXPECT_EQ(outcome(writer_->write(bytes_of(std::uint64_t{3}))), "ok") << "the parent continues";
   EXPECT_EQ(read_number(reader), "3");
 }
 
@@ -75,7 +75,7 @@ TEST_F(Forked, ChildsReaderIsDetached) {
     return fmt::format("{} {}", said, read_number(own));
   });
   EXPECT_EQ(child.text, "Detached 1");
-  EXPECT_EQ(read_number(reader), "1") << "the parent's reader is as before";
+  EXPECT_EQ(read_number(reader), "1") << "the parent's reader is unaffected";
 }
 
 TEST_F(Forked, ChildsReaderKnowsThatItCannotTellTheWritersState) {
@@ -150,7 +150,7 @@ TEST_F(Forked, ChildsReaderFreesNoEntryAtItsEnd) {
 TEST_F(Forked, DescriptorThatTheChildOpensInItsPlaceStaysOpen) {
   std::optional<SegmentReader> reader = attach();
   const ChildResult child = in_child([&]() -> std::string {
-    // The handler has closed the guarded descriptors; the lowest numbers come again.
+    // The handler has closed the guarded descriptors; the lowest numbers are reused.
     std::array<int, 8> mine{};
     for (int& fd : mine) fd = ::open("/dev/null", O_RDONLY);
     writer_.reset();
@@ -169,7 +169,7 @@ TEST(ClosedDescriptors, LeaveTheLockAndThoseWhoGotTheirNumbers) {
     auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
     std::optional<SegmentReader> reader =
         SegmentReader::attach("probe", {.domain = directory.domain()}).value();
-    // As some libraries do, but for the pipe on which this test reports.
+    // As some libraries do, except for the pipe on which this test reports.
     for (int fd = 3; fd < 64; ++fd) {
       std::error_code error;
       const auto file = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
@@ -193,8 +193,8 @@ TEST(ClosedDescriptors, LeaveTheLockAndThoseWhoGotTheirNumbers) {
   EXPECT_EQ(child.text, "Detached Detached ok 5 SegmentBusy");
 }
 
-/// A block stream with a reader that holds the writer back, after all descriptors of the domain
-/// were closed. `reuse` opens files in their place.
+/// The outcome for a blocking stream, whose reader holds the writer back, after all descriptors of
+/// the domain were closed. `reuse` opens files in their place.
 template <class Reuse>
 std::string push_after_closing_descriptors(Reuse&& reuse) {
   const TemporaryDomain directory;
@@ -346,8 +346,8 @@ TEST(ForkGuard, ForgetsWhatIsGone) {
     const auto guard = open_guarded(directory.path() / "file");
     fd = guard.get();
   }
-  EXPECT_LT(::fcntl(fd, F_GETFD), 0) << "closed at its end";
-  ASSERT_EQ(::open("/dev/null", O_RDONLY | O_CLOEXEC), fd) << "the lowest number comes again";
+  EXPECT_LT(::fcntl(fd, F_GETFD), 0) << "closed by its destructor";
+  ASSERT_EQ(::open("/dev/null", O_RDONLY | O_CLOEXEC), fd) << "the lowest number is reused";
   const ChildResult child =
       in_child([&]() -> std::string { return ::fcntl(fd, F_GETFD) < 0 ? "closed" : "open"; });
   EXPECT_EQ(child.text, "open");
@@ -355,7 +355,7 @@ TEST(ForkGuard, ForgetsWhatIsGone) {
 }
 
 TEST(ForkGuard, EndFreesTheLocksAlthoughACopyIsOpen) {
-  // As a child has that is just being spawned.
+  // The copy stands for a child that is being spawned.
   const TemporaryDomain directory;
   const std::string path = directory.path() / "file";
   int copy = -1;
@@ -383,7 +383,7 @@ bool threads_may_fork() {
 
 TEST(ForkGuard, NoChildOfAnotherThreadEverHoldsALock) {
   if (!threads_may_fork()) {
-    GTEST_SKIP() << "ThreadSanitizer does not support threads beside fork";
+    GTEST_SKIP() << "ThreadSanitizer does not support threads together with fork";
   }
   const TemporaryDomain directory;
   const std::string path = directory.path() / "file";
@@ -406,7 +406,7 @@ TEST(ForkGuard, NoChildOfAnotherThreadEverHoldsALock) {
     }
     child = ::fork();
     if (child == 0) {
-      { const auto own = open_guarded(path + "2"); }  // the handlers left it usable
+      { const auto own = open_guarded(path + "2"); }  // the fork handlers left it usable
       ::pause();
     }
     ASSERT_GT(child, 0);

@@ -1,4 +1,4 @@
-/// The reasons why there are no huge pages, with a kernel that says what the test wants.
+/// The reasons why there are no huge pages, with kernel settings that the test chooses.
 #include "system/huge_pages.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-/// Allocation that signals interrupt, by a posix_fallocate of this program's own: the kernels that
-/// undo what they have done are old.
+/// Allocation that signals interrupt, with a replacement for posix_fallocate: only old kernels undo
+/// an interrupted allocation.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ struct Call {
   friend bool operator==(const Call&, const Call&) = default;
 };
 
-/// What posix_fallocate was asked for, and what it answers.
+/// The requests made to posix_fallocate, and its answers.
 std::vector<Call> calls;
 std::function<int(const Call&)> answer;
 
@@ -44,7 +44,7 @@ class InterruptedAllocation : public testing::Test {
     done_ = 0;
     answer = [by = std::move(by)](const Call& call) {
       const int error = by(call);
-      // Nothing is left out, and nothing asked for twice.
+      // Nothing is left out, and nothing requested twice.
       EXPECT_EQ(call.offset, done_);
       EXPECT_GT(call.length, 0);
       if (error == 0) done_ += call.length;
@@ -74,7 +74,7 @@ TEST_F(InterruptedAllocation, StepsBecomeAsSmallAsSignalsLetThem) {
     EXPECT_EQ(outcome(done), "ok") << longest;
     EXPECT_EQ(done_, static_cast<off_t>(kSize));
     for (const Call& call : calls) EXPECT_EQ(call.offset % kPage, 0);
-    // Each step is tried at twice the last one's length first.
+    // Each step is first tried at twice the length of the last one.
     EXPECT_LT(calls.size(), 30 + 4 * kSize / static_cast<std::uint64_t>(longest));
   }
 }
@@ -101,7 +101,7 @@ TEST_F(InterruptedAllocation, EndsIfNothingEverSucceeds) {
   EXPECT_TRUE(contains(message_of(done), "signals interrupted it 100 times in a row"))
       << message_of(done);
   EXPECT_EQ(calls.size(), 100U);
-  EXPECT_EQ(calls.back(), (Call{0, kPage})) << "it has tried the least";
+  EXPECT_EQ(calls.back(), (Call{0, kPage})) << "it has tried the smallest step";
 }
 
 TEST_F(InterruptedAllocation, OtherErrorsStayWhatTheyAre) {

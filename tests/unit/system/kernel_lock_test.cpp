@@ -30,7 +30,7 @@ TEST_F(KernelLock, ExcludesEveryOtherOpenFileEvenOfThisProcess) {
   const detail::FileDescriptor second = open();
   EXPECT_EQ(detail::try_lock(first.get(), 0), true);
   EXPECT_EQ(detail::try_lock(second.get(), 0), false);
-  EXPECT_EQ(detail::try_lock(first.get(), 0), true) << "one's own lock is no obstacle";
+  EXPECT_EQ(detail::try_lock(first.get(), 0), true) << "a lock does not exclude its own holder";
   EXPECT_EQ(detail::try_lock(second.get(), 1), true) << "another byte is another lock";
   detail::unlock(first.get(), 0);
   EXPECT_EQ(detail::try_lock(second.get(), 0), true);
@@ -45,7 +45,7 @@ TEST_F(KernelLock, AskingShowsOthersLocksOnly) {
   EXPECT_TRUE(detail::is_locked(other.get(), 0, 6));
   EXPECT_FALSE(detail::is_locked(other.get(), 0, 5));
   EXPECT_FALSE(detail::is_locked(other.get(), 6, 100));
-  EXPECT_TRUE(detail::is_locked(other.get(), 5)) << "asking changed nothing";
+  EXPECT_TRUE(detail::is_locked(other.get(), 5)) << "the query changed nothing";
 }
 
 TEST_F(KernelLock, EndsWithItsDescriptor) {

@@ -66,7 +66,7 @@ TEST_F(MappedFile, ChildrenHaveZeroPagesInItsPlace) {
     return found == std::byte{0} ? "zero" : "not zero";
   });
   EXPECT_EQ(child.text, "zero");
-  EXPECT_EQ(mapping.data()[0], std::byte{7}) << "what the child stores is its own";
+  EXPECT_EQ(mapping.data()[0], std::byte{7}) << "the child's store is private";
 }
 
 TEST_F(MappedFile, MovesAndUnmaps) {
@@ -117,7 +117,7 @@ TEST_F(MappedFile, WhatIsNotToBeHadIsNoted) {
   const auto report =
       mapping.apply({.huge_pages = true, .numa_node = 999}, detail::Protection::ReadWrite);
   ASSERT_TRUE(report) << message_of(report);
-  EXPECT_FALSE(report->huge_pages) << "three pages are no huge page";
+  EXPECT_FALSE(report->huge_pages) << "three pages are not a huge page";
   EXPECT_FALSE(report->numa_bound);
   EXPECT_TRUE(contains(report->note, "NUMA node 999")) << report->note;
   EXPECT_TRUE(contains(report->note, "huge pages")) << report->note;
@@ -133,7 +133,7 @@ TEST_F(MappedFile, ReportsWhetherItWasBound) {
   EXPECT_EQ(report->numa_bound, report->note.empty()) << report->note;
 }
 
-/// Drops the capability to lock without limit, so that the limit counts for root too.
+/// Drops the capability to lock without limit, so that the limit applies to root, too.
 void drop_lock_capability() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
@@ -142,7 +142,7 @@ void drop_lock_capability() {
   ::syscall(SYS_capset, &header, data.data());
 }
 
-/// Sanitizers replace mlock by a function that does nothing and succeeds.
+/// Sanitizers replace mlock with a function that does nothing and succeeds.
 class MemoryLock : public testing::Test {
  protected:
   void SetUp() override {

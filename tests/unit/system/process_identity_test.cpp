@@ -38,8 +38,8 @@ TEST(ProcessIdentity, NameIsTheKernels) {
   EXPECT_EQ(detail::process_name(), before);
 }
 
-// By the same clock: std::time() counts in the kernel's ticks and may still be in the second
-// before.
+// Uses the same clock: std::time() has the resolution of the kernel's tick and may still return the
+// previous second.
 TEST(ProcessIdentity, RealTimeIsNanosecondsSince1970) {
   const auto since_1970 = [] {
     return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch());

@@ -20,7 +20,7 @@ void check(bool good, const char* what) {
   ++failures;
 }
 
-/// The end, or the end of the program with the reason.
+/// Returns the endpoint, or ends the program with the reason.
 template <class End>
 End take(evo::Result<End> end) {
   if (end) return std::move(*end);

@@ -1,4 +1,4 @@
-// Writes the segment that is its own, and knows the reader of another.
+// Writes its own segment, and includes the reader of another one.
 #include <fmt/core.h>
 
 #include <cstdlib>
