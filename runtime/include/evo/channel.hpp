@@ -1,8 +1,8 @@
-/// What a generated header tells the runtime about one segment.
+/// How a generated header describes one segment to the runtime.
 ///
-/// The generator emits a `<Struct>Channel` with these things as static constexpr
-/// members; `describe<Channel>()` turns it into the plain `ChannelDescription`
-/// that the untyped ends take.
+/// The generator emits a `<Struct>Channel` with these things as static constexpr members;
+/// `describe<Channel>()` turns it into the plain `ChannelDescription` that the untyped endpoints
+/// take.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +19,8 @@
 namespace evo {
 
 namespace detail {
-// Never defined. A call that is evaluated at compile time does not compile, and the compiler's
-// message shows the name; `throw` would need exceptions, which a consumer may have switched off.
+// Never defined. A call that is evaluated at compile time is an error, and the compiler's message
+// shows the name. `throw` would need exceptions, which a consumer may have disabled.
 [[noreturn]] void a_schema_id_has_64_hexadecimal_digits();
 [[noreturn]] void a_schema_id_has_lower_case_hexadecimal_digits_only();
 }  // namespace detail
@@ -28,32 +28,32 @@ namespace detail {
 /// How a segment is used: latest value, or every value in order.
 enum class Kind : std::uint8_t { State = 1, Stream = 2 };
 
-/// What a full stream does to its writer.
+/// What a push to a full stream does: overwrite the oldest value, or block.
 enum class Overflow : std::uint8_t { Overwrite = 0, Block = 1 };
 
 /// Whether each publish carries its time.
 enum class Stamp : std::uint8_t { None = 0, Monotonic = 1 };
 
-/// What guards each value against damage; checked on every read.
+/// The checksum of each value, checked on every read.
 enum class Checksum : std::uint8_t { None = 0, Crc32c = 1 };
 
-/// Who may open the files: 0600, or 0640 (data) and 0660 (control file).
+/// File modes: 0600, or 0640 (data) and 0660 (control file).
 enum class Access : std::uint8_t { Owner = 0, Group = 1 };
 
-/// Version of a layout as the schema's `version` attribute states it.
+/// The version of a layout, from the schema's `version` attribute.
 struct LayoutVersion {
   std::uint16_t major = 1;
   std::uint16_t minor = 0;
   friend constexpr auto operator<=>(const LayoutVersion&, const LayoutVersion&) = default;
 };
 
-/// BLAKE2b-256 of the canonical layout text; all zero for a segment without schema.
+/// BLAKE2b-256 of the canonical layout text; all zero for a segment without a schema.
 struct SchemaId {
   std::array<std::uint8_t, 32> bytes{};
 
   friend constexpr bool operator==(const SchemaId&, const SchemaId&) = default;
 
-  /// Reads 64 hexadecimal digits at compile time; anything else does not compile.
+  /// Parses 64 hexadecimal digits at compile time; anything else does not compile.
   static consteval SchemaId from_hex(std::string_view hex) {
     if (hex.size() != 64) detail::a_schema_id_has_64_hexadecimal_digits();
     SchemaId id;
@@ -74,12 +74,12 @@ struct SchemaId {
   }
 };
 
-/// An earlier layout that is a byte-for-byte prefix of the present one.
+/// An earlier layout that is a byte-for-byte prefix of the current one.
 struct CompatibleLayout {
   SchemaId id;
   LayoutVersion version;
   std::uint32_t size = 0;         ///< bytes of the earlier payload
-  std::uint32_t field_count = 0;  ///< top-level fields that the earlier layout has
+  std::uint32_t field_count = 0;  ///< top-level fields of the earlier layout
 };
 
 /// One top-level field, for tools, `has()` and messages.
@@ -92,17 +92,17 @@ struct FieldInfo {
   std::string_view maximum;
 };
 
-/// Everything `create` and `attach` need to know, without the type.
+/// Everything that `create` and `attach` need to know, without the type.
 struct ChannelDescription {
   std::string_view name;   ///< segment name
   std::string_view owner;  ///< module that may write
   Kind kind = Kind::State;
   std::size_t size = 0;       ///< payload bytes
   std::size_t alignment = 8;  ///< of the payload, at most 32
-  std::uint32_t slots = 4;    ///< state: slots cycled through; stream: capacity
+  std::uint32_t slots = 4;    ///< state: slots used in rotation; stream: capacity
   Overflow overflow = Overflow::Overwrite;
   std::uint32_t max_readers = 128;
-  std::chrono::nanoseconds period{0};   ///< zero: not promised
+  std::chrono::nanoseconds period{0};   ///< zero: none promised
   std::chrono::nanoseconds max_age{0};  ///< zero: never stale
   Stamp stamp = Stamp::Monotonic;
   Checksum checksum = Checksum::None;
@@ -137,8 +137,8 @@ constexpr ChannelDescription describe() {
           .bfbs = Channel::bfbs};
 }
 
-/// A payload type whose generated header declares `channel_of(const T&)`, which is
-/// never called: its return type is the channel, found by argument-dependent lookup.
+/// A payload type whose generated header declares `channel_of(const T&)`. That function is never
+/// called: its return type is the channel, found by argument-dependent lookup.
 template <class T>
 concept HasChannel = requires(const T& value) {
   channel_of(value);
@@ -157,12 +157,12 @@ struct FixedString {
   char characters[N]{};
 };
 
-/// The module that this translation unit belongs to (CMake: `evo_module`), or
-/// the empty string, which may write everything. Not inline: each target has its own.
+/// The module of this translation unit (CMake: `evo_module`), or the empty string, which may write
+/// every segment. Not inline: each target has its own.
 #if defined(EVO_MODULE)
 constexpr FixedString kThisModule{EVO_MODULE};
 #elif defined(EVO_REQUIRE_MODULES)
-constexpr FixedString kThisModule{"(no module)"};  // may write nothing: no owner is called so
+constexpr FixedString kThisModule{"(no module)"};  // may write nothing: no owner has this name
 #else
 constexpr FixedString kThisModule{""};
 #endif

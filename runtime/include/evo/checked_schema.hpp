@@ -1,23 +1,23 @@
-/// A binary schema (.bfbs) after the one check that everything else relies on.
+/// A binary schema (.bfbs) that passed the check on which all other code relies.
 ///
-/// Anyone who may write a segment chooses the schema that it carries. So nothing follows such a
-/// schema before all of this holds for the struct of the segment and for every type that it leads
+/// Any process that may write a segment chooses the schema that it carries. So no code follows such
+/// a schema before all of this holds for the struct of the segment and for every type that it leads
 /// to:
 ///
 ///   S1  The bytes are a binary FlatBuffers schema of at most kMaximumSchemaSize bytes: every
 ///       offset, text and number lies inside, however often it is referred to.
 ///   S2  Each name is an identifier of the schema language (with dots between the namespaces of a
 ///       type), of bounded length. No two types, fields of a struct or enumerators of an enum share
-///       one, and one struct only declares the segment.
+///       one, and only one struct declares the segment.
 ///   S3  Each index leads to a type, each base type is one that a struct may hold, and each array
 ///       has elements. Structs are nested at most 16 deep, so none contains itself.
 ///   S4  Sizes, offsets and alignments are those that FlatBuffers' rules give.
 ///   S5  Values of an enum fit its type, no two are equal, and its type is that of its fields.
-///   S6  Attributes occur once each, and their values are what tools may print and act on.
-///   S7  Fields, enumerators, attributes and texts are bounded in number and size, all in all.
+///   S6  Attributes occur once each, and tools may print and act on their values.
+///   S7  The number and size of fields, enumerators, attributes and texts is bounded in total.
 ///
-/// Comments are free text, which is for the program that shows it to filter. Types that the segment
-/// does not use are bounded by S1 and have proper names, and nothing else is known of them.
+/// Comments are free text, and the program that shows them must filter them. Types that the segment
+/// does not use are bounded by S1 and have valid names; nothing else is known about them.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ struct Schema;
 
 namespace evo {
 
-/// Its types are those of flatbuffers/reflection_generated.h, which a caller that looks into them
-/// includes.
+/// Its types are those of flatbuffers/reflection_generated.h; a caller that inspects them includes
+/// that header.
 class CheckedSchema {
  public:
   /// Checks all of the above, in private memory and in a time that grows with the size of `bfbs`.
@@ -46,14 +46,14 @@ class CheckedSchema {
   [[nodiscard]] static Result<CheckedSchema> of(std::span<const std::uint8_t> bfbs,
                                                 std::string_view segment);
 
-  /// The struct of the segment. It lives as long as this object does, also after a move.
+  /// The struct of the segment. Valid as long as this object, also after a move.
   [[nodiscard]] const reflection::Object& root() const noexcept { return *root_; }
-  /// In the order in which the schema declares them.
+  /// The fields, in the order in which the schema declares them.
   [[nodiscard]] static std::vector<const reflection::Field*> fields_of(
       const reflection::Object& object);
-  /// The struct that a field is, or is an array of; nullptr if it is none.
+  /// The struct type of a field, or of its array's elements; nullptr if it is not a struct.
   [[nodiscard]] const reflection::Object* struct_of(const reflection::Field& field) const;
-  /// The enum of a field, or of the elements of its array; nullptr if it has none.
+  /// The enum type of a field, or of its array's elements; nullptr if it is not an enum.
   [[nodiscard]] const reflection::Enum* enum_of(const reflection::Field& field) const;
 
  private:

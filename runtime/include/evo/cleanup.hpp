@@ -1,8 +1,8 @@
-/// Removing what dead writers have left.
+/// Removes what dead writers left behind.
 ///
-/// Whether a writer is dead is asked of the kernel: nothing is removed while its lock is held,
-/// however long ago it wrote. Any number of cleaners, creators and readers may be at work at
-/// once, in any process; each call does one pass and waits for nobody.
+/// The kernel decides whether a writer is dead: nothing is removed while its lock is held, however
+/// long ago it wrote. Any number of cleaners, creators and readers may work at the same time, in
+/// any process. Each call makes one pass and waits for no other process.
 #pragma once
 
 #include <chrono>
@@ -17,10 +17,10 @@
 namespace evo {
 
 struct CleanupPolicy {
-  /// How long a dead writer's segment stays, for its successor to take over. Counted from the
-  /// first pass, of anybody, that found the writer dead.
+  /// How long a dead writer's segment stays, for its successor to take over. Counted from the first
+  /// pass, of any process, that found the writer dead.
   std::chrono::nanoseconds grace = std::chrono::seconds(10);
-  /// Only say what would be done; nothing is marked either.
+  /// Only report what would be done; no writer is marked as dead either.
   bool dry_run = false;
 };
 
@@ -29,17 +29,17 @@ enum class CleanupAction : std::uint8_t {
   WouldRemove,  ///< with `dry_run`
   Waiting,      ///< dead, but within the grace period
   StillRead,    ///< closed: its last reader removes the rest
-  LeftAlone,    ///< somebody else's, or not a segment's file: see the reason
+  LeftAlone,    ///< another user's, or not a segment's file: see the reason
 };
 
 [[nodiscard]] std::string_view to_string(CleanupAction action) noexcept;
 
-/// What became of one segment that has no live writer.
+/// The result for one segment that has no live writer.
 struct CleanupItem {
   std::string name;
   CleanupAction action = CleanupAction::LeftAlone;
   std::string reason;                ///< in words, for a log
-  std::chrono::nanoseconds left{0};  ///< of the grace period, if Waiting
+  std::chrono::nanoseconds left{0};  ///< rest of the grace period, if Waiting
   bool found_dead = false;           ///< this pass was the first to find its writer dead
   std::uint32_t writer_pid = 0;      ///< of the dead writer, in its PID namespace; advice
   std::string writer_executable;
@@ -51,14 +51,14 @@ struct CleanupReport {
   [[nodiscard]] std::size_t removed() const noexcept;
 };
 
-/// Removes the segments of a domain whose writers have died, once the grace period is over:
-/// attached readers keep their last value, and are detached when a writer recreates the segment.
-/// What an earlier boot has left goes at once. A segment or file of another user is reported and
+/// Removes the segments of a domain whose writers are dead, once the grace period is over. Attached
+/// readers keep their last value, and are detached when a writer recreates the segment. Segments
+/// from an earlier boot are removed immediately. A segment or file of another user is reported and
 /// left alone.
 Result<CleanupReport> cleanup_orphaned_segments(const Domain& domain,
                                                 const CleanupPolicy& policy = {});
 
-/// The same for one segment. NotFound if it is not there; no item if its writer lives.
+/// The same for one segment. NotFound: no such segment. No item if its writer is alive.
 Result<CleanupReport> cleanup_orphaned_segment(const Domain& domain, std::string_view name,
                                                const CleanupPolicy& policy = {});
 

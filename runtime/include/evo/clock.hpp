@@ -6,8 +6,8 @@
 
 namespace evo {
 
-/// Nanoseconds of CLOCK_MONOTONIC: the same for every process of the machine, not
-/// affected by setting the time. No system call where the vDSO serves the clock.
+/// Nanoseconds of CLOCK_MONOTONIC: the same for every process of the machine, unaffected by setting
+/// the time. No system call where the vDSO serves the clock.
 [[nodiscard]] inline std::uint64_t monotonic_ns() noexcept {
   timespec now;
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -21,7 +21,7 @@ inline constexpr std::uint64_t kStampToleranceNs = 2'000;
 
 /// Whether a stamp is later than `now_ns` by more than kStampToleranceNs. Such a stamp was taken
 /// from another CLOCK_MONOTONIC: that of another time namespace, or of a container or virtual
-/// machine before it was restored. How old its value is cannot be known.
+/// machine before it was restored. The age of its value is unknown.
 [[nodiscard]] constexpr bool is_in_future(std::uint64_t stamp_ns, std::uint64_t now_ns) noexcept {
   return stamp_ns > now_ns && stamp_ns - now_ns > kStampToleranceNs;
 }

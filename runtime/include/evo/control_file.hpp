@@ -1,4 +1,4 @@
-/// The control file `evo_{name}.ctl`: where a segment's writer and readers meet.
+/// The control file `evo_{name}.ctl`, which a segment's writer and readers share.
 ///
 ///   lines 0 and 1, constant
 ///       0  magic              u64   "EVO_CTL\0"
@@ -6,9 +6,9 @@
 ///      12  (zero)             u32
 ///      16  boot_id            16 bytes
 ///      32  name               48 bytes, zero-padded
-///   line 2, the writer's life; changes at create, takeover and close only
+///   line 2, the writer; hardly ever changes
 ///     128  incarnation        u64   fencing token: grows at each create and takeover
-///     136  generation         u64   incarnation that made the data file
+///     136  generation         u64   incarnation that created the data file
 ///     144  state              u32   ControlState
 ///     148  current            u32   which entry of data_files is in use: 0 or 1
 ///     152  writer_pid         u32   advice
@@ -16,14 +16,14 @@
 ///     160  wake_protocol      u32   WakeProtocol
 ///     164  reader_limit       u32   readers that may attach
 ///     168  writer_started_ns  u64   CLOCK_REALTIME, advice
-///     176  found_dead_ns      u64   CLOCK_MONOTONIC when the writer was first seen dead; or 0
-///     184  watch_session      u32   of the deadline watch that is on; 0: off
-///     188  deaths             u32   of writers of this file, as their successors found; advice
+///     176  found_dead_ns      u64   CLOCK_MONOTONIC when the writer was first found dead; or 0
+///     184  watch_session      u32   number of the deadline watch that is on; 0: off
+///     188  deaths             u32   writers of this file that their successors found dead; advice
 ///   line 3, sleeping readers
-///     192  waiters            u64   1 + the version after which a reader sleeps; 0: none does
-///     200  entries_used       u32   entries of the reader table that were ever taken
-///     204  watch_sessions     u32   of the deadline watch, so far
-///     208  watch_deadline_ns  u64   of an interval; 0: by the schema
+///     192  waiters            u64   1 + the version after which a reader sleeps; 0: none
+///     200  entries_used       u32   entries of the reader table that were ever used
+///     204  watch_sessions     u32   deadline watches started so far
+///     208  watch_deadline_ns  u64   for intervals; 0: by the schema
 ///     216  watch_write_deadline_ns u64
 ///     224  watch_read_deadline_ns  u64
 ///     232  (zero)             24 bytes
@@ -35,21 +35,21 @@
 ///   from 640
 ///     640  reader table       192 bytes an entry: 64 of ReaderEntry, and its WatchBlock
 ///
-/// Kernel locks (fcntl F_OFD_SETLK) on the bytes of this file say who lives: byte 0 is
-/// held by the writer, byte 1 + i by reader i, byte 10241 by whoever tidies up, byte 10242 by
-/// whoever switches the deadline watch, byte 10243 by whoever changes the segment's names. The
-/// bytes' contents do not matter.
+/// Kernel locks (fcntl F_OFD_SETLK) on the bytes of this file decide which processes are alive: the
+/// writer holds byte 0, and reader i holds byte 1 + i. Byte 10241 is held by a process that cleans
+/// up, byte 10242 by one that switches the deadline watch, and byte 10243 by one that changes the
+/// segment's names. The bytes' contents do not matter.
 ///
-/// I1: everything but the reader table, `waiters`, `entries_used` and what begins with `watch_` is
-///     written only under the lock on byte 0; or, to fence its holder off, under the one on byte
-///     10243 (fencing.cpp).
+/// I1: everything except the reader table, `waiters`, `entries_used` and the fields that begin with
+///     `watch_` is written only under the lock on byte 0; or, to fence off its holder, under the
+///     one on byte 10243 (fencing.cpp).
 /// I2: entry i of the reader table is written only under the lock on byte 1 + i.
-/// I3: at most the two files named in `data_files` exist for this segment; the one
-///     that is not `current` is removed by whoever holds the lock next.
+/// I3: at most the two files named in `data_files` exist for this segment; the one that is not
+///     `current` is removed by the next holder of the writer's lock.
 /// I4: the file never shrinks while it has its name.
-/// I5: what begins with `watch_` is written only under the lock on byte 10242, except by a writer
-///     that finds the file of an earlier boot.
-/// I6: names of the segment's files are made and removed only under the lock on byte 10243.
+/// I5: the fields that begin with `watch_` are written only under the lock on byte 10242, except by
+///     a writer that finds the file of an earlier boot.
+/// I6: names of the segment's files are created and removed only under the lock on byte 10243.
 #pragma once
 
 #include <array>
@@ -72,30 +72,30 @@ inline constexpr std::uint32_t kMaximumReaders = 10240;
 static_assert(sizeof(void*) == 8, "a 64-bit load of shared memory has to be one instruction");
 static_assert(std::endian::native == std::endian::little, "the formats are little-endian");
 
-/// What the last holder of the writer's lock has left.
+/// The state in which the last holder of the writer's lock left the segment.
 enum class ControlState : std::uint32_t {
   Empty = 0,   ///< no data file yet
-  Open = 1,    ///< data file is there; the lock says whether its writer lives
-  Closed = 2,  ///< the writer ended well and removed its data file
+  Open = 1,    ///< there is a data file; the lock says whether its writer is alive
+  Closed = 2,  ///< closed, cleaned up or fenced off; the data file is removed
 };
 
 /// How a sleeping reader makes sure that the writer sees it.
 enum class WakeProtocol : std::uint32_t {
-  Fence = 0,       ///< the writer has a full fence before it looks at `waiters`
+  Fence = 0,       ///< the writer executes a full fence before it loads `waiters`
   Membarrier = 1,  ///< the reader calls membarrier(GLOBAL_EXPEDITED)
 };
 
-/// Names a data file: `evo_{module}_{name}_{pid}`; pid 0: there is none.
+/// The name of a data file: `evo_{module}_{name}_{pid}`; pid 0: there is none.
 struct DataFileName {
   std::array<char, 32> module{};
   std::atomic<std::uint32_t> pid{0};
   std::uint32_t reserved = 0;
 };
 
-/// What the deadline watch found out about one end: counted by that end alone, for whoever asks.
-/// Two cache lines, which no other end writes to.
+/// The numbers of the deadline watch for one endpoint, counted by that endpoint alone. Two cache
+/// lines, to which no other endpoint writes.
 ///
-///       0  session            u32   that the numbers belong to; 0: none
+///       0  session            u32   of the numbers; 0: none
 ///       4  (zero)             u32
 ///       8  operations         u64
 ///      16  late, slow, stale  u64 each: misses, see deadline_watch.hpp
@@ -132,7 +132,7 @@ struct ReaderEntry {
   std::atomic<std::uint64_t> cursor{0};       ///< stream: 2n+1 if n is the next to read; or 0
   std::atomic<std::uint64_t> attached_ns{0};  ///< CLOCK_REALTIME, advice
   std::array<char, 16> process_name{};        ///< advice
-  std::atomic<std::uint64_t> generation{0};   ///< of the data file that the cursor belongs to
+  std::atomic<std::uint64_t> generation{0};   ///< of the data file that the cursor refers to
   std::array<std::uint8_t, 16> reserved{};
   WatchBlock watch;
 };
@@ -207,15 +207,15 @@ static_assert(offsetof(ControlFile, writer_watch) == 512);
 
 /// The byte of the control file on which the writer holds its lock.
 inline constexpr std::uint64_t kWriterLockByte = 0;
-/// The byte that is locked before the writer's by a process that takes that one for a moment: to
-/// find out whether it may create, or to clean up behind a dead writer. A creator that finds both
-/// taken waits, instead of taking the holder for a live writer.
+/// The byte that a process locks before the writer's byte if it takes that one only for a moment:
+/// to find out whether it may create, or to clean up after a dead writer. A creator that finds both
+/// locked waits, instead of mistaking the holder for a live writer.
 inline constexpr std::uint64_t kTidyLockByte = 1 + kMaximumReaders;
-/// The byte that is locked by whoever switches the deadline watch on or off.
+/// The byte that a process locks to switch the deadline watch on or off.
 inline constexpr std::uint64_t kWatchLockByte = 2 + kMaximumReaders;
-/// The byte that is locked by whoever makes or removes names of the segment's files: by the holder
-/// of the writer's lock while it creates, closes or tidies up, and by who fences a live writer off,
-/// whose own lock is not to be had. Everybody but the latter takes it after the writer's lock.
+/// The byte that a process locks to create or remove names of the segment's files: the holder of
+/// the writer's lock while it creates, closes or cleans up, and a process that fences off a live
+/// writer, whose own lock is not available. All but the latter take it after the writer's lock.
 inline constexpr std::uint64_t kNamesLockByte = 3 + kMaximumReaders;
 /// The byte on which reader `index` holds its lock.
 constexpr std::uint64_t reader_lock_byte(std::uint32_t index) {

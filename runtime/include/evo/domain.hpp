@@ -1,4 +1,4 @@
-/// A domain: the directory in which segments live and are discovered.
+/// A domain: the directory that contains segments and in which they are discovered.
 #pragma once
 
 #include <filesystem>
@@ -9,23 +9,23 @@
 
 namespace evo {
 
-/// Names a domain. Cheap to copy; makes nothing until a writer is created in it.
+/// Names a domain. Cheap to copy; creates nothing until a writer is created in it.
 class Domain {
  public:
-  /// Any directory, as an absolute path. A relative one is refused by the first use.
+  /// Any directory, as an absolute path. The first use refuses a relative path.
   explicit Domain(std::filesystem::path directory);
 
   /// `/dev/shm`, shared by all users of the machine.
   static Domain system();
 
-  /// `/dev/shm/evo-<uid>-<first 8 digits of the boot id>`, this user's own (0700). The effective
-  /// user's, because the files in it are made with that id. Each use checks that it is a directory,
-  /// not a link, owned by this user and writable by no other.
+  /// `/dev/shm/evo-<uid>-<first 8 digits of the boot id>`, private to this user (0700). The uid is
+  /// the effective one, because files are created with that id. Each use checks that the path is a
+  /// directory, not a link, that this user owns it, and that no other user can write to it.
   static Domain user();
 
-  /// What `EVO_DOMAIN` says: unset, empty or `system`; `user`; or an absolute path. In a program
-  /// with more rights than its caller (setuid, setgid, file capabilities) always `system`: the
-  /// caller must not choose where that program makes files.
+  /// The domain that `EVO_DOMAIN` names: `system` (also if unset or empty), `user`, or an absolute
+  /// path. A program with more privileges than its caller (setuid, setgid, file capabilities)
+  /// always uses `system`: the caller must not choose where that program creates files.
   static Domain from_environment();
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return directory_; }
@@ -38,11 +38,11 @@ class Domain {
 
 namespace detail {
 
-/// Checks that the path is absolute; the message names EVO_DOMAIN. A user's own domain must be
-/// missing, or a directory of that user's that no other can write.
+/// Checks that the path is absolute; the message names EVO_DOMAIN. A user domain must be missing,
+/// or a directory that this user owns and no other user can write to.
 Result<void> validate(const Domain& domain);
 
-/// Whether it is Domain::user(), where nothing of other users is trusted.
+/// Whether it is Domain::user(), where files of other users are not trusted.
 bool is_user_domain(const Domain& domain);
 
 /// `[a-z][a-z0-9_]{0,47}`.
@@ -52,10 +52,10 @@ Result<void> validate_segment_name(std::string_view name);
 /// `[a-z][a-z0-9_]{0,31}`.
 Result<void> validate_module_name(std::string_view name);
 
-/// Makes the directory (0700) where it is missing. A user's own domain is checked again after that.
+/// Creates the directory (0700) if it is missing. Then checks a user domain again.
 Result<void> ensure_directory(const Domain& domain);
 
-/// Where the files of a segment stand.
+/// Names and paths of a segment's files.
 std::string data_file_name(std::string_view module, std::string_view name, std::uint32_t pid);
 std::string control_file_name(std::string_view name);
 std::string data_path(const Domain& domain, std::string_view module, std::string_view name,

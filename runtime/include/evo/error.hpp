@@ -1,7 +1,7 @@
 /// Errors of the cold paths (create, attach, list) and of the data path.
 ///
-/// Cold paths return `Result<T>`: a code to decide by and a message to read.
-/// On the data path the error is a bare enum, because nothing there may allocate.
+/// Cold paths return `Result<T>`: a code for the program and a message for the user. The data path
+/// returns a bare enum, because nothing there may allocate.
 #pragma once
 
 #include <fmt/format.h>
@@ -14,40 +14,40 @@
 namespace evo {
 
 enum class ErrorCode : std::uint8_t {
-  AlreadyExists,      ///< an orphan is there and the options forbid to touch it
+  AlreadyExists,      ///< a dead writer left the segment behind, and the options forbid touching it
   SegmentBusy,        ///< a live writer holds the segment
   NotFound,           ///< no such segment in the domain
-  NotReady,           ///< a writer is just making it; try again
+  NotReady,           ///< a writer is still creating it; try again
   InvalidName,        ///< a segment, module or domain name that is not allowed
   InvalidSize,        ///< outside 1 byte to 1 GiB
   InvalidSchema,      ///< the schema embedded in a segment cannot be used
-  SchemaMismatch,     ///< the two ends were built from layouts that do not fit
-  FormatMismatch,     ///< the file is of a format version that this build cannot read
+  SchemaMismatch,     ///< writer and reader were built from layouts that do not fit
+  FormatMismatch,     ///< this build cannot read the file's format version
   Corrupt,            ///< not a segment file, or damaged
-  PermissionDenied,   ///< not allowed, or owned by somebody who is not trusted
+  PermissionDenied,   ///< not allowed, or owned by a user who is not trusted
   ReaderTableFull,    ///< `max_readers` readers are attached
   ResourceExhausted,  ///< a limit of the process or the system
   NoSpace,            ///< the file system of the domain is full
   Timeout,            ///< the time given for waiting has passed
-  Unsupported,        ///< this kernel or file system cannot do it
+  Unsupported,        ///< this kernel or file system does not support it
   Io,                 ///< any other failure of a system call
 };
 
 /// Why a read gave no value.
 enum class ReadError : std::uint8_t {
   NeverWritten,      ///< no publish yet
-  Contended,         ///< every attempt was overtaken by the writer; see ReaderOptions::retries
+  Contended,         ///< the writer overtook every attempt; see ReaderOptions::retries
   ChecksumMismatch,  ///< the value is damaged
-  Detached,          ///< the segment was made anew, or this process is a forked child: attach again
-  OutOfRange,        ///< untyped ends: the range is not inside the value
+  Detached,          ///< the segment was recreated, or this is a forked child: reattach
+  OutOfRange,        ///< untyped reader: the range exceeds the value
 };
 
 /// Why a write was not published.
 enum class WriteError : std::uint8_t {
-  Fenced,      ///< another process has taken the segment, or the loan is spent
-  WouldBlock,  ///< stream, overflow `block`: full, and no wait was asked for
+  Fenced,      ///< the segment was taken over, this writer was fenced off, or the loan is spent
+  WouldBlock,  ///< stream, overflow `block`: full, and no timeout was given
   Timeout,     ///< stream, overflow `block`: full until the timeout
-  OutOfRange,  ///< untyped ends: the bytes do not fit the value
+  OutOfRange,  ///< untyped writer: the bytes do not fit the value
   LoanOut,     ///< a loan of this writer is out: publish it or drop it first
 };
 
@@ -55,7 +55,7 @@ enum class WriteError : std::uint8_t {
 [[nodiscard]] std::string_view to_string(ReadError error) noexcept;
 [[nodiscard]] std::string_view to_string(WriteError error) noexcept;
 
-/// What went wrong on a cold path. The message ends with what the user can do.
+/// A failure on a cold path. The message ends with what the user can do.
 struct Error {
   ErrorCode code = ErrorCode::Io;
   std::string message;
@@ -73,9 +73,9 @@ tl::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format, A
   return tl::unexpected(Error{code, fmt::format(format, std::forward<Args>(args)...), 0});
 }
 
-/// The same for a failed system call: appends the text of `system_errno`, and turns the
-/// errors that have a code of their own (permission, space, limits) into it. `path` is what it was
-/// about, if it was a file or directory.
+/// The same for a failed system call: appends the text of `system_errno`, and uses the specific
+/// code for errors that have one (permission, space, limits). `path` is the file or directory
+/// concerned, if any.
 tl::unexpected<Error> fail_errno(int system_errno, std::string what, const std::string& path = {});
 
 }  // namespace detail

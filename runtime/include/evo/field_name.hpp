@@ -1,4 +1,4 @@
-/// Names of fields that the compiler checks.
+/// Field names that the compiler checks.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 namespace evo {
 
 namespace detail {
-/// Never defined; its name is the compiler's message (see channel.hpp).
+/// Never defined; the compiler's message shows its name (see channel.hpp).
 [[noreturn]] void the_schema_has_no_such_top_level_field();
 }  // namespace detail
 
-/// A field's name, checked at compile time to be one of the channel's.
+/// A field's name, checked at compile time to be a field of the channel.
 template <class Channel>
 struct FieldName {
   // NOLINTNEXTLINE(google-explicit-constructor): a literal is meant to convert.

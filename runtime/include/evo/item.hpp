@@ -1,4 +1,4 @@
-/// What a stream's reader gets.
+/// What a stream's reader returns.
 #pragma once
 
 #include <chrono>
@@ -8,12 +8,12 @@
 
 namespace evo {
 
-/// A value of a stream, and how many were lost before it.
+/// A value of a stream, and how many values were lost before it.
 template <class T>
 struct Item {
   T value;
   std::uint64_t sequence = 0;  ///< number of the push, from 1
-  std::uint64_t lost = 0;      ///< values between the one taken before and this one, overwritten
+  std::uint64_t lost = 0;      ///< values lost between the one taken before and this one
   std::uint64_t stamp_ns = 0;  ///< CLOCK_MONOTONIC nanoseconds; zero with `stamp: none`
 
   /// Time since the push; does not exist with `stamp: none`.
@@ -22,7 +22,7 @@ struct Item {
   }
 };
 
-/// The same without the value, for the untyped end.
+/// The same without the value, for the untyped reader.
 struct ItemInfo {
   std::uint64_t sequence = 0;
   std::uint64_t lost = 0;

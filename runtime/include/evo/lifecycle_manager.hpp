@@ -1,8 +1,8 @@
-/// What a process that looks after a domain does: prepare it, clean up now and then, and clear
-/// everything dead away when it must.
+/// Maintenance of a domain by one process: prepare it, clean up regularly, and remove everything
+/// dead when necessary.
 ///
-/// For supervisors and for services without one. An object belongs to one thread at a time and
-/// to no real-time thread. Nothing depends on it: `create` and `attach` are correct without.
+/// For supervisors and for services without one. Use an object from one thread at a time, but not
+/// from a real-time thread. Nothing depends on it: `create` and `attach` are correct without it.
 #pragma once
 
 #include <deque>
@@ -16,21 +16,21 @@ class LifecycleManager {
  public:
   using CleanupHandler = std::function<void(const CleanupItem&)>;
 
-  /// Makes the domain's directory where it is missing, checks that its file system can do what
-  /// segments need, and removes what an earlier boot has left.
+  /// Creates the domain's directory if it is missing, checks that its file system supports what
+  /// segments need, and makes one pass of cleanup, which removes what an earlier boot left behind.
   static Result<LifecycleManager> initialize(const Domain& domain,
                                              const CleanupPolicy& policy = {});
 
-  /// Adds a function that is called for each segment that a pass has removed, left alone, or
-  /// found dead for the first time. A handler may add others, which are called from the next
-  /// segment on, and clean up itself.
+  /// Adds a function that is called for each segment that a pass removed, left alone, or found dead
+  /// for the first time. A handler may add others, which are called from the next segment on, and
+  /// may itself clean up.
   void register_cleanup_handler(CleanupHandler handler);
 
-  /// One pass: removes what is dead and beyond its grace period. Returns how many segments were
-  /// removed. Call it every so often; 30 s is usual.
+  /// Makes one pass: removes segments that are dead and beyond their grace period. Returns the
+  /// number of segments removed. Call it regularly; every 30 s is usual.
   Result<std::size_t> periodic_cleanup();
 
-  /// The same without a grace period, for a restart of the whole system: live writers are never
+  /// The same without a grace period, for a restart of the whole system. Live writers are never
   /// touched.
   Result<std::size_t> emergency_cleanup();
 
@@ -40,7 +40,7 @@ class LifecycleManager {
 
   Domain domain_;
   CleanupPolicy policy_;
-  std::deque<CleanupHandler> handlers_;  // stay where they are when one of them adds another
+  std::deque<CleanupHandler> handlers_;  // they stay in place when one adds another
 };
 
 }  // namespace evo

@@ -1,4 +1,4 @@
-/// A value that is built in its slot.
+/// A value that is built in place, in its slot.
 #pragma once
 
 #include <memory>
@@ -11,13 +11,13 @@
 
 namespace evo {
 
-/// The next slot of a segment, in place. It holds an older value (or zeros): fill all of
-/// it, then publish. Dropped without `publish()`: nothing happened.
+/// The next slot of a segment, in place. It holds an older value (or zeros): fill all of it, then
+/// publish. Dropping it without `publish()` has no effect.
 ///
-/// A writer has one loan at a time, and publishes nothing else while it is out. A loan that is
-/// refused (Fenced, or LoanOut: another one is out) has private memory, and its `publish()` returns
-/// the reason. Loan and writer may be moved. A loan has no value after `publish()` or after the end
-/// of its writer; a reference to the former value must not be used any more.
+/// A writer has at most one loan, and publishes nothing else while it is out. A refused loan
+/// (Fenced, or LoanOut: another one is out) uses private memory, and its `publish()` returns the
+/// reason. Loan and writer may be moved. A loan has no value after `publish()` or after its writer
+/// is destroyed; do not use references to the former value any more.
 template <class T, class Publisher = detail::StatePublisher>
 class Loan : private detail::Borrower {
  public:
@@ -28,7 +28,8 @@ class Loan : private detail::Borrower {
       show(private_.get());
     } else {
       borrow(publisher, publisher.begin(geometry));
-      // The caller's plain stores race with readers, whose copies the slot's version discards.
+      // The caller's plain stores race with readers; the slot's version makes those discard their
+      // copies.
       detail::expect_races(memory(), sizeof(T));
     }
   }
@@ -47,7 +48,7 @@ class Loan : private detail::Borrower {
   T& operator*() noexcept { return *static_cast<T*>(memory()); }
   T* operator->() noexcept { return static_cast<T*>(memory()); }
 
-  /// Publishes the value. The loan is spent afterwards: another `publish()` returns Fenced.
+  /// Publishes the value and spends the loan: another `publish()` returns Fenced.
   WriteResult publish() noexcept {
     auto* const publisher = static_cast<Publisher*>(lender());
     give_back();
@@ -64,7 +65,7 @@ class Loan : private detail::Borrower {
 
   const SlotGeometry* geometry_;
   WriteError refused_ = WriteError::Fenced;
-  std::unique_ptr<T> private_;  // of a loan that was refused
+  std::unique_ptr<T> private_;  // memory of a refused loan
 };
 
 }  // namespace evo

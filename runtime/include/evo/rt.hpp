@@ -1,9 +1,9 @@
-/// Real time for a thread: what to ask of the kernel, and what it gave.
+/// Real-time settings of a thread: requests to the kernel, and a report of those it granted.
 ///
 ///   auto report = evo::rt::enter({.priority = 50, .cpus = {3}});
 ///
-/// To be called by the thread that has the deadline, after `create` and `attach` and before its
-/// loop: it makes system calls, allocates, and takes milliseconds. Channels work without it.
+/// Call it from the thread that has the deadline, after `create` and `attach` and before its loop:
+/// it makes system calls, allocates, and takes milliseconds. Channels work without it.
 #pragma once
 
 #include <cstddef>
@@ -17,22 +17,22 @@
 
 namespace evo::rt {
 
-/// Which pages of the process are to stay in physical memory.
+/// Which pages of the process stay in physical memory.
 enum class MemoryLock : std::uint8_t {
   None,              ///< leave everything as it is
   Present,           ///< those that are mapped now
-  PresentAndFuture,  ///< those mapped later, too, the whole stack of each later thread among them
+  PresentAndFuture,  ///< also those mapped later, including the whole stack of each later thread
 };
 
-/// What is asked for. All of it is optional, and none of it is needed for correctness.
+/// What is requested. All of it is optional, and correctness needs none of it.
 struct Options {
-  /// SCHED_FIFO of this priority, 1 to 99, for the calling thread. None: as it is. Threads and
-  /// processes that it starts afterwards are ordinary ones again (SCHED_RESET_ON_FORK).
+  /// SCHED_FIFO with this priority, 1 to 99, for the calling thread. nullopt: unchanged. Threads
+  /// and processes that it starts afterwards are scheduled normally (SCHED_RESET_ON_FORK).
   std::optional<int> priority = {};
-  /// Cores that the calling thread may run on; those that it starts afterwards inherit them.
-  /// Empty: as it is.
+  /// Cores that the calling thread may run on; those that it starts afterwards inherit them. Empty:
+  /// unchanged.
   std::vector<int> cpus = {};
-  /// Of the whole process.
+  /// For the whole process.
   MemoryLock memory = MemoryLock::PresentAndFuture;
   /// Bytes of the calling thread's stack to touch now, so that deeper calls take no page fault.
   /// Zero: none.
@@ -42,25 +42,25 @@ struct Options {
 /// How the kernel schedules a thread; see sched(7).
 enum class Policy : std::uint8_t { Other, Fifo, RoundRobin, Batch, Idle, Deadline, Unknown };
 
-/// What the calling thread and its process have now, as read back from the kernel. A note is empty
-/// if all was obtained; else it says what was not, why, and what to do.
+/// The present settings of the calling thread and its process, as read back from the kernel. A note
+/// is empty if everything was granted; otherwise it says what was not, why, and what to do.
 struct Report {
   Policy policy = Policy::Unknown;
-  int priority = 0;  ///< of Fifo and RoundRobin; else 0
+  int priority = 0;  ///< for Fifo and RoundRobin; otherwise 0
   std::string scheduling_note;
 
   std::vector<int> cpus;  ///< cores that the thread may run on, in order
   std::string cpus_note;
 
-  bool memory_locked = false;         ///< asked for, and done: the pages mapped now
-  bool future_memory_locked = false;  ///< asked for, and done: those mapped later
+  bool memory_locked = false;         ///< requested, and done: the pages mapped now
+  bool future_memory_locked = false;  ///< requested, and done: those mapped later
   std::uint64_t locked_bytes = 0;     ///< of the whole process, as the kernel counts them (VmLck)
   std::string memory_note;
 
   std::size_t stack_bytes = 0;  ///< bytes of the stack that were touched
   std::string stack_note;
 
-  /// Whether everything that was asked for was obtained.
+  /// Whether every request was granted.
   [[nodiscard]] bool complete() const noexcept {
     return scheduling_note.empty() && cpus_note.empty() && memory_note.empty() &&
            stack_note.empty();
@@ -70,13 +70,13 @@ struct Report {
 /// "OTHER", "FIFO", …: the names of sched(7) without SCHED_.
 [[nodiscard]] std::string_view to_string(Policy policy) noexcept;
 
-/// Asks for all of it and tells what was obtained; what is refused is noted, and the rest done all
-/// the same. Unsupported, and nothing done: a priority that SCHED_FIFO does not have, or a core
-/// that this computer does not have.
+/// Makes all requests and reports which were granted. A refused request is noted, and the rest is
+/// done all the same. Unsupported, and nothing done: a priority that SCHED_FIFO does not have, or a
+/// core that this computer does not have.
 [[nodiscard]] Result<Report> enter(const Options& options);
 
 /// Registers this process with the kernel as one that wakes readers, which the first `create` of a
-/// process needs. A program that contains a writer does so before main(); a library that is loaded
+/// process needs. A program that contains a writer does so before main(). A library that is loaded
 /// into a process with threads calls this at a quiet moment, because it takes some milliseconds
 /// there. Any thread may call it, any number of times.
 void prepare() noexcept;

@@ -1,4 +1,4 @@
-/// What a read returns beside the value.
+/// What a read returns besides the value.
 #pragma once
 
 #include <chrono>
@@ -9,18 +9,18 @@
 
 namespace evo {
 
-/// Identity and time of a publish whose segment carries stamps.
+/// Number and time of a publish whose segment carries stamps.
 struct SampleInfo {
   std::uint64_t sequence = 0;           ///< number of the publish, from 1
   std::uint64_t stamp_ns = 0;           ///< CLOCK_MONOTONIC nanoseconds of the publish
-  std::chrono::nanoseconds max_age{0};  ///< of the schema; zero: never stale
+  std::chrono::nanoseconds max_age{0};  ///< from the schema; zero: never stale
 
   /// Time since the publish; never negative: zero for a stamp in the future.
   [[nodiscard]] std::chrono::nanoseconds age() const noexcept { return age_at(monotonic_ns()); }
 
-  /// Whether the value is not older than the schema's `max_age`, if that names one. False, whatever
-  /// `max_age` is, for a stamp in the future (see `is_in_future`): how old the value is cannot be
-  /// known, and a writer that died would otherwise leave it fresh for as long as the clocks differ.
+  /// Whether the value is not older than the schema's `max_age`, if there is one. False for a stamp
+  /// in the future (see `is_in_future`), whatever `max_age` is: the age of the value is unknown,
+  /// and the value of a dead writer would stay fresh for as long as the clocks differ.
   [[nodiscard]] bool fresh() const noexcept {
     const std::uint64_t now = monotonic_ns();
     if (is_in_future(stamp_ns, now)) return false;
@@ -33,7 +33,7 @@ struct SampleInfo {
   }
 };
 
-/// Identity of a publish whose segment carries no stamps (`stamp: none`).
+/// Number of a publish whose segment carries no stamps (`stamp: none`).
 struct UnstampedSampleInfo {
   std::uint64_t sequence = 0;
 };
@@ -62,7 +62,7 @@ constexpr std::chrono::nanoseconds max_age_of() {
 
 namespace detail {
 
-/// Becomes a T by default initialization, in the very place that it initializes.
+/// Converts to a default-initialized T, in the very storage that it initializes.
 template <class T>
 struct DefaultInitialized {
   operator T() const noexcept {
@@ -71,8 +71,8 @@ struct DefaultInitialized {
   }
 };
 
-/// Becomes a Sample or an Item that has no value yet. A container that makes one by itself fills
-/// it with zeros first, and for more than 64 bytes compilers do that with an instruction that
+/// Converts to a Sample or an Item that has no value yet. A container that constructs one by itself
+/// fills it with zeros first, and for more than 64 bytes compilers do that with an instruction that
 /// takes longer than the whole read.
 template <class Holder>
 struct WithoutValue {
@@ -83,7 +83,7 @@ struct WithoutValue {
 
 }  // namespace detail
 
-/// A value together with the number and the time of the publish that it comes from.
+/// A value with the number and time of its publish.
 template <class T>
 struct Sample {
   T value;
@@ -95,7 +95,7 @@ struct Sample {
     return info().age();
   }
 
-  /// Whether the value is not older than `max_age`, nor its stamp in the future; does not exist
+  /// Whether the value is not older than `max_age`, and its stamp not in the future; does not exist
   /// with `stamp: none`. See SampleInfo.
   [[nodiscard]] bool fresh() const noexcept requires(detail::is_stamped<T>()) {
     return info().fresh();

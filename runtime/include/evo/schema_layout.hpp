@@ -1,4 +1,4 @@
-/// The layout that a binary schema (.bfbs) describes, read with suspicion.
+/// The layout that a binary schema (.bfbs) describes. The schema is not trusted.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@
 
 namespace evo {
 
-/// One field of a segment, nested ones included.
+/// One field of a segment, including nested ones.
 struct LayoutField {
   std::string path;          ///< `axes[].position.x`: `[]` stands for each element
-  std::uint64_t offset = 0;  ///< from the start of the payload; under `[]` of element 0
+  std::uint64_t offset = 0;  ///< from the start of the payload; below `[]`, of element 0
   std::uint64_t size = 0;    ///< bytes, of the whole array if it is one
   std::string type;  ///< `float32`, `struct evo.control.Axis`, `enum evo.control.Mode: uint8`
-  std::uint32_t length = 0;  ///< elements of an array; 0 if it is none
+  std::uint32_t length = 0;  ///< elements of an array; 0 if it is not an array
   std::string unit;          ///< empty if none
-  std::string minimum = {};  ///< as the schema writes it; empty if none
+  std::string minimum = {};  ///< as written in the schema; empty if none
   std::string maximum = {};
   std::string documentation = {};  ///< its comment, lines joined; empty if none
 };
@@ -27,16 +27,16 @@ struct LayoutField {
 struct LayoutEnumValue {
   std::string name;        ///< `evo.control.Mode.Fault`
   std::int64_t value = 0;  ///< as the bits of a signed number
-  bool is_flag = false;    ///< of `bit_flags`: several may be set at once
+  bool is_flag = false;    ///< of `bit_flags`: several may be set at the same time
 };
 
-/// What a schema says about a segment beside its layout: `owner`, `readers`, `period` …
+/// What a schema says about a segment besides its layout: `owner`, `readers`, `period` …
 struct SegmentAttribute {
   std::string name;
   std::string value;
 };
 
-/// A segment's payload as its schema tells it, fields in order of offset.
+/// A segment's payload as its schema describes it, fields in order of offset.
 struct SchemaLayout {
   std::string struct_name = {};    ///< `evo.control.ControlState`
   std::string documentation = {};  ///< its comment, lines joined; empty if none
@@ -46,7 +46,7 @@ struct SchemaLayout {
   std::vector<LayoutField> fields;
   std::vector<LayoutEnumValue> enum_values;
 
-  /// What the schema says; empty if nothing.
+  /// The value of an attribute; empty if the schema does not have it.
   [[nodiscard]] std::string_view attribute(std::string_view name) const;
 };
 
@@ -56,8 +56,8 @@ struct SchemaLayout {
 [[nodiscard]] Result<SchemaLayout> read_schema(std::span<const std::uint8_t> bfbs,
                                                std::string_view segment);
 
-/// One line for each difference, in the order of the fields: added, removed, moved,
-/// retyped, array length, unit, enum values. Empty if there is none.
+/// One line for each difference, in the order of the fields: added, removed, moved, retyped, array
+/// length, unit, enum values. Empty if there is none.
 [[nodiscard]] std::vector<std::string> diff_schemas(const SchemaLayout& reader,
                                                     const SchemaLayout& segment);
 

@@ -11,7 +11,7 @@
 ///      48  checksum           u32   CRC32C of the constant fields
 ///      52  (zero)             12 bytes
 ///   line 1
-///      64  generation         u64   incarnation that made this file
+///      64  generation         u64   incarnation that created this file
 ///      72  boot_id            16 bytes
 ///      88  created_realtime_ns u64  CLOCK_REALTIME
 ///      96  (zero)             32 bytes
@@ -20,7 +20,7 @@
 ///     130  format_min         u16   oldest reader format that can read it
 ///     132  kind, overflow, stamp, checksum_kind   u8 each
 ///     136  schema_id          32 bytes
-///     168  slots              u32   of a stream its capacity and one more
+///     168  slots              u32   for a stream, capacity + 1
 ///     172  payload_offset     u32   from the start of a slot
 ///     176  payload_size       u64
 ///     184  stride             u64
@@ -36,8 +36,8 @@
 ///     240  payload_alignment  u32
 ///     244  (zero)             12 bytes
 ///
-/// I1: constant fields are written before the file gets its name and never again, so
-///     their checksum holds at every moment. The others are `version`, `writer_pid`
+/// I1: constant fields are written before the file receives its name and never again, so
+///     their checksum is correct at every moment. The others are `version`, `writer_pid`
 ///     and `last_write_ns`.
 /// I2: a reader copies what it needs once, checks it, and never reads it again.
 #pragma once
@@ -63,7 +63,7 @@ inline constexpr std::uint16_t kOldestReadableFormat = 2;
 inline constexpr std::uint64_t kPageSize = 4096;
 inline constexpr std::uint64_t kMinimumFileSize = 4096;
 inline constexpr std::uint64_t kMaximumFileSize = std::uint64_t{1} << 30;
-/// What a reader is ready to copy of a segment's description of itself.
+/// Limits on what a reader copies of a segment's description of itself.
 inline constexpr std::uint32_t kMaximumSchemaSize = std::uint32_t{4} << 20;
 inline constexpr std::uint32_t kMaximumCompatible = 4096;
 
@@ -142,7 +142,7 @@ static_assert(offsetof(SegmentHeader, version_major) == 236);
 static_assert(offsetof(SegmentHeader, version_minor) == 238);
 static_assert(offsetof(SegmentHeader, payload_alignment) == 240);
 
-/// One earlier layout that readers of this segment may have been built from.
+/// One earlier layout, from which readers of this segment may have been built.
 struct CompatibleEntry {
   std::array<std::uint8_t, 32> id{};
   std::uint16_t version_major = 0;
@@ -152,7 +152,7 @@ struct CompatibleEntry {
 };
 static_assert(sizeof(CompatibleEntry) == 48 && alignof(CompatibleEntry) == 8);
 
-/// What a checked header says, copied out of shared memory.
+/// The contents of a checked header, copied out of shared memory.
 struct SegmentLayout {
   std::uint64_t file_size = 0;
   std::uint64_t generation = 0;
@@ -173,7 +173,7 @@ struct SegmentLayout {
   std::uint64_t max_age_ns = 0;
   std::uint32_t max_readers = 0;
 
-  /// Values kept: the slots of a state, the capacity of a stream.
+  /// Number of values kept: the slots of a state, the capacity of a stream.
   [[nodiscard]] std::uint32_t capacity() const {
     return kind == Kind::Stream ? geometry.count - 1 : geometry.count;
   }
@@ -183,14 +183,14 @@ struct SegmentLayout {
 
 namespace detail {
 
-/// Plans the data file of a channel: where everything stands and how large it gets.
+/// Plans the data file of a channel: where everything is and how large it becomes.
 Result<SegmentLayout> plan_layout(const ChannelDescription& channel);
 
 /// Fills in the constant fields and their checksum.
 void write_header(SegmentHeader& header, const SegmentLayout& layout, std::uint64_t created_ns);
 
-/// Checks everything about a header that may be damaged or hostile: `file` holds the
-/// start of the file, `file_size` is what the kernel says about it.
+/// Checks everything in a header that may be damaged or hostile. `file` holds the start of the
+/// file; `file_size` is its size according to the kernel.
 Result<SegmentLayout> read_header(std::span<const std::byte> file, std::uint64_t file_size,
                                   std::string_view path);
 

@@ -1,7 +1,7 @@
-/// What is in a domain, and everything that can be known of a segment from outside.
+/// The contents of a domain, and everything about a segment that is visible from outside.
 ///
-/// Looking disturbs nobody: files are opened read-only, locks are asked for and not taken.
-/// Any thread may call these functions; each answer is a snapshot.
+/// Inspection disturbs no other process: files are opened read-only, and locks are queried, not
+/// taken. Any thread may call these functions; each result is a snapshot.
 #pragma once
 
 #include <chrono>
@@ -18,23 +18,23 @@
 
 namespace evo {
 
-/// In what condition a segment's files are.
+/// The condition of a segment's files.
 enum class SegmentCondition : std::uint8_t {
   Sound,         ///< data file and control file agree
-  Unfinished,    ///< no data file yet: its writer is making it, or died before it was whole
-  Closed,        ///< no data file any more: its writer ended well, and readers are still attached
-  Removed,       ///< no data file any more: removed after its writer's death, while readers miss it
-  Stale,         ///< an earlier boot has left it
-  Foreign,       ///< a file with that name that is not a segment's
+  Unfinished,    ///< no data file yet: its writer is creating it, or died before completing it
+  Closed,        ///< no data file any more: its writer closed it, and readers are still attached
+  Removed,       ///< no data file any more: removed after its writer died or was fenced off
+  Stale,         ///< left behind by an earlier boot
+  Foreign,       ///< the file with this name is not a segment file
   Corrupt,       ///< damaged
-  Incompatible,  ///< of a format that this build cannot read: another release made it
-  Unreadable,    ///< this user may not look, or a system call failed
+  Incompatible,  ///< in a format that this build cannot read: another release created it
+  Unreadable,    ///< this user has no access, or a system call failed
   Unclaimed,     ///< a data file that no control file names: its control file was removed
 };
 
 [[nodiscard]] std::string_view to_string(SegmentCondition condition) noexcept;
 
-/// How old the last value is, against what the schema promises.
+/// The age of the last value, compared with what the schema promises.
 enum class Freshness : std::uint8_t {
   Unknown,  ///< no stamps, never written, or the schema promises nothing
   Fresh,
@@ -44,14 +44,14 @@ enum class Freshness : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(Freshness freshness) noexcept;
 
-/// One attached reader. Its lock says that it lives; the rest is advice.
+/// One attached reader. Its lock shows that it is alive; the rest is advice.
 struct AttachedReader {
   std::uint32_t index = 0;  ///< in the reader table
   std::uint32_t pid = 0;    ///< in the reader's PID namespace
   std::string process_name;
   std::uint64_t attached_realtime_ns = 0;
   bool sleeping = false;  ///< in wait_for_change or wait_for_next
-  /// Of a stream: values that it has not taken; at most the capacity.
+  /// Streams only: number of unread values, at most the capacity.
   std::optional<std::uint64_t> lag;
 };
 
@@ -67,7 +67,7 @@ struct SegmentInfo {
   std::string writer_executable;
   std::uint64_t writer_started_realtime_ns = 0;
   std::uint64_t incarnation = 0;
-  std::uint64_t found_dead_ns = 0;  ///< CLOCK_MONOTONIC when somebody first noticed; or 0
+  std::uint64_t found_dead_ns = 0;  ///< CLOCK_MONOTONIC when a process first found it dead; or 0
   std::uint32_t reader_limit = 0;
   std::vector<AttachedReader> readers;
 
@@ -77,23 +77,23 @@ struct SegmentInfo {
   SegmentLayout layout;
   std::uint64_t sequence = 0;
   std::uint64_t last_write_ns = 0;  ///< CLOCK_MONOTONIC; 0 without stamps or before a write
-  /// Of the last value, at the look; none if its stamp is in the future.
+  /// Age of the last value when it was inspected; nullopt if its stamp is in the future.
   std::optional<std::chrono::nanoseconds> age;
-  /// By how much the last stamp lies in the future (see `is_in_future`); zero: it does not.
+  /// How far the last stamp lies in the future (see `is_in_future`); zero: it does not.
   std::chrono::nanoseconds stamp_ahead{0};
   Freshness freshness = Freshness::Unknown;
 
-  std::uint64_t memory = 0;  ///< bytes that its files take
+  std::uint64_t memory = 0;  ///< bytes that its files occupy
 };
 
-/// The names of the segments in a domain, sorted; none if there is no such directory.
+/// The names of the segments in a domain, sorted; empty if there is no such directory.
 Result<std::vector<std::string>> list_segment_names(const Domain& domain);
 
 /// All segments of a domain, sorted by name, in whatever condition they are.
 Result<std::vector<SegmentInfo>> list_segments(const Domain& domain);
 
-/// One segment. NotFound if the domain has no control file of it; a segment in any other
-/// condition is no error.
+/// One segment. NotFound: the domain has no control file for it. A segment in any other condition
+/// is not an error.
 Result<SegmentInfo> inspect_segment(const Domain& domain, std::string_view name);
 
 }  // namespace evo

@@ -1,7 +1,7 @@
 /// The untyped writer: spans of bytes, any schema or none.
 ///
-/// A writer belongs to one thread at a time. After `create` nothing here makes a system
-/// call, except the wake when a reader sleeps, allocates, or waits for anybody.
+/// Use a writer from one thread at a time. After `create` it never allocates or waits, and makes no
+/// system call except to wake a sleeping reader.
 #pragma once
 
 #include <cstddef>
@@ -23,29 +23,29 @@ struct WriterAttachment;
 
 class SegmentWriter {
  public:
-  /// Makes the segment that the description tells, or takes it over from a dead writer.
+  /// Creates the segment that `channel` describes, or takes it over from a dead writer.
   ///
-  /// SegmentBusy: a live writer holds it. AlreadyExists: a dead one has left it, and
-  /// `on_orphan` says Refuse. Also InvalidName, InvalidSize, PermissionDenied, NoSpace,
+  /// SegmentBusy: a live writer holds it. AlreadyExists: a dead writer left it behind, and
+  /// `on_orphan` is Refuse. Also InvalidName, InvalidSize, PermissionDenied, NoSpace,
   /// ResourceExhausted, Corrupt, Unsupported. Takes some hundred microseconds.
   [[nodiscard]] static Result<SegmentWriter> create(const ChannelDescription& channel,
                                                     WriterOptions options = {});
 
-  /// Makes a segment of `size` payload bytes without a schema, of module `untyped`.
+  /// Creates a segment of `size` payload bytes without a schema, of module `untyped`.
   [[nodiscard]] static Result<SegmentWriter> create(std::string_view name, std::size_t size,
                                                     WriterOptions options = {});
 
-  /// What was moved from can be assigned to and destroyed, nothing else.
+  /// A moved-from object may only be assigned to or destroyed.
   SegmentWriter(SegmentWriter&&) noexcept;
   SegmentWriter& operator=(SegmentWriter&&) noexcept;
   /// Closes the segment and removes its files; readers keep the last value.
   ~SegmentWriter();
 
-  /// Publishes `value`. A shorter one is filled up with zero bytes; a longer one is
-  /// OutOfRange. Wait-free.
+  /// Publishes `value`. A shorter one is padded with zero bytes; a longer one is OutOfRange.
+  /// Wait-free.
   WriteResult write(std::span<const std::byte> value) noexcept;
 
-  /// Publishes the last value with the bytes from `offset` on replaced. OutOfRange if
+  /// Publishes the last value, in which `bytes` replaces the bytes from `offset` on. OutOfRange:
   /// they do not fit. Wait-free.
   WriteResult write_at(std::size_t offset, std::span<const std::byte> bytes) noexcept;
 
@@ -64,10 +64,10 @@ class SegmentWriter {
   /// This writer's fencing token.
   [[nodiscard]] std::uint64_t incarnation() const noexcept;
 
-  /// What was obtained of WriterOptions::memory.
+  /// Which of the WriterOptions::memory requests were granted.
   [[nodiscard]] const MemoryReport& memory() const noexcept;
 
-  /// For typed ends: the protocol without the bounds checks.
+  /// For typed writers: the protocol without the bounds checks.
   [[nodiscard]] detail::StatePublisher& publisher() noexcept { return publisher_; }
   [[nodiscard]] const detail::StatePublisher& publisher() const noexcept { return publisher_; }
 

@@ -6,9 +6,9 @@
 ///   ...   payload   at SlotGeometry::payload_offset
 ///
 /// I1: slots never share a cache line (stride is a multiple of 64).
-/// I2: a payload of up to 256 bytes follows the version at once, so that a small one
-///     shares its cache line; a larger one starts on a line of its own.
-/// I3: a version that was once complete never comes again in the same segment.
+/// I2: a payload of up to 256 bytes follows these fields directly, so that a small one
+///     shares the version's cache line; a larger one starts on a line of its own.
+/// I3: a version that was once complete never recurs in the same segment.
 /// I4: version 0xffff'ffff'ffff'ffff, which is odd, marks a slot that was never filled.
 #pragma once
 
@@ -26,9 +26,9 @@ inline constexpr std::size_t kCacheLine = 64;
 /// Number of a publish. Counts from 1 and wraps at SlotGeometry::sequence_limit.
 using Sequence = std::uint64_t;
 
-/// Where things stand in the slots of one segment.
+/// The layout of the slots of one segment.
 struct SlotGeometry {
-  std::uint32_t count = 0;           ///< slots; of a stream one more than its capacity
+  std::uint32_t count = 0;           ///< slots; for a stream, capacity + 1
   std::uint32_t payload_offset = 0;  ///< bytes from the start of a slot
   std::uint64_t payload_size = 0;    ///< bytes
   std::uint64_t stride = 0;          ///< bytes from slot to slot
@@ -37,8 +37,8 @@ struct SlotGeometry {
 
   friend constexpr bool operator==(const SlotGeometry&, const SlotGeometry&) = default;
 
-  /// Sequences wrap to 0 here. A multiple of `count`, so that the slots go on in
-  /// turn; for a power of two it is 2^63, where the version wraps by itself.
+  /// Sequences wrap to 0 here. A multiple of `count`, so that the rotation of the slots continues
+  /// across the wrap; for a power of two it is 2^63, where the version wraps by itself.
   [[nodiscard]] constexpr Sequence sequence_limit() const {
     return (std::uint64_t{1} << 63) / count * count;
   }
@@ -49,7 +49,7 @@ struct SlotGeometry {
     return static_cast<std::uint32_t>(power_of_two ? n & (count - 1) : n % count);
   }
 
-  /// The sequence `steps` publishes after n. No more steps than half of the limit.
+  /// The sequence `steps` publishes after n, across the wrap. `steps` is at most half of the limit.
   [[nodiscard]] constexpr Sequence after(Sequence n, std::uint64_t steps) const {
     const Sequence limit = sequence_limit();
     return n < limit - steps ? n + steps : n - (limit - steps);
@@ -60,12 +60,12 @@ struct SlotGeometry {
     return n >= steps ? n - steps : sequence_limit() - (steps - n);
   }
 
-  /// How many publishes after `from` comes `to`, across the wrap.
+  /// Number of publishes from `from` to `to`, across the wrap.
   [[nodiscard]] constexpr std::uint64_t distance(Sequence from, Sequence to) const {
     return to >= from ? to - from : sequence_limit() - (from - to);
   }
 
-  /// Whether `n` comes after `other`: across the wrap, by less than half of all sequences.
+  /// Whether `n` comes after `other`, across the wrap: by less than half of all sequences.
   [[nodiscard]] constexpr bool is_after(Sequence n, Sequence other) const {
     return n != other && distance(other, n) < sequence_limit() / 2;
   }
@@ -78,11 +78,11 @@ constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
-/// The geometry that a writer of this channel makes. The size must have been
-/// checked to be at most 1 GiB.
+/// The geometry that a writer of this channel creates. The size must have been checked to be at
+/// most 1 GiB.
 constexpr SlotGeometry slot_geometry(const ChannelDescription& channel) {
   SlotGeometry geometry;
-  // One more, so that a stream keeps all of its capacity while the next value is filled in.
+  // One more, so that a stream keeps its full capacity while the next value is being filled in.
   geometry.count = channel.kind == Kind::Stream ? channel.slots + 1 : channel.slots;
   geometry.payload_size = channel.size;
   geometry.stamped = channel.stamp == Stamp::Monotonic;
@@ -154,14 +154,14 @@ class WriterSlot {
   const SlotGeometry& geometry_;
 };
 
-/// The reader's view of one slot: works on a read-only mapping.
+/// The reader's view of one slot; works on a read-only mapping.
 class ReaderSlot {
  public:
   ReaderSlot(const std::byte* slot, const SlotGeometry& geometry)
       : slot_(slot), geometry_(geometry) {}
 
-  /// Runs `copy` and says whether everything it loaded belongs to publish n.
-  /// Waits for nobody and stores nothing; how often to try is the caller's policy.
+  /// Runs `copy` and returns whether everything it loaded is part of publish n. Never waits and
+  /// never stores; the caller decides how often to retry.
   template <class Copy>
   [[nodiscard, gnu::always_inline]] bool try_read(Sequence n, Copy&& copy) const {
     step(Step::ReaderLoadVersion);
@@ -175,20 +175,20 @@ class ReaderSlot {
     // above came from a later publish, the load below sees its odd version or a
     // later one; by I3 it cannot be 2n again.
     std::atomic_thread_fence(std::memory_order_acquire);
-    // relaxed: fence [B] already keeps this load behind the copy.
+    // relaxed: fence [B] already keeps this load after the copy.
     return word(0).load(std::memory_order_relaxed) == complete(n);
   }
 
-  /// The version as it stands, for whoever wants to know why `try_read` failed.
+  /// The current version, for a caller that needs to know why `try_read` failed.
   [[nodiscard]] std::uint64_t version() const noexcept {
     step(Step::ReaderLoadVersion);
     // acquire [A]: pairs with the writer's completing store [D].
     return word(0).load(std::memory_order_acquire);
   }
 
-  /// Whether the slot was never filled since the segment was made.
+  /// Whether the slot was never filled since the segment was created.
   [[nodiscard]] bool never_filled() const noexcept {
-    // relaxed: nothing is read on the strength of it.
+    // relaxed: no other load depends on it.
     return word(0).load(std::memory_order_relaxed) == kNeverFilled;
   }
 
@@ -218,9 +218,9 @@ class ReaderSlot {
   const SlotGeometry& geometry_;
 };
 
-/// Whether slot 0 holds the mark of a publish 0 that never was, as in a file that was emptied,
-/// which reads as zeros. The numbers begin with 1 and come to 0 only across the wrap. Then the last
-/// slot holds the publish before it or the one that follows in this round.
+/// Whether slot 0 holds the mark of a publish 0 that never happened, as in an emptied file, which
+/// reads as zeros. The numbers start with 1 and reach 0 only across the wrap. If publish 0 did
+/// happen, the last slot holds the publish before it or the one that follows in this round.
 [[nodiscard]] inline bool has_false_publish_0(const std::byte* slots,
                                               const SlotGeometry& geometry) noexcept {
   const ReaderSlot first(slots, geometry);
@@ -228,7 +228,7 @@ class ReaderSlot {
   const Sequence last = geometry.count - 1;
   // acquire [A], all three: pair with the writer's completing stores [D]. A writer that has
   // completed one of these slots has completed those before it. If slot 0 is the same after the
-  // look at the last slot as before, it was the same during that look.
+  // load from the last slot as before, it was the same during that load.
   const std::uint64_t version = ReaderSlot(slots + last * geometry.stride, geometry).version();
   if (version == complete(geometry.sequence_limit() - 1)) return false;
   if (version == filling(last) || version == complete(last)) return false;

@@ -1,7 +1,7 @@
 /// The typed reader of a `kind: state` segment. Generated readers derive from it.
 ///
-/// A reader belongs to one thread at a time. Reading takes no lock, makes no system call
-/// and stores nothing to shared memory.
+/// Use a reader from one thread at a time. Reading takes no lock, makes no system call and stores
+/// nothing to shared memory, except the reader's own counters while a deadline watch is on.
 #pragma once
 
 #include <array>
@@ -28,11 +28,12 @@ class StateReader {
   static_assert(Channel::kind == Kind::State);
   static_assert(std::is_trivially_copyable_v<Value> && sizeof(Value) == Channel::size);
 
-  /// Copies the last value out. NeverWritten: no publish yet. Contended: overtaken by the
-  /// writer `retries` times. Detached: made anew, attach again.
+  /// Copies the last value out. NeverWritten: no publish yet. Contended: the writer overtook the
+  /// first attempt and `ReaderOptions::retries` retries. ChecksumMismatch: the value is damaged.
+  /// Detached: the segment was recreated; reattach.
   [[nodiscard]] tl::expected<Sample<Value>, ReadError> read() noexcept {
-    // Every return names `sample`, so that it is made in the caller's place. A copy of it would
-    // load in wide pieces what was just stored word by word, and wait for the stores.
+    // Every return names `sample`, so that it is constructed in the caller's storage. A copy would
+    // load with wide instructions what was just stored word by word, and stall on those stores.
     tl::expected<Sample<Value>, ReadError> sample(tl::in_place,
                                                   detail::WithoutValue<Sample<Value>>());
     const auto n = copy_latest(sample->value, sample->stamp_ns);
@@ -44,8 +45,8 @@ class StateReader {
     return sample;
   }
 
-  /// The same without a second copy of a large value. On an error `value` is unspecified.
-  /// Inline: a small result that is returned in registers is put together in memory first, which
+  /// The same without the second copy of a large value. On an error `value` is unspecified. Always
+  /// inlined: a small result that is returned in registers is assembled in memory first, which
   /// takes as long as the read.
   [[nodiscard, gnu::always_inline]] tl::expected<Info, ReadError> read_into(Value& value) noexcept {
     std::uint64_t stamp_ns = 0;
@@ -59,40 +60,42 @@ class StateReader {
     }
   }
 
-  /// Whether there was a publish since the last successful read; one load.
+  /// Whether a value was published since the last successful read; one load.
   [[nodiscard]] bool has_changed() const noexcept { return reader_.has_changed(); }
 
   /// Twice the number of the last publish; one load.
   [[nodiscard]] std::uint64_t version() const noexcept { return reader_.version(); }
 
-  /// Sleeps until there was a publish since the last successful read (returns true at once
-  /// if so), the writer closed, the segment was made anew, or the time has passed; returns
-  /// `has_changed()`. An end that ended one wait does not end the next one.
+  /// Blocks until a value was published since the last successful read (returns true immediately if
+  /// one already was), the writer closed or a cleaner found it dead, the segment was recreated, or
+  /// the timeout passed. Returns `has_changed()`. A close, death or recreation that ended one wait
+  /// does not end the next.
   bool wait_for_change(std::chrono::nanoseconds timeout) noexcept {
     return reader_.wait_for_change(timeout);
   }
 
-  /// Whether the writer lives; two system calls.
+  /// Whether the writer is alive; two system calls.
   [[nodiscard]] WriterState writer_state() const noexcept { return reader_.writer_state(); }
 
-  /// Attaches anew after ReadError::Detached, or after the segment was closed and created again;
-  /// waits as long for it as asked. After an error everything is as before.
+  /// Attaches again after ReadError::Detached, or after the segment was closed and created again;
+  /// waits up to `wait` for the segment. On an error nothing changes.
   [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0)) {
     auto attached = reader_.reattach(wait);
     if (attached) size_ = reader_.size() < sizeof(Value) ? reader_.size() : sizeof(Value);
     return attached;
   }
 
-  /// Whether the segment has this top-level field; an older writer's may lack the newest,
-  /// which then read zero. `reader.has("torque")`; an unknown name does not compile.
+  /// Whether the segment has this top-level field. The segment of an older writer may lack the
+  /// newest fields, which then read as zero. `reader.has("torque")`; an unknown name does not
+  /// compile.
   [[nodiscard]] bool has(FieldName<Channel> field) const noexcept {
     return field.index < reader_.field_count();
   }
 
-  /// Copies that the writer overtook and that were made again, over all reads so far.
+  /// Number of copies repeated because the writer overtook them, over all reads so far.
   [[nodiscard]] std::uint64_t retries() const noexcept { return reader_.retries(); }
 
-  /// What was obtained of ReaderOptions::memory.
+  /// Which of the ReaderOptions::memory requests were granted.
   [[nodiscard]] const MemoryReport& memory() const noexcept { return reader_.memory(); }
 
  protected:
@@ -107,8 +110,8 @@ class StateReader {
     return Reader(std::move(*reader));
   }
 
-  /// One field, torn-free. Copies only that field; a checksum is taken over the rest in place, so
-  /// that not the whole value needs room on the stack.
+  /// Returns one field, torn-free. Copies only that field; the checksum covers the rest in place,
+  /// so that the stack needs no room for the whole value.
   template <class Field, std::size_t kOffset>
   [[nodiscard]] tl::expected<Field, ReadError> field() const noexcept {
     static_assert(kOffset + sizeof(Field) <= sizeof(Value));
@@ -120,7 +123,7 @@ class StateReader {
         stored_crc = slot.checksum();
         found_crc = detail::crc32c_of_shared(slot.payload(), reader_.size());
       }
-      if (kOffset + sizeof(Field) > size_) return;  // an older writer's segment lacks it
+      if (kOffset + sizeof(Field) > size_) return;  // the older writer's segment lacks it
       detail::copy_range_from_shared(&value, slot.payload(), kOffset, sizeof(Field));
     });
     if (!n) [[unlikely]]
@@ -148,7 +151,7 @@ class StateReader {
     std::uint32_t found_crc = 0;
     const auto n = reader_.observer().read([&](const detail::ReaderSlot& slot) {
       if (size_ == sizeof(Value)) [[likely]] {
-        // A constant size, which the compiler unrolls.
+        // The size is a constant, so the compiler unrolls the copy.
         detail::copy_from_shared<sizeof(Value)>(&value, slot.payload());
       } else {
         detail::copy_from_shared(&value, slot.payload(), size_);
@@ -156,7 +159,7 @@ class StateReader {
       if constexpr (Channel::stamp == Stamp::Monotonic) stamp_ns = slot.stamp_ns();
       if constexpr (Channel::checksum == Checksum::Crc32c) {
         stored_crc = slot.checksum();
-        if (reader_.size() != Channel::size) {  // it covers the segment's payload, not ours
+        if (reader_.size() != Channel::size) {  // covers the segment's payload, not ours
           found_crc = detail::crc32c_of_shared(slot.payload(), reader_.size());
         }
       }
@@ -176,7 +179,7 @@ class StateReader {
   }
 
   SegmentReader reader_;
-  std::size_t size_;  // bytes that segment and reader have in common
+  std::size_t size_;  // payload bytes common to the segment's layout and the reader's
 };
 
 }  // namespace evo

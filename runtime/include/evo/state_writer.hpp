@@ -1,7 +1,7 @@
 /// The typed writer of a `kind: state` segment. Generated writers derive from it.
 ///
-/// A writer belongs to one thread at a time. `write`, `update` and `loan` are wait-free:
-/// no system call (except the wake when a reader sleeps), no allocation, no lock.
+/// Use a writer from one thread at a time. `write`, `update` and `loan` are wait-free: they make no
+/// system call (except to wake a sleeping reader) and take no lock. Only a refused loan allocates.
 #pragma once
 
 #include <type_traits>
@@ -21,18 +21,18 @@ class StateWriter {
   static_assert(Channel::kind == Kind::State);
   static_assert(std::is_trivially_copyable_v<Value> && sizeof(Value) == Channel::size);
 
-  /// Publishes a value. Fenced: another process has taken the segment. LoanOut: a loan of this
-  /// writer has to be published or dropped first.
+  /// Publishes a value. Fenced: the segment was taken over, or this writer was fenced off. LoanOut:
+  /// publish or drop this writer's loan first.
   WriteResult write(const Value& value) noexcept {
     return writer_.publisher().publish(kGeometry, [&](std::byte* payload) {
       detail::copy_to_shared<sizeof(Value)>(payload, &value);
     });
   }
 
-  /// Calls `change(Value&)` on a copy of the last value (zeros before the first) and
-  /// publishes it. An exception passes through, and nothing is published. Errors as `write`,
-  /// without a call of `change`. Until `change` returns, this writer publishes nothing else:
-  /// LoanOut.
+  /// Calls `change(Value&)` on a copy of the last value (zeros before the first publish), then
+  /// publishes the copy. If `change` throws, the exception propagates and nothing is published.
+  /// Fails as `write` does; `change` is not called if the error is known beforehand. Until `change`
+  /// returns, every other publish of this writer fails with LoanOut.
   template <class Change>
   WriteResult update(Change&& change) {
     if (const auto refused = writer_.publisher().refusal()) return tl::unexpected(*refused);
@@ -44,8 +44,8 @@ class StateWriter {
     return next.publish();
   }
 
-  /// The next slot in place, for values too large to build elsewhere first. While the loan is out,
-  /// every other publish of this writer is refused with LoanOut.
+  /// Lends the next slot in place, for values too large to build elsewhere first. While the loan is
+  /// out, every other publish of this writer fails with LoanOut.
   [[nodiscard]] Loan<Value> loan() { return {writer_.publisher(), kGeometry}; }
 
   /// Twice the number of the last publish; always even.
@@ -54,7 +54,7 @@ class StateWriter {
   /// This writer's fencing token.
   [[nodiscard]] std::uint64_t incarnation() const noexcept { return writer_.incarnation(); }
 
-  /// What was obtained of WriterOptions::memory.
+  /// Which of the WriterOptions::memory requests were granted.
   [[nodiscard]] const MemoryReport& memory() const noexcept { return writer_.memory(); }
 
  protected:

@@ -1,7 +1,8 @@
 /// The typed reader of a `kind: stream` segment. Generated readers derive from it.
 ///
-/// A reader belongs to one thread at a time. Taking a value makes no system call, takes no lock,
-/// and stores one word: the reader's own cursor.
+/// Use a reader from one thread at a time. Taking a value makes no system call and takes no lock.
+/// It stores one word to shared memory, the reader's own cursor, and the reader's own counters
+/// while a deadline watch is on.
 #pragma once
 
 #include <chrono>
@@ -31,11 +32,13 @@ class StreamReader {
   static_assert(Channel::kind == Kind::Stream);
   static_assert(std::is_trivially_copyable_v<Value> && sizeof(Value) == Channel::size);
 
-  /// Takes the next value; nothing if there is none yet. Overtaken by the writer of an
-  /// `overwrite` stream, it goes on with the oldest value that is left, and the item says how
-  /// many were lost; overtaken `ReaderOptions::retries` times in one call, it gives nothing.
+  /// Takes the next value; nullopt if there is none yet. If the writer of an `overwrite` stream has
+  /// overtaken the reader, continues with the oldest value that is left, and the item says how many
+  /// were lost. If it is overtaken on `ReaderOptions::retries` retries in one call as well, returns
+  /// nullopt.
   [[nodiscard]] std::optional<Item<Value>> next() noexcept {
-    // Every return names `item`, so that it is made in the caller's place; see StateReader::read.
+    // Every return names `item`, so that it is constructed in the caller's storage; see
+    // StateReader::read.
     std::optional<Item<Value>> item(std::in_place, detail::WithoutValue<Item<Value>>());
     if (look(item->value, item->stamp_ns)) [[likely]] {
       detail::StreamObserver& observer = reader_.observer();
@@ -50,8 +53,8 @@ class StreamReader {
     return item;
   }
 
-  /// Takes up to so many values that follow each other, and returns how many. It stops where
-  /// values were lost; those count as lost before the next one, see `lost()`.
+  /// Takes up to `values.size()` consecutive values and returns how many. Stops where values were
+  /// lost; those count as lost before the next value, see `lost()`.
   [[nodiscard]] std::size_t next_batch(std::span<Value> values) noexcept {
     detail::StreamObserver& observer = reader_.observer();
     std::size_t count = 0;
@@ -61,7 +64,7 @@ class StreamReader {
       if (count == 0) {
         static_cast<void>(observer.take_lost());
       } else if (observer.next() != expected) {
-        break;  // what was copied comes again
+        break;  // the next call copies this value again
       }
       ++count;
       observer.advance();
@@ -71,12 +74,13 @@ class StreamReader {
     return count;
   }
 
-  /// Takes the next value where it lies, without a copy; nothing if there is none yet. See View
-  /// about `overflow: overwrite`. Allocates where a copy is needed and two views already show one.
+  /// Takes the next value in place, without a copy; nullopt if there is none yet. See View about
+  /// `overflow: overwrite`. Allocates if a copy is needed and two views already show one.
   [[nodiscard]] std::optional<View<Value>> view() {
     detail::StreamObserver& observer = reader_.observer();
     const bool kept = Channel::overflow == Overflow::Overwrite || observer.is_kept();
-    // The group may write the control file, and so the cursor that keeps a value in place.
+    // A process of the group may write the control file, and so the cursor that keeps a value in
+    // place.
     const bool forgeable = Channel::overflow == Overflow::Block && Channel::access == Access::Group;
     if (forgeable || Channel::checksum != Checksum::None || size_ != sizeof(Value) || !kept) {
       return view_of_copy();
@@ -92,8 +96,8 @@ class StreamReader {
   }
 
   /// Calls `use(const Value&)` on the next value and takes it; false if there is none yet. If `use`
-  /// throws, the value is given back as by View::give_back. In place with `overflow: block`; with
-  /// `overwrite` on a copy, which no writer changes in the meantime.
+  /// throws, the value is given back as by View::give_back. With `overflow: block` `use` receives
+  /// the value in place (see `view`); with `overwrite` a copy, which no writer changes.
   template <class Use>
   bool with_next(Use&& use) {
     struct Attempt {
@@ -110,51 +114,52 @@ class StreamReader {
     return true;
   }
 
-  /// Goes to the oldest value there is, or to the newest; the next `next()` takes it.
+  /// Moves to the oldest available value, or to the newest; the next `next()` takes it.
   void seek_oldest() noexcept { reader_.seek_oldest(); }
   void seek_latest() noexcept { reader_.seek_latest(); }
-  /// Goes to the value with this number. Values that were there and are not any more count as
-  /// lost; one that is still to come is waited for.
+  /// Moves to the value with this number. Values that existed and are no longer available count as
+  /// lost; if the value is still to come, `next()` returns nothing until then.
   void seek_to(std::uint64_t sequence) noexcept { reader_.seek_to(sequence); }
 
-  /// Sleeps until there is a next value (returns true at once if so), the writer closed, the
-  /// segment was made anew, or the time has passed; returns whether there is one. An end that
-  /// ended one wait does not end the next one.
+  /// Blocks until there is a next value (returns true immediately if there is one), the writer
+  /// closed or a cleaner found it dead, the segment was recreated, or the timeout passed. Returns
+  /// whether there is a next value. A close, death or recreation that ended one wait does not end
+  /// the next.
   bool wait_for_next(std::chrono::nanoseconds timeout) noexcept {
     return reader_.wait_for_next(timeout);
   }
 
-  /// Published values that were not taken yet.
+  /// Number of published values not taken yet.
   [[nodiscard]] std::uint64_t lag() const noexcept { return reader_.lag(); }
 
-  /// Values lost since it attached, damaged ones (`checksum: crc32c`) among them.
+  /// Number of values lost since attach, including damaged ones (`checksum: crc32c`).
   [[nodiscard]] std::uint64_t lost() const noexcept { return reader_.lost(); }
 
-  /// Whether nothing will come any more, because the segment was recreated, its file was emptied,
-  /// or this is a forked child: reattach.
+  /// Whether no more values will come, because the segment was recreated, its file was emptied, or
+  /// this is a forked child: reattach.
   [[nodiscard]] bool detached() const noexcept { return reader_.detached(); }
 
-  /// Whether the writer lives; two system calls.
+  /// Whether the writer is alive; two system calls.
   [[nodiscard]] WriterState writer_state() const noexcept { return reader_.writer_state(); }
 
-  /// Attaches anew after `detached()`, or after the segment was closed and created again; waits
-  /// as long for it as asked. After an error everything is as before.
+  /// Attaches again after `detached()`, or after the segment was closed and created again; waits up
+  /// to `wait` for the segment. On an error nothing changes.
   [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0)) {
     auto attached = reader_.reattach(wait);
     if (attached) size_ = common_size();
     return attached;
   }
 
-  /// Whether the segment has this top-level field; an older writer's may lack the newest,
-  /// which then read zero.
+  /// Whether the segment has this top-level field. The segment of an older writer may lack the
+  /// newest fields, which then read as zero.
   [[nodiscard]] bool has(FieldName<Channel> field) const noexcept {
     return field.index < reader_.field_count();
   }
 
-  /// What was obtained of ReaderOptions::memory.
+  /// Which of the ReaderOptions::memory requests were granted.
   [[nodiscard]] const MemoryReport& memory() const noexcept { return reader_.memory(); }
 
-  /// `for (const auto& item : reader)` takes all values that are there.
+  /// `for (const auto& item : reader)` takes all available values.
   class Iterator {
    public:
     using value_type = Item<Value>;
@@ -181,7 +186,7 @@ class StreamReader {
  protected:
   explicit StreamReader(StreamSegmentReader reader)
       : reader_(std::move(reader)), size_(common_size()) {
-    // `view = reader.view()` needs a second one before it ends the first.
+    // `view = reader.view()` needs a second copy before it releases the first.
     copies_.push_back(std::make_unique<Value>());
     copies_.push_back(std::make_unique<Value>());
   }
@@ -194,13 +199,13 @@ class StreamReader {
   }
 
  private:
-  /// Copies the next value out and leaves it the next one.
+  /// Copies the next value out without taking it. Skips damaged values.
   [[gnu::always_inline]] bool look(Value& value, std::uint64_t& stamp_ns) noexcept {
     std::uint32_t stored_crc = 0;
     std::uint32_t found_crc = 0;
     while (reader_.observer().look([&](const detail::ReaderSlot& slot) {
       if (size_ == sizeof(Value)) [[likely]] {
-        // A constant size, which the compiler unrolls.
+        // The size is a constant, so the compiler unrolls the copy.
         detail::copy_from_shared<sizeof(Value)>(&value, slot.payload());
       } else {
         detail::copy_from_shared(&value, slot.payload(), size_);
@@ -230,7 +235,7 @@ class StreamReader {
     return View<Value>(reader_.observer(), &copy);
   }
 
-  /// Memory that no view shows.
+  /// A copy that no view shows.
   [[nodiscard]] Value& unused_copy() {
     for (const auto& copy : copies_) {
       if (!reader_.observer().shows(copy.get())) return *copy;
@@ -243,8 +248,8 @@ class StreamReader {
   }
 
   StreamSegmentReader reader_;
-  std::size_t size_;  // bytes that segment and reader have in common
-  // What views of copies show. The first two are made at attach: the data path allocates nothing.
+  std::size_t size_;  // payload bytes common to the segment's layout and the reader's
+  // The copies that views show. Two are allocated at attach, so that the data path need not.
   std::vector<std::unique_ptr<Value>> copies_;
 };
 

@@ -1,6 +1,6 @@
 /// The untyped reader of a `kind: stream` segment: spans of bytes, any schema or none.
 ///
-/// A reader belongs to one thread at a time. It maps the data read-only.
+/// Use a reader from one thread at a time. It maps the data read-only.
 #pragma once
 
 #include <chrono>
@@ -26,71 +26,71 @@ struct ReaderAttachment;
 
 class StreamSegmentReader {
  public:
-  /// Attaches to a stream whatever its schema; begins with the newest value. As
-  /// SegmentReader::attach; Unsupported: the segment is no stream.
+  /// Attaches to a stream, whatever its schema is; starts with the newest value. As
+  /// SegmentReader::attach; Unsupported: the segment is not a stream.
   [[nodiscard]] static Result<StreamSegmentReader> attach(std::string_view name,
                                                           ReaderOptions options = {});
 
-  /// Attaches to a stream that must fit the description, else SchemaMismatch.
+  /// Attaches to a stream that must fit the description; otherwise SchemaMismatch.
   [[nodiscard]] static Result<StreamSegmentReader> attach(const ChannelDescription& channel,
                                                           ReaderOptions options = {});
 
-  /// As SegmentReader::reattach. Begins with the newest value of what it finds.
+  /// As SegmentReader::reattach. Starts with the newest value of the segment that it finds.
   [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0));
 
-  /// What was moved from can be assigned to and destroyed, nothing else.
+  /// A moved-from object may only be assigned to or destroyed.
   StreamSegmentReader(StreamSegmentReader&&) noexcept;
   StreamSegmentReader& operator=(StreamSegmentReader&&) noexcept;
-  /// Holds the writer back no longer.
+  /// No longer holds back the writer.
   ~StreamSegmentReader();
 
-  /// Takes the next value, as much of it as `value` has room for; nothing if there is none yet,
-  /// and `value` is unspecified then.
+  /// Takes the next value, as much of it as `value` has room for. Returns nullopt if there is none
+  /// yet, and `value` is then unspecified.
   [[nodiscard]] std::optional<ItemInfo> next(std::span<std::byte> value) noexcept;
 
-  /// Goes to the oldest value there is, or to the newest; the next `next` takes it.
+  /// Moves to the oldest available value, or to the newest; the next `next` takes it.
   void seek_oldest() noexcept { observer_.seek_oldest(); }
   void seek_latest() noexcept { observer_.seek_latest(); }
-  /// Goes to the value with this number. Values that were there and are not any more count as
-  /// lost; one that is still to come is waited for. A number beyond `sequence_limit` stands for the
-  /// next one to come.
+  /// Moves to the value with this number. Values that existed and are no longer available count as
+  /// lost; if the value is still to come, `next` returns nothing until then. A number beyond
+  /// `sequence_limit` stands for the next value to come.
   void seek_to(std::uint64_t sequence) noexcept { observer_.seek_to(sequence); }
 
-  /// Sleeps until there is a next value (returns true at once if so), the writer closed or was
-  /// found dead by a cleaner, the segment was made anew, or the time has passed; returns whether
-  /// there is one. Spins for some microseconds first. An end that ended one wait does not end the
-  /// next one.
+  /// Blocks until there is a next value (returns true immediately if there is one), the writer
+  /// closed or a cleaner found it dead, the segment was recreated, or the timeout passed. Returns
+  /// whether there is a next value. Spins for some microseconds first. A close, death or recreation
+  /// that ended one wait does not end the next.
   bool wait_for_next(std::chrono::nanoseconds timeout) noexcept;
 
-  /// Published values that were not taken yet.
+  /// Number of published values not taken yet.
   [[nodiscard]] std::uint64_t lag() const noexcept { return observer_.lag(); }
 
-  /// Values lost since it attached, damaged ones (`checksum: crc32c`) among them.
+  /// Number of values lost since attach, including damaged ones (`checksum: crc32c`).
   [[nodiscard]] std::uint64_t lost() const noexcept { return observer_.lost(); }
 
-  /// Whether nothing will come any more, because the segment was recreated, its file was emptied,
-  /// or this is a forked child: reattach.
+  /// Whether no more values will come, because the segment was recreated, its file was emptied, or
+  /// this is a forked child: reattach.
   [[nodiscard]] bool detached() const noexcept { return observer_.detached(); }
 
-  /// Asks the kernel; two system calls.
+  /// Queries the kernel; two system calls.
   [[nodiscard]] WriterState writer_state() const noexcept;
 
   /// Payload bytes of the segment, which may differ from those of the reader's schema.
   [[nodiscard]] std::size_t size() const noexcept { return observer_.geometry().payload_size; }
 
-  /// What the segment says about itself, checked at attach.
+  /// The segment's description of itself, checked at attach.
   [[nodiscard]] const SegmentLayout& layout() const noexcept;
 
   /// The binary schema embedded in the segment, verified; empty if it has none.
   [[nodiscard]] std::span<const std::uint8_t> bfbs() const noexcept;
 
-  /// Top-level fields that the segment's layout has of the reader's schema.
+  /// Number of top-level fields of the reader's schema that the segment's layout has.
   [[nodiscard]] std::uint32_t field_count() const noexcept;
 
-  /// What was obtained of ReaderOptions::memory.
+  /// Which of the ReaderOptions::memory requests were granted.
   [[nodiscard]] const MemoryReport& memory() const noexcept;
 
-  /// For typed ends: the protocol without the bounds checks.
+  /// For typed readers: the protocol without the bounds checks.
   [[nodiscard]] detail::StreamObserver& observer() noexcept { return observer_; }
   [[nodiscard]] const detail::StreamObserver& observer() const noexcept { return observer_; }
 

@@ -1,7 +1,7 @@
 /// The untyped writer of a `kind: stream` segment: spans of bytes, any schema or none.
 ///
-/// A writer belongs to one thread at a time. A push makes no system call, except the wake when a
-/// reader sleeps, and, with `overflow: block`, while the ring is full.
+/// Use a writer from one thread at a time. A push makes no system call, except to wake a sleeping
+/// reader and, with `overflow: block`, while the ring is full.
 #pragma once
 
 #include <chrono>
@@ -26,30 +26,31 @@ struct WriterAttachment;
 /// The reader that a full stream waits for.
 struct SlowReader {
   std::uint64_t unread = 0;  ///< values that it has not taken
-  std::uint32_t pid = 0;     ///< advice, as all pids
+  std::uint32_t pid = 0;     ///< advice, like all pids
   std::string process_name;  ///< advice
 };
 
 class StreamSegmentWriter {
  public:
-  /// Makes the segment, or takes it over from a dead writer; as SegmentWriter::create.
+  /// Creates the segment, or takes it over from a dead writer. Fails as SegmentWriter::create.
   [[nodiscard]] static Result<StreamSegmentWriter> create(const ChannelDescription& channel,
                                                           WriterOptions options = {});
 
-  /// What was moved from can be assigned to and destroyed, nothing else.
+  /// A moved-from object may only be assigned to or destroyed.
   StreamSegmentWriter(StreamSegmentWriter&&) noexcept;
   StreamSegmentWriter& operator=(StreamSegmentWriter&&) noexcept;
-  /// Closes the segment and removes its files; attached readers take what is left.
+  /// Closes the segment and removes its files; attached readers can still take the remaining
+  /// values.
   ~StreamSegmentWriter();
 
-  /// Adds `value`. A shorter one is filled up with zero bytes; a longer one is OutOfRange. With
-  /// `overflow: block`, while the ring is full: spins for 100 us, then sleeps for longer and
-  /// longer, until the timeout. WouldBlock: full, and no wait was asked for. Timeout: full all
-  /// the time. A reader that has died holds nobody back.
+  /// Adds `value`. A shorter one is padded with zero bytes; a longer one is OutOfRange. With
+  /// `overflow: block`, while the ring is full: spins for 100 us, then sleeps for increasing
+  /// intervals, until the timeout. WouldBlock: full, and no timeout was given. Timeout: full all
+  /// the time. A dead reader does not hold back the writer.
   WriteResult push(std::span<const std::byte> value,
                    std::chrono::nanoseconds timeout = std::chrono::nanoseconds(0)) noexcept;
 
-  /// The attached reader with the most values still to take; none if nobody reads.
+  /// The attached reader with the most unread values; nullopt if no reader is attached.
   [[nodiscard]] std::optional<SlowReader> slowest_reader() const;
 
   /// Twice the number of the last push; always even.
@@ -60,16 +61,16 @@ class StreamSegmentWriter {
   /// Payload bytes of a value.
   [[nodiscard]] std::size_t size() const noexcept { return geometry_.payload_size; }
 
-  /// Values kept.
+  /// Number of values kept.
   [[nodiscard]] std::size_t capacity() const noexcept { return geometry_.count - 1; }
 
   /// This writer's fencing token.
   [[nodiscard]] std::uint64_t incarnation() const noexcept;
 
-  /// What was obtained of WriterOptions::memory.
+  /// Which of the WriterOptions::memory requests were granted.
   [[nodiscard]] const MemoryReport& memory() const noexcept;
 
-  /// For typed ends: the protocol without the bounds checks.
+  /// For typed writers: the protocol without the bounds checks.
   [[nodiscard]] detail::StreamPublisher& publisher() noexcept { return publisher_; }
 
  private:

@@ -1,7 +1,8 @@
 /// The typed writer of a `kind: stream` segment. Generated writers derive from it.
 ///
-/// A writer belongs to one thread at a time. With `overflow: overwrite` a push is wait-free; with
-/// `block` it waits for readers as long as the caller allows. No allocation, no lock.
+/// Use a writer from one thread at a time. With `overflow: overwrite` a push is wait-free. With
+/// `block` it waits for readers, up to the caller's timeout. It allocates nothing, and makes no
+/// system call except to wake a sleeping reader and while a blocking stream is full.
 #pragma once
 
 #include <chrono>
@@ -23,14 +24,13 @@ class StreamWriter {
   static_assert(Channel::kind == Kind::Stream);
   static_assert(std::is_trivially_copyable_v<Value> && sizeof(Value) == Channel::size);
 
-  /// Adds a value. WouldBlock: `overflow: block`, and a reader has not taken the oldest yet, or so
-  /// many readers have died that the next push has to go on removing them.
-  /// Fenced: another process has taken the segment. LoanOut: a loan of this writer has to be
-  /// published or dropped first.
+  /// Adds a value. WouldBlock (`overflow: block` only): a reader has not yet taken the oldest
+  /// value, or there are too many dead readers to drop in one push. Fenced: the segment was taken
+  /// over, or this writer was fenced off. LoanOut: publish or drop this writer's loan first.
   WriteResult push(const Value& value) noexcept { return push(value, kNoWait); }
 
-  /// The same, but waits for room: spins for 100 us, then sleeps for longer and longer. Timeout:
-  /// none came.
+  /// The same, but waits for room: spins for 100 us, then sleeps for increasing intervals. Timeout:
+  /// no room within `timeout`.
   WriteResult push(const Value& value, std::chrono::nanoseconds timeout) noexcept {
     return writer_.publisher().push(
         kGeometry,
@@ -38,8 +38,8 @@ class StreamWriter {
         timeout);
   }
 
-  /// Adds as many of the values as there is room for, in order, with one publish; returns how
-  /// many. Waits for room for the others as long as asked. Adds none while a loan is out.
+  /// Adds the values in order, those that there is room for with one publish, and waits up to
+  /// `timeout` for room for the others. Returns the number added. Adds none while a loan is out.
   std::size_t push_batch(std::span<const Value> values,
                          std::chrono::nanoseconds timeout = kNoWait) noexcept {
     return writer_.publisher().push_batch(
@@ -50,21 +50,21 @@ class StreamWriter {
         timeout);
   }
 
-  /// The next slot in place, for values too large to build elsewhere first. Dropped without
-  /// `publish()`: nothing was added, and nothing lost. While the loan is out, this writer adds
-  /// nothing else: LoanOut.
+  /// Lends the next slot in place, for values too large to build elsewhere first. A loan dropped
+  /// without `publish()` adds nothing and loses nothing. While the loan is out, every other push of
+  /// this writer fails with LoanOut.
   [[nodiscard]] tl::expected<ValueLoan, WriteError> loan(
       std::chrono::nanoseconds timeout = kNoWait) {
     if (const auto refused = writer_.publisher().await_room(timeout)) {
       return tl::unexpected(*refused);
     }
-    // Made where the caller has it: a loan is linked to this writer by its address.
+    // Constructed in the caller's place: the writer and the loan hold each other's addresses.
     return tl::expected<ValueLoan, WriteError>(tl::in_place, writer_.publisher(), kGeometry);
   }
 
-  /// Calls `fill(Value&)` on the next slot in place and adds the value when it returns. An
-  /// exception passes through, and nothing is added. Until `fill` returns, this writer adds nothing
-  /// else: LoanOut.
+  /// Calls `fill(Value&)` on the next slot in place, then adds the value. If `fill` throws, the
+  /// exception propagates and nothing is added. Until `fill` returns, every other push of this
+  /// writer fails with LoanOut.
   template <class Fill>
   WriteResult with_write(Fill&& fill, std::chrono::nanoseconds timeout = kNoWait) {
     auto next = loan(timeout);
@@ -73,8 +73,8 @@ class StreamWriter {
     return next->publish();
   }
 
-  /// The attached reader with the most values still to take; none if nobody reads. Looks through
-  /// the reader table: for messages, not for each push.
+  /// The attached reader with the most unread values; nullopt if no reader is attached. Scans the
+  /// reader table: meant for diagnostics, not for each push.
   [[nodiscard]] std::optional<SlowReader> slowest_reader() const {
     return writer_.slowest_reader();
   }
@@ -85,7 +85,7 @@ class StreamWriter {
   /// This writer's fencing token.
   [[nodiscard]] std::uint64_t incarnation() const noexcept { return writer_.incarnation(); }
 
-  /// What was obtained of WriterOptions::memory.
+  /// Which of the WriterOptions::memory requests were granted.
   [[nodiscard]] const MemoryReport& memory() const noexcept { return writer_.memory(); }
 
  protected:

@@ -6,12 +6,12 @@
 
 namespace evo {
 
-/// What the kernel's lock and the control file say about a segment's writer.
+/// The state of a segment's writer, from the kernel's lock and the control file.
 enum class WriterState : std::uint8_t {
   Alive,     ///< holds its lock
-  Dead,      ///< gone without closing; the last value stays readable
-  Closed,    ///< ended well
-  Detached,  ///< unknown: this is a forked child, or its descriptors were closed; attach again
+  Dead,      ///< died without closing; the last value stays readable
+  Closed,    ///< closed the segment
+  Detached,  ///< unknown: this is a forked child, or its descriptors were closed; reattach
 };
 
 [[nodiscard]] std::string_view to_string(WriterState state) noexcept;

@@ -1,11 +1,11 @@
 /// The bools of values that another process wrote.
 ///
-/// Where a bool belongs, that process may have left any byte, and reading a bool that is neither 0
-/// nor 1 is undefined behaviour. So the typed ends look at the bytes first and store `true` over
-/// any byte above 1: every byte except 0 is true.
+/// That process may have stored any byte in a bool, and reading a bool that is neither 0 nor 1 is
+/// undefined behaviour. So the typed endpoints check the bytes first and store `true` over any byte
+/// above 1: every byte except 0 is true.
 ///
-/// The generator emits `for_each_bool(value, visit)` after each struct that holds bools; argument-
-/// dependent lookup finds it. A type without bools costs nothing.
+/// The generator emits `for_each_bool(value, visit)` after each struct that holds bools;
+/// argument-dependent lookup finds it. A type without bools costs nothing.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ namespace evo::detail {
 
 inline constexpr std::byte kTrue{1};
 
-/// The byte behind a bool, which need not be 0 or 1.
+/// The byte of a bool, which need not be 0 or 1.
 [[nodiscard]] inline std::byte byte_of(const bool& value) noexcept {
   return *reinterpret_cast<const std::byte*>(&value);
 }
@@ -41,7 +41,7 @@ inline constexpr bool kIsArray = false;
 template <class T, std::size_t kLength>
 inline constexpr bool kIsArray<std::array<T, kLength>> = true;
 
-/// Calls `visit(const bool&)` on a bool, on those of an array, or on those of a generated struct.
+/// Calls `visit(const bool&)` on a bool, or on each bool of an array or a generated struct.
 template <class T>
 constexpr void visit_bools(const T& value, auto&& visit) {
   if constexpr (std::same_as<T, bool>) {
@@ -57,7 +57,7 @@ constexpr void visit_bools(const T& value, auto&& visit) {
 template <class T>
 [[nodiscard]] inline bool has_strange_bool(const T& value) noexcept {
   if constexpr (kHoldsBools<T>) {
-    std::byte bits{};  // of all bools: a single branch, and arrays are read in wide pieces
+    std::byte bits{};  // of all bools: a single branch, and wide loads from arrays
     detail::visit_bools(value, [&](const bool& each) { bits |= byte_of(each); });
     return bits > kTrue;
   } else {
@@ -65,8 +65,8 @@ template <class T>
   }
 }
 
-/// Makes each of the value's bools that is neither true nor false true. Stores nothing if there is
-/// none.
+/// Sets each of the value's bools that is neither true nor false to true. Stores nothing if there
+/// is none.
 template <class T>
 inline void settle_bools(T& value) noexcept {
   if constexpr (kHoldsBools<T>) {

@@ -1,15 +1,14 @@
 /// Copies between a slot and local memory.
 ///
-/// A reader's copy may run while the writer overwrites the slot; the version around
-/// it then discards the result. To keep that race out of the language's undefined
-/// behaviour the shared side is accessed by relaxed 64-bit atomics. Compilers do not
-/// vectorise those, so payloads over kWordCopyLimit bytes are copied by memcpy behind
-/// compiler barriers, which the compiler cannot see through, except in sanitizer and
-/// model builds. The technique is that of Boehm, "Can seqlocks get along with
-/// programming language memory models?" (MSPC 2012).
+/// A reader's copy may run while the writer overwrites the slot; the version of the slot then makes
+/// the reader discard it. To keep that race from being undefined behaviour, the shared side is
+/// accessed with relaxed 64-bit atomics. Compilers do not vectorise those, so payloads over
+/// kWordCopyLimit bytes are copied with memcpy between compiler barriers, which the compiler cannot
+/// see through, except in sanitizer and model builds. The technique is that of Boehm, "Can seqlocks
+/// get along with programming language memory models?" (MSPC 2012).
 ///
-/// I1: the shared side is 8-byte aligned and padded to whole words, so the last
-///     word may be loaded or stored whole.
+/// I1: the shared side is 8-byte aligned and padded to whole words, so the last word may be loaded
+///     or stored whole.
 #pragma once
 
 #include <algorithm>
@@ -31,7 +30,7 @@ static_assert(sizeof(Word) == kWordSize && Word::is_always_lock_free);
 /// Payloads up to this many bytes are copied as hand-unrolled words.
 inline constexpr std::size_t kWordCopyLimit = 256;
 
-/// Keeps the compiler from moving memory accesses across; no instruction.
+/// Keeps the compiler from moving memory accesses across it; emits no instruction.
 inline void compiler_barrier() noexcept {
   asm volatile("" ::: "memory");
 }
@@ -48,7 +47,7 @@ inline std::uint64_t load_word(const std::byte* shared) noexcept {
   return reinterpret_cast<const Word*>(shared)->load(std::memory_order_relaxed);
 }
 
-/// `size` bytes to shared memory; the rest of the last word becomes zero.
+/// Copies `size` bytes to shared memory; the rest of the last word becomes zero.
 [[gnu::always_inline]] inline void copy_words_to_shared(std::byte* shared, const std::byte* local,
                                                         std::size_t size) noexcept {
   std::size_t done = 0;
@@ -103,7 +102,7 @@ inline std::uint64_t load_word(const std::byte* shared) noexcept {
   }
 }
 
-/// Of a size known to the compiler, which unrolls it.
+/// For a size known to the compiler, which unrolls the copy.
 template <std::size_t kSize>
 [[gnu::always_inline]] inline void copy_to_shared(std::byte* shared, const void* local) noexcept {
   copy_inline_to_shared(shared, local, kSize);
@@ -114,7 +113,7 @@ template <std::size_t kSize>
   copy_inline_from_shared(local, shared, kSize);
 }
 
-/// Of any size; out of line, so that callers stay small.
+/// For any size; not inlined, so that callers stay small.
 [[gnu::noinline]] inline void copy_to_shared(std::byte* shared, const void* local,
                                              std::size_t size) noexcept {
   copy_inline_to_shared(shared, local, size);
@@ -125,8 +124,8 @@ template <std::size_t kSize>
   copy_inline_from_shared(local, shared, size);
 }
 
-/// Copies `size` bytes from `offset` of the payload: the words that cover them are
-/// loaded whole, so a field is read with the same accesses as the whole value.
+/// Copies `size` bytes from `offset` of the payload. The words that cover them are loaded whole, so
+/// a field is read with the same accesses as the whole value.
 [[gnu::always_inline]] inline void copy_range_from_shared(void* local, const std::byte* payload,
                                                           std::size_t offset,
                                                           std::size_t size) noexcept {
@@ -151,7 +150,7 @@ inline void patch_shared(std::byte* payload, std::size_t offset,
     const std::size_t head = offset % kWordSize;
     const std::size_t count = std::min(kWordSize - head, bytes.size());
     std::byte* const shared = payload + offset - head;
-    // relaxed: this thread stored the word last; no other does.
+    // relaxed: this thread stored the word last; no other thread stores to it.
     std::uint64_t word = reinterpret_cast<const Word*>(shared)->load(std::memory_order_relaxed);
     std::memcpy(reinterpret_cast<std::byte*>(&word) + head, bytes.data(), count);
     store_word(shared, word);
@@ -160,7 +159,7 @@ inline void patch_shared(std::byte* payload, std::size_t offset,
   }
 }
 
-/// Sets the bytes [from, to) to zero, and with them the rest of the last word.
+/// Sets the bytes [from, to) and the rest of the last word to zero.
 inline void clear_shared(std::byte* payload, std::size_t from, std::size_t to) noexcept {
   constexpr std::array<std::byte, kWordSize> kZeros{};
   if (const std::size_t head = from % kWordSize; head != 0 && from < to) {

@@ -10,8 +10,7 @@ namespace evo::detail {
 [[nodiscard]] std::uint32_t crc32c(const void* data, std::size_t size,
                                    std::uint32_t crc = 0) noexcept;
 
-/// The checksum of a payload in shared memory; it means something only if the read around
-/// it is confirmed.
+/// The checksum of a payload in shared memory; valid only if the read around it is confirmed.
 [[nodiscard]] std::uint32_t crc32c_of_shared(const std::byte* payload, std::size_t size) noexcept;
 
 }  // namespace evo::detail

@@ -1,12 +1,12 @@
-/// The deadline watch as one end keeps it: what its operations took, how far apart they were and
-/// how old the values, counted in this end's block of the control file.
+/// One endpoint's part of the deadline watch: how long its operations took, how far apart they were
+/// and how old the values were, counted in this endpoint's block of the control file.
 ///
-/// An end comes here only while a watch is on; `watched()` of the publishers and observers is the
-/// one look that each operation takes, at a line that changes hardly ever.
+/// An endpoint calls this only while a watch is on. Each operation checks once, with `watched()` of
+/// the publishers and observers, which loads from a line that hardly ever changes.
 ///
-/// I1: one block is stored to by one end, the one whose lock is held; so counting is a load and a
-///     store, no read-modify-write. (A writer that was fenced off in the middle of a publish may
-///     still count that one, into what is then another's block: the numbers are advice.)
+/// I1: one endpoint stores to a block, the one whose lock is held; so counting is a load and a
+///     store, not a read-modify-write. (A writer that was fenced off in the middle of a publish may
+///     still count that one, in a block that is then another writer's: the numbers are advice.)
 /// I2: nothing here makes a system call, allocates, or touches a page for the first time.
 #pragma once
 
@@ -20,33 +20,33 @@
 namespace evo::detail {
 
 /// The bucket of a jitter: bucket 0 is for less than 256 ns, bucket i > 0 for less than 256 ns
-/// times 2^i, the last one for everything beyond.
+/// times 2^i, the last one for all above.
 std::size_t jitter_bucket(std::uint64_t jitter_ns) noexcept;
-/// Every jitter in this bucket is less; all ones for the last bucket.
+/// The upper limit of a bucket, not included; all ones for the last bucket.
 std::uint64_t jitter_bucket_end_ns(std::size_t bucket) noexcept;
 
-/// Which deadlines of the watch an end has to keep, and what the schema promises about it.
+/// Which deadlines of the watch an endpoint must keep, and what the schema promises about it.
 struct WatchedEnd {
-  bool writes = false;           ///< a writer, else a reader
-  std::uint64_t period_ns = 0;   ///< of its operations; 0: none was promised
-  std::uint64_t max_age_ns = 0;  ///< of what it reads; 0: none was promised
+  bool writes = false;           ///< a writer; otherwise a reader
+  std::uint64_t period_ns = 0;   ///< of its operations; 0: none promised
+  std::uint64_t max_age_ns = 0;  ///< of the values it reads; 0: none promised
 };
 
 class EndWatch {
  public:
-  /// The memory must outlive the watch. Clears the block, which faults its pages in. Reads a file
-  /// the first time in a process.
+  /// The memory must outlive the watch. Clears the block, which faults its pages in. The first call
+  /// in a process reads a file.
   EndWatch(const ControlFile* control, WatchBlock* block, const WatchedEnd& end) noexcept;
-  /// Its clock is given: for tests.
+  /// The same with a given clock, for tests.
   EndWatch(const ControlFile* control, WatchBlock* block, const WatchedEnd& end,
            const StampClock& clock) noexcept;
 
   /// An operation begins now.
   void begin() noexcept;
-  /// It has succeeded. `stamp_ns`: of the value that was read; 0: it has none.
+  /// The operation has succeeded. `stamp_ns`: of the value that was read; 0: it has none.
   void end(std::uint64_t stamp_ns) noexcept { record(began_ns_, clock_.now(), stamp_ns); }
 
-  /// An operation from `began_ns` to `ended_ns`, whenever that was.
+  /// Counts an operation that ran from `began_ns` to `ended_ns`, now or earlier.
   void record(std::uint64_t began_ns, std::uint64_t ended_ns, std::uint64_t stamp_ns) noexcept;
 
  private:
@@ -63,16 +63,16 @@ class EndWatch {
   std::uint64_t duration_deadline_ns_ = 0;
   std::uint64_t age_deadline_ns_ = 0;
   std::uint64_t began_ns_ = 0;
-  std::uint64_t last_ns_ = 0;      // when the last operation ended; 0: there was none
-  std::uint64_t interval_ns_ = 0;  // between the last two; 0: there were none
+  std::uint64_t last_ns_ = 0;      // end of the last operation; 0: none yet
+  std::uint64_t interval_ns_ = 0;  // between the last two operations; 0: none yet
 };
 
-/// An operation of an end begins. False if the end has no watch, as in tests of the protocol.
+/// Starts an operation. False if the endpoint has no watch, as in tests of the protocol.
 [[nodiscard]] bool begin_watched(EndWatch* watch) noexcept;
 
-/// A read of publish n from this slot has succeeded. Looks for the stamp once more, so that a read
-/// that is not watched has no more to keep; it was just copied, and if it was overwritten since,
-/// the age remains unknown.
+/// Counts a successful read of publish n from this slot. Loads the stamp again, so that a read that
+/// is not watched need not keep it. The slot was just copied; if it was overwritten since, the age
+/// remains unknown.
 void end_watched(EndWatch* watch, const ReaderSlot& slot, Sequence n) noexcept;
 
 }  // namespace evo::detail

@@ -1,10 +1,11 @@
-/// An endpoint and the views or loans that it has handed out, linked to each other.
+/// Links an endpoint and the views or loans that it has handed out.
 ///
 /// A view or loan refers to its endpoint, and both are movable. The link follows either of them
-/// when it moves. An endpoint that ends, or attaches to another segment, leaves its borrowers
-/// without memory: using one afterwards is a null pointer, never a stray access to a slot.
+/// when it moves. An endpoint that is destroyed, or attaches to another segment, leaves its
+/// borrowers without memory: using one afterwards is a null pointer access, never a stray access to
+/// a slot.
 ///
-/// An endpoint and its borrowers belong to one thread at a time.
+/// Use an endpoint and its borrowers from one thread at a time.
 #pragma once
 
 #include <utility>
@@ -39,8 +40,8 @@ class Lender {
   Borrower* newest_ = nullptr;
 };
 
-// Where all of a borrower's life is inlined, g++ warns of the address of a local variable that
-// borrow() stores. It does not see that give_back() removes it.
+// If a borrower's whole lifetime is inlined, g++ warns that borrow() stores the address of a local
+// variable. It does not see that give_back() removes it.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpragmas"  // g++ 11 does not know the next one
@@ -53,17 +54,17 @@ class Borrower {
   Borrower(const Borrower&) = delete;
   Borrower& operator=(const Borrower&) = delete;
 
-  /// The one that the same endpoint handed out before this one; nullptr if there is none.
+  /// The borrower that the same endpoint handed out before this one; nullptr if there is none.
   [[nodiscard]] const Borrower* older() const noexcept { return older_; }
 
-  /// What it shows; nullptr once it is returned.
+  /// The memory that it shows; nullptr once it is returned.
   [[nodiscard]] void* memory() const noexcept { return memory_; }
 
  protected:
-  /// Has nothing yet.
+  /// Shows nothing yet.
   Borrower() = default;
   Borrower(Borrower&& other) noexcept { take_over(other); }
-  /// Not to itself.
+  /// `other` must not be this object.
   Borrower& operator=(Borrower&& other) noexcept {
     give_back();
     take_over(other);
@@ -83,7 +84,7 @@ class Borrower {
   /// Shows memory that no endpoint has lent.
   void show(void* memory) noexcept { memory_ = memory; }
 
-  /// nullptr if no endpoint has lent it, or if that has ended.
+  /// nullptr if no endpoint has lent the memory, or if the endpoint no longer lends it.
   [[nodiscard]] Lender* lender() const noexcept { return lender_; }
 
   /// Unlinks it; it has no memory afterwards.

@@ -1,13 +1,13 @@
-/// One end of the protocol that has one holder at a time.
+/// One endpoint of the protocol, which has one holder at a time.
 #pragma once
 
 #include <utility>
 
 namespace evo::detail {
 
-/// A value that leaves a default-made one behind when it is moved from. Of a publisher or observer
-/// that is one of null pointers: who goes on with an end that was moved away ends there and then,
-/// and does not become a second writer of the same slots.
+/// A value that becomes a default-constructed one when it is moved from. A moved-from publisher or
+/// observer holds only null pointers: using it crashes immediately, and does not make it a second
+/// writer of the same slots.
 template <class T>
 class Sole : public T {
  public:

@@ -1,17 +1,17 @@
-/// Nanoseconds of CLOCK_MONOTONIC at less than half of the clock's price.
+/// Nanoseconds of CLOCK_MONOTONIC at less than half the cost of the kernel's clock.
 ///
-/// The kernel's clock reads the time-stamp counter behind a fence, and scales it by what it knows
-/// of the counter's rate. Where the kernel itself goes by that counter, so that it counts evenly,
-/// on all cores alike and in every sleep state, a stamp is the counter without the fence, scaled
-/// from the last look at the clock. That look is repeated after kLongestSpanNs, so that a stamp is
-/// off by no more than the rate can be wrong in that time: some tens of nanoseconds.
+/// The kernel's clock reads the time-stamp counter after a fence, and scales it by what it knows of
+/// the counter's rate. If the kernel itself uses that counter, the counter advances evenly, on all
+/// cores alike and in every sleep state. Then a stamp is the counter without the fence, scaled from
+/// the last read of the clock. The clock is read again after kLongestSpanNs, so that a stamp is off
+/// by no more than the rate can be wrong in that time: some tens of nanoseconds.
 ///
-/// I1: stamps never go back while the clock does not, also when the counter is set back or jumps
-///     (a restored or migrated virtual machine). One case remains: a counter set back into the very
-///     span that is being extrapolated. It goes unnoticed and costs less than kLongestSpanNs; to
-///     notice it, each stamp would have to be stored.
-/// I2: no stamp is ahead of the clock by more than kMostAheadNs while the counter counts evenly.
-///     After a jump that holds again from the next look at the clock.
+/// I1: stamps never go back while the clock does not, even if the counter is set back or jumps (a
+///     restored or migrated virtual machine). One case remains: a counter set back into the very
+///     span that is being extrapolated. It goes unnoticed, and stamps go back by less than
+///     kLongestSpanNs; to notice it, each stamp would have to be stored.
+/// I2: no stamp is ahead of the clock by more than kMostAheadNs while the counter advances evenly.
+///     After a jump, that holds again from the next read of the clock.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +26,11 @@ class StampClock {
  public:
   /// Longest time that is extrapolated.
   static constexpr std::uint64_t kLongestSpanNs = 1'000'000;
-  /// The furthest that a stamp is ahead of the clock: what a rate that is wrong by the most that is
-  /// believed, and the kernel's steering of its clock, make of the longest span.
+  /// The most that a stamp is ahead of the clock: over the longest span, the largest error of a
+  /// rate that is accepted, and the kernel's steering of its clock.
   static constexpr std::uint64_t kMostAheadNs = kLongestSpanNs / 500;
 
-  /// Asks the clock each time.
+  /// Reads the clock each time.
   StampClock() = default;
   /// Uses the counter if the kernel does. The first call in a process reads a file.
   static StampClock for_this_machine();
@@ -46,23 +46,23 @@ class StampClock {
     return look();
   }
 
-  /// Whether it knows the counter's rate.
+  /// Whether the counter's rate is known.
   [[nodiscard]] bool extrapolates() const noexcept {
     return span_ != 0;
   }
 
-  // What `now` decides, apart from reading the clocks. Tests invent both.
+  // The decisions of `now`, without reading the clocks. Tests invent both.
 
-  /// Whether the stamp at this count needs no look at the clock.
+  /// Whether the stamp at this count needs no read of the clock.
   [[nodiscard]] bool covers(std::uint64_t counter) const noexcept {
-    // Counted backwards, on a core that is behind, the difference is a very large number.
+    // On a core whose counter lags, the difference wraps to a very large number.
     return counter - counter_ < span_;
   }
-  /// The stamp at a count that is covered.
+  /// The stamp at a covered count.
   [[nodiscard]] std::uint64_t at(std::uint64_t counter) const noexcept {
     return ns_ + (((counter - counter_) * ns_per_tick_) >> kShift);
   }
-  /// The stamp at a count that is not covered, when the clock says `ns`. Extrapolates from there.
+  /// The stamp at a count that is not covered, when the clock reads `ns`. Extrapolates from there.
   [[nodiscard]] std::uint64_t take_look(std::uint64_t counter, std::uint64_t ns) noexcept;
   /// The stamp when only the clock could be read. Extrapolates nothing until the rate is learnt
   /// again.
@@ -71,19 +71,19 @@ class StampClock {
  private:
   static constexpr unsigned kShift = 32;
 
-  /// Looks at the clock and, if the counter is used, at both at once.
+  /// Reads the clock and, if the counter is used, both together.
   [[nodiscard]] std::uint64_t look() noexcept;
-  /// The earliest stamp that does not go back when the clock says `ns`.
+  /// The earliest stamp that does not go back, when the clock reads `ns`.
   [[nodiscard]] std::uint64_t not_before_the_last(std::uint64_t ns) const noexcept;
-  /// The counter made this many ticks in this time.
+  /// Learns the rate: the counter advanced by `ticks` in `ns` nanoseconds.
   void learn(std::uint64_t ticks, std::uint64_t ns) noexcept;
 
-  std::uint64_t counter_ = 0;      // at the last look; 0: there was none
-  std::uint64_t ns_ = 0;           // the stamp of the last look
-  std::uint64_t span_ = 0;         // ticks that may be extrapolated; none before the rate is known
+  std::uint64_t counter_ = 0;      // at the last read of the clock; 0: there was none
+  std::uint64_t ns_ = 0;           // the stamp of that read
+  std::uint64_t span_ = 0;         // ticks that may be extrapolated; 0 before the rate is known
   std::uint64_t ns_per_tick_ = 0;  // of stamps, times 2^kShift
-  std::uint64_t clock_ns_ = 0;     // what the clock said at the last look
-  std::uint64_t rate_ = 0;         // ns_per_tick_ as it was measured
+  std::uint64_t clock_ns_ = 0;     // the clock at that read
+  std::uint64_t rate_ = 0;         // ns_per_tick_ as measured
   bool by_counter_ = false;
 };
 

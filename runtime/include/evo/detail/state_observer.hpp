@@ -1,12 +1,12 @@
 /// The reader's side of `kind: state`: works on read-only memory, stores nothing to it.
 ///
-/// It remembers the last publish that it found, and looks whether the slot after that one has come,
-/// in place of asking the header. So a reader that polls waits on the very line that brings the
-/// next value, and a value takes one transfer from core to core where a header and a slot would
-/// take two. Whoever was left behind by more than one publish goes by the header.
+/// It remembers the last publish that it found, and checks whether the next slot holds the one
+/// after it, instead of loading the header. So a reader that polls waits on the very line that
+/// brings the next value, and a value takes one transfer from core to core where a header and a
+/// slot would take two. A reader that fell behind by more than one publish uses the header.
 ///
 /// I1: a read returns a publish whose successor was not complete at some moment during the read. So
-///     no two readers, whatever they tell each other, see publishes in different orders.
+///     no two readers, whatever they communicate to each other, see publishes in different orders.
 #pragma once
 
 #include "evo/control_file.hpp"
@@ -17,8 +17,8 @@
 
 namespace evo::detail {
 
-/// What a read came to. Like tl::expected<Sequence, ReadError>, but without the union,
-/// whose members of different sizes keep compilers from holding it in registers.
+/// The result of a read. Like tl::expected<Sequence, ReadError>, but without the union, whose
+/// members of different sizes keep compilers from holding it in registers.
 class ReadOutcome {
  public:
   // NOLINTBEGIN(google-explicit-constructor): stands for either.
@@ -52,8 +52,8 @@ class StateObserver {
         generation_(generation),
         retries_(retries) {}
 
-  /// Runs `copy(slot)` on the latest publish until nothing overtook it, and returns the
-  /// number of that publish. What `copy` stored counts only then.
+  /// Runs `copy(slot)` on the latest publish until nothing overtook it, and returns the number of
+  /// that publish. What `copy` stored counts only if there is no error.
   template <class Copy>
   [[nodiscard, gnu::always_inline]] ReadOutcome read(Copy&& copy) const {
     bool counts = false;
@@ -66,7 +66,7 @@ class StateObserver {
       const Sequence n = latest.n;
       const ReaderSlot slot = slot_of(latest);
       if (slot.try_read(n, copy)) [[likely]] {
-        // A file that somebody has emptied looks like a publish 0 of zeros.
+        // An emptied file looks like a publish 0 of zeros.
         if (n == 0 && is_emptied()) [[unlikely]]
           return ReadError::Detached;
         found_ = latest;
@@ -81,17 +81,17 @@ class StateObserver {
     }
   }
 
-  /// Counts what is read while a deadline watch is on. It must outlive the observer.
+  /// Counts reads with `watch` while a deadline watch is on. It must outlive the observer.
   void watch_by(EndWatch* watch) noexcept { watch_ = watch; }
 
-  /// Whether a publish after this one, which this reader has read, is complete; one load.
+  /// Whether a publish after n, which this reader has read, is complete; one load.
   [[nodiscard]] bool has_after(Sequence n) const noexcept {
     const Place next = after(found_.n == n ? found_ : place_of(n));
     return !is_to_come(next.n, slot_of(next).version());
   }
 
-  /// Twice the number of the last publish, by the header, or by the last read if that found the one
-  /// which the header is just about to name; one load.
+  /// Twice the number of the last publish: the one that the header names, or that of the last read,
+  /// if the header is about to name it; one load.
   [[nodiscard]] std::uint64_t version() const noexcept {
     // acquire [F]: pairs with the writer's publishing store [E].
     const std::uint64_t version = header_->version.load(std::memory_order_acquire);
@@ -99,14 +99,14 @@ class StateObserver {
     return found_.known() && version + 2 == found ? found : version;
   }
 
-  /// Whether the segment was made anew since, or this is a forked child.
+  /// Whether the segment was recreated since, or this is a forked child.
   [[nodiscard]] bool detached() const noexcept {
-    // relaxed: nothing is read on the strength of it. The line changes at takeovers
-    // only, so the load stays in this core's cache.
+    // relaxed: no other load depends on it. The line hardly ever changes, so the load stays in this
+    // core's cache.
     return control_->generation.load(std::memory_order_relaxed) != generation_;
   }
 
-  /// Attempts beyond the first, over all reads so far.
+  /// Number of attempts beyond the first, over all reads so far.
   [[nodiscard]] std::uint64_t retried() const noexcept { return retried_; }
 
   [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
@@ -121,19 +121,19 @@ class StateObserver {
   };
   static constexpr Sequence kNone = ~Sequence{0};
 
-  /// How often a reader that was left behind looks, before it takes what it has. The second look
+  /// Attempts of a reader that fell behind, before it uses the publish that it has. The second one
   /// is enough, unless the header is damaged.
   static constexpr int kMostLooks = 16;
 
   /// Detached, or a deadline watch is on: both in one branch.
   [[nodiscard]] bool is_disturbed() const noexcept {
-    // relaxed: as in detached(); EndWatch looks again before it relies on anything. Both words
-    // are in one line.
+    // relaxed: as in detached(); EndWatch loads again before it relies on anything. Both words are
+    // in one line.
     return ((control_->generation.load(std::memory_order_relaxed) ^ generation_) |
             control_->watch_session.load(std::memory_order_relaxed)) != 0;
   }
 
-  /// Not inlined, and without arguments: a read that is not watched has no more to keep.
+  /// Not inlined, and without arguments: a read that is not watched need not keep more.
   [[gnu::noinline, gnu::cold]] void count_found() const noexcept {
     end_watched(watch_, slot_of(found_), found_.n);
   }
@@ -153,14 +153,14 @@ class StateObserver {
     return catch_up(latest, version);
   }
 
-  /// As find_latest() for a reader that was left behind: the slot after `latest` had this version.
+  /// As find_latest(), for a reader that fell behind: the slot after `latest` had this version.
   [[nodiscard, gnu::noinline]] Place catch_up(Place latest, std::uint64_t version) const noexcept {
     // No later publish was complete when the read began, so this one is new enough.
     Sequence enough = newest_when_seen(version);
     for (int looks = 0; looks < kMostLooks; ++looks) {
       const Place now = named();
       if (!is_after(enough, now.n)) return now;
-      // A writer completes one publish at most before the header names it.
+      // A writer completes at most one publish before the header names it.
       enough = after(now).n;
       if (is_after(now.n, latest.n)) latest = now;
       const Place next = after(latest);
@@ -173,9 +173,9 @@ class StateObserver {
     return latest;
   }
 
-  /// No publish after this one was complete when a slot was seen with this version: the one that
-  /// is being filled is the first that is not, and a slot keeps its publish while the others
-  /// are filled once.
+  /// The newest publish that can have been complete when a slot had this version. If the slot was
+  /// being filled, that is the publish before it. Otherwise the slot keeps its publish while each
+  /// of the others is filled once.
   [[nodiscard]] Sequence newest_when_seen(std::uint64_t version) const noexcept {
     const Sequence n = version / 2;
     return version % 2 != 0 ? n : geometry_.after(n, geometry_.count - 1);
@@ -189,12 +189,12 @@ class StateObserver {
   /// The last publish that the header names.
   [[nodiscard]] Place named() const noexcept {
     step(Step::ReaderLoadHeader);
-    // acquire [F]: pairs with the writer's publishing store [E], so the slot of that publish
-    // is complete with it or already in use for a later one.
+    // acquire [F]: pairs with the writer's publishing store [E], so the slot of that publish is
+    // complete with it, or already in use for a later one.
     return place_of(header_->version.load(std::memory_order_acquire) / 2);
   }
 
-  /// Whether this version in the slot of publish `next` is from before that is complete.
+  /// Whether this version, in the slot of publish `next`, means that `next` is not complete yet.
   [[nodiscard]] bool is_to_come(Sequence next, std::uint64_t version) const noexcept {
     if (version == complete(next) - 2 * std::uint64_t{geometry_.count}) [[likely]]
       return true;
@@ -208,7 +208,7 @@ class StateObserver {
     ++place.n;
     if (++place.index == geometry_.count) {
       place.index = 0;
-      // The limit is a multiple of the slot count, so the wrap can only be here.
+      // The limit is a multiple of the slot count, so the wrap can only happen here.
       if (place.n == limit_) [[unlikely]]
         place.n = 0;
     }
@@ -219,7 +219,7 @@ class StateObserver {
     return {slots_ + place.index * geometry_.stride, geometry_};
   }
 
-  /// Not inlined: asked only about publish 0.
+  /// Not inlined: needed only for publish 0.
   [[nodiscard, gnu::noinline, gnu::cold]] bool is_emptied() const noexcept {
     // relaxed: only damage ever changes it.
     return __atomic_load_n(&header_->magic, __ATOMIC_RELAXED) != kSegmentMagic ||
@@ -234,7 +234,7 @@ class StateObserver {
   std::uint64_t generation_ = 0;
   std::uint32_t retries_ = 0;
   EndWatch* watch_ = nullptr;
-  // A reader belongs to one thread at a time.
+  // Mutable: only one thread at a time uses a reader.
   mutable Place found_;  // by the last read
   mutable std::uint64_t retried_ = 0;
 };

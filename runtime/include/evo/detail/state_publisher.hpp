@@ -1,9 +1,9 @@
-/// The writer's side of `kind: state`, and the ring below that of `kind: stream`: memory in,
-/// protocol out, no files.
+/// The writer's side of `kind: state`, and the ring that `kind: stream` uses. It works on memory
+/// alone, not on files.
 ///
-/// I1: nothing that readers poll is loaded: sequence and slot index are private.
-/// I2: publish n goes to the slot after that of publish n - 1, so the slot that the
-///     header names is never the one being filled.
+/// I1: the writer loads nothing that readers poll: sequence and slot index are private.
+/// I2: publish n goes to the slot after that of publish n - 1, so the slot that the header names is
+///     never the one being filled.
 /// I3: while a loan is out, its slot is the next one, and nothing else is published.
 #pragma once
 
@@ -29,7 +29,7 @@ namespace detail {
 class StatePublisher : public Lender {
  public:
   StatePublisher() = default;
-  /// Goes on after publish `last`. The memory must outlive the publisher.
+  /// Continues after publish `last`. The memory must outlive the publisher.
   StatePublisher(SegmentHeader* header, ControlFile* control, std::byte* slots,
                  const SlotGeometry& geometry, std::uint64_t incarnation, Sequence last) noexcept
       : header_(header),
@@ -37,15 +37,15 @@ class StatePublisher : public Lender {
         slots_(slots),
         sequence_(last),
         index_(geometry.index_of(last)),
-        // relaxed: written by this very thread at create.
+        // relaxed: written by this thread at create.
         fence_before_wake_(control->wake_protocol.load(std::memory_order_relaxed) ==
                            static_cast<std::uint32_t>(WakeProtocol::Fence)),
         incarnation_(incarnation),
         expected_(incarnation),
         clock_(geometry.stamped ? StampClock::for_this_machine() : StampClock()) {}
 
-  /// Publishes what `fill(payload)` puts into the next slot. If it throws, nothing was
-  /// published. The geometry is a parameter so that typed ends pass a constant.
+  /// Publishes what `fill(payload)` puts into the next slot. If it throws, nothing is published.
+  /// The geometry is a parameter so that typed writers pass a constant.
   template <class Fill>
   [[gnu::always_inline]] WriteResult publish(const SlotGeometry& geometry, Fill&& fill) {
     if (is_disturbed()) [[unlikely]] {
@@ -59,7 +59,7 @@ class StatePublisher : public Lender {
   }
 
   /// The first half of a publish: the next slot is filled and complete, but the header does not
-  /// name it yet. `stamp()` says when.
+  /// name it yet. `stamp()` returns its time.
   template <class Fill, class Clock>
   [[gnu::always_inline]] void fill_next(const SlotGeometry& geometry, Fill&& fill, Clock&& stamp) {
     const Next next = next_after(geometry);
@@ -78,20 +78,20 @@ class StatePublisher : public Lender {
     wake_if_waiting();
   }
 
-  /// Why nothing can be published just now, if so.
+  /// Why nothing can be published now; nullopt if something can.
   [[nodiscard]] std::optional<WriteError> refusal() const noexcept {
     if (fenced()) return WriteError::Fenced;
     if (expected_ != incarnation_) return WriteError::LoanOut;
     return std::nullopt;
   }
 
-  /// Marks the next slot as being filled and returns its payload, for `finish` or `abandon`. Only
-  /// where there is no refusal.
+  /// Marks the next slot as being filled and returns its payload, for `finish` or `abandon`. Call
+  /// only if there is no refusal.
   std::byte* begin(const SlotGeometry& geometry) noexcept {
     const Next next = next_after(geometry);
     const WriterSlot slot = slot_at(geometry, next.index);
     slot.begin(next.sequence);
-    // No writer ever has this token, so each publish takes the branch that looks for a reason.
+    // No writer ever has this token, so each publish takes the branch that checks for a refusal.
     expected_ = ~incarnation_;
     return slot.payload();
   }
@@ -119,23 +119,23 @@ class StatePublisher : public Lender {
 
   [[nodiscard]] Sequence sequence() const noexcept { return sequence_; }
 
-  /// The time for a stamp.
+  /// The current time, for a stamp.
   [[nodiscard]] std::uint64_t now() noexcept { return clock_.now(); }
 
-  /// Whether somebody else has taken the segment since.
+  /// Whether the segment was taken over since, or this writer was fenced off.
   [[nodiscard]] bool fenced() const noexcept {
-    // relaxed: the token decides about this publish only, nothing is read through it.
-    // The line changes at a takeover only, so the load stays in this core's cache.
+    // relaxed: the token decides about this publish only, nothing is read through it. The line
+    // hardly ever changes, so the load stays in this core's cache.
     return control_->incarnation.load(std::memory_order_relaxed) != incarnation_;
   }
 
-  /// Counts what is published while a deadline watch is on. It must outlive the publisher.
+  /// Counts publishes with `watch` while a deadline watch is on. It must outlive the publisher.
   void watch_by(EndWatch* watch) noexcept { watch_ = watch; }
   [[nodiscard]] EndWatch* watch() const noexcept { return watch_; }
 
   /// Whether a deadline watch is on.
   [[nodiscard]] bool watched() const noexcept {
-    // relaxed: EndWatch looks again before it relies on anything. The line is that of the
+    // relaxed: EndWatch loads again before it relies on anything. The line is that of the
     // incarnation, so the load stays in this core's cache.
     return control_->watch_session.load(std::memory_order_relaxed) != 0;
   }
@@ -148,9 +148,9 @@ class StatePublisher : public Lender {
             control_->watch_session.load(std::memory_order_relaxed)) != 0;
   }
 
-  /// A publish of its own, so that the one that is not watched has one branch more and no
-  /// register less. `fill` is a copy: of one that was passed by reference, the compiler would
-  /// have to keep in memory whatever it refers to.
+  /// A function of its own, so that a publish that is not watched has one branch more and no
+  /// register less. `fill` is a copy: if it were passed by reference, the compiler would have to
+  /// keep in memory everything that it refers to.
   template <class Fill>
   [[gnu::noinline, gnu::cold]] void publish_watched(const SlotGeometry& geometry, Fill fill) {
     const bool counts = begin_watched(watch_);
@@ -159,7 +159,7 @@ class StatePublisher : public Lender {
     if (counts) watch_->end(0);
   }
 
-  /// The time in which the caller filled the slot is the caller's.
+  /// Does not count the time in which the caller filled the slot.
   [[gnu::noinline, gnu::cold]] void finish_watched(const SlotGeometry& geometry) noexcept {
     const bool counts = begin_watched(watch_);
     seal_begun(geometry);
@@ -181,7 +181,7 @@ class StatePublisher : public Lender {
     Next next{sequence_ + 1, index_ + 1};
     if (next.index == geometry.count) {
       next.index = 0;
-      // The limit is a multiple of the slot count, so the wrap can only be here.
+      // The limit is a multiple of the slot count, so the wrap can only happen here.
       if (next.sequence == geometry.sequence_limit()) [[unlikely]]
         next.sequence = 0;
     }
@@ -200,7 +200,7 @@ class StatePublisher : public Lender {
     if (geometry.stamped) {
       const std::uint64_t now = stamp();
       slot.set_stamp(now);
-      // relaxed: advice for listings; the stamp that goes with a value is in its slot.
+      // relaxed: advice for listings; the value's own stamp is in its slot.
       header_->last_write_ns.store(now, std::memory_order_relaxed);
     }
     slot.complete(next.sequence);
@@ -214,11 +214,11 @@ class StatePublisher : public Lender {
       // other's store.
       std::atomic_thread_fence(std::memory_order_seq_cst);
     } else {
-      // Keeps the compiler from looking before it publishes; the waiter's membarrier
-      // makes the processor keep to it when it matters.
+      // Keeps the compiler from moving the load below before the publish; the waiter's membarrier
+      // enforces that order on the processor when it matters.
       std::atomic_signal_fence(std::memory_order_seq_cst);
     }
-    // relaxed: see above; the word is a reason to make a system call.
+    // relaxed: see above; the word is only a reason to make a system call.
     if (control_->waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]
       wake_waiters(*header_, *control_, detail::complete(sequence_));
   }
@@ -235,19 +235,19 @@ class StatePublisher : public Lender {
   EndWatch* watch_ = nullptr;
 };
 
-/// The last complete publish of a segment whose writer is gone: the one the header
-/// names, or the one after it if the writer died between completing its slot and
-/// publishing it. NeverWritten gives 0. Nothing if versions and slots contradict each
-/// other, so that the segment cannot be trusted.
+/// The last complete publish of a segment whose writer is dead: the one that the header names, or
+/// the one after it if the writer died between completing its slot and publishing it. 0 if there
+/// was no publish. nullopt if versions and slots contradict each other, so that the segment cannot
+/// be trusted.
 std::optional<Sequence> find_last_complete(const SegmentHeader& header, const std::byte* slots,
                                            const SlotGeometry& geometry) noexcept;
 
-/// The same where up to `longest` publishes may be complete that the header does not name yet.
+/// The same if up to `longest` publishes may be complete that the header does not name yet.
 std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std::byte* slots,
                                          const SlotGeometry& geometry,
                                          std::uint32_t longest) noexcept;
 
-/// Makes every slot one that was never filled.
+/// Marks every slot as never filled.
 void reset_slots(std::byte* slots, const SlotGeometry& geometry) noexcept;
 
 }  // namespace detail

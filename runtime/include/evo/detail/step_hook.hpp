@@ -1,17 +1,17 @@
-/// A hook before each access to shared memory on the data path, so that tests
-/// drive interleavings one by one. It exists only in builds with EVO_STEP_HOOK.
+/// A hook before each access to shared memory on the data path, so that tests drive interleavings
+/// step by step. It exists only in builds with EVO_STEP_HOOK.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-/// The thread sanitizer's, see its tsan_interface_ann.cpp.
+/// Provided by the thread sanitizer, see its tsan_interface_ann.cpp.
 extern "C" void AnnotateBenignRaceSized(const char* file, int line, const volatile void* memory,
                                         unsigned long size, const char* text);
 
 namespace evo::detail {
 
-/// The access that comes next.
+/// The next access.
 enum class Step : std::uint8_t {
   WriterMarkOdd,
   WriterCopyWord,
@@ -47,7 +47,7 @@ inline constexpr bool kThreadSanitizer = false;
 inline constexpr bool kThreadSanitizer = false;
 #endif
 
-// Copies by relaxed words only: the model build needs a step per word, and the thread sanitizer
+// Copies use relaxed words only: the model build needs a step per word, and the thread sanitizer
 // would report a data race in a plain copy that the slot version discards.
 #if defined(EVO_STEP_HOOK)
 inline constexpr bool kWordwiseCopy = true;
@@ -55,7 +55,7 @@ inline constexpr bool kWordwiseCopy = true;
 inline constexpr bool kWordwiseCopy = kThreadSanitizer;
 #endif
 
-/// Keeps the thread sanitizer from reporting races on these bytes. Nothing in other builds.
+/// Keeps the thread sanitizer from reporting races on these bytes. Does nothing in other builds.
 template <bool kReports = kThreadSanitizer>
 void expect_races([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size) noexcept {
   if constexpr (kReports) {

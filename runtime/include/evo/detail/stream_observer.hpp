@@ -1,15 +1,15 @@
-/// The reader's side of `kind: stream`: takes every value in order, and knows what it lost.
+/// The reader's side of `kind: stream`: takes every value in order, and counts what it lost.
 ///
-/// It looks at the slot of the next value itself, not at the header: the slot's version says
-/// whether that value is there, is still to come, or was overwritten. So a reader that keeps up
-/// waits on the very line that brings the value, and one that lags touches no line that the
-/// writer is using. The header is looked at only when the slot has something else.
+/// It checks the slot of the next value itself, not the header: the slot's version says whether
+/// that value is there, is still to come, or was overwritten. So a reader that keeps up waits on
+/// the very line that brings the value, and one that lags touches no line that the writer is using.
+/// It loads the header only when the slot holds something else.
 ///
-/// I1: a value counts as taken when the cursor has passed it; the cursor is stored after the
-///     last look at the value's slot.
+/// I1: a value counts as taken when the cursor has passed it; the cursor is stored after the last
+///     load from the value's slot.
 /// I2: while views are out, the cursor stays before the oldest value that one of them shows.
-/// I3: of a blocking stream, every value from both `kept_from_` and the cursor on is kept: the
-///     writer does not overwrite it, and this reader does not skip it.
+/// I3: in a blocking stream, every value from the later of `kept_from_` and the cursor on is kept:
+///     the writer does not overwrite it, and this reader does not skip it.
 #pragma once
 
 #include <utility>
@@ -39,7 +39,7 @@ class ShownValue : public Borrower {
 class StreamObserver : public Lender {
  public:
   StreamObserver() = default;
-  /// The memory must outlive the observer. Begins nowhere: seek first.
+  /// The memory must outlive the observer. It has no position yet: seek first.
   StreamObserver(const SegmentHeader* header, const ControlFile* control, ReaderEntry* entry,
                  const std::byte* slots, const SlotGeometry& geometry, std::uint64_t generation,
                  std::uint32_t retries, Overflow overflow) noexcept
@@ -53,7 +53,7 @@ class StreamObserver : public Lender {
         overflow_(overflow) {}
 
   /// Runs `copy(slot)` on the next value until nothing overtook it. False if there is none yet.
-  /// What `copy` stored counts only if true. The value is not taken before `advance`.
+  /// What `copy` stored counts only if the result is true. `advance` takes the value.
   template <class Copy>
   [[nodiscard, gnu::always_inline]] bool look(Copy&& copy) {
     bool counts = false;
@@ -61,7 +61,7 @@ class StreamObserver : public Lender {
       counts = begin_watched(watch_);
     for (std::uint32_t attempt = 0;; ++attempt) {
       if (slot().try_read(next_, copy)) [[likely]] {
-        // A file that was emptied, and a forked child's pages, look like a publish 0 of zeros.
+        // An emptied file, and a forked child's pages, look like a publish 0 of zeros.
         if (next_ == 0 && is_emptied()) [[unlikely]]
           return false;
         if (counts) [[unlikely]]
@@ -72,18 +72,17 @@ class StreamObserver : public Lender {
     }
   }
 
-  /// Counts the values that are looked at while a deadline watch is on. It must outlive the
-  /// observer.
+  /// Counts reads with `watch` while a deadline watch is on. It must outlive the observer.
   void watch_by(EndWatch* watch) noexcept { watch_ = watch; }
 
   /// Whether a deadline watch is on.
   [[nodiscard]] bool watched() const noexcept {
-    // relaxed: EndWatch looks again before it relies on anything. The line changes hardly ever, so
+    // relaxed: EndWatch loads again before it relies on anything. The line hardly ever changes, so
     // the load stays in this core's cache.
     return control_->watch_session.load(std::memory_order_relaxed) != 0;
   }
 
-  /// The next value is taken. Give the slots behind it free with `store_cursor`.
+  /// Takes the next value. `store_cursor` then releases the slots before the cursor.
   void advance() noexcept {
     ++next_;
     if (++index_ == geometry_.count) {
@@ -93,27 +92,27 @@ class StreamObserver : public Lender {
     }
   }
 
-  /// Tells a blocked writer how far we are.
+  /// Publishes the position to a blocked writer.
   void store_cursor() noexcept {
     const Sequence first = has_lent() ? oldest_in_use() : next_;
     step(Step::ReaderStoreCursor);
-    // release [S]: pairs with the writer's acquire load [R]. Our copies out of the slots behind
-    // the cursor come before whatever the writer fills in there.
+    // release [S]: pairs with the writer's acquire load [R]. Our copies out of the slots before the
+    // cursor come before anything that the writer fills in there.
     entry_->cursor.store(2 * first + 1, std::memory_order_release);
   }
 
-  /// A view gave the value back that it showed. It is the next one again, unless another one was
+  /// Takes back the value that a view showed. It is the next one again, unless another one was
   /// taken since; then it counts as lost, because values come in order.
   void put_back(const ShownValue& value) noexcept;
 
-  /// The next value was there and cannot be used; it counts as lost.
+  /// Skips the next value, which was there but cannot be used; it counts as lost.
   void skip() noexcept {
     count_lost(1);
     advance();
     store_cursor();
   }
 
-  /// Values lost since the last call of `take_lost`, and whether there are any.
+  /// Whether values were lost since the last call of `take_lost`, and how many.
   [[nodiscard]] bool has_lost() const noexcept { return lost_since_ != 0; }
   std::uint64_t take_lost() noexcept { return std::exchange(lost_since_, 0); }
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
@@ -121,7 +120,7 @@ class StreamObserver : public Lender {
   /// Number of the next value.
   [[nodiscard]] Sequence next() const noexcept { return next_; }
 
-  /// Published values that were not taken.
+  /// Number of published values not taken yet.
   [[nodiscard]] std::uint64_t lag() const noexcept {
     const Sequence end = geometry_.after(latest(), 1);
     return geometry_.is_after(end, next_) ? geometry_.distance(next_, end) : 0;
@@ -143,16 +142,16 @@ class StreamObserver : public Lender {
   /// Whether a view shows this memory.
   [[nodiscard]] bool shows(const void* memory) const noexcept;
 
-  /// Makes the writer respect the cursor from now on, and begins with the newest value. Once.
+  /// Makes the writer respect the cursor from now on, and starts with the newest value. Call once.
   void attach() noexcept;
   void seek_latest() noexcept { seek(newest()); }
   void seek_oldest() noexcept;
   void seek(Sequence n) noexcept;
-  /// The same for a number that may be none.
+  /// The same for a number that no value may have.
   void seek_to(Sequence n) noexcept;
 
   /// Whether the writer of a blocking stream leaves the next value alone until the cursor has
-  /// passed it. Values that were published before the cursor stood there may be overwritten any
+  /// passed it. Values that were published before the cursor was there may be overwritten at any
   /// time.
   [[nodiscard]] bool is_kept() const noexcept { return !geometry_.is_after(kept_from_, next_); }
 
@@ -182,19 +181,20 @@ class StreamObserver : public Lender {
     return {slots_ + index * geometry_.stride, geometry_};
   }
   [[nodiscard]] Sequence latest() const noexcept { return version() / 2; }
-  /// Whether publish 0 is there: the numbers begin with 1, and come to 0 only across the wrap.
+  /// Whether publish 0 is there: the numbers start with 1, and reach 0 only across the wrap.
   [[nodiscard]] bool has_publish_0() const noexcept {
     return slot_of(0).version() == complete(0) && !is_emptied();
   }
   /// The next value, or an older one that a view still shows.
   [[nodiscard]] Sequence oldest_in_use() const noexcept;
-  /// The last publish, or the first to come.
+  /// The last publish; 1 before the first.
   [[nodiscard]] Sequence newest() const noexcept;
-  /// The slot does not hold the next value: whether to look again, perhaps further on.
+  /// Handles a slot that does not hold the next value. Returns whether to check again, perhaps at a
+  /// later value.
   bool catch_up(std::uint32_t attempt) noexcept;
   /// Sets the cursor to value n. Returns the newest value, which is kept from now on.
   Sequence move_cursor(Sequence n) noexcept;
-  /// Goes to the oldest value that is safe from the writer, which has come as far as `last`.
+  /// Moves to the oldest value that is safe from the writer, whose newest value is `last`.
   void jump(Sequence last, std::uint32_t attempt) noexcept;
 
   /// Whether the file was emptied, or this is a forked child.

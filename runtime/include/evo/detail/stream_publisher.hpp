@@ -1,16 +1,17 @@
-/// The writer's side of `kind: stream`: the ring of StatePublisher, and whether it has room.
+/// The writer's side of `kind: stream`: the ring of StatePublisher, and the check whether it has
+/// room.
 ///
-/// With `overflow: overwrite` there is always room. With `block` the cursor of each attached
-/// reader holds the writer back. The cursors are not looked at for each push: a look at them
-/// grants a number of pushes, and only when those are used up is there another. Martin
-/// Thompson's and Todd Montgomery's single-producer sequencer (LMAX Disruptor) caches the
-/// gating sequence in the same way.
+/// With `overflow: overwrite` there is always room. With `block` the cursor of each attached reader
+/// holds back the writer. The writer does not load the cursors for each push: one scan of them
+/// grants a number of pushes, and only when those are used up is there another. Martin Thompson's
+/// and Todd Montgomery's single-producer sequencer (LMAX Disruptor) caches the gating sequence in
+/// the same way.
 ///
-/// I1: at most `capacity` values that some reader has not taken are in the ring. There are
-///     capacity + 1 slots, so the one that is being filled holds none of them.
-/// I2: a look grants at most `capacity - 1` pushes, also where no reader is attached. So whoever
-///     attaches with the newest value is within I1: before as many pushes as would break it
-///     comes a look which sees the new cursor ([P] and [Q]).
+/// I1: the ring holds at most `capacity` values that some reader has not taken. It has one slot
+///     more, so the one that is being filled holds none of them.
+/// I2: a scan grants at most `capacity - 1` pushes, even if no reader is attached. So a reader that
+///     attaches with the newest value is within I1: before enough pushes to break it, there is a
+///     scan that sees the new cursor ([P] and [Q]).
 #pragma once
 
 #include <chrono>
@@ -35,7 +36,8 @@ struct StreamReaderPlace {
 class StreamPublisher : public Lender {
  public:
   StreamPublisher() = default;
-  /// `locks` is the descriptor that holds the writer's lock. All of it must outlive the publisher.
+  /// `locks` is the descriptor that holds the writer's lock. The memory and `locks` must outlive
+  /// the publisher.
   StreamPublisher(const StatePublisher& ring, ControlFile* control, std::uint32_t table_size,
                   const GuardedDescriptor* locks, const SegmentLayout& layout) noexcept
       : ring_(ring),
@@ -47,7 +49,7 @@ class StreamPublisher : public Lender {
         locks_(locks),
         generation_(layout.generation) {}
 
-  /// Publishes what `fill(payload)` puts into the next slot. If it throws, nothing was published.
+  /// Publishes what `fill(payload)` puts into the next slot. If it throws, nothing is published.
   template <class Fill>
   [[gnu::always_inline]] WriteResult push(const SlotGeometry& geometry, Fill&& fill,
                                           std::chrono::nanoseconds timeout) {
@@ -61,13 +63,13 @@ class StreamPublisher : public Lender {
   }
 
   /// Publishes up to `count` values, which `fill(i, payload)` puts into their slots, with one
-  /// announcement for as many as there is room for. Returns how many; waits for more room as
-  /// long as asked.
+  /// announcement for each run that there is room for. Returns the number published; waits up to
+  /// `timeout` for more room.
   template <class Fill>
   std::size_t push_batch(const SlotGeometry& geometry, std::size_t count, Fill&& fill,
                          std::chrono::nanoseconds timeout) {
     std::size_t pushed = 0;
-    std::uint64_t waits_since = 0;  // for room; all waits together are as long as asked
+    std::uint64_t waits_since = 0;  // for room; `timeout` limits all waits together
     while (pushed < count) {
       if (room_ == 0) [[unlikely]] {
         if (waits_since == 0) waits_since = monotonic_ns();
@@ -79,7 +81,7 @@ class StreamPublisher : public Lender {
       const std::uint64_t stamp = geometry.stamped ? ring_.now() : 0;
       std::uint64_t part = count - pushed;
       if (part > room_) part = room_;
-      // Readers tell by the header how far a slot may be ahead of it.
+      // Readers rely on the header for how far a slot may be ahead of it.
       if (part > geometry.count - 1) part = geometry.count - 1;
       for (std::uint64_t i = 0; i < part; ++i, ++pushed) {
         ring_.fill_next(
@@ -93,7 +95,7 @@ class StreamPublisher : public Lender {
     return pushed;
   }
 
-  /// Room for one value, for a loan; else why there is none.
+  /// Waits for room for one value, for a loan. Returns why there is none; nullopt if there is room.
   std::optional<WriteError> await_room(std::chrono::nanoseconds timeout) noexcept {
     return room_ == 0 ? make_room(timeout) : ring_.refusal();
   }
@@ -109,28 +111,29 @@ class StreamPublisher : public Lender {
   void abandon() noexcept { ring_.abandon(); }
   [[nodiscard]] Sequence sequence() const noexcept { return ring_.sequence(); }
 
-  /// The attached reader that has the most values still to take; none if nobody reads. Looks at
-  /// the table of all readers.
+  /// The attached reader with the most unread values; nullopt if no reader is attached. Scans the
+  /// table of all readers.
   [[nodiscard]] std::optional<StreamReaderPlace> slowest_reader() const noexcept;
 
  private:
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
-  /// Sets `room_` by the cursors, and waits for them to move. Nothing if there is room.
+  /// Sets `room_` from the cursors, and waits for them to move. Returns nullopt if there is room.
   std::optional<WriteError> make_room(std::chrono::nanoseconds timeout) noexcept;
-  /// Looks at the cursors, and at whose readers are dead if they leave no room.
+  /// Scans the cursors. If they leave no room, drops dead readers and scans again.
   bool look_for_room() noexcept;
-  /// One look at the cursors.
+  /// Scans the cursors once.
   bool look_at_cursors() noexcept;
-  /// Clears the cursors of dead readers that hold the writer back. False if a live one does, too,
-  /// if there are so many that the next look has to go on, or if the descriptor was closed.
+  /// Clears the cursors of dead readers that hold back the writer. False if a live reader does,
+  /// too, if there are more than one call may clear, or if the descriptor was closed.
   bool drop_dead_readers() noexcept;
-  /// Values that reader `index` has not taken, at most the capacity; nothing if it has no cursor.
+  /// Number of values that reader `index` has not taken, at most the capacity; nullopt if it has no
+  /// cursor.
   [[nodiscard]] std::optional<std::uint64_t> unread_by(std::uint32_t index) const noexcept;
   [[nodiscard]] std::uint32_t entries_used() const noexcept;
 
   StatePublisher ring_;
-  std::uint64_t room_ = 0;  // pushes that the last look at the cursors allows
+  std::uint64_t room_ = 0;  // pushes that the last scan of the cursors allows
   SlotGeometry geometry_;
   Overflow overflow_ = Overflow::Overwrite;
   ControlFile* control_ = nullptr;
@@ -139,8 +142,8 @@ class StreamPublisher : public Lender {
   std::uint64_t generation_ = 0;
 };
 
-/// As find_last_complete() for a stream, whose writer may have died in a batch, with more than
-/// one complete slot that the header does not name: the end of that row.
+/// As find_last_complete() for a stream, whose writer may have died in a batch, with more than one
+/// complete slot that the header does not name: returns the last of them.
 std::optional<Sequence> find_last_of_stream(const SegmentHeader& header, const std::byte* slots,
                                             const SlotGeometry& geometry) noexcept;
 

@@ -1,4 +1,4 @@
-/// Text that another process wrote, on its way to a terminal, a log or a file.
+/// Filters text that another process wrote, before it reaches a terminal, a log or a file.
 ///
 /// This is the only place that decides which characters may pass.
 #pragma once
@@ -12,8 +12,8 @@ namespace evo::detail {
 
 enum class CharacterKind : std::uint8_t {
   Plain,
-  Control,  ///< C0, DEL and C1; those that end a line or turn its direction (bidi)
-  Invalid,  ///< bytes that are not UTF-8, and code points that Unicode calls no characters
+  Control,  ///< C0, DEL and C1; those that end a line or change its direction (bidi)
+  Invalid,  ///< bytes that are not UTF-8, and the noncharacters of Unicode
 };
 
 /// The code of a byte that is not UTF-8.
@@ -26,14 +26,15 @@ struct Character {
   CharacterKind kind = CharacterKind::Invalid;
 };
 
-/// Takes it off the text, which must not be empty; a single byte where it is not UTF-8.
+/// Removes the first character from the text, which must not be empty; a single byte if it is not
+/// UTF-8.
 Character take_character(std::string_view& text);
 
-/// The text with a question mark for each character that is not plain: the space is, a line break
-/// is not.
+/// The text with a question mark in place of each character that is not plain. A space is plain, a
+/// line break is not.
 std::string printable(std::string_view text);
 
-/// What stands between the quotes of a JSON string: controls as `\u…`, U+FFFD for invalid ones.
+/// The text as the contents of a JSON string: controls as `\u…`, U+FFFD for invalid ones.
 std::string json_escaped(std::string_view text);
 
 }  // namespace evo::detail
