@@ -1,10 +1,10 @@
-/// What does a read of a new value cost, and how often is it overtaken?
+/// What does a read of a new value cost, and how often does the writer overtake it?
 ///
-/// A writer on one core writes at a fixed rate, or as fast as it can; a reader on another one
+/// A writer on one core writes at a fixed rate, or as fast as it can; a reader on another core
 /// polls, and reads each new value that it sees. A figure is the time of such a read, from the
-/// moment when it is known that there is a new value. The limit is the same read while nobody
-/// writes; for a writer that writes as fast as it can, it is bare memory written the same way, for
-/// then the line's way between the two cores takes nearly all of the time.
+/// moment when a new value is detected. The limit is the same read without concurrent writes. For a
+/// writer at full speed it is bare memory written in the same way, because the transfer of the
+/// cache line between the two cores then takes nearly all of the time.
 #include <fmt/format.h>
 
 #include <atomic>
@@ -36,7 +36,7 @@ void write_at(BenchStateWriter<Channel>& writer, std::uint64_t period_ns, const 
   auto value = std::make_unique<typename Channel::Value>();
   std::uint64_t n = 0;
   std::uint64_t next = monotonic_ns();
-  // relaxed: only says when to stop.
+  // relaxed: only a stop flag.
   while (!run.done.load(std::memory_order_relaxed)) {
     if (period_ns != 0) {
       if (monotonic_ns() < next) continue;
@@ -47,7 +47,7 @@ void write_at(BenchStateWriter<Channel>& writer, std::uint64_t period_ns, const 
   }
 }
 
-/// How long each read takes that follows a change.
+/// The time of each read that follows a change.
 template <class HasChanged, class Read>
 std::vector<std::uint64_t> times_of_reads(HasChanged&& has_changed, Read&& read) {
   const std::uint64_t clock_cost = clock_cost_ns();
@@ -137,7 +137,7 @@ Figures run_bare() {
                  [&] {
                    auto value = std::make_unique<Value>();
                    shared->barrier.wait_for(2);
-                   // relaxed: only says when to stop.
+                   // relaxed: only a stop flag.
                    for (std::uint64_t n = 1; !shared->done.load(std::memory_order_relaxed); ++n) {
                      value->number(n);
                      latest->write(n, *value);

@@ -1,9 +1,9 @@
 /// How long does a value take from one process to another?
 ///
-/// Two processes send a value to and fro, each on its own core, both polling. A figure is half of
-/// a round trip: copy in, signal, copy out. The median is over series of round trips between two
-/// looks at the clock, so that the clock does not count; p99 and p99.9 are over single ones, and
-/// contain half of a look. The limit is bare memory with a number in front.
+/// Two processes send a value back and forth, each on its own core, both polling. A figure is half
+/// of a round trip: copy in, signal, copy out. The median is over series of round trips between two
+/// clock readings, so that the clock does not count; p99 and p99.9 are over single ones, and
+/// include half of a clock reading. The limit is bare memory with a number in front.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 
 constexpr int kTripsOfSeries = 32;
 
-/// Large values take their time.
+/// Large values take longer.
 constexpr int series_of(std::size_t bytes) {
   return bytes > 100'000 ? 8 : 64;
 }
@@ -33,7 +33,7 @@ constexpr int single_trips_of(std::size_t bytes) {
   return bytes > 100'000 ? 200 : 5000;
 }
 
-/// What the asking process found out.
+/// Results of the asking process.
 struct Times {
   Barrier barrier;
   double typical = 0;
@@ -46,7 +46,7 @@ double at(std::vector<std::uint64_t>& sorted, double share) {
   return static_cast<double>(sorted[index]);
 }
 
-/// Each end is a sender and a receiver: `send(value)` and `receive(value)`.
+/// Each endpoint is a sender and a receiver: `send(value)` and `receive(value)`.
 template <class Value, class End>
 void ask(End& end, Times& times) {
   auto value = std::make_unique<Value>();
@@ -57,7 +57,7 @@ void ask(End& end, Times& times) {
     end.receive(*value);
     if (value->number() != n) give_up("a value came wrong");
   };
-  for (int i = 0; i < kTripsOfSeries; ++i) trip();  // pages and caches are there
+  for (int i = 0; i < kTripsOfSeries; ++i) trip();  // warms up pages and caches
 
   std::vector<std::uint64_t> series;
   for (int i = 0; i < series_of(sizeof(Value)); ++i) {
@@ -92,8 +92,8 @@ void answer(End& end) {
   }
 }
 
-/// `open_sender(i)` and `open_receiver(i)` open the ends of direction i; in each process the
-/// sender comes first.
+/// `open_sender(i)` and `open_receiver(i)` open the endpoints of direction i; each process opens
+/// its sender first.
 template <class Value, class Open>
 Figures measure_latency(Open&& open) {
   const Shared<Times> times;
@@ -215,7 +215,7 @@ void ask_size(Answer& answer, const Arguments& arguments) {
   }
   group.cases = {{"state", run_evo<Value, StateEnd<kBytes, Stamp::None>>},
                  {"state, stamped", run_evo<Value, StateEnd<kBytes, Stamp::Monotonic>>}};
-  // A ring of the largest values would be more than a segment may have.
+  // A ring of the largest values would exceed the maximum segment size.
   if constexpr (kBytes < 1'000'000) {
     group.cases.push_back({"stream", run_evo<Value, StreamEnd<kBytes>>});
   }

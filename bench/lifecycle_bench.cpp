@@ -1,7 +1,7 @@
-/// How long do create, takeover, refusal, listing and the notice of a death take?
+/// How long do create, takeover, refusal, listing and death detection take?
 ///
-/// Each figure is one try; 40 tries a round, of listings two. There is no limit to compare with:
-/// all of it is system calls.
+/// Each figure is one attempt; 40 attempts per round, two for listings. There is no limit for
+/// comparison: all of it is system calls.
 #include <cstdio>
 #include <thread>
 
@@ -25,7 +25,7 @@ constexpr std::uint32_t kBytes = 64;
 constexpr ResourceLimits kNoLimits{
     .segments_per_process = 100'000, .segments_per_domain = 100'000, .creations_per_second = 0};
 
-/// Adds a row of what was measured, in microseconds; `goal_us` 0: there is none.
+/// Adds a row of measurements in microseconds; `goal_us` 0: no goal.
 void tell(Answer& answer, const std::string& what, Percentiles& times, double goal_us = 0) {
   Row row;
   row.what = what;
@@ -97,8 +97,8 @@ void measure_takeover(Answer& answer, int tries) {
 
 constexpr std::string_view kAmongThreads = "--create-among-threads";
 
-/// The body of a process of its own: the first create of a process that has other threads. Prints
-/// how long it took, and dies without closing.
+/// The body of a separate process: its first create while it has other threads. Prints how long
+/// that took, and dies without closing.
 [[noreturn]] void create_among_threads(const std::string& directory) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) threads.emplace_back([] { ::pause(); });
@@ -111,7 +111,7 @@ constexpr std::string_view kAmongThreads = "--create-among-threads";
   test::die();
 }
 
-/// The first try creates the segment, each one after it takes it over from the dead one before.
+/// The first attempt creates the segment; each later one takes it over from its dead predecessor.
 void measure_among_threads(Answer& answer, int tries) {
   Percentiles create;
   Percentiles takeover;
@@ -131,7 +131,7 @@ void measure_among_threads(Answer& answer, int tries) {
   tell(answer, "takeover in a process with threads", takeover, 1000);
 }
 
-/// Reads lines until one has both words; false at the end.
+/// Reads lines until one contains both words; false at the end.
 bool await_line(test::Program& program, std::string_view first, std::string_view second) {
   while (const auto line = program.next_line()) {
     if (test::contains(*line, first) && test::contains(*line, second)) return true;
@@ -167,8 +167,8 @@ void measure_notice_of_death(Answer& answer, int tries) {
   supervisor.end();
 }
 
-/// So many segments whose writers are dead; a process for each few hundred, because each writer
-/// has a descriptor.
+/// Creates `count` segments with dead writers; one process per few hundred, because each writer
+/// needs a descriptor.
 void fill(const TemporaryDomain& directory, int count) {
   constexpr int kAtOnce = 500;
   for (int first = 0; first < count; first += kAtOnce) {
@@ -212,7 +212,7 @@ void measure_listing(Answer& answer, int count, int tries) {
       return sum;
     });
     if (seen < size) give_up("the cache is not whole");
-    // A thousand at once: one is shorter than the clock's own time.
+    // A thousand per measurement: a single one is shorter than a clock reading.
     timed(find, [&] {
       for (int k = 0; k < 1000; ++k) {
         if (discovery->find(wanted) == nullptr) give_up("not found");
@@ -220,7 +220,7 @@ void measure_listing(Answer& answer, int count, int tries) {
       return 0;
     });
   }
-  // The goals are for 1,000.
+  // The goals apply to 1,000 segments.
   const bool asked = count == 1000;
   tell(answer, fmt::format("names of {} segments, cold", count), names, asked ? 1000 : 0);
   tell(answer, fmt::format("everything about {} segments, cold", count), everything,

@@ -1,8 +1,8 @@
 /// What does a reader cost the writer?
 ///
-/// A writer on one core writes every 20 us, and so many readers poll on the other cores, which they
-/// share as evenly as they can. A figure is the time of one write. The limit is the same write
-/// without any reader, so a ratio of 1 means that readers cost nothing.
+/// A writer on one core writes every 20 us; the readers poll on the other cores, distributed as
+/// evenly as possible. A figure is the time of one write. The limit is the same write without
+/// readers, so a ratio of 1 means that readers cost nothing.
 #include <fmt/format.h>
 
 #include <atomic>
@@ -54,7 +54,7 @@ void read_until_done(const Domain& domain, std::uint32_t readers, Doing doing, R
   }
   run.barrier.wait_for(processes);
   typename Channel::Value value;
-  // relaxed: only says when to stop.
+  // relaxed: only a stop flag.
   while (!run.done.load(std::memory_order_relaxed)) {
     if (doing == Doing::Sleep) {
       const timespec pause{0, 1'000'000};

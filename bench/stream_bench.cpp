@@ -1,7 +1,7 @@
-/// How many values a second does a stream bring from one core to others?
+/// How many values per second does a stream carry from one core to others?
 ///
-/// Each run is a writer on one core and readers on the others, flat out, until every reader has
-/// the last value. A reader that finds nothing yields its core, which it may have to share with
+/// Each run is a writer on one core and readers on the others, at full speed, until every reader
+/// has the last value. A reader that finds no value yields its core, which it may share with
 /// others. The limit is a bare ring with the same number of readers.
 #include <fmt/format.h>
 #include <sched.h>
@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What the processes of a run share.
+/// State shared by the processes of a run.
 struct Run {
   Barrier barrier;
   std::atomic<std::uint64_t> start_ns{0};
@@ -39,9 +39,8 @@ struct Run {
   }
 };
 
-/// A writer and its readers. `write()` returns the writing end, which is a function to send all
-/// values; `read(i)` the reading one, which is a function to take all of them and returns how many
-/// it lost.
+/// A writer and its readers. `write()` returns the writer, a function that sends all values;
+/// `read(i)` returns a reader, a function that takes all values and returns how many it lost.
 template <class Write, class Read>
 Figures measure_rate(std::uint32_t readers, std::uint64_t values, Write&& write, Read&& read) {
   const Shared<Run> run;
@@ -49,11 +48,11 @@ Figures measure_rate(std::uint32_t readers, std::uint64_t values, Write&& write,
   const auto& cores = usable_cores();
   processes.push_back({cores.at(0), [&] {
                          auto send = write();
-                         run->barrier.wait_for(readers + 1);  // it is there
-                         run->barrier.wait_for(readers + 1);  // and so are they
+                         run->barrier.wait_for(readers + 1);  // the writer exists
+                         run->barrier.wait_for(readers + 1);  // the readers exist
                          run->start();
                          send();
-                         run->barrier.wait_for(readers + 1);  // nobody leaves before
+                         run->barrier.wait_for(readers + 1);  // all stay until then
                        }});
   for (std::uint32_t i = 0; i < readers; ++i) {
     processes.push_back({cores.at(1 + i % (cores.size() - 1)), [&, i] {
@@ -75,7 +74,7 @@ Figures measure_rate(std::uint32_t readers, std::uint64_t values, Write&& write,
   return figures;
 }
 
-/// What a reader does that finds nothing.
+/// What a reader does if it finds no value.
 enum class Idle : std::uint8_t { Yield, Sleep };
 
 void check(bool right) {

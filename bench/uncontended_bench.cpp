@@ -1,9 +1,9 @@
 /// What do a write and a read cost on one core, as multiples of a memcpy of the same size?
 ///
-/// One process has both ends, so every line is in its cache. The limit is memcpy of as many bytes,
-/// called as a caller who knows the size would call it. What a memcpy can't do has a limit of its
-/// own: one that also reads the clock, one that walks through a ring, and the read of one word
-/// between two looks at a version. Google Benchmark runs the cases in random order, several times;
+/// One process has both endpoints, so every line is in its cache. The limit is a memcpy of the same
+/// size, called by code that knows the size. Operations that a memcpy cannot do have their own
+/// limits: one that also reads the clock, one that walks through a ring, and a read of one word
+/// between two loads of a version. Google Benchmark runs the cases in random order, several times;
 /// a ratio is that of the medians.
 #include <benchmark/benchmark.h>
 
@@ -57,7 +57,7 @@ struct Ends {
       BenchStateReader<Channel>::attach({.domain = directory.domain()}).value();
 };
 
-/// One row of the answer: what it is called, how many bytes it moves, and its name in the run.
+/// One row of the answer: its label, the number of bytes it moves, and its name in the run.
 struct Asked {
   std::string what;
   std::size_t bytes;
@@ -79,7 +79,7 @@ class Register {
   std::vector<Asked> asked_;
 };
 
-/// Keeps the compiler from knowing what is in the value, or that nobody uses it.
+/// Hides from the compiler what is in the value, and that it is not used.
 template <class Value>
 void touch(Value& value) {
   benchmark::DoNotOptimize(&value);
@@ -97,7 +97,7 @@ void copy(benchmark::State& state) {
   }
 }
 
-/// The cheapest clock that the machine has.
+/// The cheapest clock of the machine.
 std::uint64_t bare_clock() {
 #if defined(__x86_64__)
   return __rdtsc();
@@ -119,7 +119,7 @@ void copy_with_clock(benchmark::State& state) {
 }
 
 /// Copies into the next place of a ring and out of it again. The ring is as long as that of the
-/// stream, so that both find their places in the same cache.
+/// stream, so that both have their places in the same cache.
 template <class Value>
 void copy_through_ring(benchmark::State& state) {
   const auto ring = std::make_unique<BareRing<Value, 1>>();
@@ -134,19 +134,20 @@ void copy_through_ring(benchmark::State& state) {
   }
 }
 
-/// Reads one word, and makes sure by a version that it was not overwritten meanwhile.
+/// Reads one word, and checks by a version that it was not overwritten during the read.
 template <class Value>
 void copy_one_field(benchmark::State& state) {
   std::atomic<std::uint64_t> version{0};
   const auto value = std::make_unique<Value>();
   for (auto _ : state) {
     touch(*value);
-    // acquire: as paired with the store of a writer, which is not here; only the cost counts.
+    // acquire: as if paired with the store of a writer, which does not exist here; only the cost
+    // counts.
     const std::uint64_t before = version.load(std::memory_order_acquire);
     const std::uint64_t field = value->words[1];
-    // acquire fence: pairs with the same writer's release.
+    // acquire fence: pairs with the release of the same absent writer.
     std::atomic_thread_fence(std::memory_order_acquire);
-    // relaxed: the fence keeps it behind the read of the field.
+    // relaxed: the fence keeps this load after the read of the field.
     if (version.load(std::memory_order_relaxed) != before) give_up("a read failed");
     benchmark::DoNotOptimize(field);
   }
@@ -263,7 +264,7 @@ std::uint64_t sum_of(const Payload<kBytes>& value) {
   return sum;
 }
 
-/// What the calculation on a value costs where it lies: on the heap, and in a slot of a stream.
+/// The cost of a calculation on a value in place: on the heap, and in a slot of a stream.
 template <std::size_t kBytes>
 void use_native(benchmark::State& state) {
   const auto value = std::make_unique<Payload<kBytes>>();
@@ -304,7 +305,7 @@ void ask_size(Register& registered) {
   registered.add("write, changed?, read", kBytes, read_new<Channel>);
   registered.add("limit: memcpy and clock", kBytes, copy_with_clock<Value>, true);
   registered.add("write, stamped", kBytes, write<Stamped>);
-  // 1024 values of 1 MiB would be more than a segment may hold.
+  // 1024 values of 1 MiB would exceed the maximum segment size.
   if constexpr (kBytes < 1'048'576) {
     registered.add("limit: bare ring", kBytes, copy_through_ring<Value>, true);
     registered.add("push, next", kBytes, push_next<kBytes>);

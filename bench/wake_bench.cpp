@@ -1,8 +1,8 @@
-/// How long until a sleeping reader has the value?
+/// How long does it take until a sleeping reader has the value?
 ///
-/// A writer on one core publishes every 2 ms, and a reader on another one sleeps until it does. A
+/// A writer on one core publishes every 2 ms, and a reader on another core sleeps until it does. A
 /// figure is the time from just before the publish until the reader has the value. The limit is a
-/// bare futex. `wait_for_change` spins for 20 us before it sleeps, which here is always too short.
+/// bare futex. `wait_for_change` spins for 20 us before it sleeps, which is always too short here.
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,7 +33,8 @@ struct Run {
   TimesFound times;
 };
 
-/// `write()` gives a function that publishes a value, `read()` one that sleeps until it has it.
+/// `write()` returns a function that publishes a value, `read()` one that sleeps until it has a
+/// value.
 template <class Write, class Read>
 Figures measure_wake(Write&& write, Read&& read) {
   const Shared<Run> run;
@@ -60,7 +61,7 @@ Figures measure_wake(Write&& write, Read&& read) {
                    run->barrier.wait_for(2);
                    std::vector<std::uint64_t> times;
                    Value value;
-                   // Not so many as were published: a state keeps only the latest.
+                   // Possibly fewer than were published: a state keeps only the latest.
                    for (take(value); value.number() != kEnd; take(value)) {
                      times.push_back(monotonic_ns() - value.number());
                    }

@@ -1,4 +1,4 @@
-/// The shortest way through a segment: one writer, one reader, here in one process.
+/// A minimal example of a segment: one writer, one reader, here in one process.
 ///
 /// Try it: EVO_DOMAIN=user ./01_write_and_read
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 int main() {
   using namespace evo::control;
 
-  auto writer = ControlStateWriter::create();  // or takes over what a killed writer has left
+  auto writer = ControlStateWriter::create();  // or takes over what a killed writer left behind
   if (!writer) {
     fmt::print(stderr, "{}\n", writer.error());
     return 1;
@@ -20,7 +20,8 @@ int main() {
   }
 
   writer->write({.cycle = 1, .setpoint = 30, .mode = Mode::Running});
-  writer->update([](ControlState& state) { state.measured = 29.5F; });  // starts from the last one
+  writer->update([](ControlState& state) { state.measured = 29.5F; });  // starts from the last
+                                                                        // value
 
   const auto sample = reader->read();
   if (!sample) {

@@ -24,7 +24,7 @@ void count_to_three(ControlStateWriter& writer) {
 
 int main() {
   auto writer = ControlStateWriter::create();
-  auto reader = ControlStateReader::attach({.wait = 1s});  // a reader may come before its writer
+  auto reader = ControlStateReader::attach({.wait = 1s});  // a reader may start before its writer
   if (!writer || !reader) {
     fmt::print(stderr, "{}\n", writer ? reader.error() : writer.error());
     return 1;

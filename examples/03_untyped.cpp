@@ -1,4 +1,4 @@
-/// Without a schema: a segment is so many bytes. For tools, and for data that has no fixed form.
+/// Without a schema, a segment is plain bytes. For tools, and for data without a fixed layout.
 ///
 /// Try it: EVO_DOMAIN=user ./03_untyped
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-/// The answer that a benchmark program gives: rows of figures, as a table or as JSON.
+/// The results of a benchmark program: rows of figures, as a table or as JSON.
 #pragma once
 
 #include <cstddef>
@@ -13,33 +13,34 @@ namespace evo::bench {
 
 enum class Better : std::uint8_t { Lower, Higher };
 
-/// What a program asks, and in what its figures are.
+/// What a program measures, and the unit of its figures.
 struct Question {
-  std::string name;  ///< of the program, without `_bench`
+  std::string name;  ///< name of the program, without `_bench`
   std::string unit;  ///< `ns`, `M/s`
   Better better = Better::Lower;
 };
 
-/// What the runs of one case came to.
+/// The combined results of the runs of one case.
 struct Row {
   std::string what;
   std::size_t bytes = 0;
   std::uint32_t readers = 1;
   Distance cores = Distance::Near;
-  /// What a cache line took from core to core meanwhile; median.
+  /// Latency of a cache line from core to core during the runs; median.
   double line_ns = 0;
   std::size_t runs = 0;
   /// The smallest, the median and the largest figure of a run.
   double least = 0, median = 0, most = 0;
-  /// Within a run, median over the runs; only of times.
+  /// Within a run, median over the runs; times only.
   std::optional<double> p99, p999;
   /// How many times worse than the limit in the same round; median over the rounds.
   std::optional<double> ratio;
-  /// Whatever else is to be said, e.g. how many values were lost.
+  /// A remark, for example how many values were lost.
   std::string note;
 };
 
-/// Prints each row as it comes, so that a long run can be watched; or all of it as JSON at the end.
+/// Prints each row as soon as it is added, so that a long run can be followed; or all rows as JSON
+/// at the end.
 class Answer {
  public:
   Answer(Question question, bool json);

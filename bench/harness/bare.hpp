@@ -1,7 +1,8 @@
-/// What the machine can do at best: shared memory with nothing around it.
+/// The best possible performance of the machine: shared memory without any protocol.
 ///
-/// No versions, no checks, nobody ever leaves, and whoever overtakes breaks it. So no channel that
-/// one would use can be faster, and a figure as a multiple of these does not depend on the machine.
+/// No versions and no checks; endpoints never detach, and a writer that overtakes corrupts the
+/// value. So no usable channel can be faster, and a figure as a multiple of these is independent of
+/// the machine.
 #pragma once
 
 #include <array>
@@ -18,8 +19,8 @@
 
 namespace evo::bench {
 
-/// A ring for one writer and a number of readers that all take every value. Each end remembers how
-/// far the others were when it last looked.
+/// A ring for one writer and several readers that each read every value. Each endpoint remembers
+/// the others' positions as last read.
 template <class Value, std::size_t kReaders>
 class BareRing {
  public:
@@ -60,7 +61,7 @@ class BareRing {
    public:
     Reader(BareRing& ring, std::size_t index) : ring_(&ring), index_(index) {}
 
-    /// Takes up to so many values; returns how many.
+    /// Takes up to `most` values; returns how many.
     std::size_t take(Value* values, std::size_t most) {
       if (next_ == there_) {
         // acquire: pairs with the writer's release store.
@@ -113,8 +114,8 @@ inline void copy_non_temporal(std::byte* to, const std::byte* from, std::size_t 
 #endif
 }
 
-/// The latest value, in one or more places in turn, each with its number in front of it. Only good
-/// for a writer that waits for an answer before it writes again.
+/// The latest value, in one or more places in turn, each preceded by its number. Only for a writer
+/// that waits for an answer before it writes again.
 template <class Value, std::size_t kPlaces, BareCopy kCopy>
 class BareCell {
  public:
@@ -152,8 +153,8 @@ class BareCell {
   std::array<Place, kPlaces> places_;
 };
 
-/// The latest value of a writer that waits for no reader: places in turn, and which one was last
-/// written. Nothing tells a reader whose value was overwritten meanwhile.
+/// The latest value of a writer that does not wait for readers: places in turn, and the number of
+/// the last one written. A reader cannot detect that its value was overwritten during the copy.
 template <class Value, std::size_t kPlaces>
 class BareLatest {
  public:

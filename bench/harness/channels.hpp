@@ -1,4 +1,4 @@
-/// Segments to measure with, of every size, as the generator would declare them.
+/// Segments of every size for measurements, as the generator would declare them.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@
 
 namespace evo::bench {
 
-/// A value whose first and last word say which one it is.
+/// A value whose first and last words hold its number.
 template <std::size_t kBytes>
 struct Payload {
   std::array<std::uint64_t, kBytes / 8> words{};
@@ -26,7 +26,7 @@ struct Payload {
     words.front() = n;
     words.back() = n;
   }
-  /// The number; 0 if the ends differ.
+  /// The number; 0 if the first and last words differ.
   [[nodiscard]] std::uint64_t number() const {
     return words.front() == words.back() ? words.front() : 0;
   }
@@ -68,7 +68,7 @@ struct BenchStream : BenchChannel<kBytes> {
   static constexpr Stamp stamp = Stamp::None;
 };
 
-/// What the generator emits for a channel.
+/// The counterpart of the generated classes of a channel.
 template <class Channel, template <class> class End>
 class BenchWriter : public End<Channel> {
  public:
@@ -88,7 +88,7 @@ class BenchReader : public End<Channel> {
     return End<Channel>::template attach_as<BenchReader>(std::move(options));
   }
 
-  /// The second word of a state, as the accessor of a field.
+  /// The second word of a state, like a field accessor.
   [[nodiscard]] tl::expected<std::uint64_t, ReadError> second() const noexcept {
     return this->template field<std::uint64_t, 8>();
   }
@@ -107,7 +107,7 @@ using BenchStreamWriter = BenchWriter<Channel, StreamWriter>;
 template <class Channel>
 using BenchStreamReader = BenchReader<Channel, StreamReader>;
 
-/// The ends, or the end of the process.
+/// Creates or attaches an endpoint; ends the process on failure.
 template <class Writer>
 Writer created(const Domain& domain) {
   auto writer = Writer::create({.domain = domain});

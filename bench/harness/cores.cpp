@@ -21,7 +21,7 @@ struct alignas(64) Line {
 
 void answer(Line& line) {
   for (std::uint64_t n = 1; n < 2 * kRounds * kSeries; n += 2) {
-    // acquire and release: the whole message is this word.
+    // acquire and release: this word is the whole message.
     while (line.turn.load(std::memory_order_acquire) != n) {
     }
     line.turn.store(n + 1, std::memory_order_release);

@@ -1,4 +1,4 @@
-/// Which core a process runs on, and how far it is from another one.
+/// The core that a process runs on, and its distance from another core.
 #pragma once
 
 #include <cstdint>
@@ -7,17 +7,17 @@
 
 namespace evo::bench {
 
-/// The cores that this process might use when it first asked, before it pinned itself to one.
+/// The cores available to this process at the first call, before it pinned itself to one.
 const std::vector<int>& usable_cores();
 
 void pin_to_core(int core);
 
 /// Nanoseconds that a cache line takes one way between two cores: half of a round trip, median of
-/// many short series. What is faster than this is not a message between the two.
+/// many short series. Nothing faster than this is a message between the two.
 std::uint64_t line_latency_ns(int here, int there);
 
-/// The host moves virtual cores closer and farther: a line takes 30 to 110 ns, or around 225 ns.
-/// Mixed: it did so during a measurement, which then means nothing.
+/// The host moves virtual cores closer together or farther apart: a line takes 30 to 110 ns, or
+/// around 225 ns. Mixed: it moved them during a measurement, which is then meaningless.
 enum class Distance : std::uint8_t { Near, Far, Mixed };
 inline constexpr std::uint64_t kFarNs = 160;
 

@@ -1,4 +1,4 @@
-/// What a set of measured times says.
+/// Statistics of a set of measured times.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@ class Percentiles {
  public:
   void add(std::uint64_t ns) { times_ns_.push_back(ns); }
 
-  /// The time that this share of all did not exceed; 0 to 1.
+  /// The time that the fraction `share` (0 to 1) of all times does not exceed.
   [[nodiscard]] double at(double share) {
     std::sort(times_ns_.begin(), times_ns_.end());
     const auto index = static_cast<std::size_t>(share * static_cast<double>(times_ns_.size() - 1));

@@ -30,14 +30,14 @@ pid_t start(const Process& process) {
   } catch (const std::exception& error) {
     give_up(error.what());
   }
-  // Not _exit: the runtime of a peer says goodbye to its daemon in a destructor of static storage.
+  // Not _exit: the runtime of a peer unregisters from its daemon in a static destructor.
   std::exit(0);
 }
 
 }  // namespace
 
 void Barrier::wait_for(std::uint32_t processes) {
-  // acq_rel and acquire: what each did before it came is seen by all that go on.
+  // acq_rel and acquire: every process that continues sees what the others did before they arrived.
   const std::uint32_t place = arrived_.fetch_add(1, std::memory_order_acq_rel);
   const std::uint32_t full = (place / processes + 1) * processes;
   while (arrived_.load(std::memory_order_acquire) < full) ::sched_yield();
@@ -50,7 +50,7 @@ void run_together(const std::vector<Process>& processes) {
   for (const Process& process : processes) children.push_back(start(process));
   bool failed = false;
   for (std::size_t left = children.size(); left != 0;) {
-    // Whoever ends first: if one fails, the others may wait for it for ever.
+    // In the order in which they end: if one fails, the others may wait for it forever.
     int status = 0;
     const pid_t ended = ::waitpid(-1, &status, 0);
     if (ended < 0) break;

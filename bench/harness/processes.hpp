@@ -13,7 +13,7 @@
 
 namespace evo::bench {
 
-/// Memory that children share with their parent.
+/// Memory shared by children and their parent.
 template <class T>
 class Shared {
  public:
@@ -34,10 +34,10 @@ class Shared {
   T* value_;
 };
 
-/// Where processes wait for each other; each passes it any number of times.
+/// A point where processes wait for each other; each can pass it any number of times.
 class Barrier {
  public:
-  /// Returns when so many processes have called it as often as this one.
+  /// Returns when `processes` processes have called it as often as this one.
   void wait_for(std::uint32_t processes);
 
  private:
@@ -50,10 +50,10 @@ struct Process {
   std::function<void()> body;
 };
 
-/// Runs them all, and returns when all have ended. The program ends if one of them fails.
+/// Runs them all, and returns when all have ended. Ends the program if one of them fails.
 void run_together(const std::vector<Process>& processes);
 
-/// Says why on stderr and ends the process, so that the program ends.
+/// Prints the reason on stderr and ends the process, and with it the program.
 [[noreturn]] void give_up(const std::string& why);
 
 }  // namespace evo::bench

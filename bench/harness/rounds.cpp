@@ -26,14 +26,14 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// One run during which the cores stayed where they were; the last one, mixed, if they never do.
+/// One run during which the cores did not move; if they always move, the last run, marked as mixed.
 struct Bracketed {
   Figures figures;
   Distance distance = Distance::Mixed;
   double line_ns = 0;
 };
 
-/// How much a line's way may change within one distance.
+/// How much the latency of a line may change within one distance.
 constexpr std::uint64_t kSteadyPercent = 150;
 
 std::uint64_t line_now_ns() {
@@ -90,7 +90,7 @@ void add_rows(Answer& answer, const Case& one, std::size_t bytes, const RunsByDi
   }
 }
 
-/// The best that the bare machine did in this round, at each distance that was met.
+/// The best result of the bare machine in this round, for each distance that occurred.
 class Limits {
  public:
   Limits(const std::vector<Case>& cases, Better better)
@@ -108,7 +108,7 @@ class Limits {
     for (const auto& [distance, figure] : best) best_[distance] = figure;
   }
 
-  /// How many times worse this is than the limit; nothing if there was none at this distance.
+  /// How many times worse `figure` is than the limit; nothing if there was none at this distance.
   [[nodiscard]] std::optional<double> ratio(double figure, Distance distance) const {
     const auto found = best_.find(distance);
     if (found == best_.end() || distance == Distance::Mixed) return std::nullopt;

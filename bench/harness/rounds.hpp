@@ -1,10 +1,9 @@
-/// Measures cases beside the limit of the machine, round by round.
+/// Measures cases together with the limit of the machine, round by round.
 ///
-/// The host of a virtual machine moves its cores, and every absolute figure jumps with them. So a
-/// round measures the limit and then each case; a ping-pong of one cache line before and after
-/// each tells whether the cores were near or far, and what they changed during is thrown away.
-/// The figure to go by is the ratio of a case to the limit that was last measured at the same
-/// distance.
+/// The host of a virtual machine moves its cores, and every absolute figure changes with them. So a
+/// round measures the limit and then each case; a ping-pong of one cache line before and after each
+/// shows whether the cores were near or far, and a run during which that changed is discarded. The
+/// relevant figure is the ratio of a case to the limit that was last measured at the same distance.
 #pragma once
 
 #include <functional>
@@ -16,7 +15,7 @@
 
 namespace evo::bench {
 
-/// What came of one run.
+/// The results of one run.
 struct Figures {
   double typical = 0;  ///< the median of times, or a rate
   std::optional<double> p99 = {}, p999 = {};
@@ -29,7 +28,7 @@ struct Case {
   std::uint32_t readers = 1;
 };
 
-/// Cases of the same payload, and what the machine could do for it at best.
+/// Cases with the same payload, and the limit of the machine for it.
 struct Group {
   std::size_t bytes = 0;
   /// Ways to use the bare machine; in each round the best of them is the limit.
@@ -37,8 +36,8 @@ struct Group {
   std::vector<Case> cases;
 };
 
-/// Makes so many rounds, and adds a row for each case and distance that was met. A case that
-/// fails is left out, with a line on stderr that says so.
+/// Makes `rounds` rounds, and adds a row for each case and distance that occurred. A case that
+/// fails is omitted, with a line on stderr.
 void measure(Answer& answer, const Group& group, int rounds);
 
 }  // namespace evo::bench

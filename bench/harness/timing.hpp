@@ -1,4 +1,4 @@
-/// Times of single operations, as far as a clock that costs more than they do can tell.
+/// Times of single operations, within the precision of a clock that costs more than they do.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace evo::bench {
 
-/// What two looks at the clock say when nothing is between them; median.
+/// The time between two consecutive clock readings; median.
 inline std::uint64_t clock_cost_ns() {
   std::vector<std::uint64_t> costs(1001);
   for (std::uint64_t& cost : costs) {
@@ -36,7 +36,7 @@ inline double share_of(std::vector<std::uint64_t>& times, double share) {
   return static_cast<double>(times[static_cast<std::size_t>(index)]);
 }
 
-/// What processes tell their parent about times.
+/// Times that processes report to their parent.
 struct TimesFound {
   double p50 = 0, p99 = 0, p999 = 0;
 

@@ -14,7 +14,7 @@ namespace {
 
 namespace ipc = boost::interprocess;
 
-/// A message goes to one receiver, so each has a queue.
+/// A message goes to one receiver, so each receiver has a queue.
 class QueueLink : public Link {
  public:
   explicit QueueLink(const LinkOptions& options) {
@@ -70,7 +70,7 @@ class QueueLink : public Link {
   std::vector<std::string> names_;
 };
 
-/// What most people write first.
+/// The usual first implementation.
 struct Guarded {
   ipc::interprocess_mutex mutex;
   std::uint64_t number = 0;

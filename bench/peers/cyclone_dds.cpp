@@ -1,4 +1,4 @@
-/// Cyclone DDS over loopback: reliable, every value kept until it is taken.
+/// Cyclone DDS over loopback: reliable, every value is kept until it is taken.
 #include <dds/dds.h>
 
 #include <array>

@@ -1,4 +1,5 @@
-/// A pipe or a unix socket for each receiver. They carry bytes, so a value may come in parts.
+/// A pipe or a Unix socket for each receiver. They carry byte streams, so a value may arrive in
+/// parts.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>

@@ -22,12 +22,12 @@ namespace evo::bench {
 
 namespace {
 
-/// iceoryx names its shared memory itself, so there is one daemon on a machine.
+/// iceoryx chooses the names of its shared memory, so a machine can have only one daemon.
 class Daemon {
  public:
   explicit Daemon(const std::string& directory) {
     const std::string config = directory + "/roudi.toml";
-    // Values and their headers; no more memory than the links need.
+    // Values and their headers; only as much memory as the links need.
     std::ofstream(config) << "[general]\nversion = 1\n[[segment]]\n"
                              "[[segment.mempool]]\nsize = 192\ncount = 1024\n"
                              "[[segment.mempool]]\nsize = 1152\ncount = 1024\n"
@@ -111,7 +111,7 @@ class IceoryxReceiver : public Receiver {
   static iox::popo::SubscriberOptions options(std::size_t bytes) {
     iox::popo::SubscriberOptions options;
     options.queueFullPolicy = iox::popo::QueueFullPolicy::BLOCK_PRODUCER;
-    // As many as it allows, but no more than there are chunks.
+    // The maximum that it allows, but not more than the number of chunks.
     options.queueCapacity = bytes <= 4096 ? 256 : 8;
     return options;
   }
@@ -141,7 +141,7 @@ class IceoryxLink : public Link {
   }
 
  private:
-  /// Two links at once share it.
+  /// Shared if two links exist at the same time.
   static std::weak_ptr<Daemon>& daemon() {
     static std::weak_ptr<Daemon> running;
     return running;

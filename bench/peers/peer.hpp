@@ -1,5 +1,5 @@
-/// The ways between processes that others have made, behind one interface, to be measured with the
-/// same payloads in the same run.
+/// Interprocess communication of other libraries behind one interface, measured with the same
+/// payloads in the same run.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace evo::bench {
 
-/// The sending end; lives in the process that opened it.
+/// The sending endpoint; used only in the process that opened it.
 class Sender {
  public:
   Sender() = default;
@@ -24,7 +24,7 @@ class Sender {
   virtual void send(std::span<const std::byte> value) = 0;
 };
 
-/// A receiving end; lives in the process that opened it.
+/// A receiving endpoint; used only in the process that opened it.
 class Receiver {
  public:
   Receiver() = default;
@@ -32,13 +32,13 @@ class Receiver {
   Receiver& operator=(const Receiver&) = delete;
   virtual ~Receiver() = default;
 
-  /// Takes a value that is there.
+  /// Takes a value if one is available.
   virtual bool try_receive(std::span<std::byte> value) = 0;
-  /// Waits for one, in the way that is the quickest with it.
+  /// Waits for a value, in the fastest way that the peer offers.
   virtual void receive(std::span<std::byte> value);
 };
 
-/// A way from one process to others. Made before they start; each opens its end.
+/// A connection from one process to others. Created before they start; each opens its endpoint.
 class Link {
  public:
   Link() = default;
@@ -53,12 +53,12 @@ class Link {
 
 struct LinkOptions {
   std::size_t bytes = 0;        ///< of each value
-  std::uint32_t receivers = 1;  ///< each gets every value
+  std::uint32_t receivers = 1;  ///< each receives every value
 };
 
 struct Peer {
   std::string name;
-  /// Whether receivers get every value, or the latest only.
+  /// Whether receivers receive every value, or only the latest.
   bool every_value = true;
   /// Whether `receive` sleeps.
   bool blocks = false;
@@ -66,13 +66,13 @@ struct Peer {
   std::function<std::unique_ptr<Link>(const LinkOptions&)> make = {};
 };
 
-/// All that were found when this was built.
+/// All peers that were found at build time.
 const std::vector<Peer>& peers();
 
-/// One line for each that was not found, with the package that brings it.
+/// One line for each peer that was not found, with the package that provides it.
 const std::vector<std::string>& missing_peers();
 
-/// A directory for the files of a link, and names that nobody else uses.
+/// A directory for the files of a link, and a name that no other link uses.
 class LinkDirectory {
  public:
   LinkDirectory();
@@ -81,7 +81,7 @@ class LinkDirectory {
   ~LinkDirectory();
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// Begins with `evo-bench-`; never twice.
+  /// Begins with `evo-bench-`; never repeats.
   [[nodiscard]] const std::string& unique_name() const { return name_; }
 
  private:
@@ -89,7 +89,7 @@ class LinkDirectory {
   std::string path_;
 };
 
-// Defined where the package was found.
+// Defined if the package was found.
 Peer pipe_peer();
 Peer unix_socket_peer();
 Peer iceoryx_peer();

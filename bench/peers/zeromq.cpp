@@ -16,7 +16,7 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
   ~Socket() {
-    // The last values may still be on their way; the receivers have them when they end.
+    // The last values may still be in transit; the receivers have them when they end.
     ::zmq_close(socket_);
     ::zmq_ctx_term(context_);
   }

@@ -1,4 +1,4 @@
-/// Commands as people write them: `start`, `stop`, `setpoint 30`.
+/// Commands in text form: `start`, `stop`, `setpoint 30`.
 #pragma once
 
 #include <span>
@@ -11,8 +11,8 @@
 
 namespace evo::cell {
 
-/// Puts a command into `config`, of which all else stays as it is. The error says what is
-/// expected instead.
+/// Stores a command in `config`; its other fields stay unchanged. The error says what is expected
+/// instead.
 [[nodiscard]] tl::expected<void, std::string> parse_command(std::span<const std::string> words,
                                                             api::CommandsConfig& config);
 

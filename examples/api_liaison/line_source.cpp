@@ -13,7 +13,7 @@ namespace evo::cell {
 
 namespace {
 
-/// A signal that comes just before the wait shows after this time at the latest.
+/// A signal that arrives just before the wait is noticed after this time at the latest.
 constexpr int kLookAroundMs = 100;
 
 }  // namespace
@@ -36,7 +36,7 @@ std::optional<std::string> LineSource::take_line() {
   const std::size_t end = buffer_.find('\n');
   if (end == std::string::npos) {
     if (!ended_ || buffer_.empty()) return std::nullopt;
-    return std::exchange(buffer_, {});  // the last line may lack its end
+    return std::exchange(buffer_, {});  // the last line may lack its line end
   }
   std::string line = buffer_.substr(0, end);
   buffer_.erase(0, end + 1);

@@ -1,4 +1,4 @@
-/// Lines from a file descriptor, without giving up on stop signals meanwhile.
+/// Reads lines from a file descriptor and still responds to stop signals.
 #pragma once
 
 #include <optional>

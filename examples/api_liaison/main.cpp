@@ -1,5 +1,5 @@
-/// api_liaison: takes commands from its command line, or line by line from its input, and
-/// publishes them in commands_config. Prints the streams of the cell.
+/// api_liaison: takes commands from its command line, or line by line from its input, and publishes
+/// them in commands_config. Also prints the streams of the cell.
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ struct LiaisonOptions {
   double count = 1e18;
 };
 
-/// Sends commands, one after the other, and sees to it that each is accepted.
+/// Sends commands in order, and checks that each is accepted.
 class Liaison {
  public:
   Liaison(const Log& log, Output<api::CommandsConfigWriter>& output, const Domain& domain,
@@ -50,7 +50,7 @@ class Liaison {
     config_.integral_gain = static_cast<float>(options.integral_gain);
   }
 
-  /// Returns whether recipe_executor has accepted the command, and control_unit, if there is one,
+  /// Returns whether recipe_executor has accepted the command and control_unit, if it is running,
   /// the gains.
   bool send(std::span<const std::string> words) {
     if (auto parsed = parse_command(words, config_); !parsed) {

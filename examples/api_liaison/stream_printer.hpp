@@ -1,4 +1,4 @@
-/// Prints the streams of the machine cell, a line a value.
+/// Prints the streams of the machine cell, one value per line.
 #pragma once
 
 #include <fmt/format.h>
@@ -27,8 +27,8 @@ inline std::string describe(const Item<hal::TraceIo>& item) {
                      item.value.worker_share);
 }
 
-/// Waits for the stream that a later writer makes, to begin with its oldest value; but not beyond a
-/// stop signal.
+/// Waits until a later writer recreates the stream, and starts with its oldest value. Returns early
+/// at a stop signal.
 template <class Reader>
 bool reattach(Reader& reader, std::chrono::nanoseconds wait) {
   constexpr std::chrono::nanoseconds kBetweenLooksAtTheSignal = std::chrono::milliseconds(100);
@@ -44,8 +44,8 @@ bool reattach(Reader& reader, std::chrono::nanoseconds wait) {
   return false;
 }
 
-/// Prints the stream from its oldest value on, as values come, until a stop signal or after `most`
-/// values. Goes on through restarts of the writer. False if there is no such stream.
+/// Prints the stream from its oldest value on, as values arrive, until a stop signal or after
+/// `most` values. Continues across restarts of the writer. False if there is no such stream.
 template <class Reader>
 bool print_stream(const Log& log, const Domain& domain, std::chrono::nanoseconds wait,
                   std::uint64_t most) {
@@ -61,7 +61,7 @@ bool print_stream(const Log& log, const Domain& domain, std::chrono::nanoseconds
       std::fflush(stdout);
       const bool over = !reader->wait_for_next(std::chrono::milliseconds(100)) &&
                         (reader->detached() || reader->writer_state() == WriterState::Closed);
-      // Once all is taken: on to the stream that a later writer makes, if there is one.
+      // When all values are read: continue with the stream of a later writer, if there is one.
       if (over && !reattach(*reader, wait)) break;
       continue;
     }

@@ -12,7 +12,7 @@ namespace evo::cell {
 
 namespace {
 
-/// The whole text as a finite number.
+/// Parses the whole text as a finite number.
 std::optional<double> to_number(std::string_view text) {
   const std::string copy(text);
   char* end = nullptr;

@@ -11,7 +11,7 @@ namespace evo::cell {
 
 class Arguments {
  public:
-  /// `usage` is what stands behind the program's name, `summary` what the program does.
+  /// `usage` follows the program's name in the help; `summary` says what the program does.
   Arguments(std::string program, std::string usage, std::string summary);
 
   /// Sets `target` to `value` if `--name` is given.
@@ -23,20 +23,20 @@ class Arguments {
   /// A whole number from `minimum` to `maximum`.
   void whole_number(std::string name, std::string help, int& target, int minimum, int maximum);
 
-  /// Any text but the empty one.
+  /// Any text except the empty one.
   void text(std::string name, std::string placeholder, std::string help, std::string& target);
 
-  /// Lines for the end of --help.
+  /// Text for the end of --help.
   void epilogue(std::string text) { epilogue_ = std::move(text); }
 
-  /// Reads the command line. The words that are no options are kept for `words()`. Returns the
-  /// exit code with which the program is to end at once: 0 after --help, 2 after a mistake, which
-  /// stderr then explains together with what to do.
+  /// Reads the command line. Words that are not options are kept for `words()`. Returns an exit
+  /// code if the program has to end immediately: 0 after --help, 2 after a mistake, which is
+  /// explained on stderr together with what to do.
   [[nodiscard]] std::optional<int> parse(int argc, char** argv);
 
   [[nodiscard]] const std::vector<std::string>& words() const noexcept { return words_; }
 
-  /// Says on stderr what is wrong and where to find help; returns the exit code for it, 2.
+  /// Prints on stderr what is wrong and where to find help; returns the exit code for it, 2.
   [[nodiscard]] int mistake(std::string_view problem) const;
 
  private:
@@ -44,8 +44,8 @@ class Arguments {
     std::string name;
     std::string placeholder;  // empty: takes no value
     std::string help;
-    std::function<bool(std::string_view)> accept;  // whether the value is a good one
-    std::string expected;                          // what a good one would be
+    std::function<bool(std::string_view)> accept;  // whether the value is valid
+    std::string expected;                          // description of a valid value
   };
 
   [[nodiscard]] const Option* find(std::string_view name) const;

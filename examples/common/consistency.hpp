@@ -1,7 +1,7 @@
-/// A hash of a value inside the value: whoever mixes words of two values breaks it.
+/// A hash of a value, stored in the value: mixing words of two values breaks it.
 ///
-/// It stands beside what the runtime promises, on purpose: the cell proves that no reader gets a
-/// torn value by a means that does not share code with the promise.
+/// Deliberately independent of the runtime's own guarantee: the cell proves that no reader receives
+/// a torn value by means that share no code with that guarantee.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ template <class Value>
   return hash;
 }
 
-/// Makes the value consistent; to be called last before it is published.
+/// Makes the value consistent; to be called last, just before publishing.
 template <class Value>
 void seal(Value& value) noexcept {
   value.consistency = hash_of(value);

@@ -1,8 +1,8 @@
-/// A segment that a module reads cycle by cycle: attaches when it can, goes on through every
+/// A segment that a module reads in every cycle: attaches when possible, continues across every
 /// restart of the writer, and keeps the last value.
 ///
-/// Whether a value may still be used is the module's decision; `fresh()` and `writer_state()`
-/// are what to decide by. An Input belongs to one thread.
+/// Whether a value may still be used is the module's decision, based on `fresh()` and
+/// `writer_state()`. An Input must be used by one thread only.
 #pragma once
 
 #include <algorithm>
@@ -25,14 +25,15 @@
 
 namespace evo::cell {
 
-/// What a reader has seen since its start.
+/// Statistics of a reader since its start.
 struct InputStatistics {
   std::uint64_t reads = 0;
-  std::uint64_t torn = 0;       ///< publishes whose words do not belong together, or that are
-                                ///< older than one read before
-  std::uint64_t vanished = 0;   ///< values that were there and then not, though nobody closed
-  std::uint64_t contended = 0;  ///< reads that the writer overtook until they gave up
-  std::uint64_t retries = 0;    ///< copies that the writer overtook and that were made again
+  std::uint64_t torn = 0;       ///< publishes with words from different values, or older than one
+                                ///< read before
+  std::uint64_t vanished = 0;   ///< values that disappeared although the writer did not close the
+                                ///< segment
+  std::uint64_t contended = 0;  ///< reads given up because the writer kept overtaking them
+  std::uint64_t retries = 0;    ///< copies repeated because the writer overtook them
   LatencyHistogram latency;     ///< of each read
 
   InputStatistics& operator+=(const InputStatistics& other) noexcept {
@@ -48,8 +49,8 @@ struct InputStatistics {
 
 /// How a segment is written.
 enum class Written {
-  Always,   ///< by a writer that is at once started again when it dies
-  AtTimes,  ///< by one that comes and goes: closed and made anew, perhaps between two polls
+  Always,   ///< by a writer that is restarted immediately when it dies
+  AtTimes,  ///< by a writer that comes and goes: closed and recreated, perhaps between two polls
 };
 
 template <class Reader>
@@ -58,20 +59,20 @@ class Input {
   using Value = typename Reader::Value;
   using Channel = evo::ChannelOf<Value>;
 
-  /// Attaches to nothing yet. The log must outlive the input.
+  /// Does not attach yet. The log must outlive the input.
   Input(const Log& log, Domain domain, Written written = Written::Always)
       : log_(&log), domain_(std::move(domain)), written_(written) {}
 
-  /// Waits for the segment, but not longer than this; `poll` goes on looking for it.
+  /// Waits for the segment, at most this long; afterwards `poll` keeps trying to attach.
   void attach_within(std::chrono::nanoseconds wait) {
-    // Waiting takes an inotify descriptor, and closing that takes the kernel some ten
-    // milliseconds: not without need.
+    // Waiting needs an inotify descriptor, and the kernel takes about ten milliseconds to close
+    // one, so avoid it if possible.
     attach(std::chrono::nanoseconds::zero());
     if (!reader_) attach(wait);
   }
 
-  /// Reads the latest value. Attaches first where that has to be done, which costs some hundred
-  /// microseconds and is tried 20 times a second.
+  /// Reads the latest value. Attaches first if necessary, which takes a few hundred microseconds
+  /// and is attempted 20 times a second.
   void poll() {
     changed_ = false;
     const std::uint64_t before_ns = monotonic_ns();
@@ -92,7 +93,7 @@ class Input {
     look_after_writer();
   }
 
-  /// Lets go of the segment; the last value and the figures stay.
+  /// Detaches from the segment; the last value and the statistics are kept.
   void detach() {
     if (!reader_) return;
     statistics_.retries += reader_->retries();
@@ -103,11 +104,11 @@ class Input {
   [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   /// The last value; only if `has_value()`.
   [[nodiscard]] const Value& value() const noexcept { return *value_; }
-  /// Whether the last `poll` brought a publish that was not seen before.
+  /// Whether the last `poll` read a new publish.
   [[nodiscard]] bool changed() const noexcept { return changed_; }
-  /// Number of the last value's publish.
+  /// Sequence of the last value.
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
-  /// CLOCK_MONOTONIC nanoseconds of the last value's publish.
+  /// Publish time of the last value, in CLOCK_MONOTONIC nanoseconds.
   [[nodiscard]] std::uint64_t stamp_ns() const noexcept { return stamp_ns_; }
 
   /// Time since the last value's publish; zero for a stamp in the future.
@@ -116,20 +117,20 @@ class Input {
     return now - std::min(now, stamp_ns_);
   }
 
-  /// Whether there is a value that is not older than the `max_age` of its schema, nor stamped in
+  /// Whether there is a value that is neither older than the `max_age` of its schema nor stamped in
   /// the future.
   [[nodiscard]] bool fresh() const noexcept {
     return has_value() && SampleInfo{.stamp_ns = stamp_ns_, .max_age = Channel::max_age}.fresh();
   }
 
-  /// Whether the writer lives, as of the last `poll`.
+  /// Whether the writer is alive, as of the last `poll`.
   [[nodiscard]] bool writer_alive() const noexcept {
     return reader_ && writer_state_ == WriterState::Alive;
   }
 
-  /// Longest time that a value had to do: from its publish until a newer one was read.
+  /// Longest time that one value was in use: from its publish until a newer one was read.
   [[nodiscard]] std::uint64_t gap_max_ns() const noexcept { return gap_max_ns_; }
-  /// Begins that measurement anew; a gap that is open goes on.
+  /// Restarts that measurement; a gap in progress still counts in full.
   void reset_gap() noexcept { gap_max_ns_ = 0; }
 
   [[nodiscard]] InputStatistics statistics() const noexcept {
@@ -141,7 +142,7 @@ class Input {
  private:
   static constexpr std::uint64_t kAttachEveryNs = 50'000'000;
   static constexpr std::uint64_t kAttachAfterErrorNs = 1'000'000'000;
-  /// A writer that was silent for so long is asked for: the kernel knows whether it lives.
+  /// After this much silence, asks the kernel whether the writer is alive.
   static constexpr std::uint64_t kSilenceNs = 2'000'000;
   static constexpr std::uint64_t kReportEveryNs = 1'000'000'000;
 
@@ -205,7 +206,7 @@ class Input {
         if (sequence_ != 0) report_vanished(error);
         return;
       case ReadError::Detached:
-        // Made anew: rightly so after the former writer has closed it.
+        // Recreated: expected if the previous writer closed it.
         if (sequence_ != 0 && !may_be_anew) report_vanished(error);
         detach();
         next_attach_ns_ = 0;
@@ -218,7 +219,7 @@ class Input {
     }
   }
 
-  /// Whether the writer published these very words: a tool or a module that does not seal its
+  /// Whether the writer published exactly these words: a tool or module that does not seal its
   /// values, such as `evo-shm set`. A torn value reads differently the next time.
   [[nodiscard]] bool is_published_so(const Value& value, std::uint64_t sequence) {
     const auto again = reader_->read();
@@ -226,7 +227,7 @@ class Input {
            std::memcmp(&again->value, &value, sizeof value) == 0;
   }
 
-  /// Reports a value that was refused, at most once a second.
+  /// Reports a rejected value, at most once a second.
   void report(std::string_view event, std::uint64_t sequence) {
     ++unreported_;
     if (now_ns_ < next_report_ns_) return;
@@ -254,12 +255,12 @@ class Input {
   std::optional<Reader> reader_;
   std::optional<Value> value_;
   InputStatistics statistics_;
-  std::optional<ErrorCode> refusal_;  // of the last attempt to attach, to tell each only once
+  std::optional<ErrorCode> refusal_;  // of the last attach attempt, to report each only once
   WriterState writer_state_ = WriterState::Dead;
   bool changed_ = false;
   std::uint64_t sequence_ = 0;          // of the last value since the last attach
   std::uint64_t refused_sequence_ = 0;  // of the last inconsistent value since the last attach
-  std::uint64_t unreported_ = 0;        // values refused since the last line about them
+  std::uint64_t unreported_ = 0;        // values rejected since the last line about them
   std::uint64_t next_report_ns_ = 0;
   std::uint64_t stamp_ns_ = 0;
   std::uint64_t now_ns_ = 0;

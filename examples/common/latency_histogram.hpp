@@ -1,4 +1,4 @@
-/// Counts durations in classes about 6 % wide, in fixed memory and without a system call.
+/// Counts durations in classes about 6 % wide, in fixed memory and without system calls.
 ///
 ///   values below 32 ns     one class each
 ///   each octave above      16 classes of equal width
@@ -18,18 +18,18 @@ class LatencyHistogram {
     if (ns > max_) max_ = ns;
   }
 
-  /// Adds what another one has counted.
+  /// Adds the counts of another histogram.
   void add(const LatencyHistogram& other) noexcept;
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   [[nodiscard]] std::uint64_t max_ns() const noexcept { return max_; }
 
-  /// The value that `fraction` of the added ones do not exceed, rounded up to the end of its
+  /// The duration that `fraction` of all added ones do not exceed, rounded up to the end of its
   /// class; 0 if nothing was added.
   [[nodiscard]] std::uint64_t quantile_ns(double fraction) const noexcept;
 
  private:
-  static constexpr unsigned kPrecisionBits = 4;  // 2^4 classes an octave
+  static constexpr unsigned kPrecisionBits = 4;  // 2^4 classes per octave
   static constexpr std::uint64_t kLinear = 2U << kPrecisionBits;
   static constexpr std::size_t kClasses = (64 - kPrecisionBits + 1) << kPrecisionBits;
 

@@ -20,7 +20,7 @@ std::string utc_now() {
                      now.tv_nsec / 1'000'000);
 }
 
-/// The value as it stands in a line: quoted where it has to be, and never with a line break.
+/// The value as it is written in a line: quoted if necessary, and never with a line break.
 std::string quoted(std::string_view value) {
   if (!value.empty() && value.find_first_of(" \"\\=\n\t") == std::string_view::npos) {
     return std::string(value);
@@ -37,7 +37,7 @@ std::string quoted(std::string_view value) {
   return result + '"';
 }
 
-/// Takes a quoted value off the front of `rest`, its opening quote included.
+/// Removes a quoted value, including its opening quote, from the front of `rest`.
 std::string take_quoted(std::string_view& rest) {
   std::string value;
   std::size_t i = 1;
@@ -67,8 +67,8 @@ void Log::write(std::string_view level, std::string_view event,
     return;
   }
   line += '\n';
-  // One call for the whole line, so that those of several processes do not mix. There is nobody
-  // to tell if stderr is gone.
+  // One call for the whole line, so that lines of several processes do not mix. A failure is
+  // ignored: without stderr there is no place to report it.
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
 

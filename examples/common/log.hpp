@@ -1,5 +1,5 @@
-/// One line on stderr for each thing that happens, as `key=value` pairs: for people and for
-/// programs (cell_demo reads the lines of its modules).
+/// Writes one line on stderr per event, as `key=value` pairs: for people and for programs
+/// (cell_demo reads the lines of its modules).
 ///
 ///   time=2026-01-31T12:00:00.123Z level=info module=hal_core event=started scheduling="FIFO 50"
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace evo::cell {
 
-/// One pair of a line. A value with a blank or a quote in it is quoted.
+/// One pair of a line. A value that contains a blank or a quote is quoted.
 struct LogField {
   template <class T>
   LogField(std::string_view in_key, const T& in_value)
@@ -27,7 +27,7 @@ struct LogField {
 class Log {
  public:
   explicit Log(std::string_view module) : module_(module) {}
-  /// Appends the lines here instead; `kept` must outlive the log.
+  /// Appends the lines to `kept` instead, which must outlive the log.
   Log(std::string_view module, std::vector<std::string>& kept) : module_(module), kept_(&kept) {}
 
   void info(std::string_view event, std::initializer_list<LogField> fields = {}) const {
@@ -48,7 +48,7 @@ class Log {
   std::vector<std::string>* kept_ = nullptr;  // null: the lines go to stderr
 };
 
-/// The pairs of a line that Log has written; of another line those that look like pairs.
+/// The pairs of a line written by Log; for any other line, whatever looks like a pair.
 [[nodiscard]] std::map<std::string, std::string> parse_log_line(std::string_view line);
 
 }  // namespace evo::cell

@@ -22,8 +22,8 @@ RealTimeReport ModuleOptions::ask_for_real_time() const {
   if (!real_time) {
     return {.scheduling = "OTHER (not asked for more)", .memory = "not locked (not asked for)"};
   }
-  // Not the future: the stacks of the threads that hal_core starts next would be brought in whole,
-  // and the loop waits for it meanwhile: some 5 ms.
+  // Not Future: that would fault in the whole stacks of the threads that hal_core starts next, and
+  // the loop would wait about 5 ms for it.
   const auto report = rt::enter({.priority = priority, .memory = rt::MemoryLock::Present});
   if (!report) {
     return {.scheduling = fmt::format("unchanged ({})", report.error()), .memory = "not locked"};

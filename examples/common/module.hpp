@@ -1,4 +1,4 @@
-/// What the four modules have in common: their options, and what they log at start and end.
+/// Common parts of the four modules: their options, and what they log at start and end.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace evo::cell {
 
-/// What the system gave a module to meet its deadlines, for people.
+/// Real-time settings that the system granted to a module, as text.
 struct RealTimeReport {
   std::string scheduling;  ///< "FIFO 50", or "OTHER" with the reason
   std::string memory;      ///< "locked", or "not locked" with the reason
@@ -28,19 +28,19 @@ struct ModuleOptions {
   /// Adds --domain alone.
   void add_domain_to(Arguments& arguments);
 
-  /// --domain, else what EVO_DOMAIN says.
+  /// The domain of --domain, otherwise the one in EVO_DOMAIN.
   [[nodiscard]] Domain domain() const;
 
-  /// Asks for SCHED_FIFO and locked memory, unless told not to; what is refused is told.
+  /// Requests SCHED_FIFO and locked memory, unless disabled; the report includes refusals.
   [[nodiscard]] RealTimeReport ask_for_real_time() const;
 };
 
-/// The line that a periodic module logs once it runs.
+/// The line that a periodic module logs when it runs.
 void log_start(const Log& log, const RealTimeReport& report, std::uint64_t incarnation,
                std::uint64_t create_duration_ns);
 
-/// The line that a periodic module logs when it ends: what became of its deadlines, its writes
-/// and its reads.
+/// The line that a periodic module logs when it ends: results for its deadlines, its writes and its
+/// reads.
 void log_summary(const Log& log, const PeriodicLoop& loop, const LatencyHistogram& writes,
                  const InputStatistics& inputs);
 

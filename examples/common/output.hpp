@@ -1,5 +1,5 @@
-/// The segment that a module writes: created or taken over at the start, sealed and timed at
-/// each publish.
+/// The segment that a module writes: created or taken over at the start; each publish is sealed and
+/// timed.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class Output {
  public:
   using Value = typename Writer::Value;
 
-  /// Creates the segment, or takes over what a dead writer has left.
+  /// Creates the segment, or takes over what a dead writer left behind.
   [[nodiscard]] static Result<Output> create(const Domain& domain) {
     const std::uint64_t start_ns = monotonic_ns();
     auto writer = Writer::create({.domain = domain});
@@ -28,8 +28,8 @@ class Output {
     return Output(std::move(*writer), end_ns - start_ns);
   }
 
-  /// Seals the value and publishes it. Fenced: another process has taken the segment, and this
-  /// one has to end.
+  /// Seals the value and publishes it. Fenced: another process has taken over the segment, and this
+  /// one must end.
   [[nodiscard]] WriteResult publish(Value& value) noexcept {
     seal(value);
     const std::uint64_t start_ns = monotonic_ns();

@@ -24,8 +24,8 @@ bool PeriodicLoop::wait() noexcept {
   const std::uint64_t now = monotonic_ns();
   deadline_ns_ += period_ns_;
   if (deadline_ns_ + period_ns_ < now) {
-    // More than a period too late already: the newest deadline that has passed is the one that
-    // this cycle serves. It is late by what the ones left out were.
+    // More than a period late: this cycle serves the newest deadline that has passed. Its delay is
+    // measured from the oldest skipped one.
     record(now - deadline_ns_);
     deadline_ns_ += (now - deadline_ns_) / period_ns_ * period_ns_;
     began_ns_ = now;

@@ -1,9 +1,8 @@
-/// A loop whose cycles begin at fixed times, however long each takes.
+/// A loop whose cycles begin at fixed times, whatever the duration of each.
 ///
 /// The deadlines are absolute times of CLOCK_MONOTONIC, one period apart: a late cycle does not
-/// push the later ones back. Deadlines that have passed already are left out, so that a long
-/// delay is followed by one cycle, not by a burst of them; the cycle that comes late counts as
-/// one miss.
+/// delay later ones. Deadlines that have already passed are skipped, so that a long delay is
+/// followed by one cycle, not by a burst of them; the late cycle counts as one miss.
 #pragma once
 
 #include <array>
@@ -16,24 +15,24 @@ class PeriodicLoop {
  public:
   explicit PeriodicLoop(std::chrono::nanoseconds period) noexcept;
 
-  /// Sleeps until the next deadline. Returns false, and sooner, if a stop signal has come.
+  /// Sleeps until the next deadline. Returns early with false at a stop signal.
   [[nodiscard]] bool wait() noexcept;
 
-  /// When this cycle was meant to begin, and when it did, in nanoseconds of CLOCK_MONOTONIC.
+  /// The scheduled and the actual start of this cycle, in nanoseconds of CLOCK_MONOTONIC.
   [[nodiscard]] std::uint64_t deadline_ns() const noexcept { return deadline_ns_; }
   [[nodiscard]] std::uint64_t began_ns() const noexcept { return began_ns_; }
 
-  /// Cycles so far.
+  /// Number of cycles.
   [[nodiscard]] std::uint64_t cycles() const noexcept { return cycles_; }
 
   /// Cycles that began more than one period late.
   [[nodiscard]] std::uint64_t misses() const noexcept { return misses_; }
 
-  /// The latest start of a cycle against its deadline.
+  /// Maximum delay of a cycle's start after its deadline.
   [[nodiscard]] std::uint64_t lateness_max_ns() const noexcept { return lateness_max_ns_; }
 
-  /// How late cycles began: entry i counts those less than 2^i us late and not counted in an
-  /// earlier entry, the last one all others.
+  /// Histogram of the delays: entry i counts those less than 2^i us that no earlier entry counts;
+  /// the last entry counts all others.
   [[nodiscard]] const std::array<std::uint64_t, 16>& lateness_histogram() const noexcept {
     return lateness_histogram_;
   }

@@ -14,7 +14,7 @@ static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may store
 
 extern "C" void remember_signal(int signal) {
   int none = 0;
-  // relaxed: pairs with the loads below; the number is all that is told.
+  // relaxed: pairs with the loads below; only the number itself is communicated.
   received.compare_exchange_strong(none, signal, std::memory_order_relaxed);
 }
 
@@ -23,7 +23,7 @@ extern "C" void remember_signal(int signal) {
 void catch_stop_signals() noexcept {
   struct sigaction action {};
   action.sa_handler = remember_signal;
-  ::sigemptyset(&action.sa_mask);  // and no SA_RESTART: sleeping calls are to return
+  ::sigemptyset(&action.sa_mask);  // and no SA_RESTART: sleeping calls must return
   for (const int signal : kStopSignals) ::sigaction(signal, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 }
@@ -33,7 +33,7 @@ bool stop_requested() noexcept {
 }
 
 int stop_signal() noexcept {
-  // relaxed: pairs with the handler's exchange; nothing is read on the strength of it.
+  // relaxed: pairs with the handler's exchange; no other read depends on it.
   return received.load(std::memory_order_relaxed);
 }
 

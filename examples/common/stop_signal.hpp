@@ -5,18 +5,18 @@
 
 namespace evo::cell {
 
-/// From now on those signals only make `stop_requested` true and interrupt sleeps. A pipe that
-/// nobody reads is an error of the one who writes, not the end of the program.
+/// From now on those signals only make `stop_requested` true and interrupt sleeps. Writing to a
+/// pipe without a reader is an error of that write and does not end the program.
 void catch_stop_signals() noexcept;
 
-/// Whether one of them has come.
+/// Whether a stop signal has arrived.
 [[nodiscard]] bool stop_requested() noexcept;
 
-/// Which one has come first; 0 if none.
+/// The first one that arrived; 0 if none.
 [[nodiscard]] int stop_signal() noexcept;
 
-/// While it lives, threads are started with those signals blocked: the main thread gets them and
-/// is the one whose sleep they interrupt.
+/// Threads started while it exists have those signals blocked, so that the main thread receives
+/// them and its sleep is interrupted.
 class StopSignalsBlocked {
  public:
   StopSignalsBlocked() noexcept;

@@ -1,4 +1,4 @@
-/// Puts what happens in the controller into the stream event_log.
+/// Publishes the controller's events in the stream event_log.
 #pragma once
 
 #include <utility>
@@ -10,7 +10,7 @@ namespace evo::cell {
 
 class EventReporter {
  public:
-  /// Creates the stream, or goes on with the one of a former life, and says that it starts.
+  /// Creates the stream, or continues that of a previous incarnation, and reports the start.
   [[nodiscard]] static Result<EventReporter> create(const Domain& domain) {
     auto writer = control::EventLogWriter::create({.domain = domain});
     if (!writer) return tl::unexpected(std::move(writer.error()));
@@ -20,8 +20,8 @@ class EventReporter {
     return reporter;
   }
 
-  /// Reports how this cycle's state differs from the last one's. Wait-free: a reader that is too
-  /// slow loses the oldest events, and knows how many.
+  /// Reports the differences between this cycle's state and the last one's. Wait-free: a reader
+  /// that is too slow loses the oldest events, and knows how many.
   void report(const control::ControlState& state) noexcept {
     using control::EventKind;
     if (state.mode != mode_) push(state, EventKind::ModeChanged, 0);

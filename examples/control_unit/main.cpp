@@ -23,7 +23,7 @@ using recipe::RecipeState;
 
 constexpr std::chrono::milliseconds kAttachWait{200};
 
-/// Longest time that one step integrates over; a longer gap tells nothing about the time between.
+/// Longest time that one step integrates over; a longer gap says nothing about the time between.
 constexpr double kLongestStepSeconds = 0.01;
 
 struct Inputs {
@@ -45,14 +45,14 @@ struct Inputs {
   }
 };
 
-/// Whether somebody wants the loop closed. A recipe_executor that has gone silent does not.
+/// Whether the loop is to be closed. Not if recipe_executor has become silent.
 bool is_wanted(const Input<recipe::PhysOutputIoReader>& recipe) {
   if (!recipe.fresh()) return false;
   const RecipeState state = recipe.value().recipe_state;
   return state == RecipeState::Running || state == RecipeState::Manual;
 }
 
-/// The gains given by command, where there are any.
+/// The gains set by command, if any.
 PiGains chosen_gains(const Input<api::CommandsConfigReader>& commands) {
   PiGains gains;
   if (!commands.has_value()) return gains;
@@ -64,7 +64,7 @@ PiGains chosen_gains(const Input<api::CommandsConfigReader>& commands) {
 
 class Regulator {
  public:
-  /// Fills in what the controller decides in this cycle.
+  /// Fills in the controller's results for this cycle.
   void cycle(const Inputs& inputs, ControlState& state) {
     const bool wanted = is_wanted(inputs.recipe);
     state.setpoint = wanted ? inputs.recipe.value().setpoint : 0;
@@ -94,7 +94,7 @@ class Regulator {
 
  private:
   /// One step for each measurement. Without a new one, or while the actuator does not follow,
-  /// output and integral stay as they are.
+  /// output and integral stay unchanged.
   void regulate(const Inputs& inputs, ControlState& state) {
     const hal::PhysInputIo& measurement = inputs.measurement.value();
     if (!inputs.measurement.changed() || measurement.worker_window_ns == 0) return;

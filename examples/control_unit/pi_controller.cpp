@@ -7,7 +7,7 @@ namespace evo::cell {
 PiOutput PiController::step(const PiGains& gains, double error, double seconds) noexcept {
   const double proportional = gains.proportional * error;
   const double grown = integral_ + gains.integral * error * seconds;
-  // Where the output would meet its limits: the integral goes there, but no further out.
+  // The integral at which the output reaches its limits; it does not grow beyond that.
   const double lowest = std::min(integral_, minimum_ - proportional);
   const double highest = std::max(integral_, maximum_ - proportional);
   integral_ = std::clamp(std::clamp(grown, lowest, highest), minimum_, maximum_);

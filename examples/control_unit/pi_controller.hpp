@@ -1,4 +1,4 @@
-/// A proportional-integral controller whose output is limited, with anti-windup.
+/// A proportional-integral controller with limited output and anti-windup.
 #pragma once
 
 namespace evo::cell {
@@ -10,7 +10,7 @@ struct PiGains {
 
 struct PiOutput {
   double output = 0;
-  bool saturated = false;  ///< a limit held the output back, and the integral with it
+  bool saturated = false;  ///< a limit restricted the output, and the integral with it
 };
 
 class PiController {
@@ -18,10 +18,10 @@ class PiController {
   PiController(double minimum, double maximum) noexcept : minimum_(minimum), maximum_(maximum) {}
 
   /// One step, `seconds` after the last one. Anti-windup: the integral grows until the output
-  /// meets a limit, and an error that would push it further is not integrated.
+  /// reaches a limit; an error that would push it further is not integrated.
   PiOutput step(const PiGains& gains, double error, double seconds) noexcept;
 
-  /// Forgets the past, as after standing still.
+  /// Discards the state, as after a standstill.
   void reset() noexcept { integral_ = 0; }
 
   /// The integral part of the output.

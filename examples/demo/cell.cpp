@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array kModules = {"hal_core", "control_unit", "recipe_executor", "api_liaison"};
 
-/// A module that is slow to end, as under a sanitizer on a busy computer, is given this long.
+/// Time limit for a module to end, long enough for a sanitizer build on a busy computer.
 constexpr std::chrono::seconds kPatience{10};
 
 ModuleReport report_of(const std::string& name, ChildProcess& process) {
@@ -85,7 +85,7 @@ tl::expected<ModuleReport, std::string> Cell::restart(std::string_view name) {
   }
   auto process = start_module(module.name);
   if (!process) return tl::unexpected(process.error());
-  // Its report after the start of the next life: no time is lost by it.
+  // Its report is read after the restart, so as not to delay it.
   ModuleReport report = report_of(fmt::format("{}, killed", name), module.process);
   report.failure.clear();
   module.process = std::move(*process);

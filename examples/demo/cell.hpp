@@ -23,46 +23,46 @@ struct CellOptions {
   bool real_time = true;
 };
 
-/// What a module has said of itself.
+/// What a module reported about itself.
 struct ModuleReport {
   std::string name;
   std::map<std::string, std::string> started;  ///< fields of its line `event=started`
   std::map<std::string, std::string> summary;  ///< fields of its line `event=summary`
   std::vector<std::string> errors;             ///< its lines `level=error`
-  std::string failure;                         ///< how it ended, unless well
+  std::string failure;                         ///< how it ended, empty if successfully
 
   /// A number from the summary; 0 if there is none.
   [[nodiscard]] std::uint64_t number(const std::string& key) const;
 };
 
-/// Whether a line of a module tells of trouble; a sanitizer or a library may write lines of its
+/// Whether a line of a module reports a problem; a sanitizer or a library may write lines of its
 /// own.
 [[nodiscard]] bool tells_of_trouble(const std::string& line);
 
 class Cell {
  public:
-  /// Starts the four. Whether they get on is to be seen in their segments and by `trouble()`.
+  /// Starts the four modules. Their segments and `trouble()` show whether they work.
   [[nodiscard]] static tl::expected<Cell, std::string> start(const CellOptions& options);
 
-  /// Hands a command to api_liaison.
+  /// Passes a command to api_liaison.
   void command(std::string_view line) const { child("api_liaison").send_line(line); }
 
-  /// Kills a module with SIGKILL, and starts it again as soon as it is dead. Returns what it had
-  /// said.
+  /// Kills a module with SIGKILL, and restarts it as soon as it is dead. Returns the report of the
+  /// killed process.
   [[nodiscard]] tl::expected<ModuleReport, std::string> restart(std::string_view name);
-  /// The same with hal_core; what it had said is kept for `stop`.
+  /// The same for hal_core; the report of the killed process is kept for `stop`.
   [[nodiscard]] tl::expected<void, std::string> restart_hal_core();
 
   [[nodiscard]] pid_t pid(std::string_view name) const { return child(name).pid(); }
 
-  /// Hears the modules, and says what is wrong if one of them has ended by itself.
+  /// Reads the modules' output; returns the reason if a module has ended on its own.
   [[nodiscard]] std::optional<std::string> trouble();
 
-  /// Hears the modules and forgets what they have said, but for the errors, which it returns.
+  /// Reads and discards the modules' output, except the errors, which it returns.
   [[nodiscard]] std::vector<std::string> take_errors();
 
-  /// Ends them with SIGTERM; those that do not end within some seconds with SIGKILL. Returns what
-  /// they have said, hal_core's first life first.
+  /// Ends the modules with SIGTERM, and those that do not end within a few seconds with SIGKILL.
+  /// Returns their reports, that of the killed hal_core first.
   [[nodiscard]] std::vector<ModuleReport> stop();
 
  private:

@@ -19,7 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The two ends of a pipe, closed at exec.
+/// The two file descriptors of a pipe, closed at exec.
 struct Pipe {
   int read_end = -1;
   int write_end = -1;
@@ -37,12 +37,12 @@ void close_if_open(int descriptor) noexcept {
   if (descriptor >= 0) ::close(descriptor);
 }
 
-/// What the child does between fork and exec: only calls that are safe there.
+/// Runs in the child between fork and exec: only calls that are safe there.
 [[noreturn]] void become(const char* program, char* const* arguments, pid_t parent, int input,
                          int output) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(1);  // it died before the line above
-  ::signal(SIGPIPE, SIG_DFL);             // an ignored signal would stay so through exec
+  if (::getppid() != parent) ::_exit(1);  // the parent died before the line above
+  ::signal(SIGPIPE, SIG_DFL);             // an ignored signal would stay ignored through exec
   if (::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
       ::dup2(output, STDERR_FILENO) >= 0) {
     ::execv(program, arguments);
@@ -87,7 +87,7 @@ tl::expected<ChildProcess, std::string> ChildProcess::start(
     close_if_open(input.write_end);
     return tl::unexpected(fmt::format("cannot start '{}': {}", path, std::strerror(error)));
   }
-  // Not inherited by the child: its end of the pipe has flags of its own.
+  // The child does not inherit this flag: its side of the pipe has flags of its own.
   ::fcntl(output.read_end, F_SETFL, O_NONBLOCK);
   return ChildProcess(child, output.read_end, input.write_end);
 }
@@ -135,7 +135,7 @@ void ChildProcess::drain() {
 void ChildProcess::send_line(std::string_view line) const {
   if (input_ < 0) return;
   const std::string text = fmt::format("{}\n", line);
-  // A child that has ended does not hear it; its end is noticed elsewhere.
+  // Fails if the child has ended, which is noticed elsewhere.
   if (::write(input_, text.data(), text.size()) < 0) return;
 }
 

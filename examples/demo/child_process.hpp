@@ -1,7 +1,6 @@
-/// A module as a child process: started, watched, heard, ended.
+/// A module as a child process: starts it, monitors it, reads its output, ends it.
 ///
-/// The kernel sends it SIGTERM when this process dies, however that happens, so no module
-/// outlives the demo.
+/// The kernel sends it SIGTERM when this process dies in any way, so no module outlives the demo.
 #pragma once
 
 #include <sys/types.h>
@@ -20,23 +19,23 @@ namespace evo::cell {
 
 class ChildProcess {
  public:
-  /// Starts a program with stderr, and if asked for stdin, connected to this process.
+  /// Starts a program with stderr, and on request stdin, connected to this process.
   [[nodiscard]] static tl::expected<ChildProcess, std::string> start(
       const std::filesystem::path& program, const std::vector<std::string>& arguments,
       bool with_input = false);
 
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&& other) noexcept;
-  /// Kills it if it still runs.
+  /// Kills it if it is still running.
   ~ChildProcess();
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
-  /// Takes in what it has written so far, without waiting.
+  /// Reads its output so far, without waiting.
   void drain();
-  /// The whole lines that it has written to stderr.
+  /// The complete lines that it has written to stderr.
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
-  /// The same, and forgets them: for those that run for long.
+  /// The same, and discards them: for processes that run for long.
   [[nodiscard]] std::vector<std::string> take_lines() noexcept { return std::exchange(lines_, {}); }
 
   /// Writes a line to its stdin, if that is connected.
@@ -44,11 +43,12 @@ class ChildProcess {
 
   void signal(int number) const noexcept;
 
-  /// Whether it runs; does not wait.
+  /// Whether it is running; does not wait.
   [[nodiscard]] bool running();
-  /// Waits for its end, hearing it meanwhile; false if that takes longer than `limit`.
+  /// Waits for it to end, and reads its output in the meantime; false if that takes longer than
+  /// `limit`.
   bool wait(std::chrono::milliseconds limit);
-  /// How it ended: "exit code 1", "signal 9 (Killed)"; empty if it ended well or still runs.
+  /// How it ended: "exit code 1", "signal 9 (Killed)"; empty if it succeeded or is still running.
   [[nodiscard]] std::string failure() const;
 
  private:
@@ -57,9 +57,9 @@ class ChildProcess {
   void swap(ChildProcess& other) noexcept;
 
   pid_t pid_ = -1;
-  int output_ = -1;            // what it writes to stderr is read here
-  int input_ = -1;             // what is written here it reads from stdin
-  std::optional<int> status_;  // of waitpid, once it has ended
+  int output_ = -1;            // its stderr is read from here
+  int input_ = -1;             // its stdin is written here
+  std::optional<int> status_;  // from waitpid, once it has ended
   std::string partial_line_;
   std::vector<std::string> lines_;
 };

@@ -60,22 +60,23 @@ void Display::show(const Monitor& monitor, const Progress& progress) {
 }
 
 void Display::redraw(const std::vector<std::string>& table) {
-  // A line that is longer than the terminal is wide would take two, a table that is higher would
-  // scroll, and the cursor would come back to the wrong place.
+  // A line longer than the terminal's width would take two rows, and a table higher than the
+  // terminal would scroll; the cursor would then return to the wrong place.
   const winsize size = terminal_size();
   const std::vector<std::string> lines = fitted(table, size.ws_col, size.ws_row);
   std::string text;
   if (drawn_lines_ > 0) text = fmt::format("\x1b[{}F", drawn_lines_);
-  // Each line is emptied first: behind one that fills the terminal it would lose its last letter.
+  // Each line is cleared first: clearing after a line that fills the terminal would erase its last
+  // letter.
   for (const std::string& line : lines) text += "\x1b[K" + line + '\n';
-  text += "\x1b[J";  // what is left of a higher one
+  text += "\x1b[J";  // the rest of a higher table
   drawn_lines_ = lines.size();
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
 
 void Display::print(std::string_view line) {
-  drawn_lines_ = 0;  // what was drawn stays above the line
+  drawn_lines_ = 0;  // the table drawn last stays above the line
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fputc('\n', stdout);
   std::fflush(stdout);

@@ -1,4 +1,4 @@
-/// Where the demo shows itself: redrawn in place on a terminal, else line after line.
+/// The demo's display: redrawn in place on a terminal, otherwise line after line.
 #pragma once
 
 #include <cstddef>
@@ -10,23 +10,23 @@
 
 namespace evo::cell {
 
-/// As many of the lines as a terminal has room for above its cursor, each on one line of it. `…`
-/// stands for what is cut, and a last line for those that are missing. Letters of one byte only.
+/// Fits lines into a terminal above its cursor, each on one row. `…` replaces text that is cut off,
+/// and a last line stands for omitted lines. For single-byte characters only.
 [[nodiscard]] std::vector<std::string> fitted(std::vector<std::string> lines, std::size_t columns,
                                               std::size_t rows);
 
 class Display {
  public:
-  /// Plain if asked for, and where stdout is no terminal that can move its cursor.
+  /// Plain on request, and if stdout is not a terminal with cursor control.
   explicit Display(bool plain);
 
-  /// Shows the run as it is now; to be called often, draws when it is time to.
+  /// Shows the present state of the run; call it often, it draws at its own interval.
   void show(const Monitor& monitor, const Progress& progress);
 
-  /// Prints a line that stays.
+  /// Prints a permanent line.
   void print(std::string_view line);
 
-  /// Whether somebody still takes what is printed.
+  /// Whether stdout still has a reader.
   [[nodiscard]] bool alive() const;
 
  private:
@@ -34,7 +34,7 @@ class Display {
 
   bool plain_;
   std::uint64_t next_ns_ = 0;
-  std::size_t drawn_lines_ = 0;  // of the table that stands above the cursor
+  std::size_t drawn_lines_ = 0;  // of the table above the cursor
 };
 
 }  // namespace evo::cell

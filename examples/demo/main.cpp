@@ -1,5 +1,5 @@
-/// cell_demo: runs the machine cell in a domain of its own, kills hal_core halfway, and tells
-/// whether the loop held.
+/// cell_demo: runs the machine cell in a domain of its own, kills hal_core halfway, and reports
+/// whether the control loop held.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -32,8 +32,7 @@ struct DemoOptions {
 };
 
 constexpr double kShortestSeconds = 5;
-/// A cell that does not come up or does not finish within this long (beyond the recipe's time)
-/// never will.
+/// A cell that has not started or finished within this time (plus the recipe's time) never will.
 constexpr std::uint64_t kPatienceNs = 30'000'000'000;
 
 /// Runs the cell once.
@@ -42,8 +41,8 @@ class Run {
   Run(const DemoOptions& options, Cell& cell, Monitor& monitor, Display& display)
       : options_(options), cell_(cell), monitor_(monitor), display_(display) {}
 
-  /// Until the recipe has finished. What went wrong is told by the error; a stop signal is not
-  /// among it.
+  /// Runs until the recipe has finished. Returns an error on failure; a stop signal is not a
+  /// failure.
   tl::expected<void, std::string> go() {
     PeriodicLoop loop(std::chrono::milliseconds(1));
     started_ns_ = loop.began_ns();
@@ -113,7 +112,7 @@ class Run {
   bool killed_ = false;
 };
 
-/// Prints what the run came to; returns the exit code.
+/// Prints the results of the run; returns the exit code.
 int conclude(const Monitor& monitor, const RunResult& result, Display& display) {
   for (const std::string& line : summarize(monitor, result)) display.print(line);
   const std::vector<std::string> faults = judge(monitor, result);
@@ -146,7 +145,7 @@ int run(const DemoOptions& options, const CellOptions& cell_options, const Priva
   const auto done = run.go();
   RunResult result = run.take_result();
   result.modules = cell->stop();
-  monitor.detach();  // the last to let go of a closed segment removes its control file
+  monitor.detach();  // the last reader to detach from a closed segment removes its control file
   result.leftovers = domain.files();
   if (stop_requested()) {
     fmt::print(stderr, "cell_demo: interrupted\n");
@@ -159,7 +158,7 @@ int run(const DemoOptions& options, const CellOptions& cell_options, const Priva
   return conclude(monitor, result, display);
 }
 
-/// Takes the whole recipe into `seconds`.
+/// The speed at which the whole recipe takes `seconds`.
 tl::expected<double, std::string> speed_for(const std::string& recipe_path, double seconds) {
   return load_recipe(recipe_path).map([&](const Recipe& recipe) {
     double written = 0;

@@ -101,7 +101,7 @@ void Monitor::judge_loop() {
   if (now_ns_ < std::max(unsettled_until_ns_, killed_ns_ == 0 ? 0 : killed_ns_ + kSettleNs)) {
     return;
   }
-  // A worker of which nothing is heard counts as standing still.
+  // A worker without fresh measurements counts as standing still.
   const float measured = input_.fresh() ? input_.value().worker_share : 0;
   (killed_ns_ == 0 ? error_before_ : error_after_).add(setpoint - measured);
 }

@@ -1,4 +1,4 @@
-/// The demo's own readers: what the cell does, seen from outside.
+/// The demo's own readers, which observe the cell from outside.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace evo::cell {
 
-/// Mean of how far the loop was from its setpoint, in percentage points.
+/// Mean deviation of the loop from its setpoint, in percentage points.
 struct ControlError {
   double sum = 0;
   std::uint64_t count = 0;
@@ -42,7 +42,7 @@ class RateMeter {
   double rate_ = 0;
 };
 
-/// One segment, as the table shows it.
+/// One segment, as shown in the table.
 struct SegmentView {
   std::string_view name;
   bool present = false;
@@ -55,7 +55,7 @@ struct SegmentView {
 
 class Monitor {
  public:
-  /// The loop is judged only so long after each change of setpoint, and after the kill.
+  /// The loop is not judged for this long after each setpoint change and after the kill.
   static constexpr std::uint64_t kSettleNs = 1'000'000'000;
 
   Monitor(const Log& log, const Domain& domain);
@@ -63,21 +63,21 @@ class Monitor {
   /// Reads all segments; to be called every millisecond.
   void poll();
 
-  /// Lets go of all segments; what was read stays.
+  /// Detaches from all segments; the values read are kept.
   void detach();
 
   /// Whether the modules publish and the worker's share is measured.
   [[nodiscard]] bool cell_is_up() const noexcept;
   [[nodiscard]] recipe::RecipeState recipe_state() const noexcept;
 
-  /// The recipe begins: what was before does not count as a gap.
+  /// Call when the recipe begins: gaps before it do not count.
   void note_start();
-  /// From now on hal_core's next life is waited for.
+  /// Call when hal_core is killed: waits for its next incarnation from now on.
   void note_kill();
-  /// Whether a later life of hal_core publishes.
+  /// Whether a later incarnation of hal_core publishes.
   [[nodiscard]] bool hal_core_is_back() const noexcept { return back_ns_ != 0; }
 
-  /// Last values; zeros as long as there are none.
+  /// Last values; zeros if there are none yet.
   [[nodiscard]] hal::PhysInputIo input() const { return last(input_); }
   [[nodiscard]] control::ControlState control() const { return last(control_); }
   [[nodiscard]] recipe::PhysOutputIo output() const { return last(output_); }
@@ -88,16 +88,16 @@ class Monitor {
   [[nodiscard]] const ControlError& error_before() const noexcept { return error_before_; }
   [[nodiscard]] const ControlError& error_after() const noexcept { return error_after_; }
 
-  /// From the kill to the first value of hal_core's next life.
+  /// Time from the kill to the first value of hal_core's next incarnation.
   [[nodiscard]] std::uint64_t outage_ns() const noexcept { return back_ns_ - killed_ns_; }
-  /// Longest time without a new value of phys_input_io: around the kill, and else.
+  /// Longest time without a new value of phys_input_io: around the kill, and otherwise.
   [[nodiscard]] std::uint64_t gap_at_kill_ns() const noexcept { return gap_at_kill_ns_; }
   [[nodiscard]] std::uint64_t gap_else_ns() const noexcept;
-  /// The same of control_state and phys_output_io, over the whole run.
+  /// The same for control_state and phys_output_io, over the whole run.
   [[nodiscard]] std::uint64_t control_gap_ns() const noexcept { return control_.gap_max_ns(); }
   [[nodiscard]] std::uint64_t output_gap_ns() const noexcept { return output_.gap_max_ns(); }
 
-  /// Cycles that hal_core's first life made, as far as was seen.
+  /// Cycles of the killed hal_core, as far as seen.
   [[nodiscard]] std::uint64_t killed_cycles() const noexcept { return killed_cycles_; }
   /// hal_core's incarnation when it was killed, and now.
   [[nodiscard]] std::uint64_t incarnation_before() const noexcept { return killed_incarnation_; }

@@ -1,4 +1,4 @@
-/// A directory of the demo's own, in memory where that can be had, gone when the demo ends.
+/// A temporary directory of the demo, in memory if possible, removed when the demo ends.
 #pragma once
 
 #include <filesystem>
@@ -12,24 +12,24 @@ namespace evo::cell {
 
 class PrivateDomain {
  public:
-  /// Makes a fresh directory in /dev/shm, else in the directory for temporary files.
+  /// Creates a new directory in /dev/shm, or else in the directory for temporary files.
   [[nodiscard]] static tl::expected<PrivateDomain, std::string> make();
 
   PrivateDomain(PrivateDomain&& other) noexcept;
   PrivateDomain& operator=(PrivateDomain&&) = delete;
-  /// Removes the directory with all that is in it.
+  /// Removes the directory and its contents.
   ~PrivateDomain();
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   [[nodiscard]] Domain domain() const { return Domain(path_); }
 
-  /// Names of the files that are in it.
+  /// Names of the files in it.
   [[nodiscard]] std::vector<std::string> files() const;
 
  private:
   explicit PrivateDomain(std::filesystem::path path) : path_(std::move(path)) {}
 
-  std::filesystem::path path_;  // empty: moved away
+  std::filesystem::path path_;  // empty: moved from
 };
 
 }  // namespace evo::cell

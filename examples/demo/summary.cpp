@@ -31,7 +31,7 @@ std::string module_line(const ModuleReport& module, const Monitor& monitor) {
                      latencies(module, "write"), latencies(module, "read"));
 }
 
-/// What the modules were given, in one line if all were given the same.
+/// The real-time settings of the modules, in one line if they are all the same.
 std::vector<std::string> real_time_lines(const std::vector<ModuleReport>& modules) {
   std::vector<std::string> lines;
   std::string said_of_all;

@@ -1,4 +1,4 @@
-/// What a run comes to: the figures, and whether it was a good one.
+/// The results of a run: the figures, and whether it was successful.
 #pragma once
 
 #include <string>
@@ -15,14 +15,14 @@ struct RunResult {
   double kill_at_seconds = 0;    ///< when hal_core was killed
   bool recipe_finished = false;  ///< whether its last step ran to the end
   std::vector<ModuleReport> modules;
-  std::vector<std::string> leftovers;  ///< files still in the domain after all have ended
+  std::vector<std::string> leftovers;  ///< files still in the domain after all modules have ended
 };
 
-/// Mean absolute control error that passes, in percentage points: a computer that others use, too,
-/// disturbs the worker more than a quiet one.
+/// Largest acceptable mean absolute control error, in percentage points: other load on a computer
+/// disturbs the worker.
 inline constexpr double kTolerance = 5.0;
 
-/// What was not as it has to be, a sentence each; none: the run was good.
+/// The failures, one sentence each; empty: the run was successful.
 [[nodiscard]] std::vector<std::string> judge(const Monitor& monitor, const RunResult& result);
 
 /// The summary, line by line.

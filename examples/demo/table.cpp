@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kBarWidth = 40;
 
-/// A share as a bar: `#` for what is measured, `|` where it ought to end.
+/// A share as a bar: `#` for the measured part, `|` at the setpoint.
 std::string bar(float percent, float mark_percent) {
   const auto column = [](float share) {
     const float part = std::clamp(share, 0.0F, 100.0F) / 100;
@@ -30,7 +30,7 @@ std::string hal_core_story(const Monitor& monitor, const Progress& progress) {
                      readable_time(monitor.input().create_duration_ns));
 }
 
-/// A counter of the computer, or that this kernel does not have it.
+/// A counter of the computer, or a note that this kernel does not provide it.
 template <class... Args>
 std::string counter(hal::Counters available, hal::Counters flag, fmt::format_string<Args...> format,
                     Args&&... args) {

@@ -1,4 +1,4 @@
-/// What a run looks like while it goes on: a table for a terminal, a line for a log.
+/// The display of a run in progress: a table for a terminal, a line for a log.
 #pragma once
 
 #include <optional>
@@ -9,21 +9,21 @@
 
 namespace evo::cell {
 
-/// How far the run is.
+/// Progress of the run.
 struct Progress {
   double seconds = 0;  ///< since the recipe began
   double total_seconds = 0;
-  bool killed = false;  ///< whether hal_core was killed already
+  bool killed = false;  ///< whether hal_core has been killed
 };
 
 /// The table, line by line, without line ends; made for 80 columns.
 [[nodiscard]] std::vector<std::string> render_table(const Monitor& monitor,
                                                     const Progress& progress);
 
-/// The same in one line.
+/// The same as one line.
 [[nodiscard]] std::string render_line(const Monitor& monitor, const Progress& progress);
 
-/// A time for people: "180 ns", "4.3 us", "12.0 ms", "1.2 s".
+/// A readable duration: "180 ns", "4.3 us", "12.0 ms", "1.2 s".
 [[nodiscard]] std::string readable_time(std::uint64_t ns);
 
 }  // namespace evo::cell

@@ -61,7 +61,8 @@ void CounterReader::read_stat(ComputerCounters& counters) {
     } else if (key == "intr" && words >> counters.interrupts) {
       counters.available = counters.available | Counters::Interrupts;
     } else if (key.starts_with("cpu") && key != "cpu") {
-      // user nice system idle iowait irq softirq steal; what follows is part of these.
+      // user nice system idle iowait irq softirq steal; the following columns are included in
+      // these.
       std::array<std::uint64_t, 8> ticks{};
       std::size_t count = 0;
       while (count < ticks.size() && words >> ticks[count]) ++count;

@@ -1,4 +1,4 @@
-/// The counters of this computer, as /proc tells them.
+/// The counters of this computer, read from /proc.
 #pragma once
 
 #include <array>
@@ -11,10 +11,10 @@
 
 namespace evo::cell {
 
-/// Counters and which of them are there. What `available` does not name means nothing.
+/// The counters, and which of them are available. The others have no meaning.
 struct ComputerCounters {
   hal::Counters available{};
-  std::array<float, 64> core_busy{};  ///< percent, since the reading before
+  std::array<float, 64> core_busy{};  ///< percent, since the previous reading
   std::uint16_t core_count = 0;
   std::array<float, 3> load_average{};
   std::uint64_t memory_total = 0;      ///< bytes
@@ -24,22 +24,23 @@ struct ComputerCounters {
   std::uint64_t network_received = 0;  ///< bytes, all interfaces but loopback
   std::uint64_t network_sent = 0;      ///< bytes, all interfaces but loopback
 
-  /// Puts them into a value to be published.
+  /// Copies them into a value to be published.
   void copy_to(hal::PhysInputIo& value) const noexcept;
 };
 
-/// Reads them. Takes a millisecond or so, allocates, and so has no place in a control cycle.
+/// Reads the counters. Takes about a millisecond and allocates, so it must not run in a control
+/// cycle.
 class CounterReader {
  public:
-  /// `proc` is the directory to read, for tests another one than /proc.
+  /// `proc` is the directory to read; tests pass another one than /proc.
   explicit CounterReader(std::filesystem::path proc = "/proc") : proc_(std::move(proc)) {}
 
-  /// A counter whose file is missing or of another form is left out. The shares of the cores are
-  /// there from the second call on.
+  /// A counter whose file is missing or malformed is omitted. The core shares are available from
+  /// the second call on.
   [[nodiscard]] ComputerCounters read();
 
  private:
-  /// What a core has spent since boot, in ticks.
+  /// Ticks that a core has spent since boot.
   struct CoreTicks {
     std::string name;
     std::uint64_t busy = 0;

@@ -14,20 +14,20 @@ class CounterThread {
  public:
   static constexpr std::chrono::milliseconds kPeriod{200};
 
-  /// Starts the thread. Stop signals must be blocked by the caller meanwhile.
+  /// Starts the thread. The caller must have blocked the stop signals during the call.
   CounterThread();
   CounterThread(const CounterThread&) = delete;
   CounterThread& operator=(const CounterThread&) = delete;
   ~CounterThread();
 
-  /// Copies the newest counters into `value`, or, if the thread is just storing others, leaves
-  /// it as it is. Never waits.
+  /// Copies the newest counters into `value`; leaves it unchanged if the thread is just storing new
+  /// ones. Never waits.
   void copy_latest_to(hal::PhysInputIo& value);
 
  private:
   void run();
 
-  std::mutex mutex_;  // guards the three below; never held while files are read
+  std::mutex mutex_;  // guards the three members below; never held while files are read
   std::condition_variable stop_wanted_;
   ComputerCounters latest_;
   bool stop_ = false;

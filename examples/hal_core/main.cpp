@@ -1,5 +1,5 @@
-/// hal_core, the hardware: drives the worker as phys_output_io says, measures what it got, and
-/// publishes phys_input_io at 1 kHz.
+/// hal_core, the hardware: drives the worker as phys_output_io requests, measures its processor
+/// share, and publishes phys_input_io at 1 kHz.
 #include <cstdlib>
 #include <optional>
 
@@ -23,7 +23,7 @@ using Actuation = Input<recipe::PhysOutputIoReader>;
 
 constexpr std::chrono::milliseconds kAttachWait{200};
 
-/// Takes the duty from phys_output_io, or zero if nobody answers for it any more.
+/// Takes the duty from phys_output_io, or zero if that is stale or its writer is not alive.
 void actuate(const Actuation& actuation, Worker& worker, PhysInputIo& value) {
   value.output_stale = !actuation.fresh() || !actuation.writer_alive();
   value.applied_duty = value.output_stale ? 0 : actuation.value().duty;
@@ -54,7 +54,7 @@ int run(const Log& log, const ModuleOptions& options) {
                     .hal_incarnation = output->incarnation(),
                     .create_duration_ns = output->create_duration_ns(),
                     .output_stale = true};
-  // At once, and before anything that takes its time: readers may have waited for us.
+  // Immediately, before anything slow: readers may be waiting for this value.
   WriteResult written = output->publish(value);
 
   auto trace = hal::TraceIoWriter::create({.domain = domain});

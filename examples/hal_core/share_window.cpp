@@ -20,7 +20,7 @@ WorkerShare ShareWindow::add(const WorkerSample& sample) noexcept {
   if (count_ == kCapacity) drop_oldest();
   samples_[(first_ + count_) % kCapacity] = sample;
   ++count_;
-  // The oldest sample is the youngest that is still a whole window away.
+  // The oldest sample kept is the newest one that is at least a whole window old.
   while (count_ > 2 && samples_[(first_ + 1) % kCapacity].at_ns + to_ns(kLength) <= sample.at_ns) {
     drop_oldest();
   }

@@ -1,4 +1,4 @@
-/// The share of a processor that the worker got, over a sliding window of its samples.
+/// The processor share of the worker, over a sliding window of samples.
 #pragma once
 
 #include <array>
@@ -10,25 +10,25 @@
 
 namespace evo::cell {
 
-/// What was measured, and over which time.
+/// A measured share, and the time over which it was measured.
 struct WorkerShare {
   float share = 0;              ///< 0 to 1
-  std::uint64_t window_ns = 0;  ///< 0: there is no measurement yet
+  std::uint64_t window_ns = 0;  ///< 0: not measured yet
 };
 
 class ShareWindow {
  public:
   /// A whole number of PWM periods, so that their ripple cancels out.
   static constexpr std::chrono::milliseconds kLength{150};
-  /// A shorter window tells nothing.
+  /// A shorter window gives no useful figure.
   static constexpr std::chrono::milliseconds kShortest{20};
 
-  /// Takes a sample, later than the one before, and returns the share over the window that ends
+  /// Takes a sample, later than the previous one, and returns the share over the window that ends
   /// with it.
   [[nodiscard]] WorkerShare add(const WorkerSample& sample) noexcept;
 
  private:
-  /// At 1 kHz the window holds 150; samples that come faster make it shorter.
+  /// At 1 kHz the window holds 150 samples; faster sampling makes it shorter.
   static constexpr std::size_t kCapacity = 256;
 
   [[nodiscard]] const WorkerSample& oldest() const noexcept { return samples_[first_]; }

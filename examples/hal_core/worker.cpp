@@ -18,13 +18,13 @@ namespace {
 constexpr auto kPwmPeriodNs =
     static_cast<std::uint64_t>(std::chrono::nanoseconds(Worker::kPwmPeriod).count());
 
-/// Below this the time that a thread needs to wake up is longer than its work.
+/// A pulse shorter than this takes less time than waking the thread.
 constexpr std::uint64_t kShortestPulseNs = 20'000;
 
-/// Weighs nine times as much as ordinary load.
+/// Has about nine times the weight of ordinary load.
 constexpr int kPreferredNice = -10;
 
-/// A sample whose three clock readings lie within this is taken for one moment.
+/// A sample whose three clock readings are within this time counts as simultaneous.
 constexpr std::uint64_t kOneMomentNs = 50'000;
 constexpr int kSampleAttempts = 3;
 
@@ -42,9 +42,10 @@ tl::unexpected<Error> no_clock(int system_errno) {
             .system_errno = system_errno});
 }
 
-/// Real work for one processor.
+/// CPU-bound work.
 void work_a_little() {
-  static thread_local volatile std::uint64_t state = 1;  // volatile: or all would be left out
+  static thread_local volatile std::uint64_t state = 1;  // volatile: otherwise the compiler would
+                                                         // remove the work
   std::uint64_t value = state;
   for (int i = 0; i < 1000; ++i) {
     value ^= value << 13;
@@ -67,13 +68,13 @@ Worker::Worker(bool prefer) : prefer_(prefer), thread_([this] { run(); }) {
 }
 
 Worker::~Worker() {
-  // relaxed: pairs with the load in run(); the join is what orders the rest.
+  // relaxed: pairs with the load in run(); the join orders everything else.
   stop_.store(true, std::memory_order_relaxed);
   thread_.join();
 }
 
 void Worker::set_duty(float duty) noexcept {
-  // relaxed: pairs with the load in run(); the number is all that is told.
+  // relaxed: pairs with the load in run(); only the number itself is communicated.
   duty_.store(std::clamp(duty, 0.0F, 1.0F), std::memory_order_relaxed);
 }
 
@@ -96,13 +97,13 @@ Result<WorkerSample> Worker::sample() const {
 }
 
 void Worker::run() const {
-  // Refused to ordinary users: then the worker has to get along with what else runs.
+  // Refused to ordinary users: then the worker competes with all other load.
   if (prefer_) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kPreferredNice);
   std::uint64_t period_end_ns = monotonic_ns();
   // relaxed: pairs with the store in the destructor.
   while (!stop_.load(std::memory_order_relaxed)) {
     const std::uint64_t now_ns = monotonic_ns();
-    // After a long hold-up the periods begin anew: what was missed is not made up for.
+    // After a long delay the periods restart: missed periods are not made up.
     period_end_ns = std::max(period_end_ns + kPwmPeriodNs, now_ns);
     // relaxed: pairs with set_duty; an old duty for one more period does no harm.
     const double duty = duty_.load(std::memory_order_relaxed);

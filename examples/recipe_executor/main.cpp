@@ -1,5 +1,5 @@
-/// recipe_executor: steps through a recipe as it is commanded, and relays the controller's output
-/// to the actuator, unless an interlock forbids it.
+/// recipe_executor: steps through a recipe as commanded, and relays the controller's output to the
+/// actuator, unless an interlock forbids it.
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
@@ -25,8 +25,8 @@ using Control = Input<control::ControlStateReader>;
 
 constexpr std::chrono::milliseconds kAttachWait{200};
 
-/// What a killed recipe_executor published last, so that this one can go on from there. Nothing
-/// after an orderly end: that closed the segment.
+/// The last value that a killed recipe_executor published, so that this one can continue from
+/// there. Nothing after an orderly end, which closed the segment.
 std::optional<PhysOutputIo> last_of_former_life(const Domain& domain) {
   auto reader = recipe::PhysOutputIoReader::attach({.domain = domain});
   if (!reader || reader->writer_state() != WriterState::Dead) return std::nullopt;
@@ -35,11 +35,11 @@ std::optional<PhysOutputIo> last_of_former_life(const Domain& domain) {
   return sample->value;
 }
 
-/// Carries out each command once.
+/// Executes each command once.
 class CommandFollower {
  public:
-  /// Begins after command number `accepted`. Commands published before `since_ns` are not for us:
-  /// a machine does not start because of what was wanted in an earlier life.
+  /// Begins after command number `accepted`. Commands published before `since_ns` are ignored: a
+  /// machine must not start because of a command from before this process started.
   CommandFollower(std::uint64_t accepted, std::uint64_t since_ns) noexcept
       : seen_(accepted), accepted_(accepted), since_ns_(since_ns) {}
 
@@ -47,7 +47,7 @@ class CommandFollower {
     if (!commands.has_value() || commands.value().command_number == seen_) return;
     const api::CommandsConfig& command = commands.value();
     seen_ = command.command_number;
-    // A stamp in the future is of another clock: the command may be of any age.
+    // A stamp in the future comes from another clock: the command may be of any age.
     const bool is_old =
         since_ns_ != 0 && (commands.stamp_ns() < since_ns_ ||
                            evo::is_in_future(commands.stamp_ns(), evo::monotonic_ns()));
@@ -79,7 +79,7 @@ class CommandFollower {
   std::uint64_t since_ns_;
 };
 
-/// Relays the controller's output as the actuator's command, or zero with the reason.
+/// Relays the controller's output as the actuator's command; zero with the reason if it must not.
 void actuate(const Control& control, const RecipeRun& run, PhysOutputIo& value) {
   value.interlock = !run.active()                                 ? Interlock::NotRunning
                     : !control.fresh() || !control.writer_alive() ? Interlock::ControlLost
@@ -92,7 +92,7 @@ void actuate(const Control& control, const RecipeRun& run, PhysOutputIo& value) 
   value.control_gap_max_ns = control.gap_max_ns();
 }
 
-/// The speed that a resumed recipe goes on with: the one of the command that started it.
+/// The speed at which a resumed recipe continues: that of the command that started it.
 double speed_of(const Commands& commands) {
   return commands.has_value() ? commands.value().recipe_speed : 1;
 }

@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 
 constexpr double kLongestStepSeconds = 86'400;
 
-/// What is wrong with a recipe; never leaves this file.
+/// The error in a recipe; this exception never leaves this file.
 struct BadRecipe : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -1,4 +1,4 @@
-/// A recipe: the setpoints that the machine is to hold one after the other.
+/// A recipe: the setpoints that the machine must hold in order.
 ///
 ///   {"name": "…", "steps": [{"setpoint_percent": 0 to 100, "duration_s": above 0}, …]}
 #pragma once
@@ -22,7 +22,7 @@ struct Recipe {
   std::vector<RecipeStep> steps;  ///< at least one
 };
 
-/// Reads a recipe from JSON text. The message of an error names the place and what is expected.
+/// Parses a recipe from JSON text. The error message names the place and the expected content.
 [[nodiscard]] tl::expected<Recipe, std::string> parse_recipe(std::string_view text);
 
 /// Reads a recipe from a file.

@@ -27,7 +27,7 @@ void RecipeRun::resume(const recipe::PhysOutputIo& last, double speed) noexcept 
   speed_ = speed > 0 ? speed : 1;
   if (state_ != RecipeState::Running) return;
   if (last.step_count != recipe_->steps.size() || last.step_index >= recipe_->steps.size()) {
-    state_ = RecipeState::Stopped;  // another recipe than the one that was running
+    state_ = RecipeState::Stopped;  // not the recipe that was running
     return;
   }
   enter(last.step_index);

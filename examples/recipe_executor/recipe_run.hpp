@@ -1,4 +1,4 @@
-/// Where a recipe stands: which step is active, for how long still, and what it asks for.
+/// Progress of a recipe: the active step, its remaining time, and its setpoint.
 #pragma once
 
 #include <chrono>
@@ -12,31 +12,31 @@ namespace evo::cell {
 
 class RecipeRun {
  public:
-  /// Nothing runs yet. The recipe must outlive the run.
+  /// Does not run yet. The recipe must outlive the run.
   explicit RecipeRun(const Recipe& recipe) noexcept : recipe_(&recipe) {}
 
   /// Runs the recipe from its first step, `speed` times as fast as written.
   void start(double speed) noexcept;
-  /// Ends what runs.
+  /// Stops the recipe or the held setpoint.
   void stop() noexcept;
   /// Holds a setpoint, outside the recipe.
   void hold(double setpoint_percent) noexcept;
-  /// Goes on where a former life stopped, as its last publish tells.
+  /// Continues where a previous incarnation stopped, according to its last publish.
   void resume(const recipe::PhysOutputIo& last, double speed) noexcept;
 
-  /// Lets time pass: a step that has run its time makes way for the next.
+  /// Advances the time: a step that has run its time is followed by the next.
   void advance(std::chrono::nanoseconds elapsed) noexcept;
 
-  /// Whether the actuator is to move.
+  /// Whether the actuator should move.
   [[nodiscard]] bool active() const noexcept;
   [[nodiscard]] double setpoint_percent() const noexcept;
 
-  /// Puts all that it knows into a value to be published.
+  /// Copies the progress into a value to be published.
   void copy_to(recipe::PhysOutputIo& value) const noexcept;
 
  private:
   void enter(std::size_t step) noexcept;
-  /// Time that a step takes at the present speed.
+  /// Duration of a step at the present speed.
   [[nodiscard]] std::chrono::nanoseconds duration_of(std::size_t step) const noexcept;
 
   const Recipe* recipe_;

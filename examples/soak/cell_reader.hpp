@@ -1,4 +1,4 @@
-/// A reader of the whole cell: its four states, and its two streams value by value.
+/// A reader of the whole cell: its four states, and every value of its two streams.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace evo::cell {
 
-/// Takes every value of a stream and checks that numbers and losses add up.
+/// Takes every value of a stream and checks that sequence numbers and losses add up.
 template <class Reader>
 class StreamCheck {
  public:
@@ -52,7 +52,7 @@ class StreamCheck {
   Domain domain_;
   std::optional<Reader> reader_;
   std::uint64_t next_attach_ns_ = 0;
-  std::uint64_t last_ = 0;  // number of the value taken last; 0: none since the last attach
+  std::uint64_t last_ = 0;  // sequence of the value taken last; 0: none since the last attach
   std::uint64_t taken_ = 0;
   std::uint64_t broken_ = 0;
 };
@@ -63,17 +63,17 @@ class CellReader {
 
   /// Reads everything; to be called every millisecond.
   void poll();
-  /// Lets go of all segments; the figures stay.
+  /// Detaches from all segments; the statistics are kept.
   void detach();
 
   /// Whether all states are written and fresh.
   [[nodiscard]] bool cell_is_up() const noexcept;
 
-  /// What there is to see of hal_core's, control_unit's and recipe_executor's states.
+  /// The observed states of hal_core, control_unit and recipe_executor.
   [[nodiscard]] std::array<StaleWatch::Look, 3> looks() const;
 
   [[nodiscard]] InputStatistics statistics() const;
-  /// Values taken from the streams, and those whose numbers did not add up.
+  /// Values taken from the streams, and those whose sequence numbers did not add up.
   [[nodiscard]] std::uint64_t taken() const noexcept { return events_.taken() + trace_.taken(); }
   [[nodiscard]] std::uint64_t broken() const noexcept { return events_.broken() + trace_.broken(); }
 

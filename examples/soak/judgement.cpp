@@ -1,4 +1,4 @@
-/// What a soak came to, in words.
+/// The results of a soak run as text.
 #include <fmt/format.h>
 
 #include <utility>

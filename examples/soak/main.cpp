@@ -1,5 +1,5 @@
 /// cell_soak: runs the machine cell under load, kills its modules and readers at random moments,
-/// and tells whether anything was missed, torn or left behind.
+/// and reports whether anything was missed, torn or left behind.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Threads that work without a pause, behind everybody else.
+/// Threads that work without a pause, at the lowest priority.
 class Load {
  public:
   explicit Load(int threads) {
@@ -29,7 +29,7 @@ class Load {
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
   ~Load() {
-    // relaxed: pairs with the load in run(); the joins are what orders the rest.
+    // relaxed: pairs with the load in run(); the joins order everything else.
     stop_.store(true, std::memory_order_relaxed);
     for (std::thread& thread : threads_) thread.join();
   }

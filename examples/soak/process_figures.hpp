@@ -1,4 +1,4 @@
-/// What a process holds, as /proc tells it.
+/// Resources held by a process, read from /proc.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +15,8 @@ struct ProcessFigures {
 /// Zeros if there is no such process.
 [[nodiscard]] ProcessFigures figures_of(pid_t pid);
 
-/// How often the process's main thread has gone to sleep of its own accord; 0 if there is none.
+/// How often the process's main thread has gone to sleep voluntarily; 0 if there is no such
+/// process.
 [[nodiscard]] std::uint64_t sleeps_of(pid_t pid);
 
 }  // namespace evo::cell

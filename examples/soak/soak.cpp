@@ -113,7 +113,8 @@ void Soak::watch() {
 }
 
 tl::expected<void, std::string> Soak::kill_one() {
-  // Our cycles and theirs begin at fixed times: without this it would always be the same moment.
+  // Our cycles and theirs begin at fixed times: without this delay the kill would always hit the
+  // same moment.
   std::this_thread::sleep_for(std::chrono::microseconds(random(0, 1000)));
   const std::size_t victim = random(0, kWriters.size() + kReaders - 2);
   if (victim < kWriters.size()) {
@@ -154,7 +155,8 @@ tl::expected<void, std::string> Soak::look_around(std::uint64_t now_ns) {
   if (now_ns >= next_command_ns_) {
     next_command_ns_ = now_ns + kSecondNs;
     ++result_.commands;
-    // Not at random: when it is time depends on the computer, and the kills hang on the seed alone.
+    // Not random: when a command is due depends on the computer, and the kills must depend on the
+    // seed alone.
     cell_.command(fmt::format("setpoint {}", 1 + result_.commands % 30));
   }
   if (now_ns >= next_line_ns_) {
@@ -226,7 +228,7 @@ SoakResult Soak::finish() {
     if (report.failure.empty()) continue;
     result_.add_error(fmt::format("{} ended with {}", report.name, report.failure));
   }
-  reader_.detach();  // the last to let go of a closed segment removes its control file
+  reader_.detach();  // the last reader to detach from a closed segment removes its control file
   result_.leftovers = domain_.files();
   take_own_lines();
   return std::move(result_);

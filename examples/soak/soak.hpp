@@ -1,4 +1,4 @@
-/// The machine cell under load, its modules and readers killed at random moments.
+/// The machine cell under load, with modules and readers killed at random moments.
 ///
 ///   warm-up, with kills | quiet, first count | kills | quiet, second count | end, third count
 #pragma once
@@ -22,7 +22,7 @@ struct SoakOptions {
   bool real_time = true;
 };
 
-/// Memory that a process may take in addition after the warm-up: what an allocator may keep.
+/// Additional memory that a process may use after the warm-up: an allocator may retain this much.
 inline constexpr std::uint64_t kResidentGrowth = std::uint64_t{1} << 20;
 
 /// A process that lives through the whole run.
@@ -32,31 +32,32 @@ struct LongLived {
   ProcessFigures after = {};
 };
 
-/// What a run came to.
+/// Results of a run.
 struct SoakResult {
   double seconds = 0;
   std::vector<std::pair<std::string, std::uint64_t>> kills;  ///< by name
-  std::uint64_t stalls = 0;  ///< values that grew too old for whatever reason
-  std::uint64_t misses = 0;  ///< those that the writer is to blame for; see StaleWatch
+  std::uint64_t stalls = 0;  ///< values that became too old, for whatever reason
+  std::uint64_t misses = 0;  ///< those caused by the writer; see StaleWatch
   std::uint64_t reads = 0;
   std::uint64_t taken = 0;     ///< values of the streams
-  std::uint64_t torn = 0;      ///< by the readers that lived to the end; the others log an error
+  std::uint64_t torn = 0;      ///< seen by the readers that lived to the end; the others log an
+                               ///< error
   std::uint64_t vanished = 0;  ///< the same
-  std::uint64_t broken = 0;    ///< the same: numbers of a stream's values that do not add up
+  std::uint64_t broken = 0;    ///< the same: stream values whose sequence numbers do not add up
   std::uint64_t listings = 0;
   std::uint64_t commands = 0;
   std::vector<LongLived> long_lived;
   std::size_t files_before = 0;
   std::size_t files_after = 0;
-  std::vector<std::string> leftovers;  ///< files still in the domain after all have ended
-  std::vector<std::string> errors;     ///< lines of the processes, and what else went wrong
+  std::vector<std::string> leftovers;  ///< files still in the domain after all processes have ended
+  std::vector<std::string> errors;     ///< error lines of the processes, and other failures
   std::uint64_t more_errors = 0;       ///< those beyond the first kErrorsKept
 
   static constexpr std::size_t kErrorsKept = 20;
   void add_error(std::string error);
 };
 
-/// What was not as it has to be, a sentence each; none: the run was good.
+/// The failures, one sentence each; empty: the run was successful.
 [[nodiscard]] std::vector<std::string> judge(const SoakResult& result);
 
 /// The figures, line by line.
@@ -64,14 +65,14 @@ struct SoakResult {
 
 class Soak {
  public:
-  /// All must outlive it. `program` is this one, which is started as reader.
+  /// All arguments must outlive it. `program` is this program, which is also started as the reader.
   Soak(const SoakOptions& options, const PrivateDomain& domain, Cell& cell,
        std::filesystem::path program);
 
-  /// Runs to the end or to a stop signal. What keeps it from going on is told by the error.
+  /// Runs to the end or to a stop signal. Returns an error if it cannot continue.
   [[nodiscard]] tl::expected<void, std::string> go();
 
-  /// Ends all processes and counts what they leave.
+  /// Ends all processes and counts what they left behind.
   [[nodiscard]] SoakResult finish();
 
  private:

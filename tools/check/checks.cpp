@@ -22,8 +22,9 @@ Check check_header(const SegmentInfo& info) {
                                   layout.geometry.payload_size, layout.geometry.count));
 }
 
-/// One look at all versions. They change meanwhile, so only what no order of publishes explains is
-/// wrong: a slot that holds a publish of another slot, or one far from the header's.
+/// Reads each version once. Versions change during the scan, so only a state that no order of
+/// publishes explains is an error: a slot that holds a publish of another slot, or one far from the
+/// header's.
 std::optional<std::string> find_odd_version(const PassiveReader& reader) {
   const SlotGeometry& geometry = reader.layout().geometry;
   const std::uint64_t before = reader.sequence();
@@ -36,7 +37,8 @@ std::optional<std::string> find_odd_version(const PassiveReader& reader) {
                          geometry.index_of(n));
     }
     const std::uint64_t after = reader.sequence();
-    // Of a batch several slots are ahead of the header, of a slow look any number is behind.
+    // A batch fills several slots ahead of the header. During a slow scan, any number of slots may
+    // fall behind it.
     const bool ahead = geometry.is_after(n, after);
     if (ahead && geometry.distance(after, n) >= geometry.count) {
       return fmt::format("slot {} has version {}, and the header is at {}", i, version, 2 * after);
@@ -120,7 +122,7 @@ Check check_locks(const SegmentInfo& info) {
       return wrong("locks", fmt::format("{} is dead, {}; restart it, or evo-shm recover {}",
                                         writer_of(info), readers, info.name));
     case WriterState::Closed:
-    case WriterState::Detached:  // of an attached reader only
+    case WriterState::Detached:  // attached readers only
       break;
   }
   return ok("locks", fmt::format("its writer has closed it, {}", readers));

@@ -1,4 +1,4 @@
-/// What can be checked about a segment from outside.
+/// Checks of a segment from outside.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +33,10 @@ inline Check wrong(std::string_view name, std::string finding) {
   return {name, CheckResult::Wrong, std::move(finding)};
 }
 
-/// `header` (magic, format, checksum of the constants, geometry), `versions` (of the header and of
-/// each slot, against each other), `checksum` of the last value, `schema`, `ranges`
-/// (`min` and `max`, enumerators, bools), `freshness` against `max_age`, `locks` (whether the
-/// writer lives, and who reads). What cannot be checked for a reason that was told is left out.
+/// `header` (magic, format, checksum of the constants, geometry), `versions` (header and slots,
+/// against each other), `checksum` of the last value, `schema`, `ranges` (`min` and `max`,
+/// enumerators, bools), `freshness` against `max_age`, `locks` (whether the writer is alive, and
+/// the attached readers). A check that is impossible for a reason already reported is omitted.
 std::vector<Check> check_segment(SegmentLook& look);
 
 }  // namespace evo::tools

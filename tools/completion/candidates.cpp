@@ -23,7 +23,7 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-/// The words that an option is restricted to, as its help shows them: `table|json`, `{text,json}`.
+/// The words that an option accepts, as its help shows them: `table|json`, `{text,json}`.
 Words choices_of(const CLI::Option& option) {
   if (contains(option.get_option_text(), "|")) return split(option.get_option_text(), '|');
   const std::string type = option.get_type_name();
@@ -33,7 +33,7 @@ Words choices_of(const CLI::Option& option) {
   return split(std::string_view(type).substr(open + 1, close - open - 1), ',');
 }
 
-/// What the value of an option or a positional can be.
+/// Where the values of an option or a positional come from.
 struct Values {
   enum class From : std::uint8_t { Nowhere, Segments, Fields, Assignments };
 
@@ -42,14 +42,14 @@ struct Values {
   Candidates::Paths paths = Candidates::Paths::None;
 };
 
-/// `command` is the one that the option belongs to.
+/// `command` is the command that has this option.
 Values values_of(const CLI::Option& option, std::string_view command) {
   using From = Values::From;
   using Paths = Candidates::Paths;
   const std::string name = option.get_single_name();
   const std::string type = option.get_type_name();
   if (Words words = choices_of(option); !words.empty()) return {.words = std::move(words)};
-  if (command == "pub" && name == "segment") return {};  // one that its schema declares
+  if (command == "pub" && name == "segment") return {};  // a name that its schema declares
   if (name == "segment" || name == "segments" || name == "expect") {
     return {.from = From::Segments};
   }
@@ -149,8 +149,8 @@ class Line {
     return nullptr;
   }
 
-  /// The positional in this place, counted from 0; one that takes any number of words has all
-  /// places from its own on.
+  /// The positional at this position, counted from 0; one that takes any number of words covers
+  /// every position from its own on.
   [[nodiscard]] const CLI::Option* positional(int place) const {
     const CLI::Option* found = nullptr;
     int number = 0;
@@ -191,7 +191,7 @@ class Line {
   std::string domain_;
 };
 
-/// Whether no shell takes it for anything but a word.
+/// Whether every shell treats it as a plain word.
 bool is_plain(std::string_view word) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.[]=";
@@ -210,7 +210,7 @@ Candidates candidates_for(const CLI::App& app, std::span<const std::string> word
     return !word.starts_with(current) || !is_plain(word);
   });
   std::ranges::sort(found.words);
-  // Not std::ranges::unique, whose result clang 14 cannot take apart.
+  // Not std::ranges::unique: clang 14 cannot destructure its result.
   found.words.erase(std::unique(found.words.begin(), found.words.end()), found.words.end());
   return found;
 }

@@ -1,4 +1,4 @@
-/// What may come next on a command line of evo-shm, found from the commands themselves.
+/// Candidates for the next word of an evo-shm command line, derived from the commands themselves.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,24 +11,24 @@
 namespace evo::tools {
 
 struct Candidates {
-  /// What the shell has to add by itself.
+  /// Paths that the shell adds itself.
   enum class Paths : std::uint8_t { None, Directories, Files };
 
   std::vector<std::string> words;
   Paths paths = Paths::None;
 };
 
-/// The names that only a look into a domain gives. `domain` is the value of --domain on the line,
-/// empty without it. Both give nothing where they cannot look.
+/// Names that have to be looked up in a domain. `domain` is the value of --domain on the line,
+/// empty without it. Both return nothing if the lookup fails.
 struct NamesInDomain {
   std::function<std::vector<std::string>(const std::string& domain)> segments;
   std::function<std::vector<std::string>(const std::string& domain, const std::string& segment)>
       fields;
 };
 
-/// What the last of `words`, which may be empty, may become. `words` are those after the program's
-/// name; `app` is the program. Hidden commands and options stay hidden, and a name with characters
-/// that mean something to a shell is left out: no schema can run a command in it.
+/// Candidates that complete the last of `words`, which may be empty. `words` are the words after
+/// the program name; `app` is the program. Hidden commands and options stay hidden. A name with
+/// characters that are special to a shell is omitted, so no schema can run a command in it.
 [[nodiscard]] Candidates candidates_for(const CLI::App& app, std::span<const std::string> words,
                                         const NamesInDomain& names);
 

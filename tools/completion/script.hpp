@@ -1,4 +1,4 @@
-/// The scripts that let a shell complete the command lines of evo-shm.
+/// Shell scripts that complete evo-shm command lines.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@ namespace evo::tools {
 
 enum class Shell : std::uint8_t { Bash, Zsh, Fish };
 
-/// The script hands the line to `evo-shm completion-words`, which prints a candidate a line, and
-/// @files or @directories for what the shell knows better.
+/// The script passes the line to `evo-shm completion-words`, which prints one candidate per line,
+/// or @files or @directories for paths that the shell completes itself.
 [[nodiscard]] std::string_view completion_script(Shell shell) noexcept;
 
 }  // namespace evo::tools

@@ -1,4 +1,4 @@
-/// What stands in a field: as text, as JSON, as a number, and set from text.
+/// Field values: as text, as JSON, as a number, and set from text.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ T load(const Field& field, std::span<const std::byte> payload, std::uint32_t ind
   return value;
 }
 
-/// The bits of an integral element, as LayoutEnumValue has them.
+/// The bits of an integral element, in the form of LayoutEnumValue.
 std::int64_t bits_of(const Field& field, std::span<const std::byte> payload, std::uint32_t index) {
   return with_type(field.scalar, [&](auto kind) {
     return static_cast<std::int64_t>(load<decltype(kind)>(field, payload, index));
@@ -46,7 +46,8 @@ std::optional<std::string> Fields::enumerator_of(const Field& field, std::int64_
   std::string names;
   std::int64_t left = bits;
   for (const LayoutEnumValue& flag : values->declared) {
-    // Flags may share bits: a flag is set if all of its bits are, and named if it tells more.
+    // Flags may share bits: a flag is set if all of its bits are, and is named only if it adds a
+    // bit.
     if ((bits & flag.value) != flag.value || (left & flag.value) == 0) continue;
     if (!names.empty()) names += '|';
     names += flag.name;
@@ -106,7 +107,7 @@ nlohmann::ordered_json Fields::json(const Field& field, std::span<const std::byt
       if (field.scalar == Scalar::Bool && value <= 1) return value != 0;
       if constexpr (std::is_floating_point_v<decltype(kind)>) {
         if (!std::isfinite(value)) return shown;
-        // A float as a double would show digits that it does not have.
+        // Printed as a double, a float would show digits that it does not have.
         return nlohmann::ordered_json::parse(shown);
       } else {
         return value;

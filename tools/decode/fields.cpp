@@ -26,7 +26,7 @@ Result<Fields> Fields::of(SchemaLayout layout) {
   return fields;
 }
 
-/// The declared fields come in depth-first order, so those of a struct follow it.
+/// The declared fields are in depth-first order, so the fields of a struct follow it.
 Result<void> Fields::grow(std::vector<Node>& nodes, std::size_t& next, const std::string& prefix) {
   const std::vector<LayoutField>& declared = layout_->fields;
   while (next < declared.size() && declared[next].path.starts_with(prefix)) {

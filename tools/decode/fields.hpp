@@ -1,8 +1,8 @@
-/// The fields of a payload by their names: to find, print and set them without a generated header.
+/// Access to the fields of a payload by name: find, print and set them without a generated header.
 ///
-/// A path names a field as one would write it in C++: `mode`, `axes[3].position.x`,
-/// `jitter_histogram[2]`. Without an index an array means all of it, and a struct all of its
-/// fields. Nothing here knows a segment: payloads are spans of bytes, laid out as the schema says.
+/// A path names a field as C++ would: `mode`, `axes[3].position.x`, `jitter_histogram[2]`. Without
+/// an index, an array path selects the whole array, and a struct path all of its fields. This file
+/// is independent of segments: a payload is a span of bytes, laid out as the schema says.
 #pragma once
 
 #include <cstddef>
@@ -21,12 +21,12 @@
 
 namespace evo::tools {
 
-/// A number or an array of numbers, at its place in the payload.
+/// A number or an array of numbers, at its offset in the payload.
 struct Field {
   std::string path;
   Scalar scalar = Scalar::Bool;
   std::uint64_t offset = 0;               ///< bytes from the start of the payload
-  std::uint32_t length = 0;               ///< elements; 0 if it is a single number
+  std::uint32_t length = 0;               ///< elements; 0 for a single number
   const LayoutField* declared = nullptr;  ///< type, unit, limits, comment
 
   [[nodiscard]] std::uint32_t count() const { return length == 0 ? 1 : length; }
@@ -34,29 +34,29 @@ struct Field {
 
 class Fields {
  public:
-  /// More than this many are not spelled out.
+  /// Upper limit on the number of fields.
   static constexpr std::size_t kMostFields = 100'000;
 
-  /// Takes the layout over. InvalidSchema: a type that is unknown here.
+  /// Takes ownership of the layout. InvalidSchema: unknown type.
   static Result<Fields> of(SchemaLayout layout);
 
   [[nodiscard]] const SchemaLayout& layout() const { return *layout_; }
 
-  /// All fields in order of offset, arrays of structs spelled out; at most kMostFields.
+  /// All fields in order of offset, arrays of structs expanded; at most kMostFields.
   [[nodiscard]] std::vector<Field> all() const;
 
-  /// The fields that a path stands for. NotFound names the fields that were likely meant.
+  /// The fields that a path selects. NotFound: the message suggests similar names.
   [[nodiscard]] Result<std::vector<Field>> find(std::string_view path) const;
 
-  /// Every declared path, where `[]` stands for each element.
+  /// Every declared path, with `[]` for each element.
   [[nodiscard]] std::vector<std::string> paths() const;
 
-  /// As text: `12.5`, `Running`, `Drives|Vacuum`, `[1, 2, 3]`; an array with more than `most`
-  /// elements is cut.
+  /// As text: `12.5`, `Running`, `Drives|Vacuum`, `[1, 2, 3]`; arrays are truncated after `most`
+  /// elements.
   [[nodiscard]] std::string text(const Field& field, std::span<const std::byte> payload,
                                  std::size_t most = 16) const;
 
-  /// Numbers, booleans, and strings for enumerators and for what JSON has no number for.
+  /// Numbers and booleans; strings for enumerators and for values that JSON numbers cannot express.
   [[nodiscard]] nlohmann::ordered_json json(const Field& field,
                                             std::span<const std::byte> payload) const;
 
@@ -64,20 +64,20 @@ class Fields {
   [[nodiscard]] std::string element_text(const Field& field, std::span<const std::byte> payload,
                                          std::uint32_t index) const;
 
-  /// The enumerators of a field's type; none if it is no enum.
+  /// The enumerators of a field's type; nullptr if it is not an enum.
   [[nodiscard]] const std::vector<LayoutEnumValue>* enumerators(const Field& field) const;
 
-  /// As a number; of an array one element.
+  /// As a number; for an array, one element.
   [[nodiscard]] static double number(const Field& field, std::span<const std::byte> payload,
                                      std::uint32_t index = 0);
 
-  /// What is wrong with a value: outside `min` and `max`, not a number, no enumerator, neither
-  /// true nor false. Nothing if it is fine.
+  /// What is wrong with a value: outside `min` and `max`, not a number, not an enumerator, neither
+  /// true nor false. Nothing if it is valid.
   [[nodiscard]] std::optional<std::string> complaint(const Field& field,
                                                      std::span<const std::byte> payload) const;
 
-  /// Puts a value into the payload; `[1, 2, 3]` into an array. InvalidSize: no value that the
-  /// field can hold; the message says what it takes. Says nothing about `min` and `max`.
+  /// Stores a value in the payload; `[1, 2, 3]` for an array. InvalidSize: the field cannot hold
+  /// the value; the message says which values it accepts. Does not check `min` and `max`.
   [[nodiscard]] Result<void> set(const Field& field, std::string_view text,
                                  std::span<std::byte> payload) const;
 
@@ -86,7 +86,7 @@ class Fields {
     const LayoutField* declared = nullptr;
     std::string name;
     Scalar scalar = Scalar::Bool;
-    std::vector<Node> children;  // of a struct
+    std::vector<Node> children;  // if it is a struct
   };
 
   /// The enumerators of a type, with short names.
@@ -102,16 +102,16 @@ class Fields {
                  std::vector<Field>& out) const;
   [[nodiscard]] tl::unexpected<Error> not_found(std::string_view path) const;
   [[nodiscard]] const Enumerators* enumerators_of(const Field& field) const;
-  /// The enumerator, or the flags with `|` between them; nothing if it has no name.
+  /// The enumerator, or the flags joined with `|`; nothing if it has no name.
   [[nodiscard]] std::optional<std::string> enumerator_of(const Field& field,
                                                          std::int64_t bits) const;
-  /// The value that a name stands for.
+  /// The value that a name denotes.
   [[nodiscard]] std::optional<std::int64_t> enumerated(const Field& field,
                                                        std::string_view text) const;
   [[nodiscard]] Result<void> set_element(const Field& field, std::uint32_t index,
                                          std::string_view text, std::span<std::byte> payload) const;
 
-  std::unique_ptr<SchemaLayout> layout_;  // stays where it is: the nodes point into it
+  std::unique_ptr<SchemaLayout> layout_;  // stable address: the nodes point into it
   std::vector<Node> roots_;
   std::map<std::string, Enumerators, std::less<>> enums_;
 };

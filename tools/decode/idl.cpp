@@ -71,7 +71,7 @@ bool has_attribute(const T& holder, std::string_view name) {
                      [&](const auto* entry) { return view(entry->key()) == name; });
 }
 
-/// The IDL has the number of the bit that a flag is.
+/// The IDL states a flag by its bit number.
 bool are_bits(const reflection::Enum& enumeration) {
   return std::all_of(enumeration.values()->begin(), enumeration.values()->end(),
                      [](const reflection::EnumVal* value) {
@@ -79,7 +79,7 @@ bool are_bits(const reflection::Enum& enumeration) {
                      });
 }
 
-/// Writes what a struct needs before the struct itself.
+/// Writes the types that a struct needs before the struct itself.
 class Writer {
  public:
   explicit Writer(const CheckedSchema& schema) : schema_(schema) {}
@@ -102,7 +102,7 @@ class Writer {
     body_ += "}\n\n";
   }
 
-  /// An enum of flags that the IDL has no words for; empty if there is none.
+  /// An enum of flags that the IDL cannot express; empty if there is none.
   [[nodiscard]] const std::string& unspeakable() const { return unspeakable_; }
 
   [[nodiscard]] std::string text() const {

@@ -1,4 +1,4 @@
-/// A binary schema as FlatBuffers IDL again.
+/// Converts a binary schema back to FlatBuffers IDL.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace evo::tools {
 
-/// The segment's struct with everything that it refers to, comments and attributes included, as a
-/// schema that flatc and the generator accept and that has the same schema id. Errors as
-/// `read_schema`, and InvalidSchema for flags of several bits, which that language cannot express.
+/// The segment's struct with everything that it refers to, including comments and attributes, as a
+/// schema that flatc and the generator accept and that has the same schema id. Errors as for
+/// `read_schema`; also InvalidSchema for flags with several bits, which the IDL cannot express.
 Result<std::string> write_idl(std::span<const std::uint8_t> bfbs, std::string_view segment);
 
 }  // namespace evo::tools

@@ -1,11 +1,11 @@
-/// The evo.fbs of this build, as text inside the program.
+/// The evo.fbs of this build, embedded in the program.
 #pragma once
 
 #include <string_view>
 
 namespace evo::tools {
 
-/// What `schemas/evo.fbs` declares, so that no file has to be found to compile a schema.
+/// The contents of `schemas/evo.fbs`, so that compiling a schema needs no file lookup.
 [[nodiscard]] std::string_view own_attributes();
 
 }  // namespace evo::tools

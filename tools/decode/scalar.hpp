@@ -1,4 +1,4 @@
-/// The numbers that fields are made of.
+/// The number types of fields.
 #pragma once
 
 #include <charconv>
@@ -25,7 +25,7 @@ enum class Scalar : std::uint8_t {
   Float64
 };
 
-/// Calls `use` with a value of the type that the scalar stands for.
+/// Calls `use` with a value of the type that the scalar denotes.
 template <class Use>
 auto with_type(Scalar scalar, Use&& use) {
   switch (scalar) {
@@ -58,13 +58,14 @@ auto with_type(Scalar scalar, Use&& use) {
   return with_type(scalar, [](auto kind) { return sizeof(kind); });
 }
 
-/// Of a LayoutField's type; nothing if it is none that is known. An enum is the number that it is.
+/// The scalar of a LayoutField's type; nothing if the type is unknown. An enum is its underlying
+/// number.
 [[nodiscard]] std::optional<Scalar> scalar_of(std::string_view type);
 
-/// "enum evo.control.Mode: uint8" -> "evo.control.Mode"; empty if it is none.
+/// "enum evo.control.Mode: uint8" -> "evo.control.Mode"; empty if it is not an enum.
 [[nodiscard]] std::string_view enum_of(std::string_view type);
 
-/// The whole text as a number, hexadecimal with `0x`; nothing if it is none or does not fit.
+/// Parses the whole text as a number, hexadecimal with `0x`; nothing if malformed or out of range.
 template <class T>
 std::optional<T> parse_number(std::string_view text) {
   T value{};

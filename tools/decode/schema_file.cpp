@@ -20,11 +20,11 @@ flatbuffers::IDLOptions as_the_generator_does() {
   return options;
 }
 
-/// A directory that no file system has; evo.fbs is found in it, after all that there are.
+/// A directory that does not exist in any file system; its evo.fbs is found after all real ones.
 constexpr const char* kOwnDirectory = "<evo-shm>";
 constexpr std::string_view kOwnFile = "<evo-shm>/evo.fbs";
 
-/// While one lives, the parser also finds this program's evo.fbs. One at a time.
+/// While an instance exists, the parser also finds this program's evo.fbs. One at a time.
 class OwnAttributes {
  public:
   OwnAttributes() {
@@ -50,7 +50,7 @@ class OwnAttributes {
   static inline flatbuffers::LoadFileFunction load_before_ = nullptr;
 };
 
-/// What to do about an attribute that an evo.fbs other than this program's does not declare.
+/// Advice on an attribute that an evo.fbs other than this program's does not declare.
 std::string advice_on(const flatbuffers::Parser& parser, const std::filesystem::path& file) {
   if (parser.error_.find("attributes must be declared") == std::string::npos) return "";
   for (const std::string& included : parser.GetIncludedFilesRecursive(file.string())) {
@@ -65,7 +65,7 @@ std::string advice_on(const flatbuffers::Parser& parser, const std::filesystem::
   return "";
 }
 
-/// No schema is nearly as long; a file that is no schema would only cost time and memory.
+/// No schema is nearly this long; reading another kind of file would only cost time and memory.
 constexpr std::uintmax_t kLongestSchema = 16 << 20;
 
 Result<std::string> text_of(const std::filesystem::path& file) {
@@ -113,7 +113,7 @@ Result<void> parse(flatbuffers::Parser& parser, const std::filesystem::path& fil
   return {};
 }
 
-/// Of the file alone: the parser remembers in which file each struct stands.
+/// Segments of this file alone: the parser records the file of each struct.
 std::vector<std::string> segments_in(const flatbuffers::Parser& parser,
                                      const std::filesystem::path& file) {
   std::vector<std::string> names;

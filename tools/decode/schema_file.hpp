@@ -1,4 +1,4 @@
-/// Schema files, compiled as the generator has flatc compile them.
+/// Compiles schema files with the options that the generator passes to flatc.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,19 @@
 
 namespace evo::tools {
 
-/// The binary schema of a schema file. Includes are looked up next to the file, in the directory
-/// above it, and in `includes`; evo.fbs, if it is in none of them, is this program's own.
-/// NotFound: no such file; InvalidSchema: what FlatBuffers' own parser says is wrong with it, with
-/// file and line.
+/// The binary schema of a schema file. Includes are searched for next to the file, in its parent
+/// directory, and in `includes`; if evo.fbs is in none of them, this program's own is used.
+/// NotFound: no such file. InvalidSchema: the error of FlatBuffers' own parser, with file and line.
 Result<std::vector<std::uint8_t>> compile_schema(const std::filesystem::path& file,
                                                  const std::vector<std::string>& includes);
 
 /// A schema file as a source of segments.
 struct CompiledSchema {
   std::vector<std::uint8_t> bfbs;
-  std::vector<std::string> segments;  ///< that it declares itself, not by its includes; sorted
+  std::vector<std::string> segments;  ///< declared by the file itself, not by its includes; sorted
 };
 
-/// As `compile_schema`, and what the file itself declares.
+/// As `compile_schema`, with the segments that the file itself declares.
 Result<CompiledSchema> compile_schema_file(const std::filesystem::path& file,
                                            const std::vector<std::string>& includes);
 

@@ -10,7 +10,7 @@ namespace evo::tools {
 
 namespace {
 
-/// Letters to insert, remove or replace to make one word of the other.
+/// Number of letters to insert, remove or replace to turn one word into the other.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -31,7 +31,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string suggestion(std::string_view wrong, std::span<const std::string> known,
                        std::string_view otherwise) {
   constexpr std::size_t kMost = 3;
-  constexpr std::size_t kLongest = 256;  // it takes time and place for each pair of letters
+  constexpr std::size_t kLongest = 256;  // time and memory grow with each pair of letters
   std::vector<std::pair<std::size_t, std::string>> near;
   const std::size_t limit = std::max<std::size_t>(2, wrong.size() / 3);
   for (const std::string& name : known) {

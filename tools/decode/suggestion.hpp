@@ -1,4 +1,4 @@
-/// What somebody who mistyped a name most likely meant.
+/// Suggests the intended name for a mistyped one.
 #pragma once
 
 #include <span>
@@ -7,8 +7,8 @@
 
 namespace evo::tools {
 
-/// "; did you mean 'x' or 'y'?" with the nearest of the known names, or "; " and `otherwise` where
-/// none is near. By Levenshtein's distance.
+/// "; did you mean 'x' or 'y'?" with the nearest of the known names, or "; " and `otherwise` if
+/// none is near. Uses the Levenshtein distance.
 std::string suggestion(std::string_view wrong, std::span<const std::string> known,
                        std::string_view otherwise);
 

@@ -22,7 +22,7 @@ std::optional<std::int64_t> number_in(std::string_view text) {
                                                                   : std::nullopt;
 }
 
-/// The word in brackets, as /sys marks the choice that is on.
+/// The word in brackets: /sys marks the active choice this way.
 std::string_view chosen_in(std::string_view choices) {
   const auto open = choices.find('[');
   const auto close = choices.find(']', open);
@@ -41,7 +41,7 @@ bool removes_ipc(const std::vector<std::string>& files) {
       const auto equals = line.find('=');
       if (equals == line.npos || trimmed(line.substr(0, equals)) != "RemoveIPC") continue;
       const std::string_view value = trimmed(line.substr(equals + 1));
-      // Without a value a setting has its default again.
+      // An empty value resets the setting to its default.
       removes = value.empty() || value == "yes" || value == "true" || value == "on" ||
                 value == "1" || value == "y" || value == "t";
     }
@@ -161,7 +161,7 @@ Check check_membarrier(long commands) {
 Check check_remove_ipc(bool has_logind, const std::filesystem::path& domain, std::uint32_t user,
                        const std::vector<std::string>& files) {
   constexpr std::string_view kName = "remove_ipc";
-  // systemd's boundary of system users, who are spared.
+  // systemd's upper bound for system users, which are exempt.
   constexpr std::uint32_t kLastSystemUser = 999;
   if (!has_logind) return ok(kName, "there is no systemd-logind");
   const std::string text = domain.string();
@@ -180,7 +180,7 @@ Check check_remove_ipc(bool has_logind, const std::filesystem::path& domain, std
 Check check_open_files(Limit limit, std::size_t segments) {
   constexpr std::string_view kName = "open_files";
   if (!limit) return ok(kName, "RLIMIT_NOFILE is unlimited");
-  // One for each end, and some for whatever else a program does.
+  // One for each endpoint, and some for the rest of the program.
   constexpr std::uint64_t kOthers = 64;
   const std::string what = fmt::format(
       "RLIMIT_NOFILE is {} and there are {} segments, one "
@@ -250,7 +250,7 @@ Check check_inotify(std::string_view instances, std::string_view watches) {
 
 Check check_kernel(std::string_view release) {
   constexpr std::string_view kName = "kernel";
-  // membarrier(GLOBAL_EXPEDITED) came with 4.16, locks of open files with 3.15.
+  // membarrier(GLOBAL_EXPEDITED) needs Linux 4.16, open file description locks need 3.15.
   constexpr std::pair<int, int> kFast{4, 16};
   constexpr std::pair<int, int> kOldest{3, 15};
   std::pair<int, int> version{0, 0};

@@ -1,4 +1,4 @@
-/// Finds out what the checks want to know.
+/// Collects the values for the checks.
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -32,14 +32,15 @@ Limit limit_of(__rlimit_resource resource) {
   return limit.rlim_cur;
 }
 
-/// The directory, or the nearest one above it that exists.
+/// The directory, or its nearest existing ancestor.
 fs::path existing(fs::path path) {
   std::error_code ignored;
   while (!fs::exists(path, ignored) && path != path.parent_path()) path = path.parent_path();
   return path;
 }
 
-/// The options of the file system that the path is on: those of the longest mount point above it.
+/// Mount options of the file system that contains the path: those of the longest mount point above
+/// it.
 std::string mount_options_of(const fs::path& path) {
   std::ifstream mounts("/proc/self/mounts");
   std::string line;
@@ -54,7 +55,7 @@ std::string mount_options_of(const fs::path& path) {
     std::string found;
     words >> device >> point >> type >> found;
     const std::string prefix = point.ends_with('/') ? point : point + '/';
-    // Of two at one place the later one covers the other.
+    // Of two mounts at one place, the later one covers the other.
     if (!wanted.starts_with(prefix) || prefix.size() < longest) continue;
     longest = prefix.size();
     options = found;
@@ -104,8 +105,8 @@ std::size_t count_numa_nodes() {
   return count;
 }
 
-/// The files of a configuration directory by their names; one in /etc replaces one of the same
-/// name in /run, and that one in /usr/lib.
+/// The files of a configuration directory by name; a file in /etc replaces one of the same name in
+/// /run, which replaces one in /usr/lib.
 std::map<std::string, fs::path> configuration_files(const fs::path& directory) {
   std::map<std::string, fs::path> files;
   std::error_code ignored;
@@ -136,7 +137,7 @@ std::vector<TmpfilesFile> tmpfiles_files() {
   return files;
 }
 
-/// The groups of this process and of the live writers, as far as their pids mean something here.
+/// The groups of this process and of the live writers, as far as their PIDs are valid here.
 std::vector<MemoryGroup> memory_groups_of(const std::vector<SegmentInfo>& segments) {
   std::vector<std::string> memberships{read_small_file("/proc/self/cgroup")};
   for (const SegmentInfo& info : segments) {

@@ -18,7 +18,7 @@ std::uint64_t read_count(const fs::path& file) {
   return parse_number<std::uint64_t>(std::string(trimmed(read_small_file(file)))).value_or(0);
 }
 
-/// The number behind `key` in a file of lines `key number`.
+/// The number after `key` in a file of lines `key number`.
 std::uint64_t read_count(const fs::path& file, std::string_view key) {
   std::istringstream lines(read_small_file(file));
   std::string word;
@@ -28,9 +28,9 @@ std::uint64_t read_count(const fs::path& file, std::string_view key) {
   return 0;
 }
 
-/// The group in one directory; nothing if that has no limit. The top of a hierarchy has none.
+/// The group in one directory; nothing if it has no limit. The root of a hierarchy has none.
 std::optional<MemoryGroup> read_group(const fs::path& root, const fs::path& directory) {
-  // Version 1 writes a number near 2^63 where there is no limit.
+  // Version 1 writes a number near 2^63 for "unlimited".
   constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 62;
   const bool unified = fs::exists(directory / "memory.max");
   const std::uint64_t limit =
@@ -44,7 +44,8 @@ std::optional<MemoryGroup> read_group(const fs::path& root, const fs::path& dire
           read_count(directory / (unified ? "memory.events" : "memory.oom_control"), "oom_kill")};
 }
 
-/// Where a line of /proc/PID/cgroup, `4:memory:/a/b` or `0::/a/b`, says that the memory is counted.
+/// Where the memory is charged, according to a line of /proc/PID/cgroup, `4:memory:/a/b` or
+/// `0::/a/b`.
 std::optional<std::pair<fs::path, fs::path>> memory_directory(const fs::path& root,
                                                               const std::string& line) {
   const auto first = line.find(':');
@@ -69,7 +70,7 @@ std::vector<MemoryGroup> read_memory_groups(const fs::path& root,
       const auto found = memory_directory(root, line);
       if (!found) continue;
       auto [top, directory] = *found;
-      // A container may see the paths of its host. Its own group is the one at the top.
+      // A container may see the paths of its host. Its own group is then the one at the top.
       for (;; directory = directory.parent_path()) {
         if (seen.insert(directory).second) {
           if (auto group = read_group(root, directory)) groups.push_back(std::move(*group));

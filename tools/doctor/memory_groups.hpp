@@ -1,4 +1,4 @@
-/// The memory limits of control groups, of both versions of the hierarchy.
+/// The memory limits of control groups, cgroup v1 and v2.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 
 namespace evo::tools {
 
-/// The groups with a limit that processes belong to, and those above them, each once.
+/// The groups with a limit that contain the processes, and their ancestors, each once.
 /// `memberships`: the texts of /proc/PID/cgroup; `root`: where the hierarchies are mounted.
 std::vector<MemoryGroup> read_memory_groups(const std::filesystem::path& root,
                                             const std::vector<std::string>& memberships);

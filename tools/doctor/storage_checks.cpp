@@ -13,11 +13,11 @@ namespace evo::tools {
 
 namespace {
 
-/// A line of tmpfiles.d that concerns the age of files: `d /tmp 1777 root root 10d`.
+/// A tmpfiles.d line about the age of files: `d /tmp 1777 root root 10d`.
 struct AgeingRule {
   std::string path;
   std::string age;         ///< empty: an exclusion
-  bool contents = true;    ///< of an exclusion: also of what is below the path
+  bool contents = true;    ///< exclusions only: also what is below the path
   std::string_view where;  ///< the file that has it
 };
 
@@ -53,7 +53,8 @@ std::vector<AgeingRule> ageing_rules(const std::vector<TmpfilesFile>& files) {
   return rules;
 }
 
-/// Whether the pattern of a rule names `path` or, if it may, a directory above it.
+/// Whether the pattern of a rule matches `path` or, if the rule covers contents, a directory above
+/// it.
 bool covers(const AgeingRule& rule, std::filesystem::path path) {
   for (bool itself = true;; itself = false) {
     if ((itself || rule.contents) &&

@@ -1,6 +1,5 @@
-/// Where the segments of a domain lie, and what may take them away: the directory, its file system,
-/// limits on memory, and programs that clean up. As with the other checks, what was found out
-/// comes in as values.
+/// Storage of a domain's segments, and what may remove them: the directory, its file system, memory
+/// limits, and cleanup programs. As with the other checks, findings are passed in as values.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +21,7 @@ struct Storage {
   std::uint64_t free = 0;
   std::uint64_t inodes = 0;  ///< 0: unlimited
   std::uint64_t free_inodes = 0;
-  std::string mount_options = {};  ///< as /proc/self/mounts has them: `rw,relatime,huge=advise`
+  std::string mount_options = {};  ///< as in /proc/self/mounts: `rw,relatime,huge=advise`
 };
 
 /// The directory itself.
@@ -30,16 +29,16 @@ struct Directory {
   bool exists = false;
   std::uint32_t mode = 0;  ///< permission bits
   std::uint32_t owner = 0;
-  bool writable = false;  ///< by this user; of its parent if it does not exist
+  bool writable = false;  ///< by this user; if it does not exist, its parent
 };
 
-/// A control group with a limit on memory. The pages of a segment are charged to the group of the
+/// A control group with a memory limit. The pages of a segment are charged to the group of the
 /// process that touches them first.
 struct MemoryGroup {
   std::string path;  ///< below /sys/fs/cgroup
   std::uint64_t limit = 0;
   std::uint64_t used = 0;
-  std::uint64_t kills = 0;  ///< processes that the kernel has killed for the limit, so far
+  std::uint64_t kills = 0;  ///< processes that the kernel has killed for exceeding the limit
 };
 
 /// One of systemd's tmpfiles.d files.
@@ -53,9 +52,9 @@ Check check_directory(const std::filesystem::path& path, const Directory& direct
 Check check_file_system(const Storage& storage);
 Check check_space(const Storage& storage);
 Check check_inodes(const Storage& storage);
-/// `groups`: those of this process and of live writers, and the groups above them.
+/// `groups`: those of this process and of live writers, and their ancestors.
 Check check_memory_groups(const std::vector<MemoryGroup>& groups);
-/// `files`: all that systemd-tmpfiles reads; none where it is not installed.
+/// `files`: everything that systemd-tmpfiles reads; empty if it is not installed.
 Check check_ageing(const std::filesystem::path& domain, const std::vector<TmpfilesFile>& files);
 
 }  // namespace evo::tools

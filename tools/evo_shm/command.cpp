@@ -41,7 +41,7 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
 
 namespace {
 
-/// Best effort: where stderr cannot be written, the exit code still tells.
+/// Best effort: if stderr cannot be written, the exit code still shows the error.
 void print_error(std::string_view message) {
   const std::string line = terminal_text(fmt::format("evo-shm: {}\n", message));
   std::fwrite(line.data(), 1, line.size(), stderr);
@@ -63,7 +63,7 @@ void print_text(std::string_view raw) {
   const std::string text = terminal_text(raw);
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (written && std::fflush(stdout) == 0) return;
-  // What nobody can take is no reason to go on; a full disk is one to tell.
+  // A missing reader ends the command silently; other errors, such as a full disk, are reported.
   if (errno != EPIPE) {
     print_error(fmt::format("cannot write the output: {}", std::strerror(errno)));
   }
@@ -74,7 +74,8 @@ void sleep_while_read(std::chrono::nanoseconds time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
   const timespec timeout{static_cast<std::time_t>(seconds.count()),
                          static_cast<long>((time - seconds).count())};
-  pollfd output{STDOUT_FILENO, 0, 0};  // a pipe without a reader is reported all the same
+  pollfd output{STDOUT_FILENO, 0, 0};  // a pipe without a reader is reported even without requested
+                                       // events
   if (::ppoll(&output, 1, &timeout, nullptr) > 0) std::_Exit(static_cast<int>(ExitCode::Wrong));
 }
 

@@ -1,5 +1,4 @@
-/// What all commands of evo-shm have in common: how they are declared, where they look, in what
-/// form they answer, and how they end.
+/// Common parts of all evo-shm commands: declaration, domain, output format, and exit codes.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -18,10 +17,10 @@
 
 namespace evo::tools {
 
-/// How a command ends.
+/// The result of a command.
 enum class ExitCode : std::uint8_t {
   Fine = 0,
-  Wrong = 1,  ///< it found something wrong, or could not do what it should
+  Wrong = 1,  ///< a problem was found, or the command failed
   Usage = 2,
   NotFound = 3,
   Mismatch = 4,
@@ -29,59 +28,59 @@ enum class ExitCode : std::uint8_t {
   Busy = 6,
 };
 
-/// The exit code that an error stands for.
+/// The exit code for an error.
 [[nodiscard]] ExitCode exit_code_of(ErrorCode code) noexcept;
 
 enum class Format : std::uint8_t { Table, Json };
 
-/// What the options that come before every command say.
+/// The values of the global options.
 struct Context {
   Domain domain = Domain::from_environment();
   Format format = Format::Table;
   bool colours = false;
-  std::size_t width = kUnlimitedWidth;  ///< columns that text for people should fit into
+  std::size_t width = kUnlimitedWidth;  ///< columns available for text
 
   [[nodiscard]] bool json() const { return format == Format::Json; }
 };
 
-/// Prints "evo-shm: " and the error on stderr; gives its exit code.
+/// Prints "evo-shm: " and the error on stderr; returns its exit code.
 ExitCode fail(const Error& error);
 ExitCode fail(ExitCode code, const std::string& message);
 
-/// Prints a JSON document on stdout. Text that is no UTF-8 comes out with replacements.
+/// Prints a JSON document on stdout. Text that is not UTF-8 is printed with replacement characters.
 void print_json(const nlohmann::ordered_json& document);
 
-/// Prints text on stdout, at once, as terminal_text() lets it pass. Ends the process quietly if
-/// nothing reads it.
+/// Prints text on stdout and flushes it, filtered by terminal_text(). Ends the process quietly if
+/// stdout has no reader.
 void print_text(std::string_view text);
 
-/// The same for sentences: wrapped where the terminal is narrower.
+/// The same for sentences: wrapped to the width of the terminal.
 void print_sentences(std::string_view text, const Context& context);
 
-/// Sleeps. Ends the process quietly if nothing reads stdout any more, as `head` after its lines.
+/// Sleeps. Ends the process quietly if stdout no longer has a reader, as with `head`.
 void sleep_while_read(std::chrono::nanoseconds time);
 
-/// The domain that the value of --domain names: "system", "user" or a directory; empty: as
-/// EVO_DOMAIN says.
+/// The domain named by the value of --domain: "system", "user" or a directory; if empty, the one in
+/// EVO_DOMAIN.
 [[nodiscard]] Domain domain_named(const std::string& name);
 
-/// NotFound if the domain's directory does not exist, as a mistyped one does not. The user's own is
-/// made by its first use, and so may be missing.
+/// NotFound if the domain's directory does not exist, for example because it is misspelled. The
+/// user domain may be missing: its first use creates it.
 [[nodiscard]] Result<void> find_domain(const Domain& domain);
 
-/// "in DIRECTORY", and what to do where there is none: behind a word of what is not in it.
+/// "in DIRECTORY", and what to do if it does not exist: the end of a "not found" message.
 [[nodiscard]] std::string in(const Domain& domain);
 
-/// NotFound with the names in the domain that were likely meant; any other error as it is.
+/// Adds the names of similar segments in the domain to NotFound; returns any other error unchanged.
 [[nodiscard]] Error with_suggestion(Error error, const Domain& domain, std::string_view name);
 
-/// The commands as they are declared, and the one that was asked for.
+/// The declared commands, and the chosen one.
 class Commands {
  public:
   explicit Commands(CLI::App& app) : app_(&app) {}
 
-  /// Declares a command. `declare(app, options)` adds its options, which `act(options, context)`
-  /// gets when it was asked for.
+  /// Declares a command. `declare(app, options)` adds its options; `act(options, context)` runs it
+  /// with their values.
   template <class Options>
   CLI::App* add(const std::string& name, const std::string& what,
                 void (*declare)(CLI::App&, Options&),
@@ -89,7 +88,7 @@ class Commands {
     return add_to(*app_, name, what, declare, act);
   }
 
-  /// The same below another command.
+  /// The same as a subcommand of another command.
   template <class Options>
   CLI::App* add_to(CLI::App& parent, const std::string& name, const std::string& what,
                    void (*declare)(CLI::App&, Options&),
@@ -103,14 +102,14 @@ class Commands {
     return command;
   }
 
-  /// A command that only has commands below it.
+  /// A command that only has subcommands.
   CLI::App& add_group(const std::string& name, const std::string& what) {
     CLI::App* group = app_->add_subcommand(name, what);
     group->require_subcommand(1);
     return *group;
   }
 
-  /// Runs the one that the command line asked for.
+  /// Runs the command chosen on the command line.
   [[nodiscard]] ExitCode run_chosen(const Context& context) const { return chosen_(context); }
 
  private:
@@ -118,13 +117,13 @@ class Commands {
   std::function<ExitCode(const Context&)> chosen_;
 };
 
-/// An option that there was once: using it is an error that says what to use now.
+/// A removed option: using it is an error that names its replacement.
 void add_former_flag(CLI::App& command, const std::string& name, const std::string& instead);
 
-/// For options that count something: a whole number from 1 on.
+/// For options that are counts: a whole number from 1 on.
 CLI::Validator count_validator();
 
-/// The option that most commands begin with.
+/// The segment name, the first argument of most commands.
 CLI::Option* add_segment(CLI::App& command, std::string& segment);
 
 // One file each.

@@ -19,7 +19,7 @@ struct CompletionOptions {
 };
 
 struct WordsOptions {
-  const CLI::App* app = nullptr;  // of all commands
+  const CLI::App* app = nullptr;  // with all commands
   std::vector<std::string> words;
 };
 
@@ -39,8 +39,8 @@ void declare_words(CLI::App& command, WordsOptions& options) {
   command.add_option("words", options.words, "The command line so far");
 }
 
-/// Every field, struct and array by a path that commands take. The elements of an array of structs
-/// are spelled out as long as that does not become a flood; else the first stands for all.
+/// Every field, struct and array as a path that commands accept. The elements of an array of
+/// structs are listed individually up to a limit; beyond it, the first stands for all.
 std::vector<std::string> words_for(const Fields& fields) {
   constexpr std::size_t kMostWords = 500;
   std::vector<std::string> words = fields.paths();

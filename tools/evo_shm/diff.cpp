@@ -28,7 +28,7 @@ void declare(CLI::App& command, DiffOptions& options) {
                      "Where the schema's includes are looked up, beside its own directory");
 }
 
-/// What the kind of access depends on beside the layout, and what it is if the schema is silent.
+/// Attributes that affect access in addition to the layout, and their defaults.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kBinding = {
     {{"kind", "state"}, {"overflow", "overwrite"}, {"stamp", "monotonic"}, {"checksum", "none"}}};
 
@@ -44,7 +44,7 @@ std::vector<std::string> differences(const SchemaLayout& file, const SchemaLayou
                                   value_in(segment), value_in(file)));
     }
   }
-  // The text of the error that a reader built from this file would get.
+  // The same text as in the error for a reader that was built from this file.
   for (std::string& line : diff_schemas(file, segment)) lines.push_back(std::move(line));
   return lines;
 }

@@ -1,4 +1,4 @@
-/// `evo-shm doctor`: whether this computer is fit for segments.
+/// `evo-shm doctor`: whether this computer is suitable for segments.
 #include "command.hpp"
 #include "doctor/computer_checks.hpp"
 #include "text/table.hpp"

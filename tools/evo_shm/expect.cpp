@@ -52,22 +52,23 @@ void declare_wait(CLI::App& command, WaitOptions& options) {
       ->capture_default_str();
 }
 
-/// What a look found.
+/// Result of one inspection.
 struct Verdict {
-  std::optional<Error> absent;  ///< there is no such segment
-  std::string missing;          ///< else what is not as it should be; empty: all is
+  std::optional<Error> absent;  ///< the segment does not exist
+  std::string missing;          ///< otherwise, how it differs from the expectation; empty: it does
+                                ///< not
 
   [[nodiscard]] bool fine() const { return !absent && missing.empty(); }
 };
 
-/// What a segment should be.
+/// The expected state of a segment.
 class Expectation {
  public:
   Expectation(const ExpectOptions& options, const Context& context,
               std::vector<FieldCondition> conditions)
       : options_(options), context_(context), conditions_(std::move(conditions)) {}
 
-  /// An error is one that does not go away by itself: not permitted, another format, no such field.
+  /// Returns only permanent errors: not permitted, another format, no such field.
   Result<Verdict> look() {
     if (auto open = open_look(); !open) {
       if (open.error().code != ErrorCode::NotFound) return tl::unexpected(open.error());
@@ -147,7 +148,7 @@ Result<Expectation> expectation(const ExpectOptions& options, const Context& con
   return Expectation(options, context, std::move(conditions));
 }
 
-/// What a look found wrong, as a message.
+/// The failed expectation as a message.
 std::string told(const Verdict& verdict, const ExpectOptions& options, const Context& context) {
   if (verdict.absent) {
     return fmt::format("{}", with_suggestion(*verdict.absent, context.domain, options.segment));

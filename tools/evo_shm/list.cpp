@@ -16,7 +16,7 @@ namespace evo::tools {
 
 namespace {
 
-/// An interval of nothing would be a storm of tables: an age is another one at each look.
+/// With a zero interval, tables would be printed without pause: ages always differ.
 constexpr std::chrono::nanoseconds kShortestListInterval = std::chrono::milliseconds(10);
 
 struct ListOptions {
@@ -95,7 +95,7 @@ std::string table_of(const Listing& listing, const Context& context) {
   return table.text(context.width);
 }
 
-/// One look, printed. A JSON answer of --watch is one document a line.
+/// Formats one listing. With --watch, each JSON document is one line.
 std::string render(const Listing& listing, const ListOptions& options, const Context& context) {
   if (context.json()) {
     auto document = nlohmann::ordered_json::array();

@@ -1,4 +1,4 @@
-/// evo-shm: see, understand and repair segments.
+/// evo-shm: inspect and repair segments.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ std::string version_text() {
   return fmt::format("evo-shm {}", evo::kVersion);
 }
 
-/// The word that should be a command and is none.
+/// The word in the place of a command that is not a command.
 std::string unknown_command(const std::vector<std::string>& commands, int count, char** arguments) {
   for (int i = 1; i < count; ++i) {
     const std::string word = arguments[i];
@@ -44,18 +44,18 @@ std::string unknown_command(const std::vector<std::string>& commands, int count,
   return {};
 }
 
-/// Puts something in the place of those of stdin, stdout and stderr that are closed, so that no
-/// file of a segment ever comes to bear their number. Opened the wrong way round: whoever reads or
-/// writes there is told, as before.
+/// Opens /dev/null in place of stdin, stdout or stderr if closed, so that no file of a segment can
+/// ever receive their numbers. The access mode is reversed: reads and writes there still fail, as
+/// before.
 void reserve_standard_descriptors() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) != -1) continue;
-    // The lowest that is free, which is this one.
+    // The lowest free number, which is this one.
     static_cast<void>(::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
   }
 }
 
-/// The option that there is none of, if that is the error.
+/// The unknown option, if that is the error.
 std::string unknown_option(const CLI::App& app, const std::vector<std::string>& known) {
   for (const std::string& word : app.remaining(true)) {
     std::string name = word.substr(0, word.find('='));
@@ -74,13 +74,13 @@ std::vector<std::string> options_of(const CLI::App& app, const CLI::App& command
   return names;
 }
 
-/// Descriptions go on below their beginning.
+/// Continuation lines of descriptions are indented.
 void print_help_text(std::string_view text) {
   constexpr std::size_t kDescriptions = 30;
   print_text(wrapped_text(text, output_width(), kDescriptions));
 }
 
-/// Help, or what is wrong with the command line.
+/// Prints help, or what is wrong with the command line.
 ExitCode answer(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream text;
   if (app.exit(error, text, text) == 0) {
@@ -112,7 +112,7 @@ struct HelpOptions {
   std::vector<std::string> command;
 };
 
-/// As --help of that command.
+/// Same output as --help of that command.
 ExitCode print_help(const HelpOptions& options, const Context&) {
   CLI::App* chosen = options.app;
   std::string name = chosen->get_name();
@@ -128,7 +128,7 @@ ExitCode print_help(const HelpOptions& options, const Context&) {
     chosen = *below;
     name += ' ' + chosen->get_name();
   }
-  // Not App::help, which shows that of the command that was given: this one.
+  // Not App::help, which would show the help of the command on the command line: this one.
   print_help_text(chosen->get_formatter()->make_help(chosen, name, CLI::AppFormatMode::Normal));
   return ExitCode::Fine;
 }
@@ -200,7 +200,7 @@ int main(int count, char** arguments) {
   try {
     return static_cast<int>(run(count, arguments));
   } catch (const std::bad_alloc&) {
-    // No message that would have to be put together.
+    // A fixed message, which needs no memory.
     static_cast<void>(
         std::fputs("evo-shm: out of memory; raise the limit, or ask for less\n", stderr));
   } catch (const std::exception& error) {

@@ -33,9 +33,9 @@ struct PlotOptions {
   std::string duration = "0s";
 };
 
-/// Values of a stream are taken this often, so that its ring keeps them until then.
+/// Sampling interval for streams, so that values are still in the ring when they are read.
 constexpr std::uint64_t kStreamNs = 1'000'000;
-/// An interval of nothing would take a whole core.
+/// A zero interval would use a whole core.
 constexpr std::uint64_t kShortestNs = 100'000;
 
 void declare(CLI::App& command, PlotOptions& options) {
@@ -69,7 +69,7 @@ std::uint64_t nanoseconds_of(const std::string& text) {
   return static_cast<std::uint64_t>(parse_duration(text)->count());
 }
 
-/// Takes values until the time is over, or Ctrl-C.
+/// Takes values until the time is over or Ctrl-C is pressed.
 Result<void> record(Recorder& recorder, const PlotTimes& times,
                     const Recorder::Callback& callback = {}) {
   const Interruption interruption;
@@ -85,12 +85,12 @@ Result<void> record(Recorder& recorder, const PlotTimes& times,
   return {};
 }
 
-/// What was recorded, on stdout.
+/// Prints the recorded chart on stdout.
 void print_chart(Recorder& recorder, const Context& context) {
   TerminalSize size = terminal_size();
   if (context.width != kUnlimitedWidth)
     size.columns = static_cast<int>(std::min<std::size_t>(context.width, 1'000));
-  // The prompt comes below it.
+  // Leaves a line for the prompt.
   if (size.rows > 1) --size.rows;
   std::string text;
   for (std::string& line :
@@ -109,7 +109,7 @@ std::string caption_of_now() {
                      iso_8601(realtime_of(monotonic_ns())));
 }
 
-/// Says what was written, unless that stands on stdout.
+/// Reports the written file, unless that is stdout.
 ExitCode told_of(const std::string& file, const Recorder& recorder, const std::string& seen,
                  const Context& context) {
   if (is_standard_output(file)) return ExitCode::Fine;
@@ -123,7 +123,7 @@ ExitCode told_of(const std::string& file, const Recorder& recorder, const std::s
   return ExitCode::Fine;
 }
 
-/// Draws what is recorded into a file.
+/// Draws the recorded values into a file.
 ExitCode write_svg(Recorder& recorder, const PlotOptions& options, const PlotTimes& times,
                    const Context& context) {
   if (auto recorded = record(recorder, times); !recorded) return fail(recorded.error());
@@ -135,7 +135,8 @@ ExitCode write_svg(Recorder& recorder, const PlotOptions& options, const PlotTim
   return told_of(options.svg, recorder, plot.seen, context);
 }
 
-/// Every value that is recorded as a line, with its time: on stdout at once, in a file at the end.
+/// Writes every recorded value as a line with its time: to stdout immediately, to a file at the
+/// end.
 ExitCode write_csv(Recorder& recorder, const PlotOptions& options, const PlotTimes& times,
                    const Context& context) {
   ValueColumns columns;
@@ -164,7 +165,7 @@ ExitCode write_csv(Recorder& recorder, const PlotOptions& options, const PlotTim
   return told_of(options.csv, recorder, recorder.plot_until(monotonic_ns()).seen, context);
 }
 
-/// Every value that is recorded as a line of JSON.
+/// Prints every recorded value as a line of JSON.
 ExitCode print_samples(Recorder& recorder, const PlotOptions& options, const PlotTimes& times) {
   std::optional<MomentText> moments;
   if (const auto style = time_style_named(options.time)) moments.emplace(*style);
@@ -176,11 +177,11 @@ ExitCode print_samples(Recorder& recorder, const PlotOptions& options, const Plo
     if (value.info.stamp_ns != 0) object["stamp_ns"] = value.info.stamp_ns;
     if (moments) object["time"] = moments->json(ns);
     if (value.lost != 0) object["lost"] = value.lost;
-    // By themselves: a schema may call a field as one of the members above is called.
+    // Nested: a schema may name a field like one of the members above.
     auto& values = object["values"] = nlohmann::ordered_json::object();
     nlohmann::ordered_json whole;
     for (const Element& line : source.lines()) {
-      // The elements of a field follow each other.
+      // The elements of a field are consecutive.
       if (line.index == 0) whole = source.look().fields()->json(line.field, value.bytes);
       values[line.label] = line.field.length == 0 ? whole : whole[line.index];
     }
@@ -201,7 +202,7 @@ ExitCode run_with(Recorder& recorder, const PlotOptions& options, const PlotTime
   if (context.json()) return print_samples(recorder, options, times);
   const auto done = is_live() ? draw_live(recorder, times, context.colours)
                               : record(recorder, times).map([] { return true; });
-  // Also if a segment has gone: what was seen until then is worth a look.
+  // Also if a segment is gone: the values recorded until then are still useful.
   if (done.value_or(true)) print_chart(recorder, context);
   return done ? ExitCode::Fine : fail(done.error());
 }
@@ -219,7 +220,7 @@ ExitCode run(const PlotOptions& options, const Context& context) {
                                    [](const auto& source) { return source->is_stream(); });
   times.take_ns = streams ? std::min(times.interval_ns, kStreamNs) : times.interval_ns;
   if (!is_live() || context.json() || !options.svg.empty() || !options.csv.empty()) {
-    // What is drawn once shows all that was recorded.
+    // A chart that is drawn once shows everything recorded.
     if (times.duration_ns == 0) times.duration_ns = times.window_ns;
     times.window_ns = times.duration_ns;
   }
@@ -228,7 +229,7 @@ ExitCode run(const PlotOptions& options, const Context& context) {
   try {
     return run_with(recorder, options, times, context);
   } catch (const std::exception& error) {
-    // Caught so that the terminal is as it was before anything is said.
+    // Caught here, so that the terminal is restored before the message.
     return fail(ExitCode::Wrong, fmt::format("plot failed: {}", error.what()));
   }
 }

@@ -1,5 +1,5 @@
-/// `evo-shm profile NAME --duration 5s`: how regularly a segment is published, and how fast it is
-/// read.
+/// `evo-shm profile NAME --duration 5s`: how regularly a segment is published, and how fast it can
+/// be read.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,10 +24,10 @@ struct ProfileOptions {
   std::string duration = "5s";
 };
 
-/// Short against the periods of control systems, and long enough to leave the core to others.
+/// Short compared to the periods of control systems, and long enough not to occupy the core.
 constexpr auto kBetweenLooks = 50us;
 constexpr std::uint64_t kLongestLastTakeNs = 20'000'000;
-/// Who lives is asked this often: it takes system calls.
+/// Interval between checks that the writer is alive: they need system calls.
 constexpr std::uint64_t kAskWriterEveryNs = 100'000'000;
 
 void declare(CLI::App& command, ProfileOptions& options) {
@@ -37,7 +37,7 @@ void declare(CLI::App& command, ProfileOptions& options) {
       ->capture_default_str();
 }
 
-/// Looks at one life of a segment's data.
+/// Profiles one incarnation of a segment's data.
 class Profiler {
  public:
   Profiler(SegmentLook& look, PassiveReader timed)
@@ -52,10 +52,11 @@ class Profiler {
     generation_ = layout.generation;
   }
 
-  /// Until the time is over, or Ctrl-C. NotReady: made anew meanwhile. NotFound: gone.
+  /// Runs until the time is over or Ctrl-C is pressed. NotReady: recreated in the meantime.
+  /// NotFound: gone.
   Result<void> run(std::uint64_t duration_ns) {
     const Interruption interruption;
-    // The publish before is where the first interval begins, unless that is longer than all this.
+    // The previous publish starts the first interval, unless it is older than the whole duration.
     const std::uint64_t start = monotonic_ns();
     earliest_ns_ = start - std::min(start, duration_ns);
     take_until(start);
@@ -76,7 +77,7 @@ class Profiler {
     }
     const std::uint64_t end = look_.sequence();
     const std::uint64_t end_ns = monotonic_ns();
-    // What a ring still holds of them. One that comes later than the end is not counted.
+    // Takes what is still in the ring. A publish after the end is not counted.
     take_until(end_ns + kLongestLastTakeNs);
     report_.duration_ns = end_ns - start;
     const SlotGeometry& geometry = look_.reader().layout().geometry;
@@ -89,16 +90,16 @@ class Profiler {
   [[nodiscard]] const ProfileReport& report() const { return report_; }
 
  private:
-  /// Takes what there is, one at least, and no more once the time is over.
+  /// Takes the available values, at least one, and stops when the time is over.
   void take_until(std::uint64_t end_ns) {
     while (const auto value = values_.next()) {
       ++report_.seen;
       report_.stamped = value->info.stamp_ns != 0;
       const std::uint64_t now = monotonic_ns();
       const std::uint64_t ns = report_.stamped ? value->info.stamp_ns : now;
-      // Nothing is published later than now, nor before the profile began and found only later.
+      // Neither later than now, nor so early that it was only discovered after the profile began.
       const bool credible = ns >= earliest_ns_ && ns <= now;
-      // A value that was there before this looked says nothing.
+      // A value that was there before the profile began says nothing about delays.
       if (report_.stamped && begun_ && credible) report_.delays.add(now - ns);
       const SlotGeometry& geometry = look_.reader().layout().geometry;
       const bool in_a_row = before_ns_ != 0 && value->info.sequence == geometry.after(before_, 1);
@@ -129,18 +130,18 @@ class Profiler {
   }
 
   SegmentLook& look_;
-  PassiveReader timed_;  // of its own, so that its retries are those of the reads that are timed
+  PassiveReader timed_;  // separate, so that its retries are those of the timed reads only
   ValueStream values_;
   std::vector<std::byte> value_;
   ProfileReport report_;
   std::uint64_t generation_ = 0;
-  std::uint64_t earliest_ns_ = 0;  // earlier stamps are left out
+  std::uint64_t earliest_ns_ = 0;  // earlier stamps are ignored
   bool begun_ = false;
   std::uint64_t before_ = 0;
   std::uint64_t before_ns_ = 0;
 };
 
-/// Why there is nothing to say, and what to do.
+/// Why there are no results, and what to do.
 std::string silence(const SegmentLook& look, std::chrono::nanoseconds looked) {
   const SegmentInfo& info = look.info();
   const std::string remedy =

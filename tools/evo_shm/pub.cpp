@@ -1,4 +1,4 @@
-/// `evo-shm pub SCHEMA.fbs SEGMENT [field=value ...]`: plays the writer of a segment, from its
+/// `evo-shm pub SCHEMA.fbs SEGMENT [field=value ...]`: acts as the writer of a segment, from its
 /// schema file alone.
 #include <fmt/format.h>
 
@@ -22,7 +22,7 @@ namespace evo::tools {
 
 namespace {
 
-/// A faster one would only be missed.
+/// A faster rate could not be kept.
 constexpr double kFastestRate = 1e6;
 
 struct PubOptions {
@@ -37,7 +37,7 @@ struct PubOptions {
   bool out_of_range = false;
   bool dry_run = false;
 
-  /// Nothing: no end was asked for.
+  /// nullopt: no end was requested.
   [[nodiscard]] std::optional<std::uint64_t> span_ns() const {
     const auto span = parse_duration(duration)->count();
     return span == 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(span));
@@ -80,14 +80,15 @@ void declare(CLI::App& command, PubOptions& options) {
   command.add_flag("--dry-run", options.dry_run, "Check everything, and create nothing");
 }
 
-/// What was typed wrong, or does not suit the schema, needs no name of an error's kind.
+/// For usage errors and values that do not fit the schema, the message alone, without the error
+/// code.
 ExitCode fail_plainly(const Error& error) {
   const ExitCode code = exit_code_of(error.code);
   const bool is_plain = code == ExitCode::Usage || error.code == ErrorCode::Io;
   return is_plain ? fail(code, error.message) : fail(error);
 }
 
-/// Everything that the command line and its files say, checked.
+/// The checked contents of the command line and its files.
 struct Plan {
   DeclaredSegment declared;
   std::vector<std::byte> value;
@@ -163,7 +164,7 @@ Result<std::optional<Rows>> begin_rows(std::optional<RowSource>& source, const P
   return std::optional(std::move(*rows));
 }
 
-/// "once" or "at 10 Hz", and until when.
+/// "once" or "at 10 Hz", and the end time.
 std::string schedule_of(const PubOptions& options, const std::optional<RowSource>& source) {
   std::string text = options.rate ? fmt::format("at {} Hz", *options.rate)
                      : source     ? std::string("at their times")
@@ -213,7 +214,7 @@ ExitCode tell_plan(const Plan& plan, const PubOptions& options,
   return ExitCode::Fine;
 }
 
-/// On stderr: stdout is for answers.
+/// On stderr: stdout is for results.
 void say(const std::string& text) {
   static_cast<void>(std::fputs(terminal_text("evo-shm: " + text + '\n').c_str(), stderr));
 }
@@ -241,7 +242,7 @@ ExitCode run(const PubOptions& options, const Context& context) {
   StopSignals stop;
   if (auto held = stop.hold(); !held) return fail(held.error());
   auto rows = begin_rows(source, *plan, options, stop);
-  if (!rows && stop.asked()) return ExitCode::Fine;  // before there was a first line
+  if (!rows && stop.asked()) return ExitCode::Fine;  // before the first line was read
   if (!rows) return fail_plainly(rows.error());
   if (options.dry_run) return tell_plan(*plan, options, source, context);
 
@@ -254,7 +255,7 @@ ExitCode run(const PubOptions& options, const Context& context) {
   Player player(*open, stop, options.span_ns());
   if (source) source->end_at(player.end_ns());
   const auto published = play(player, *plan, *rows, options);
-  open.reset();  // closed first: writing the last lines may end the process
+  open.reset();  // closed first: a failed write of the last lines may end the process
   const ExitCode code = published ? ExitCode::Fine : fail_plainly(published.error());
   say(fmt::format("published {}, missed {}", number_of(player.published(), "value"),
                   number_of(player.missed(), "cycle")));

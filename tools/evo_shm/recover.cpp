@@ -1,4 +1,4 @@
-/// `evo-shm recover NAME [--dry-run] [--force]`: diagnosis, plan, deed.
+/// `evo-shm recover NAME [--dry-run] [--force]`: diagnosis, plan, action.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ struct Patient {
 };
 
 Result<Patient> look_at(const Domain& domain, const std::string& name) {
-  // A file that no control file names is found by the listing alone.
+  // Only the listing finds a file that no control file names.
   auto segments = list_segments(domain);
   if (!segments) return tl::unexpected(segments.error());
   const auto found = std::ranges::find(*segments, name, &SegmentInfo::name);
@@ -90,7 +90,7 @@ ExitCode run(const RecoverOptions& options, const Context& context) {
   if (!patient) return fail(patient.error());
   const RecoveryPlan plan =
       plan_recovery(context.domain, patient->info, patient->checks, options.force);
-  // The plan is on the screen before anything of it happens.
+  // Printed before the plan is carried out.
   if (!context.json()) print_text(text_of(*patient, plan, context));
   const bool act =
       !options.dry_run && plan.remedy != Remedy::Nothing && plan.remedy != Remedy::Refuse;

@@ -41,13 +41,13 @@ void declare(CLI::App& command, SetOptions& options) {
                   "--out-of-range allows values outside min and max");
 }
 
-/// What was typed wrong needs no name of an error's kind.
+/// For usage errors, the message alone, without the error code.
 ExitCode fail_at_assignment(const Error& error) {
   const ExitCode code = exit_code_of(error.code);
   return code == ExitCode::Usage ? fail(code, error.message) : fail(error);
 }
 
-/// Whether it has a value that could be another.
+/// Whether it has a value that can be changed.
 Result<void> check_kind(const SegmentLook& look) {
   const SegmentInfo& info = look.info();
   if (!look.readable()) return tl::unexpected(*look.fault());
@@ -61,7 +61,7 @@ Result<void> check_kind(const SegmentLook& look) {
   return {};
 }
 
-/// Whether the options permit these changes of this segment.
+/// Whether the options permit these changes to this segment.
 Result<void> check_permission(const SegmentInfo& info, const std::vector<Change>& changes,
                               const SetOptions& options) {
   if (info.writer_state == WriterState::Alive && !options.fence) {
@@ -98,14 +98,14 @@ struct Outcome {
   std::uint64_t sequence = 0;
 };
 
-/// Whether this user can publish in the segment as it is: nobody writes it, and it is his to write.
+/// Whether this user can publish in the present segment: no live writer, and its file is writable.
 bool goes_in_place(const SegmentLook& look) {
   const std::string file = look.domain().path() / look.info().data_file;
   return look.info().writer_state != WriterState::Alive &&
          ::faccessat(AT_FDCWD, file.c_str(), R_OK | W_OK, AT_EACCESS) == 0;
 }
 
-/// Where the segment has to be made anew, whether it can be.
+/// If the segment must be recreated, checks whether that is possible.
 Result<void> rehearse(const SegmentLook& look) {
   if (goes_in_place(look)) return {};
   const auto blueprint = blueprint_of(look);
@@ -119,7 +119,7 @@ Result<void> rehearse(const SegmentLook& look) {
   return possible;
 }
 
-/// What was to take the place of a live writer's segment has not come to be.
+/// The error after fencing: the live writer's segment could not be replaced.
 tl::unexpected<Error> failed_after_fencing(Error error, const SegmentLook& look) {
   const SegmentInfo& info = look.info();
   // Its module may have been faster, with a new writer.
@@ -134,7 +134,8 @@ tl::unexpected<Error> failed_after_fencing(Error error, const SegmentLook& look)
   return tl::unexpected(std::move(error));
 }
 
-/// As its writer: everything that was checked before holds, unless somebody changed the segment.
+/// Publishes the value as the segment's writer: everything checked before still holds, unless
+/// another process changed the segment.
 Result<Outcome> write(SegmentLook& look, const SetOptions& options, std::vector<std::byte> value) {
   const auto blueprint = blueprint_of(look);
   if (!blueprint) return tl::unexpected(blueprint.error());
@@ -149,7 +150,7 @@ Result<Outcome> write(SegmentLook& look, const SetOptions& options, std::vector<
   if (!created) return tl::unexpected(created.error());
   SegmentWriter& writer = abandon_at_exit(std::move(*created));
   if (writer.current_version() != 0) {
-    // In place: nobody else writes from here on, so what stands there now is the last value.
+    // In place: no other process writes from here on, so the present value is the last one.
     if (auto done = look.refresh(); !done) return tl::unexpected(done.error());
     if (!look.readable()) return tl::unexpected(*look.fault());
     auto present = last_value(look);
@@ -194,7 +195,7 @@ ExitCode run(const SetOptions& options, const Context& context) {
   if (auto possible = check_kind(*look); !possible) return fail(possible.error());
   auto value = last_value(*look);
   if (!value) return fail(value.error());
-  // On a copy: whatever is wrong with an assignment is found before anything is touched.
+  // On a copy: an invalid assignment is found before anything is changed.
   std::vector<std::byte> trial = *value;
   const auto changes = assign(*look->fields(), options.assignments, trial);
   if (!changes) return fail_at_assignment(changes.error());

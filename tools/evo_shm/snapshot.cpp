@@ -34,7 +34,7 @@ void declare_load(CLI::App& command, SnapshotOptions& options) {
                    "Also in place of a dead writer's segment of another kind or layout");
 }
 
-/// A segment of which nothing was done.
+/// A segment that was skipped.
 struct LeftOut {
   std::string segment;
   Error reason;
@@ -62,7 +62,7 @@ void print(std::string_view deed, std::span<const SavedSegment> segments,
   }
 }
 
-/// The names of the command line, each once: a segment that is named twice is saved or loaded once.
+/// The names on the command line, without duplicates.
 std::vector<std::string> names_once(const SnapshotOptions& options) {
   std::vector<std::string> names;
   std::set<std::string_view> seen;
@@ -72,12 +72,12 @@ std::vector<std::string> names_once(const SnapshotOptions& options) {
   return names;
 }
 
-/// The segments that were asked for, which must be there, or all.
+/// The named segments, which must exist, or all.
 Result<std::vector<std::string>> names_to_save(const SnapshotOptions& options,
                                                const Context& context) {
   if (!options.segments.empty()) {
     auto names = names_once(options);
-    // Before anything is written, because what is on standard output stays there.
+    // Checked before anything is written, because output on stdout cannot be taken back.
     for (const std::string& name : names) {
       if (auto found = find_savable(context.domain, name); !found) {
         return tl::unexpected(found.error());
@@ -103,8 +103,8 @@ ExitCode fail_for_all(const std::vector<LeftOut>& left_out) {
               "nothing was saved, because each segment had to be left out; see evo-shm validate");
 }
 
-/// Writes one segment, and begins the file with the first one, so that a file stays as it was
-/// where there is nothing to save.
+/// Writes one segment, and starts the file with the first one, so that an existing file stays
+/// unchanged if there is nothing to save.
 Result<SavedSegment> write_segment(std::optional<SnapshotWriter>& writer, SavableSegment& segment,
                                    const SnapshotOptions& options) {
   if (!writer) {
@@ -129,8 +129,7 @@ ExitCode save(const SnapshotOptions& options, const Context& context) {
       saved.push_back(std::move(*written));
       continue;
     }
-    // One that was asked for by name must be there; of all, what has gone or is damaged is left
-    // out.
+    // A segment that was named must exist; when saving all, missing or damaged ones are skipped.
     if (!options.segments.empty()) return fail(segment.error());
     fail(ExitCode::Wrong, fmt::format("left out: {}", segment.error().message));
     left_out.push_back({name, std::move(segment.error())});
@@ -143,7 +142,7 @@ ExitCode save(const SnapshotOptions& options, const Context& context) {
   return left_out.empty() ? ExitCode::Fine : ExitCode::Wrong;
 }
 
-/// The segments of the file that were asked for, or all.
+/// The named segments of the file, or all.
 Result<std::vector<SnapshotEntry>> entries_to_load(const SnapshotFile& file,
                                                    const SnapshotOptions& options) {
   if (options.segments.empty()) return file.entries();
@@ -158,7 +157,7 @@ Result<std::vector<SnapshotEntry>> entries_to_load(const SnapshotFile& file,
   return chosen;
 }
 
-/// Asked for all of them first, so that one that has to stay leaves the others alone too.
+/// Checks all of them first, so that if one cannot be replaced, none is changed.
 Result<void> check_all(SnapshotFile& file, std::span<const SnapshotEntry> entries, bool force,
                        const Context& context) {
   for (const SnapshotEntry& entry : entries) {
@@ -172,7 +171,7 @@ Result<void> check_all(SnapshotFile& file, std::span<const SnapshotEntry> entrie
   return {};
 }
 
-/// Reports that the segments after those that were loaded were not, and why.
+/// Reports which segments were loaded before the error, and which were not.
 ExitCode fail_halfway(const Error& error, std::span<const SnapshotEntry> entries,
                       std::span<const SavedSegment> loaded, const Context& context) {
   std::vector<std::string_view> names;

@@ -33,12 +33,12 @@ struct SuperviseOptions {
 
 constexpr std::chrono::seconds kLongestTime(1'000'000);
 
-/// `10s`, as everywhere; or a bare number of seconds. Nothing if it is neither.
+/// `10s`, as everywhere; or a number of seconds. Nothing if it is neither.
 std::optional<std::chrono::nanoseconds> time_of(const std::string& text) {
   if (const auto time = parse_duration(text)) return time;
   const auto seconds = parse_number<double>(text);
   if (!seconds || !std::isfinite(*seconds) || *seconds < 0) return std::nullopt;
-  // Cut before it is made a whole number, which holds no more than some centuries.
+  // Limited before the conversion to an integer, whose range is a few centuries.
   const double most = static_cast<double>(kLongestTime.count()) + 1;
   return std::chrono::nanoseconds(std::llround(std::min(*seconds, most) * 1e9));
 }
@@ -132,8 +132,8 @@ void prepare_signals() {
   ::sigaddset(&ends, SIGINT);
   ::sigaddset(&ends, SIGCHLD);  // of --exec
   ::sigprocmask(SIG_BLOCK, &ends, nullptr);
-  ::signal(SIGCHLD, SIG_DFL);  // inherited as ignored, no child could be waited for
-  // A log that is not read, or that is too long, is no reason to stop cleaning.
+  ::signal(SIGCHLD, SIG_DFL);  // if inherited as ignored, no child could be waited for
+  // A log that is not read, or that is too long, is not a reason to stop cleaning up.
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
 }
@@ -160,7 +160,7 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
     options.hook = &*hook;
     ::setenv("EVO_DOMAIN", context.domain.path().c_str(), 1);  // for evo-shm in that command
   }
-  // A pass waits until its lines are read; a daemon has other duties.
+  // A single pass waits until its lines are written; a daemon has other duties.
   const LogPace pace = arguments.once ? LogPace::InStep : LogPace::OnItsOwn;
   std::optional<EventLog> log;
   try {
@@ -180,7 +180,7 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
       log->write("warning", event, std::move(fields));
     });
   }
-  // A pass is told on stdout alone; a daemon goes on without its log.
+  // The output of a single pass is on stdout alone; a daemon continues without its log.
   if (arguments.once && std::ferror(stdout) != 0) {
     return fail(ExitCode::Wrong, "cannot write the output: what was done is not told");
   }

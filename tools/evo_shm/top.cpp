@@ -28,9 +28,9 @@ struct TopOptions {
   bool once = false;
 };
 
-/// What follows an escape character within this time belongs to it.
+/// Bytes that follow an escape character within this time are part of its sequence.
 constexpr std::uint64_t kEscapeNs = 50'000'000;
-/// Events are taken in no more often, so that a storm of them is no storm of screens.
+/// Shortest interval between event batches, so that many events do not cause many redraws.
 constexpr std::uint64_t kEventsEveryNs = 30'000'000;
 
 void declare(CLI::App& command, TopOptions& options) {
@@ -57,7 +57,7 @@ nlohmann::ordered_json document_of(const TopRow& row) {
   return object;
 }
 
-/// Two looks at everything, for the rates, and a table.
+/// Inspects everything twice, to measure rates, and prints a table.
 ExitCode print_once(TopModel& model, const TopOptions& options, const Context& context) {
   for (int look = 0; look < 2; ++look) {
     if (look != 0) std::this_thread::sleep_for(*parse_duration(options.interval));
@@ -86,13 +86,13 @@ ExitCode print_once(TopModel& model, const TopOptions& options, const Context& c
   return ExitCode::Fine;
 }
 
-/// Keys, signals, events and ticks, each as it comes.
+/// Handles keys, signals, events and ticks as they come.
 class TopLoop {
  public:
   TopLoop(TerminalMode& terminal, TopFeed& feed, TopSession& session, std::uint64_t interval_ns)
       : terminal_(terminal), feed_(feed), session_(session), interval_ns_(interval_ns) {}
 
-  /// Until the end is asked for, or the terminal is gone.
+  /// Runs until the end is requested or the terminal is gone.
   Result<void> run() {
     session_.tick();
     while (terminal_.draw(session_.screen())) {
@@ -172,7 +172,7 @@ Result<void> show(TopModel& model, const TopOptions& options, const Context& con
   auto terminal = TerminalMode::enter();
   if (!terminal) return tl::unexpected(terminal.error());
   const auto interval = static_cast<std::uint64_t>(parse_duration(options.interval)->count());
-  // At least ten milliseconds, so that no interval keeps it from its keys.
+  // At least ten milliseconds, so that it always responds to keys.
   return TopLoop(*terminal, *feed, session, std::max<std::uint64_t>(interval, 10'000'000)).run();
 }
 
@@ -193,7 +193,7 @@ ExitCode run(const TopOptions& options, const Context& context) {
                 "top fills a terminal, and this is none; add --once for one table");
   }
   try {
-    // The terminal is as it was before anything is said.
+    // The terminal is restored before the message.
     const auto shown = show(model, options, context);
     return shown ? ExitCode::Fine : fail(shown.error());
   } catch (const std::exception& error) {

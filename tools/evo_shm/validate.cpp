@@ -38,7 +38,7 @@ ExitCode run(const ValidateOptions& options, const Context& context) {
     auto look = SegmentLook::at(context.domain, name);
     if (!look) {
       if (!options.segment.empty()) return fail(look.error());
-      continue;  // gone since it was listed
+      continue;  // removed since it was listed
     }
     incompatible |= look->info().condition == SegmentCondition::Incompatible;
     for (const Check& check : check_segment(*look)) {

@@ -23,11 +23,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// An interval of nothing would take a whole core.
+/// A zero interval would use a whole core.
 constexpr std::chrono::nanoseconds kShortestInterval = 100us;
-/// No longer than this does it take values without a look at the clock and at the writer.
+/// Longest time in which it takes values without checking the clock and the writer.
 constexpr std::uint64_t kLongestTakeNs = 20'000'000;
-/// With --rate it counts for so long before the first line, so that each has a rate.
+/// With --rate, measures for this long before the first line, so that every line has a rate.
 constexpr auto kFirstRateOver = 200ms;
 
 struct WatchOptions {
@@ -67,7 +67,7 @@ void declare(CLI::App& command, WatchOptions& options) {
       ->capture_default_str();
 }
 
-/// The fields that were asked for.
+/// The fields named by `paths`, or all.
 Result<std::vector<Field>> chosen_fields(const Fields& fields,
                                          const std::vector<std::string>& paths) {
   if (paths.empty()) return fields.all();
@@ -80,7 +80,7 @@ Result<std::vector<Field>> chosen_fields(const Fields& fields,
   return chosen;
 }
 
-/// One segment that is watched. Stays where it is.
+/// One segment that is watched. Keeps its address.
 class Watched {
  public:
   Watched(SegmentLook look, WatchContext& context, std::vector<Field> chosen)
@@ -97,14 +97,14 @@ class Watched {
   [[nodiscard]] SegmentLook& look() { return look_; }
   [[nodiscard]] ValuePrinter& printer() { return printer_; }
 
-  /// Prints what there is, at most `*left` lines; comes back after some time even if there is more.
-  /// True: there is. Fails as Upkeep.
+  /// Prints the available values, at most `*left` lines; returns after some time even if more
+  /// remain. True: more remain. Errors as for Upkeep.
   Result<bool> take(std::uint64_t* left) {
     const std::uint64_t begin = monotonic_ns();
     while (*left > 0) {
       const auto value = values_.next();
       if (!value) return false;
-      // A value behind the end of a writer comes from the next one, which is reported first.
+      // A value after the end of a writer comes from its successor, which is reported first.
       if (look_.info().writer_state != WriterState::Alive) {
         if (auto there = upkeep_.look_again(); !there) return tl::unexpected(there.error());
         report_writer();
@@ -118,7 +118,7 @@ class Watched {
     return false;
   }
 
-  /// As Upkeep; prints what has become of the writer.
+  /// As Upkeep; also prints a change of the writer's state.
   Result<void> keep() {
     if (auto there = upkeep_.keep(); !there) return there;
     report_writer();
@@ -134,7 +134,7 @@ class Watched {
     incarnation_ = info.incarnation;
     const std::string text = printer_.text_of_writer(info);
     if (form_ != WatchForm::Csv) return print_text(text);
-    // A line of another form has no place among the values.
+    // A line of another form must not be mixed with the CSV values.
     std::fwrite(text.data(), 1, text.size(), stderr);
   }
 
@@ -149,7 +149,7 @@ class Watched {
 
 using WatchedSegments = std::vector<std::unique_ptr<Watched>>;
 
-/// Until there were enough lines, or the time is over.
+/// Runs until enough lines are printed or the time is over.
 Result<void> follow(WatchedSegments& segments, const WatchOptions& options) {
   const auto interval =
       std::max<std::chrono::nanoseconds>(*parse_duration(options.interval), kShortestInterval);
@@ -168,7 +168,7 @@ Result<void> follow(WatchedSegments& segments, const WatchOptions& options) {
       if (auto there = segment->keep(); !there) return there;
     }
     if (more) continue;
-    // No longer than to its end.
+    // Not beyond the end of the duration.
     const std::uint64_t gone = monotonic_ns() - start;
     auto pause = static_cast<std::uint64_t>(interval.count());
     if (duration != 0) pause = std::min(pause, duration - std::min(gone, duration));
@@ -196,7 +196,7 @@ WatchContext context_of(const WatchOptions& options, const Context& context, boo
   return watch;
 }
 
-/// Opens the segments, all before the first line.
+/// Opens all segments before the first line is printed.
 Result<WatchedSegments> open(const std::vector<Selection>& selections, const Domain& domain,
                              WatchContext& watch) {
   WatchedSegments segments;
@@ -216,7 +216,7 @@ Result<WatchedSegments> open(const std::vector<Selection>& selections, const Dom
   return segments;
 }
 
-/// Why the options do not go together; empty if they do.
+/// Why the options cannot be combined; empty if they can.
 std::string contradiction_in(const WatchOptions& options, const Context& context, bool several) {
   if (options.in_place && (::isatty(STDOUT_FILENO) == 0 || context.json() || options.csv)) {
     return "--in-place is for a terminal; leave it out, for a line each";

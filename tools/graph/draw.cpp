@@ -23,7 +23,7 @@ std::string id_of(const std::string& segment) {
   return "segment:" + segment;
 }
 
-/// With a backslash before each of the characters that mean something.
+/// With a backslash before each special character.
 std::string escaped(std::string_view text, std::string_view special) {
   std::string out;
   for (const char c : text) {
@@ -33,12 +33,12 @@ std::string escaped(std::string_view text, std::string_view special) {
   return out;
 }
 
-/// For names of processes and of damaged files, which may hold anything.
+/// For names of processes and damaged files, which may contain any characters.
 std::string in_quotes(std::string_view text) {
   return '"' + escaped(detail::printable(text), "\"\\") + '"';
 }
 
-/// Of what is wrong with a segment; empty if nothing is.
+/// Colour for a problem of a segment; empty if there is none.
 std::string_view colour_of(SegmentState state) {
   switch (state) {
     case SegmentState::Dead:
@@ -81,7 +81,7 @@ std::string line_of(const Edge& edge, const Graph& graph) {
   std::string style;
   const SegmentNode& node = graph.segment(edge.segment);
   if (!edge.declared && node.declared) style += ", style=dashed";
-  // A way that nobody goes now tells why: its writer died, or it never came.
+  // An edge that is not in use now shows why: its writer died, or it never started.
   std::string_view colour = colour_of(node.state);
   if (!edge.writes && edge.attached && colour == "grey") colour = "";
   if (graph.live && !edge.attached && (!edge.writes || colour.empty())) colour = "grey";
@@ -136,7 +136,7 @@ nlohmann::ordered_json to_json(const Graph& graph) {
 }
 
 Result<void> draw_svg(const std::string& dot, const std::string& file) {
-  // A file, so that nobody waits for the other end of a pipe.
+  // A file, because with a pipe one side may wait for the other.
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> text(std::tmpfile(), &std::fclose);
   if (text == nullptr || std::fwrite(dot.data(), 1, dot.size(), text.get()) != dot.size() ||
       std::fflush(text.get()) != 0) {
@@ -152,7 +152,7 @@ Result<void> draw_svg(const std::string& dot, const std::string& file) {
   const int error = ::posix_spawnp(&pid, "dot", &actions, nullptr, arguments, environ);
   ::posix_spawn_file_actions_destroy(&actions);
   int status = 0;
-  // Some systems tell only by the exit code that there is no such program.
+  // Some systems report a missing program only through the exit code.
   if (error == 0) ::waitpid(pid, &status, 0);
   if (error != 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 127)) {
     return detail::fail(ErrorCode::Unsupported,

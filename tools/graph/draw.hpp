@@ -1,4 +1,4 @@
-/// A graph in the languages of others: Graphviz and JSON.
+/// A graph in external formats: Graphviz and JSON.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,15 +9,14 @@
 
 namespace evo::tools {
 
-/// For `dot`: modules are boxes, states ellipses, streams records. What a dead writer leaves is
-/// red, what is stale orange, a reader that no schema names dashed, and grey what only a schema
-/// knows.
+/// For `dot`: modules are boxes, states ellipses, streams records. Red: left behind by a dead
+/// writer. Orange: stale. Dashed: a reader that no schema names. Grey: known only from a schema.
 [[nodiscard]] std::string to_dot(const Graph& graph);
 
 /// `nodes` and `edges`.
 [[nodiscard]] nlohmann::ordered_json to_json(const Graph& graph);
 
-/// Has Graphviz draw the text into an SVG file. Unsupported where Graphviz is not installed.
+/// Runs Graphviz to draw the text into an SVG file. Unsupported: Graphviz is not installed.
 Result<void> draw_svg(const std::string& dot, const std::string& file);
 
 }  // namespace evo::tools

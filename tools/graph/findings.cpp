@@ -12,7 +12,7 @@ namespace evo::tools {
 
 namespace {
 
-/// What looks at one segment, and what it found.
+/// Examines one segment and collects its findings.
 class Lint {
  public:
   Lint(const Sources& sources, const std::string& segment, std::vector<Finding>& findings)
@@ -51,14 +51,14 @@ class Lint {
   }
 
   void find_unread() {
-    // Without a schema nobody knows who is meant to read.
+    // Without a schema the intended readers are unknown.
     if (declaration_ == nullptr || !declaration_->readers.empty()) return;
     if (live_ != nullptr && !(knows_readers(live_->info) && live_->info.readers.empty())) return;
     add("unread", fmt::format("its schema names no readers{}; name them in `readers`, or remove it",
                               live_ != nullptr ? " and none is attached" : ""));
   }
 
-  /// Perhaps its module died, and its files were removed since.
+  /// Its module may have died and its files been removed since.
   void find_absent() {
     add("absent", fmt::format("declared by {}, and not in the domain; start '{}'", source(),
                               declaration_->owner));

@@ -1,4 +1,4 @@
-/// What is wrong with who writes and who reads.
+/// Problems with the writers and readers of segments.
 #pragma once
 
 #include <string>
@@ -15,9 +15,9 @@ struct Finding {
   std::string finding;     ///< and what to do
 };
 
-/// `unread`: nobody is meant to read it, and nobody does. `stale`, `dead`: somebody reads values
+/// `unread`: no reader is declared and none is attached. `stale`, `dead`: a process reads values
 /// that are out of date, or that no writer renews. `undeclared`: a process reads that `readers`
-/// does not name. `owner`: another module writes than the one that the schema names. `twice`: two
+/// does not name. `owner`: the writing module is not the one that the schema names. `twice`: two
 /// schema files declare it. Sorted by segment.
 [[nodiscard]] std::vector<Finding> findings_in(const Sources& sources);
 

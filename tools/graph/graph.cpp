@@ -23,7 +23,7 @@ std::set<std::string> modules_in(const Sources& sources) {
   return modules;
 }
 
-/// The edges of one segment. Each way is one edge, however many processes go it.
+/// The edges of one segment: one per direction and module, however many processes use it.
 class EdgesOf {
  public:
   EdgesOf(std::string segment, const std::set<std::string>& modules)
@@ -45,7 +45,7 @@ class EdgesOf {
     }
   }
 
-  /// Its writers first, each sort by name.
+  /// Writers first, each group by name.
   [[nodiscard]] std::vector<Edge> sorted() && {
     std::ranges::sort(edges_, [](const Edge& left, const Edge& right) {
       return left.writes != right.writes ? left.writes : left.module < right.module;
@@ -61,8 +61,8 @@ class EdgesOf {
     return edges_.emplace_back(Edge{std::move(module), segment_, writes});
   }
 
-  /// The module whose name the process bears; of several that begin alike one that is meant to
-  /// read.
+  /// The module that has the process's name; if several names begin alike, one that is declared as
+  /// a reader.
   [[nodiscard]] ModuleNode node_of(const std::string& process) const {
     const auto bears_it = [&](const std::string& name) { return is_of_module(process, name); };
     for (const Edge& each : edges_) {

@@ -1,4 +1,4 @@
-/// Who writes and who reads what: modules, segments, and the ways between them.
+/// Which modules write and read which segments: modules, segments, and the edges between them.
 #pragma once
 
 #include <chrono>
@@ -10,17 +10,17 @@
 
 namespace evo::tools {
 
-/// How a segment stands in the domain.
+/// The state of a segment in the domain.
 enum class SegmentState : std::uint8_t {
-  Unseen,  ///< nobody looked
+  Unseen,  ///< the domain was not examined
   Absent,  ///< declared, but not in the domain
   Alive,
-  Stale,  ///< its last value is older than `max_age`, or it is of an earlier boot
+  Stale,  ///< its last value is older than `max_age`, or is from an earlier boot
   Dead,   ///< its writer died
   Closed,
   Damaged,
-  Incompatible,  ///< of a format that this build cannot read
-  Unreadable,    ///< not for this user to look at
+  Incompatible,  ///< in a format that this build cannot read
+  Unreadable,    ///< this user may not read it
 };
 
 /// `alive`, `dead` …
@@ -28,13 +28,13 @@ enum class SegmentState : std::uint8_t {
 
 struct SegmentNode {
   std::string name;
-  std::string kind;                    ///< empty if nothing tells
+  std::string kind;                    ///< empty if unknown
   std::chrono::nanoseconds period{0};  ///< zero: not promised
   SegmentState state = SegmentState::Unseen;
-  bool declared = false;  ///< a schema says who writes and reads it
+  bool declared = false;  ///< a schema names its writer and readers
 };
 
-/// A module of a schema or of a data file; or a process that bears the name of none.
+/// A module of a schema or of a data file; or a process whose name matches no module.
 struct ModuleNode {
   std::string name;
   bool is_process = false;
@@ -42,19 +42,19 @@ struct ModuleNode {
   friend auto operator<=>(const ModuleNode&, const ModuleNode&) = default;
 };
 
-/// A way of the data, from a module to a segment or from a segment to a module.
+/// A direction of data flow, from a module to a segment or from a segment to a module.
 struct Edge {
   ModuleNode module;
   std::string segment;
   bool writes = false;
   bool declared = false;  ///< a schema says so
-  bool attached = false;  ///< it is so, in the domain
+  bool attached = false;  ///< attached in the domain
 
   friend auto operator<=>(const Edge&, const Edge&) = default;
 };
 
 struct Graph {
-  bool live = false;                  ///< whether a domain was looked at
+  bool live = false;                  ///< whether a domain was examined
   std::vector<ModuleNode> modules;    ///< sorted by name
   std::vector<SegmentNode> segments;  ///< sorted by name
   std::vector<Edge> edges;            ///< by segment, its writers first

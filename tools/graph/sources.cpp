@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kProcessNameLength = 15;
 
-/// The words between commas, without the blanks around them.
+/// The words between commas, without spaces.
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words(1);
   for (const char c : text) {
@@ -38,7 +38,7 @@ Declaration declaration_in(const SchemaLayout& layout, std::string segment, std:
           .period = parse_duration(layout.attribute("period")).value_or(std::chrono::seconds(0))};
 }
 
-/// What the segment says about itself; nothing if it carries no schema that can be used.
+/// The segment's own declaration; nothing if it carries no usable schema.
 std::optional<Declaration> embedded_declaration(const Domain& domain, const std::string& name) {
   const auto reader = PassiveReader::open(domain, name);
   if (!reader || reader->bfbs().empty()) return std::nullopt;

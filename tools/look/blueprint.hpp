@@ -1,4 +1,4 @@
-/// What a segment says of itself, as `create` needs it to make the same segment again.
+/// A segment's description of itself, in the form that `create` needs to recreate it.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct Blueprint {
   Kind kind = Kind::State;
   std::uint64_t size = 0;
   std::uint32_t alignment = 8;
-  std::uint32_t slots = 4;  ///< of a stream its capacity
+  std::uint32_t slots = 4;  ///< capacity, for a stream
   Overflow overflow = Overflow::Overwrite;
   std::uint32_t max_readers = 128;
   std::uint64_t period_ns = 0;
@@ -31,7 +31,7 @@ struct Blueprint {
   std::vector<std::uint8_t> bfbs;
 };
 
-/// The look must be readable. Io and PermissionDenied: its data file's mode cannot be told.
+/// The look must be readable. Io, PermissionDenied: the data file's mode cannot be read.
 Result<Blueprint> blueprint_of(const SegmentLook& look);
 
 /// Refers to the blueprint, which must outlive it.

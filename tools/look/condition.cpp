@@ -13,7 +13,7 @@ namespace evo::tools {
 
 namespace {
 
-/// `12.5 mm` of a field in mm is `12.5`.
+/// `12.5 mm` becomes `12.5` for a field in mm.
 std::string_view without_unit(std::string_view value, std::string_view unit) {
   if (unit.empty() || value.size() <= unit.size() || !value.ends_with(unit)) return value;
   return trimmed(value.substr(0, value.size() - unit.size()));
@@ -23,7 +23,7 @@ std::string_view without_unit(std::string_view value, std::string_view unit) {
 
 Result<FieldCondition> FieldCondition::parse(std::string_view text) {
   static constexpr std::array<std::pair<std::string_view, Comparison>, 7> kComparisons{{
-      // The longer ones first: `<` also begins `<=`.
+      // Longer ones first: `<` is a prefix of `<=`.
       {"==", Comparison::Equal},
       {"!=", Comparison::NotEqual},
       {"<=", Comparison::LessOrEqual},
@@ -83,8 +83,8 @@ Result<bool> FieldCondition::holds(const Fields& fields, std::span<const std::by
   auto field = field_in(fields);
   if (!field) return tl::unexpected(std::move(field.error()));
   const std::string_view unit = field->declared->unit;
-  // A payload in which the field has the value of the condition: of the field's own type, so that
-  // 0.1 is what the float is that was set to 0.1.
+  // A payload in which the field holds the value of the condition, in the field's own type: 0.1
+  // then equals a float that was set to 0.1.
   std::vector<std::byte> wanted(payload.size());
   if (auto set = fields.set(*field, without_unit(value_, unit), wanted); !set) {
     if (!unit.empty()) set.error().message += fmt::format(", in {}", unit);

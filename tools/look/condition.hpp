@@ -1,4 +1,4 @@
-/// A condition on a field, in the words of the schema: `mode==Running`, `position>=12.5 mm`.
+/// A condition on a field, in the terms of the schema: `mode==Running`, `position>=12.5 mm`.
 #pragma once
 
 #include <cstddef>
@@ -14,14 +14,14 @@ namespace evo::tools {
 
 class FieldCondition {
  public:
-  /// InvalidSize: there is no comparison in it.
+  /// InvalidSize: the text contains no comparison.
   static Result<FieldCondition> parse(std::string_view text);
 
-  /// Whether it holds for a value. NotFound: no such field. InvalidSize: the field can't be
-  /// compared with this; the message says what it takes.
+  /// Whether a value satisfies it. NotFound: no such field. InvalidSize: the field cannot be
+  /// compared with this; the message says which values it accepts.
   [[nodiscard]] Result<bool> holds(const Fields& fields, std::span<const std::byte> payload) const;
 
-  /// What the field is instead: `mode is Idle, not ==Running`. Only after `holds`.
+  /// The actual value: `mode is Idle, not ==Running`. Only after `holds`.
   [[nodiscard]] std::string contradiction(const Fields& fields,
                                           std::span<const std::byte> payload) const;
 
@@ -42,7 +42,7 @@ class FieldCondition {
 
   std::string path_;
   Comparison comparison_ = Comparison::Equal;
-  std::string sign_;  ///< the comparison as it was written
+  std::string sign_;  ///< the comparison as written
   std::string value_;
 };
 

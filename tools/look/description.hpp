@@ -1,4 +1,4 @@
-/// A segment and its last value in words, for people.
+/// Describes a segment and its last value as text.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,8 @@ struct DescriptionStyle {
   std::size_t width = kUnlimitedWidth;
 };
 
-/// What is known of the segment, a line each, and then its fields; bytes also where the value
-/// cannot be decoded. `rate` is in publishes a second, where it was counted.
+/// The known properties of the segment, one per line, and then its fields; bytes also where the
+/// value cannot be decoded. `rate` is in publishes per second, if it was measured.
 std::string describe(const SegmentLook& look, const ValueLook& value, std::optional<double> rate,
                      const DescriptionStyle& style);
 

@@ -9,7 +9,7 @@ namespace evo::tools {
 
 namespace {
 
-// relaxed, everywhere: the handler runs in the thread that asks.
+// relaxed, everywhere: the handler runs in the thread that reads the flag.
 std::atomic<bool> asked_for = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler must not lock");
 
@@ -23,7 +23,7 @@ Interruption::Interruption() {
   asked_for.store(false, std::memory_order_relaxed);
   struct sigaction action {};
   action.sa_handler = remember;
-  // Restarted, so that a line half written is no error.
+  // Restarted, so that an interrupted write does not fail.
   action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
   ::sigaction(SIGINT, &action, &before_);
   if (before_.sa_handler == SIG_IGN) ::sigaction(SIGINT, &before_, nullptr);
@@ -41,7 +41,7 @@ void Interruption::sleep(std::chrono::nanoseconds time) const {
   sigset_t interrupt;
   ::sigemptyset(&interrupt);
   ::sigaddset(&interrupt, SIGINT);
-  // Blocked until it sleeps, so that none comes between the question and the sleep.
+  // Blocked until the sleep begins, so that no signal arrives between the check and the sleep.
   sigset_t before;
   ::sigprocmask(SIG_BLOCK, &interrupt, &before);
   if (!asked()) {

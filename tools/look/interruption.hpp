@@ -1,4 +1,4 @@
-/// Ctrl-C as a reason to come to an end, with what there is until then.
+/// Ctrl-C as a request to finish and output the results so far.
 #pragma once
 
 #include <signal.h>
@@ -7,9 +7,9 @@
 
 namespace evo::tools {
 
-/// While one lives, SIGINT is only remembered; a second one ends the process as ever. One at a
-/// time, in a process of one thread. Where SIGINT is ignored, as of jobs in the background, it
-/// stays so.
+/// While an instance exists, the first SIGINT is only recorded; a second one ends the process as
+/// usual. One instance at a time, in a single-threaded process. If SIGINT is ignored, as for
+/// background jobs, it stays ignored.
 class Interruption {
  public:
   Interruption();
@@ -17,10 +17,10 @@ class Interruption {
   Interruption& operator=(const Interruption&) = delete;
   ~Interruption();
 
-  /// Whether the end was asked for.
+  /// Whether the end was requested.
   [[nodiscard]] bool asked() const noexcept;
 
-  /// Sleeps; comes back at once when the end is asked for.
+  /// Sleeps; returns immediately when the end is requested.
   void sleep(std::chrono::nanoseconds time) const;
 
  private:

@@ -84,7 +84,7 @@ ValueLook SegmentLook::value() {
 Error reason_of(const Domain& domain, const SegmentInfo& info) {
   const bool unreadable = info.condition == SegmentCondition::Unreadable;
   if (unreadable) {
-    // Who asks for its values is told what kept them from being read.
+    // If a value is requested, the error is the one that prevented reading it.
     if (auto reader = PassiveReader::open(domain, info.name); !reader) return reader.error();
   }
   ErrorCode code = unreadable ? ErrorCode::Io : ErrorCode::Corrupt;

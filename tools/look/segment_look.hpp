@@ -1,4 +1,4 @@
-/// Everything about one segment and its last value, seen from outside.
+/// One segment and its last value, inspected from outside.
 #pragma once
 
 #include <cstddef>
@@ -15,48 +15,48 @@
 
 namespace evo::tools {
 
-/// What became of a look at a value.
+/// Result of reading a value.
 struct ValueLook {
   std::vector<std::byte> bytes;
   SampleInfo info;
-  std::optional<ReadError> error;  ///< with ChecksumMismatch the bytes are there all the same
+  std::optional<ReadError> error;  ///< with ChecksumMismatch `bytes` is still filled
 
   [[nodiscard]] bool has_bytes() const { return !error || *error == ReadError::ChecksumMismatch; }
 };
 
-/// A segment that is open for looks, in whatever condition it is.
+/// A segment that is open for inspection, whatever its condition.
 class SegmentLook {
  public:
-  /// NotFound if the domain has no such segment; the message names what may have been meant.
+  /// NotFound: no such segment in the domain; the message suggests similar names.
   static Result<SegmentLook> at(const Domain& domain, std::string_view name);
 
-  /// As it was at the look.
+  /// As of the last inspection.
   [[nodiscard]] const SegmentInfo& info() const { return info_; }
 
-  /// Asks again: who lives, what the last publish was. Opens it anew if it was made anew; the
-  /// fields stay the same object as long as the schema is the same.
+  /// Inspects again: live processes and the last publish. Reopens the segment if it was recreated;
+  /// the fields stay the same object while the schema is the same.
   Result<void> refresh();
 
-  /// Whether values can be read. Else `fault()` says why not.
+  /// Whether values can be read. Otherwise `fault()` says why not.
   [[nodiscard]] bool readable() const { return reader_.has_value(); }
   [[nodiscard]] const PassiveReader& reader() const { return *reader_; }
 
-  /// The fields, if the embedded schema can be used; else `fault()` says why not.
+  /// The fields, if the embedded schema is usable; otherwise `fault()` says why not.
   [[nodiscard]] const std::optional<Fields>& fields() const { return fields_; }
 
   /// Why it cannot be read or decoded; nothing if it can.
   [[nodiscard]] const std::optional<Error>& fault() const { return fault_; }
 
-  /// The last value. Must be readable. Detached: made anew, refresh.
+  /// The last value. Must be readable. Detached: recreated, call `refresh`.
   [[nodiscard]] ValueLook value();
 
-  /// The publish with this number, where it is still in its slot. Must be readable.
+  /// The publish with this number, if it is still in its slot. Must be readable.
   [[nodiscard]] tl::expected<SampleInfo, ReadError> read_at(std::uint64_t sequence,
                                                             std::span<std::byte> value) {
     return reader_->read_at(sequence, value);
   }
 
-  /// Number of the last publish, now. Must be readable.
+  /// Number of the last publish at this moment. Must be readable.
   [[nodiscard]] std::uint64_t sequence() const { return reader_->sequence(); }
 
   [[nodiscard]] const Domain& domain() const { return domain_; }
@@ -70,14 +70,14 @@ class SegmentLook {
   SegmentInfo info_;
   std::optional<PassiveReader> reader_;
   std::optional<Fields> fields_;
-  std::vector<std::uint8_t> bfbs_;  // that the fields come from
+  std::vector<std::uint8_t> bfbs_;  // source of the fields
   std::optional<Error> fault_;
 };
 
-/// Why nothing is known of a segment that is unreadable, foreign or corrupt.
+/// Why nothing is known about a segment that is unreadable, foreign or corrupt.
 [[nodiscard]] Error reason_of(const Domain& domain, const SegmentInfo& info);
 
-/// Publishes a second between two looks, `wait` apart. Must be readable.
+/// Publishes per second, measured over `wait`. Must be readable.
 double measure_rate(const SegmentLook& look, std::chrono::nanoseconds wait);
 
 }  // namespace evo::tools

@@ -8,7 +8,7 @@
 
 namespace evo::tools {
 
-/// A segment, and the paths of its fields; none: not a single one was named.
+/// A segment, and the paths of its fields; empty: no field was named.
 struct Selection {
   std::string segment;
   std::vector<std::string> paths;
@@ -16,9 +16,9 @@ struct Selection {
   friend bool operator==(const Selection&, const Selection&) = default;
 };
 
-/// The segments in the order in which they are named. A field is `SEGMENT:PATH`, or `PATH` where
-/// one segment stands alone. InvalidName: no segment at all, or a path that leaves open whose it
-/// is.
+/// The segments in the order in which they are named. A field is `SEGMENT:PATH`, or `PATH` if there
+/// is only one segment. InvalidName: no segment at all, or a path that does not say which segment
+/// it is in.
 [[nodiscard]] Result<std::vector<Selection>> selections_of(const std::vector<std::string>& segments,
                                                            const std::vector<std::string>& fields);
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-/// Seconds with six digits, cut: a moment does not come out later than it is.
+/// Seconds with six digits, truncated: a time is never shown later than it is.
 std::string seconds_of(std::int64_t ns) {
   const bool negative = ns < 0;
   const std::int64_t us = (negative ? -ns : ns) / 1'000;

@@ -22,7 +22,7 @@ Result<void> Upkeep::look_again() {
     return detail::fail(ErrorCode::NotFound,
                         "segment '{}' is gone; run this again when its writer is back", name);
   }
-  // Between two writers there may be nothing to read for a moment.
+  // Between two writers there may briefly be nothing to read.
   if (look_->readable() && look_->info().layout.schema_id.hex() != schema_id_) {
     return detail::fail(ErrorCode::SchemaMismatch,
                         "segment '{}' was recreated from another schema; run this again", name);

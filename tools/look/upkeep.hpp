@@ -1,4 +1,4 @@
-/// Keeps a look up to date while the values of its segment are followed.
+/// Keeps a look up to date while a command follows the values of its segment.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@ class Upkeep {
   explicit Upkeep(SegmentLook& look)
       : look_(&look), schema_id_(look.info().layout.schema_id.hex()) {}
 
-  /// Asks ten times a second at most whether the segment is still there: it takes system calls.
-  /// NotFound: it is gone. SchemaMismatch: made anew from another schema, so the fields are not
-  /// what they were.
+  /// Checks at most ten times a second, because of the system calls, whether the segment still
+  /// exists. NotFound: it is gone. SchemaMismatch: it was recreated with another schema, so the
+  /// fields no longer match.
   Result<void> keep();
 
-  /// Asks now.
+  /// Checks now.
   Result<void> look_again();
 
  private:

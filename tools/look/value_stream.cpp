@@ -23,7 +23,7 @@ std::optional<StreamedValue> ValueStream::next() {
   const SlotGeometry& geometry = layout.geometry;
   const std::uint64_t last = look_->sequence();
   if (!geometry.is_after(last, *taken_)) return std::nullopt;
-  // The slot after the last publish may be being filled.
+  // The writer may be filling the slot after the last publish.
   const std::uint64_t kept = geometry.count - 1;
   std::uint64_t next = geometry.after(*taken_, 1);
   if (geometry.distance(next, last) >= kept) next = geometry.before(last, kept - 1);
@@ -31,7 +31,7 @@ std::optional<StreamedValue> ValueStream::next() {
   value.bytes.resize(look_->reader().size());
   for (; !geometry.is_after(next, last); next = geometry.after(next, 1)) {
     const auto read = look_->read_at(next, value.bytes);
-    if (!read) continue;  // overwritten meanwhile, or damaged
+    if (!read) continue;  // overwritten in the meantime, or damaged
     value.info = *read;
     value.lost = layout.kind == Kind::Stream ? geometry.distance(*taken_, next) - 1 : 0;
     taken_ = next;

@@ -1,4 +1,4 @@
-/// The publishes of a segment one after the other, as far as they can still be had.
+/// The publishes of a segment in order, as far as they are still available.
 #pragma once
 
 #include <cstddef>
@@ -13,16 +13,16 @@ namespace evo::tools {
 struct StreamedValue {
   SampleInfo info;
   std::vector<std::byte> bytes;
-  std::uint64_t lost = 0;  ///< of a stream: values overwritten before they could be taken
+  std::uint64_t lost = 0;  ///< streams only: values overwritten before they could be read
 };
 
-/// Begins with the last publish. Of a stream it takes every value; of a state as many as its slots
-/// still hold, or only the last one.
+/// Begins with the last publish. Takes every value of a stream; of a state, either all values still
+/// in its slots or only the last one.
 class ValueStream {
  public:
   enum class OfState : std::uint8_t { Latest, AllThereAre };
 
-  /// The look must outlive it, and be readable; it may be refreshed meanwhile.
+  /// The look must outlive it and be readable; it may be refreshed in the meantime.
   explicit ValueStream(SegmentLook& look, OfState of_state = OfState::Latest)
       : look_(&look), of_state_(of_state) {}
 
@@ -34,7 +34,7 @@ class ValueStream {
 
   SegmentLook* look_;
   OfState of_state_;
-  std::uint64_t generation_ = 0;  // that the sequence belongs to
+  std::uint64_t generation_ = 0;  // that `taken_` refers to
   std::optional<std::uint64_t> taken_;
 };
 

@@ -36,7 +36,7 @@ Colour colour_of_state(const SegmentInfo& info) {
     case WriterState::Dead:
       return Colour::Bad;
     case WriterState::Closed:
-    case WriterState::Detached:  // of an attached reader only
+    case WriterState::Detached:  // attached readers only
       break;
   }
   return Colour::Dim;
@@ -67,7 +67,7 @@ bool knows_readers(const SegmentInfo& info) {
     case SegmentCondition::Stale:
       return true;
     default:
-      // It may be the data file alone that is damaged.
+      // The damage may be limited to the data file.
       return info.reader_limit != 0;
   }
 }

@@ -9,7 +9,7 @@ namespace evo::tools {
 
 namespace {
 
-/// The bit of each dot, by row and column: the fourth row came to the standard later.
+/// The bit of each dot, by row and column; Unicode added the fourth row later.
 constexpr std::uint8_t kBits[BrailleCanvas::kDotsDown][BrailleCanvas::kDotsAcross] = {
     {0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
 
@@ -42,7 +42,7 @@ void BrailleCanvas::line(int from_x, int from_y, int to_x, int to_y, Pen& pen) {
     const auto between = [&](int from, int to) {
       return from + static_cast<int>(part * (to - from) + (to < from ? -0.5 : 0.5));
     };
-    // The first dot is the last one of the line before.
+    // The first dot is the last one of the previous line.
     if (step != 0) ++pen.drawn;
     if ((pen.pattern >> pen.drawn % 16 & 1U) == 0) continue;
     set(between(from_x, to_x), between(from_y, to_y), pen.colour);

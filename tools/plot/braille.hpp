@@ -1,4 +1,4 @@
-/// A drawing of dots: two columns and four rows of them in each character.
+/// A canvas of dots: two columns and four rows of dots per character.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,11 @@
 
 namespace evo::tools {
 
-/// What lines are drawn with. It goes on from line to line, so that dashes do too.
+/// State for drawing lines. It carries over from line to line, so that dash patterns continue.
 struct Pen {
-  int colour = 0;                  ///< a code of ANSI terminals, 0 for none
+  int colour = 0;                  ///< ANSI terminal code, 0 for none
   std::uint16_t pattern = 0xffff;  ///< which of sixteen dots in a row are set
-  unsigned drawn = 0;              ///< dots so far
+  unsigned drawn = 0;              ///< number of dots drawn
 };
 
 class BrailleCanvas {
@@ -20,18 +20,18 @@ class BrailleCanvas {
   static constexpr int kDotsAcross = 2;
   static constexpr int kDotsDown = 4;
 
-  /// Characters; at least one each way.
+  /// In characters; at least one in each direction.
   BrailleCanvas(int columns, int rows);
 
-  /// Dots; the first one is the upper left.
+  /// In dots; the origin is the upper left.
   [[nodiscard]] int width() const { return columns_ * kDotsAcross; }
   [[nodiscard]] int height() const { return rows_ * kDotsDown; }
 
-  /// A dot, if it lies on the canvas. A character has the colour of the last dot in it: a code of
-  /// ANSI terminals, 0 for none.
+  /// Sets a dot if it is inside the canvas. A character takes the colour of its last dot: an ANSI
+  /// terminal code, 0 for none.
   void set(int x, int y, int colour);
 
-  /// A straight line from dot to dot, both of which lie on the canvas or near it.
+  /// A straight line between two dots, both on the canvas or near it.
   void line(int from_x, int from_y, int to_x, int to_y, Pen& pen);
 
   /// The characters of a row; blanks where there are no dots.

@@ -1,4 +1,4 @@
-/// A plot as text, and as SVG.
+/// Renders a plot as text or as SVG.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace evo::tools {
 
-/// Title, lines of braille dots between their axes, the legend: as many lines as the size has
-/// rows, none wider than its columns. Without colours the series differ in their dashes; the
-/// legend shows them, and the least, greatest and last values.
+/// Title, lines of braille dots between their axes, and the legend. Returns exactly `size.rows`
+/// lines, none wider than `size.columns`. Without colours, dash patterns distinguish the series;
+/// the legend shows them, and the least, greatest and last values.
 [[nodiscard]] std::vector<std::string> chart_lines(const Plot& plot, TerminalSize size,
                                                    bool colours);
 
-/// A drawing that needs no other file: axes with numbers, units, legend, caption.
+/// A self-contained drawing: axes with numbers, units, legend, caption.
 [[nodiscard]] std::string chart_svg(const Plot& plot);
 
 }  // namespace evo::tools

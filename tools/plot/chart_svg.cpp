@@ -28,13 +28,13 @@ constexpr double kRight = 20;
 constexpr double kBelow = 50;
 constexpr double kLegendLine = 20;
 
-/// Told apart also by those who see few colours (Okabe and Ito).
+/// Distinguishable with colour blindness (Okabe and Ito).
 constexpr std::array<const char*, 6> kPageColours = {"#0072b2", "#d55e00", "#009e73",
                                                      "#cc79a7", "#e69f00", "#56b4e9"};
-/// And in print without any.
+/// Distinguishable in print without colour.
 constexpr std::array<const char*, 6> kDashes = {"", "8 4", "2 3", "10 3 2 3", "5 2", "14 4"};
 
-/// Letters that mean something in SVG, replaced; control characters are not allowed at all.
+/// Escapes the characters that are special in SVG; control characters are not allowed at all.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char letter : detail::printable(text)) {
@@ -62,7 +62,7 @@ std::string line_between(double x1, double y1, double x2, double y2, std::string
       y1, x2, y2);
 }
 
-/// From values to pixels.
+/// Maps values to pixels.
 struct Axes {
   ValueRange range;
   double from_s = 0;
@@ -98,7 +98,7 @@ std::string axes_of(const Plot& plot, const Axes& axes, const std::vector<AxisLa
   return svg;
 }
 
-/// How the n-th line looks.
+/// The style of the n-th line.
 std::string stroke_of(std::size_t index) {
   const std::string dashes = kDashes[index % kDashes.size()];
   return fmt::format("stroke=\"{}\"{}", kPageColours[index % kPageColours.size()],

@@ -17,7 +17,7 @@ namespace {
 /// Codes of ANSI terminals: cyan, yellow, magenta, green, red, blue.
 constexpr std::array<int, 6> kTerminalColours = {36, 33, 35, 32, 31, 34};
 
-/// Where there are no colours lines differ in their dashes.
+/// Without colours, lines differ in their dash patterns.
 constexpr std::array<std::uint16_t, 6> kPatterns = {0xffff, 0x0f0f, 0x1111, 0x10ff, 0x3333, 0x00ff};
 
 Pen pen_for(std::size_t index, bool colours) {
@@ -25,7 +25,7 @@ Pen pen_for(std::size_t index, bool colours) {
   return {.pattern = kPatterns[index % kPatterns.size()]};
 }
 
-/// Where dots go: the last place belongs to the end of the range.
+/// The position of a value among `places`; the last one is the end of the range.
 int place_of(double value, double least, double greatest, int places) {
   const double part = (value - least) / (greatest - least);
   return static_cast<int>(std::lround(std::clamp(part, -1.0, 2.0) * (places - 1)));
@@ -61,7 +61,7 @@ std::vector<std::string> row_labels(const Plot& plot, ValueRange range, int rows
   return labels;
 }
 
-/// The axis of time and the numbers below it, `indent` columns from the left.
+/// The time axis and the numbers below it, `indent` columns from the left.
 std::vector<std::string> time_axis(const Plot& plot, std::size_t indent, int columns) {
   std::string axis = std::string(indent, ' ') + "└";
   std::string numbers(indent + 1, ' ');
@@ -112,7 +112,7 @@ std::string legend_line(const Series& series, std::size_t index, bool colours) {
 
 std::vector<std::string> chart_lines(const Plot& plot, TerminalSize size, bool colours) {
   const ValueRange range = value_range(plot);
-  // Beside the rows: a title, two lines of axis, what was seen, and the legend.
+  // In addition to the rows: a title, two lines of axis, the publish counts, and the legend.
   const int legend = static_cast<int>(plot.series.size());
   const int rows = std::max(size.rows - 4 - legend, 3);
   const auto labels = row_labels(plot, range, rows);

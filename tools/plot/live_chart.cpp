@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kShortestTakeNs = 1'000'000;
 
-/// Whether a key or a signal asks for the end; waits for one until `timeout_ns` is over.
+/// Whether a key or a signal requests the end; waits up to `timeout_ns` for one.
 bool end_is_asked_for(TerminalMode& terminal, KeyParser& parser, std::uint64_t timeout_ns) {
   std::array<pollfd, 2> ready{{{STDIN_FILENO, POLLIN, 0}, {terminal.signal_fd(), POLLIN, 0}}};
   const timespec timeout{static_cast<std::time_t>(timeout_ns / 1'000'000'000),

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMostLines = 24;
 
-/// What the values of a field are called. Flags add up, so they are plotted as numbers.
+/// The names of a field's values. Flags can be combined, so they are plotted as numbers.
 std::vector<ValueName> value_names(const Fields& fields, const Field& field) {
   if (field.scalar == Scalar::Bool) return {{0, "false"}, {1, "true"}};
   const auto* enumerators = fields.enumerators(field);
@@ -41,7 +41,7 @@ std::optional<StreamedValue> PlotSource::next() {
   auto value = values_.next();
   if (!value) return value;
   ++seen_;
-  // A segment that was recreated counts from one again.
+  // The sequence of a recreated segment starts from one again.
   const bool goes_on = seen_ > 1 && value->info.sequence > last_sequence_;
   published_ += goes_on ? value->info.sequence - last_sequence_ : 1;
   last_sequence_ = value->info.sequence;
@@ -96,8 +96,8 @@ void Recorder::take_from(std::size_t index, std::size_t first_series, std::uint6
   while (monotonic_ns() - begin < longest_ns) {
     const auto value = source.next();
     if (!value) return;
-    // The first one may be old; it is what the value was when the plot began. A stamp in the future
-    // is of another clock, and says as little about when as none.
+    // The first value may be old; it is the one in effect when the plot began. A stamp in the
+    // future comes from another clock, and is as useless for timing as no stamp.
     const std::uint64_t now = monotonic_ns();
     const std::uint64_t stamp = value->info.stamp_ns;
     const std::uint64_t ns = stamp != 0 && !is_in_future(stamp, now) ? stamp : now;

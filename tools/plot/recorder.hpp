@@ -1,4 +1,4 @@
-/// Takes the values of fields, of one segment or of several, into a plot.
+/// Records the field values of one or more segments into a plot.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,10 @@
 
 namespace evo::tools {
 
-/// A segment of a plot, and a line for each number that is plotted of it.
+/// A segment of a plot, and one line for each number that is plotted.
 class PlotSource {
  public:
-  /// The look must have fields. A source stays where it is.
+  /// The look must have fields. A source keeps its address.
   PlotSource(SegmentLook look, std::vector<Element> lines)
       : look_(std::move(look)),
         upkeep_(look_),
@@ -32,13 +32,13 @@ class PlotSource {
   [[nodiscard]] const std::vector<Element>& lines() const { return lines_; }
   [[nodiscard]] bool is_stream() const { return look_.info().layout.kind == Kind::Stream; }
 
-  /// Whether it is still there, as Upkeep.
+  /// Whether the segment still exists; see Upkeep.
   [[nodiscard]] Result<void> keep() { return upkeep_.keep(); }
 
-  /// The next value, if there is one; counted.
+  /// The next value, if there is one. Updates the counts.
   [[nodiscard]] std::optional<StreamedValue> next();
 
-  /// Publishes that were taken, and those that there were.
+  /// Publishes read, and publishes made.
   [[nodiscard]] std::uint64_t seen() const { return seen_; }
   [[nodiscard]] std::uint64_t published() const { return published_; }
 
@@ -54,35 +54,37 @@ class PlotSource {
 
 using PlotSources = std::vector<std::unique_ptr<PlotSource>>;
 
-/// Opens the segments; a line for each number that the paths stand for, arrays and structs spelled
-/// out. NotFound: no such segment or field. InvalidName: no field of a segment is named.
+/// Opens the segments; creates one line for each number that the paths select, arrays and structs
+/// expanded. NotFound: no such segment or field. InvalidName: no field of a segment is named.
 /// InvalidSize: more lines than can be told apart.
 [[nodiscard]] Result<PlotSources> plot_sources(const Domain& domain,
                                                const std::vector<Selection>& selections);
 
 class Recorder {
  public:
-  /// Called with each value that is taken: the number of its source, and its moment.
+  /// Called with each value that is taken: the number of its source, the value, and its time in
+  /// nanoseconds.
   using Callback = std::function<void(std::size_t, const StreamedValue&, std::uint64_t)>;
 
   /// Keeps the last `window_s` seconds.
   Recorder(PlotSources sources, double window_s);
 
-  /// What the plot's axis of time shows; none: seconds before its end.
+  /// What the plot's time axis shows; nullopt: seconds before its end.
   void show_time(std::optional<TimeStyle> style) { plot_.time = style; }
 
-  /// Takes what was published since; comes back after `longest_ns` even if there is more.
+  /// Takes the values published since the last call; returns after `longest_ns` even if more
+  /// remain.
   void take(std::uint64_t longest_ns, const Callback& callback = {});
 
-  /// Whether all segments are still there, as Upkeep.
+  /// Whether all segments still exist; see Upkeep.
   [[nodiscard]] Result<void> keep();
 
-  /// What is seen of the window that ends now.
+  /// The plot of the window that ends at `now_ns`.
   [[nodiscard]] Plot& plot_until(std::uint64_t now_ns);
 
   [[nodiscard]] const PlotSources& sources() const { return sources_; }
 
-  /// Publishes that were taken, and those that there were.
+  /// Publishes read, and publishes made.
   [[nodiscard]] std::uint64_t seen_count() const;
   [[nodiscard]] std::uint64_t published_count() const;
 

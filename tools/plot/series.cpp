@@ -24,7 +24,7 @@ void Series::add(double seconds, double value) {
     return;
   }
   if (std::abs(value) < kSmallest) value = 0;
-  // A stamp that jumps back is false; the pieces must stay in order to be forgotten.
+  // A stamp that jumps back is wrong; pieces must stay in order to be discarded.
   if (!pieces_.empty()) seconds = std::max(seconds, pieces_.back().last.seconds);
   const PlotPoint point{seconds, value};
   const auto number = static_cast<std::int64_t>(std::floor(seconds / piece_s_));
@@ -69,7 +69,7 @@ ValueRange value_range(const Plot& plot) {
     }
   }
   if (range.least > range.greatest) return {};
-  // Half a step around the names, so that no line runs along the edge.
+  // A margin of half a step around the names, so that no line runs along the edge.
   if (!common_names(plot).empty()) return {range.least - 0.5, range.greatest + 0.5};
   if (range.least == range.greatest) {
     const double around = range.least == 0 ? 1 : std::abs(range.least) * 0.1;

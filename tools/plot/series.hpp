@@ -1,4 +1,4 @@
-/// What `plot` remembers of a field: its values over time, in bounded memory.
+/// The recorded values of a field over time, in bounded memory.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ struct PlotPoint {
   friend bool operator==(const PlotPoint&, const PlotPoint&) = default;
 };
 
-/// What a value is called: an enumerator, or `true` of a bool.
+/// The name of a value: an enumerator, or `true` for a bool.
 struct ValueName {
   double value = 0;
   std::string name;
@@ -27,11 +27,11 @@ struct ValueName {
   friend bool operator==(const ValueName&, const ValueName&) = default;
 };
 
-/// Of each short piece of time only the first, the least, the greatest and the last value are
-/// kept: drawn on fewer columns than there are pieces, the line is the same as with all of them.
+/// Keeps only the first, least, greatest and last value of each short time interval, called a
+/// piece. Drawn on fewer columns than there are pieces, the line is the same as with all values.
 class Series {
  public:
-  /// Pieces that a window is cut into.
+  /// Number of pieces in a window.
   static constexpr int kPieces = 4096;
 
   /// Keeps the last `window_s` seconds.
@@ -41,17 +41,18 @@ class Series {
         names_(std::move(names)),
         piece_s_(window_s / kPieces) {}
 
-  /// A value and when it was; an earlier time than that of the last one counts as that. What is no
-  /// number, or beyond 1e300, is counted and left out; what is nearer to 0 than 1e-280 counts as 0.
+  /// Adds a value and its time; a time before that of the last value counts as equal to it. A value
+  /// that is not a number, or is beyond 1e300, is only counted; one nearer to 0 than 1e-280 counts
+  /// as 0.
   void add(double seconds, double value);
 
-  /// Forgets what is older, but for one piece, so that the line begins at the edge.
+  /// Discards older pieces except one, so that the line begins at the edge.
   void forget_before(double seconds);
 
   [[nodiscard]] const std::string& label() const { return label_; }
   [[nodiscard]] const std::string& unit() const { return unit_; }
 
-  /// What its values are called; empty if they are plain numbers.
+  /// The names of its values; empty if they are plain numbers.
   [[nodiscard]] const std::vector<ValueName>& names() const { return names_; }
 
   /// A value by its name, or as a number.
@@ -62,14 +63,14 @@ class Series {
     return unit_.empty() ? label_ : label_ + " [" + unit_ + ']';
   }
 
-  /// In order of time.
+  /// In time order.
   [[nodiscard]] std::vector<PlotPoint> points() const;
   [[nodiscard]] bool empty() const { return pieces_.empty(); }
 
-  /// The value that was added last; must not be empty.
+  /// The last value added; must not be empty.
   [[nodiscard]] double last() const { return pieces_.back().last.value; }
 
-  /// Values that were left out because they cannot be drawn.
+  /// Number of values omitted because they cannot be drawn.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
 
  private:
@@ -89,27 +90,27 @@ class Series {
 /// Several series on the same axes.
 struct Plot {
   std::string title;
-  std::string seen;     ///< how many publishes were seen
+  std::string seen;     ///< the number of publishes seen, as text
   std::string caption;  ///< when and where it was drawn
   double from_s = 0;
   double to_s = 0;
   std::vector<Series> series;
   std::uint64_t start_ns = 0;     ///< CLOCK_MONOTONIC at second 0
-  std::optional<double> first_s;  ///< of the first value
-  std::optional<TimeStyle> time;  ///< of the axis; none: seconds before its end
+  std::optional<double> first_s;  ///< time of the first value
+  std::optional<TimeStyle> time;  ///< of the axis; nullopt: seconds before its end
 };
 
-/// Least and greatest of what a plot shows; where all is the same, a little around it.
+/// Least and greatest value in a plot; if all values are equal, with a margin around them.
 struct ValueRange {
   double least = 0;
   double greatest = 1;
 };
 [[nodiscard]] ValueRange value_range(const Plot& plot);
 
-/// The axis's own unit: that of all series, or none where they differ.
+/// The unit of the axis: the unit that all series share, or empty if they differ.
 [[nodiscard]] std::string common_unit(const Plot& plot);
 
-/// The names on the axis: those of all series, or none where they differ.
+/// The names on the axis: those that all series share, or empty if they differ.
 [[nodiscard]] std::vector<ValueName> common_names(const Plot& plot);
 
 }  // namespace evo::tools

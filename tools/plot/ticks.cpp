@@ -9,7 +9,7 @@ namespace evo::tools {
 
 std::string Ticks::label(int index) const {
   double value = at(index);
-  // What is left over of sums that should be nothing.
+  // Rounding error of a sum that should be zero.
   if (std::abs(value) < step * 1e-6) value = 0;
   const double largest = std::max(std::abs(first), std::abs(at(count - 1)));
   if (largest >= 1e7 || step < 1e-6) return fmt::format("{:.6g}", value);

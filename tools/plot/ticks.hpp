@@ -1,4 +1,4 @@
-/// Where an axis bears numbers.
+/// Positions of the numbers on an axis.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct Ticks {
   [[nodiscard]] std::string label(int index) const;
 };
 
-/// At most `most` numbers within the two, each 1, 2 or 5 times a power of ten from the next.
+/// At most `most` numbers between the two, evenly spaced by 1, 2 or 5 times a power of ten.
 [[nodiscard]] Ticks ticks_between(double least, double greatest, int most);
 
 }  // namespace evo::tools

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kNanoseconds = 1e9;
 
-/// What the axis shows at second 0 of the plot, in seconds; of wall time since midnight.
+/// The axis value at second 0 of the plot, in seconds; for wall time, since midnight.
 double origin_of(const Plot& plot) {
   if (!plot.time) return -plot.to_s;
   switch (*plot.time) {
@@ -24,7 +24,7 @@ double origin_of(const Plot& plot) {
     case TimeStyle::Wall:
       break;
   }
-  // The letters after the date: hours, minutes and seconds with their fraction.
+  // The part after the date: hours, minutes and seconds with their fraction.
   const std::string wall = iso_8601(realtime_of(plot.start_ns)).substr(11, 15);
   return std::stod(wall.substr(0, 2)) * 3600 + std::stod(wall.substr(3, 2)) * 60 +
          std::stod(wall.substr(6));

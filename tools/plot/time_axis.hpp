@@ -1,4 +1,4 @@
-/// What stands at the axis of time.
+/// Labels of the time axis.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 namespace evo::tools {
 
 struct TimeLabel {
-  double seconds = 0;  ///< where on the plot
+  double seconds = 0;  ///< position on the plot
   std::string text;
 };
 
 /// At most `most` round times within the plot, in order.
 [[nodiscard]] std::vector<TimeLabel> time_labels(const Plot& plot, int most);
 
-/// What the axis counts: `time [s]`, `time of day`.
+/// Title of the axis: `time [s]`, `time of day`.
 [[nodiscard]] std::string time_axis_name(const Plot& plot);
 
 }  // namespace evo::tools

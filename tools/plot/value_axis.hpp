@@ -1,4 +1,4 @@
-/// What stands at the axis of values: numbers, or the names of enumerators.
+/// Labels of the value axis: numbers, or the names of enumerators.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct AxisLabel {
   std::string text;
 };
 
-/// In order, all within the range. Of numbers at most `most`.
+/// In order, all within the range; numbers are limited to `most`.
 [[nodiscard]] std::vector<AxisLabel> value_labels(const Plot& plot, ValueRange range, int most);
 
 }  // namespace evo::tools

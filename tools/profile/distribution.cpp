@@ -8,11 +8,11 @@ namespace evo::tools {
 
 namespace {
 
-/// Where buckets begin in each power of ten, in hundredths of it: between the periods that loops
-/// have, so that the intervals of one lie in the middle of a bucket.
+/// Lower bounds of the buckets in each power of ten, in hundredths of it: between the usual loop
+/// periods, so that the intervals of a loop are in the middle of a bucket.
 constexpr std::array<std::uint64_t, 9> kBounds = {90, 125, 175, 225, 275, 350, 450, 550, 700};
 
-/// Where the bucket after this one begins. The first one holds everything below 9 ns.
+/// Where the next bucket begins. The first one holds everything below 9 ns.
 std::uint64_t next_bucket(std::uint64_t from_ns) {
   for (std::uint64_t power = 10;; power *= 10) {
     for (const std::uint64_t bound : kBounds) {
@@ -38,7 +38,7 @@ void Distribution::sort() const {
 std::chrono::nanoseconds Distribution::percentile(double percent) const {
   sort();
   const auto size = static_cast<double>(times_.size());
-  // A little less, or 99.9 % of 1,000 would be the 1,000th for want of digits.
+  // Slightly reduced, so that rounding does not make 99.9 % of 1,000 the 1,000th.
   const auto rank = static_cast<std::size_t>(std::ceil(size * percent / 100 - 1e-9));
   const std::uint64_t ns = times_[std::clamp<std::size_t>(rank, 1, times_.size()) - 1];
   return std::chrono::nanoseconds(static_cast<std::int64_t>(ns));

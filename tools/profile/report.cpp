@@ -16,7 +16,7 @@ struct Percentile {
   const char* head;  // of the column
   const char* key;   // in JSON
   double percent;
-  int leaves;  // the table, where that is too wide
+  int leaves;  // order in which columns are dropped from a table that is too wide
 };
 constexpr Percentile kPercentiles[] = {
     {"MIN", "min_ns", 0, 3},  {"P50", "p50_ns", 50, 0},       {"P90", "p90_ns", 90, 1},
@@ -65,7 +65,7 @@ std::string head_of(const ProfileReport& report) {
   return text;
 }
 
-/// A bar for each bucket, the longest for the fullest one.
+/// A bar for each bucket; the fullest bucket has the longest bar.
 std::string bars_of(const Distribution& times) {
   const auto buckets = times.histogram();
   std::uint64_t most = 1;
@@ -73,7 +73,7 @@ std::string bars_of(const Distribution& times) {
   Table table({{"INTERVAL", Align::Right}, {"COUNT", Align::Right}, {""}});
   for (const auto& bucket : buckets) {
     const double part = static_cast<double>(bucket.count) / static_cast<double>(most);
-    // Whoever is there is seen, however few they are.
+    // Rounded up, so that every bucket with a count shows a bar.
     const auto length = static_cast<std::size_t>(std::ceil(part * kLongestBar));
     table.add({"from " + in_words(std::chrono::nanoseconds(bucket.from_ns)),
                std::to_string(bucket.count), std::string(length, '#')});

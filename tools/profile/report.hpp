@@ -1,4 +1,4 @@
-/// What `profile` found, and how it says it.
+/// The results of `profile`, and their output.
 #pragma once
 
 #include <cstdint>
@@ -13,24 +13,23 @@ namespace evo::tools {
 struct ProfileReport {
   std::string segment;
   std::string kind;                ///< `state` or `stream`
-  std::uint64_t duration_ns = 0;   ///< that was looked for
+  std::uint64_t duration_ns = 0;   ///< observed time
   std::uint64_t published = 0;     ///< in that time
-  std::uint64_t seen = 0;          ///< of these
-  std::uint64_t period_ns = 0;     ///< that the schema promises; 0: none
-  bool stamped = true;             ///< intervals are those of the stamps, not of the looks
-  Distribution intervals;          ///< between publishes that follow each other
-  Distribution delays;             ///< from the stamp of a publish to the look that found it
+  std::uint64_t seen = 0;          ///< how many of these were seen
+  std::uint64_t period_ns = 0;     ///< promised by the schema; 0: none
+  bool stamped = true;             ///< intervals are between stamps, not between observations
+  Distribution intervals;          ///< between consecutive publishes
+  Distribution delays;             ///< from the stamp of a publish to its discovery
   Distribution reads;              ///< durations of passive reads
-  std::uint64_t retries = 0;       ///< copies that those reads made again
-  std::uint64_t failed_reads = 0;  ///< that gave no value after all retries, or a damaged one
+  std::uint64_t retries = 0;       ///< copies that those reads repeated
+  std::uint64_t failed_reads = 0;  ///< without a value after all retries, or with a damaged one
 
-  /// Publishes a second.
+  /// Publishes per second.
   [[nodiscard]] double rate() const {
     return static_cast<double>(published) * 1e9 / static_cast<double>(duration_ns);
   }
 
-  /// From what jitter is measured: the promised period, else the median. Intervals must not be
-  /// empty.
+  /// The reference for jitter: the promised period, else the median. `intervals` must not be empty.
   [[nodiscard]] std::uint64_t expected_interval_ns() const;
 };
 

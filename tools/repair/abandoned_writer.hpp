@@ -7,11 +7,11 @@
 
 namespace evo::tools {
 
-/// A writer's destructor closes its segment and removes the files. What the tool writes is meant
-/// for the module that owns the segment: that must find the segment of a dead writer, which it
-/// takes over with its value. So these writers are never destroyed; at the end of the process the
-/// kernel frees their locks, which is all that the death of a writer is. Who writes many segments
-/// gives each a process of its own (own_process.hpp), so that it holds one writer at a time.
+/// A writer's destructor closes its segment and removes the files. But a segment that the tool
+/// writes is meant for its owner module, which must find the segment of a dead writer and take it
+/// over with its value. So these writers are never destroyed; when the process ends, the kernel
+/// releases their locks, and that alone makes a writer dead. A command that writes many segments
+/// uses a process for each (own_process.hpp), so that each process holds only one writer.
 template <class Writer>
 Writer& abandon_at_exit(Writer&& writer) {
   static auto* const kept = new std::vector<std::unique_ptr<Writer>>;

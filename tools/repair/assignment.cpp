@@ -24,7 +24,7 @@ std::vector<std::string> single_values(std::string_view text) {
   return words;
 }
 
-/// The enumerators of a field's type, without that.
+/// The enumerators of a field's type, without the type name.
 std::vector<std::string> enumerators_of(const Fields& fields, const Field& field) {
   const std::string prefix = fmt::format("{}.", enum_of(field.declared->type));
   std::vector<std::string> names;
@@ -43,11 +43,11 @@ std::string range_of(const Field& field) {
                      declared.maximum.empty() ? fmt::format("{:g}", -least) : declared.maximum);
 }
 
-/// Says of a value that the field cannot hold what was likely meant, or what it takes.
+/// Adds to the error the value that was likely meant, or the values that the field accepts.
 Error explained(Error error, const Fields& fields, const Field& field, std::string_view text) {
   const bool is_enum = !enum_of(field.declared->type).empty();
   const bool is_float = field.scalar == Scalar::Float32 || field.scalar == Scalar::Float64;
-  // Those of whole numbers say it all, and so does what is wrong with an array's brackets.
+  // Errors for whole numbers are already complete, as are those about an array's brackets.
   const bool brackets = field.length != 0 && error.message.starts_with(field.path);
   if (error.code != ErrorCode::InvalidSize || brackets || (!is_enum && !is_float)) return error;
   const auto names = is_enum ? enumerators_of(fields, field) : std::vector<std::string>();

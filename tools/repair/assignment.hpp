@@ -1,4 +1,4 @@
-/// `field=value`: changes to a payload, all of them or none.
+/// `field=value`: changes to a payload, applied all or not at all.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace evo::tools {
 
-/// What became of a field.
+/// The change of one field.
 struct Change {
   std::string path;
   std::string before;
@@ -18,9 +18,9 @@ struct Change {
   std::optional<std::string> complaint;  ///< if it is outside `min` and `max`
 };
 
-/// Applies `path=value` one after the other. InvalidName: no `=` in one. NotFound: no such field.
-/// InvalidSize: no value that it can hold, or a path that stands for several fields. On an error
-/// the payload is as it was.
+/// Applies each `path=value` in order. InvalidName: an assignment without `=`. NotFound: no such
+/// field. InvalidSize: a value that the field cannot hold, or a path that selects several fields.
+/// On an error the payload is unchanged.
 Result<std::vector<Change>> assign(const Fields& fields,
                                    const std::vector<std::string>& assignments,
                                    std::span<std::byte> payload);

@@ -14,7 +14,7 @@ namespace evo::tools {
 
 namespace {
 
-/// What the child says at its end. Without it, it came to grief before.
+/// The child's final report. If it is missing, the child ended abnormally.
 ///
 ///       0  succeeded   u8    0 or 1
 ///       1  code        u8    ErrorCode
@@ -92,7 +92,7 @@ Result<void> in_own_process(const std::function<Result<void>()>& deed) {
   const std::string report = pid > 0 ? read_all(ends[0]) : std::string();
   ::close(ends[0]);
   if (pid < 0) return detail::fail_errno(error, "cannot make a process");
-  // Its locks are free once it has ended, not when it has closed the pipe.
+  // The child's locks are released when it has ended, not when it has closed the pipe.
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   return result_in(report);

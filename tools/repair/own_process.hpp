@@ -1,4 +1,4 @@
-/// Something done in a process of its own.
+/// Runs a function in a child process.
 #pragma once
 
 #include <functional>
@@ -7,10 +7,10 @@
 
 namespace evo::tools {
 
-/// Does it in a child, and waits for the child's end: with that the kernel has freed all that the
-/// deed has taken and left, locks, mappings and quotas, and no destructor has run. What the child
-/// changes in its memory is lost. Gives the deed's own error; Io and ResourceExhausted if the
-/// child could not be made or came to grief.
+/// Runs `deed` in a child and waits for the child's end: by then the kernel has released all locks,
+/// mappings and quotas that the function kept, and no destructor has run. Changes in the child's
+/// memory are lost. Returns the function's own error; Io and ResourceExhausted if the child could
+/// not be created or ended abnormally.
 Result<void> in_own_process(const std::function<Result<void>()>& deed);
 
 }  // namespace evo::tools

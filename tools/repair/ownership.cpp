@@ -22,7 +22,7 @@ std::optional<Owner> owner_of(const Domain& domain, std::string_view segment) {
     return Owner{status.st_uid, status.st_gid};
   }
   if (::stat(domain.path().c_str(), &status) != 0) return std::nullopt;
-  // In a directory of all users each makes segments of his own.
+  // In a world-writable directory each user creates its own segments.
   if ((status.st_mode & S_IWOTH) != 0) return std::nullopt;
   return Owner{status.st_uid, status.st_gid};
 }

@@ -1,4 +1,4 @@
-/// Whose a segment's files are to be.
+/// The intended owner of a segment's files.
 #pragma once
 
 #include <string_view>
@@ -8,9 +8,9 @@
 
 namespace evo::tools {
 
-/// Whether who makes this segment anew makes it for whom it belongs to. PermissionDenied for root
-/// where that is somebody else: the owner of the segment's control file or, where there is none,
-/// of a directory that not everybody may write to. He could not use root's files.
+/// Whether recreating this segment as the present user keeps its owner. PermissionDenied for root
+/// if the owner is another user, who could not use root's files. The owner is that of the segment's
+/// control file or, without one, that of the directory if it is not world-writable.
 Result<void> check_owner(const Domain& domain, std::string_view segment);
 
 }  // namespace evo::tools

@@ -19,7 +19,7 @@ namespace evo::tools {
 
 namespace {
 
-/// A descriptor for as long as a function runs.
+/// A descriptor with the lifetime of a function call.
 class Opened {
  public:
   Opened(int directory, const char* path, int flags)
@@ -73,11 +73,11 @@ bool is_in_use(const Domain& domain, const std::string& file) {
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  lock.l_len = 0;  // any byte: another release may lock others
+  lock.l_len = 0;  // any byte: another release may lock different ones
   return ::fcntl(opened.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-/// Whether a process has the number at the end of a data file's name, as far as this PID
+/// Whether the process whose PID ends the data file's name may be alive, as far as this PID
 /// namespace can tell.
 bool maker_may_live(const std::string& file) {
   const std::string number = file.substr(file.rfind('_') + 1);
@@ -104,7 +104,7 @@ RecoveryPlan plan_for_unclaimed(const SegmentInfo& info, bool force) {
   return plan_removal_of_files({info.name});
 }
 
-/// The control file is none that the runtime could use.
+/// The runtime could not use the control file.
 RecoveryPlan plan_for_damaged_control(const Domain& domain, const SegmentInfo& info, bool force) {
   const std::string control = detail::control_file_name(info.name);
   if (!force && is_in_use(domain, control)) {
@@ -125,8 +125,8 @@ RecoveryPlan plan_for_damaged_control(const Domain& domain, const SegmentInfo& i
   return plan;
 }
 
-/// Another release made the files. As long as a process uses them they are not ours to remove, not
-/// even by force: this build cannot fence off the writer.
+/// Another release created the files. While a process uses them we must not remove them, not even
+/// by force: this build cannot fence off the writer.
 RecoveryPlan plan_for_incompatible(const Domain& domain, const SegmentInfo& info, bool force) {
   if (is_in_use(domain, detail::control_file_name(info.name))) {
     return refuse(ExitCode::Mismatch,
@@ -168,7 +168,8 @@ RecoveryPlan plan_recovery(const Domain& domain, const SegmentInfo& info,
         ExitCode::NotPermitted,
         fmt::format("segment '{}' is not this user's to look at: {}", info.name, info.fault));
   }
-  // What has a readable control file is judged by its locks, whatever its data file is like.
+  // A segment with a readable control file is judged by its locks, whatever the state of its data
+  // file.
   if (info.condition == SegmentCondition::Incompatible && !knows_readers(info)) {
     return plan_for_incompatible(domain, info, force);
   }
@@ -177,7 +178,7 @@ RecoveryPlan plan_recovery(const Domain& domain, const SegmentInfo& info,
     if (open || force) return plan_for_live_writer(info, checks, force);
     return nothing("nothing to do: its writer is just making it");
   }
-  // The runtime says what it would do about it; who lives is settled by its locks.
+  // The runtime reports what it would do; its locks decide which processes are alive.
   const auto report = cleanup_orphaned_segment(domain, info.name, {.grace = {}, .dry_run = true});
   if (!report || report->items.empty())
     return nothing("nothing to do: it has gone, or lives again");
@@ -222,7 +223,7 @@ Result<void> carry_out(const Domain& domain, const SegmentInfo& info, const Reco
       auto fenced = fence_off_writer(domain, info.name);
       if (!fenced) return tl::unexpected(fenced.error());
       if (fenced->fenced) return {};
-      // It died meanwhile: what it has left goes the same way.
+      // It died in the meantime: the files it left behind are removed in the same way.
       [[fallthrough]];
     }
     case Remedy::CleanUp: {

@@ -17,7 +17,7 @@ namespace evo::tools {
 
 namespace {
 
-/// Room in a directory, taken by a file without a name for as long as this lives.
+/// Space in a directory, reserved by an unnamed file while this object exists.
 class TakenRoom {
  public:
   TakenRoom() = default;
@@ -30,7 +30,7 @@ class TakenRoom {
   Result<void> take(const Domain& domain, std::uint64_t size) {
     const std::string& directory = domain.path().native();
     fd_ = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    // Where there are no files without a name, only trying can tell.
+    // If unnamed files are not supported, only the real attempt can tell.
     if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) return {};
     if (fd_ < 0) {
       return detail::fail_errno(errno, fmt::format("cannot make a file in '{}'", directory));
@@ -49,7 +49,7 @@ Result<void> check_counts(const Domain& domain, const ResourceLimits& limits) {
   }
   const auto names = list_segment_names(domain);
   if (!names) return tl::unexpected(names.error());
-  // The one that goes is among them.
+  // This includes the segment that will be replaced.
   if (names->size() <= limits.segments_per_domain) return {};
   return detail::fail(ErrorCode::ResourceExhausted,
                       "domain '{}' holds {} segments, more than it may; clean up, or raise "
@@ -70,7 +70,7 @@ Result<void> rehearse_create(const Domain& domain, const ChannelDescription& cha
   if (!share) return tl::unexpected(share.error());
   TakenRoom data;
   if (auto room = data.take(domain, layout->file_size); !room) return room;
-  // And a page for what stands in `.meta`.
+  // Plus one page for `.meta`.
   TakenRoom control;
   return control.take(
       domain,

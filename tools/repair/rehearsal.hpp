@@ -1,4 +1,4 @@
-/// Finding out whether a segment could be made, without making it.
+/// Checks whether a segment could be created, without creating it.
 #pragma once
 
 #include "evo/channel.hpp"
@@ -7,10 +7,10 @@
 
 namespace evo::tools {
 
-/// Whether this process could make the segment anew once the one of the same name is gone. Asked
-/// before that is given up for it: the environment's limits, the right to make files there and
-/// whose they would be, the room for them beside those of the former writer, which stay until he
-/// and the readers let go of them. Room and limits may be gone a moment later.
+/// Whether this process could recreate the segment once the present one of the same name is gone.
+/// To be called before the present one is given up. Checks the environment's limits, the permission
+/// to create files and their owner, and the space for them in addition to the old files, which
+/// remain until the old writer and the readers detach. Space and limits may change a moment later.
 Result<void> rehearse_create(const Domain& domain, const ChannelDescription& channel);
 
 }  // namespace evo::tools

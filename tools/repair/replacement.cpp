@@ -21,8 +21,8 @@ std::string name_of(const LayoutVersion& version) {
   return fmt::format("{}.{}", version.major, version.minor);
 }
 
-/// What differs of all that a value depends on. Properties such as `period` or `max_readers` may
-/// change; nobody loses anything by that.
+/// The differences in everything that a value depends on. Properties such as `period` or
+/// `max_readers` may change; that loses no data.
 std::vector<std::string> differences(const SegmentInfo& present, const Blueprint& saved) {
   std::vector<std::string> found;
   const auto compare = [&](std::string_view what, const auto& here, const auto& there) {

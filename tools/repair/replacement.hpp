@@ -1,4 +1,4 @@
-/// Whether a saved segment may take the place of what the domain has.
+/// Whether a saved segment may replace the one in the domain.
 #pragma once
 
 #include "evo/domain.hpp"
@@ -7,9 +7,9 @@
 
 namespace evo::tools {
 
-/// Asked before anything is changed. SegmentBusy: a writer lives. PermissionDenied: see
+/// To be called before any change. SegmentBusy: a writer is alive. PermissionDenied: see
 /// `check_owner`. SchemaMismatch, unless `force`: a dead writer's segment of another kind, module
-/// or layout bears the name; the message says what differs.
+/// or layout has the same name; the message lists the differences.
 Result<void> check_replacement(const Blueprint& saved, const Domain& domain, bool force);
 
 }  // namespace evo::tools

@@ -19,7 +19,7 @@ std::uint32_t crc_with(std::string_view line, std::uint32_t crc) {
   return detail::crc32c("\n", 1, crc);
 }
 
-/// The same fault, with the number of the line that has it.
+/// The same error, prefixed with its line number.
 tl::unexpected<Error> with_line(Error error, std::uint64_t line) {
   if (error.code == ErrorCode::Corrupt)
     error.message = fmt::format("line {}: {}", line, error.message);
@@ -177,7 +177,7 @@ Result<void> SnapshotFile::fill(const Opened& segment, std::uint32_t crc, const 
     return detail::fail(ErrorCode::SegmentBusy, "a value of segment '{}' was not published: {}",
                         segment.blueprint.name, to_string(written.error()));
   });
-  // A writer without all values closes, and its segment is gone.
+  // If values are missing, the writer closes and its segment is removed.
   if (end && end->crc != crc) return changed();
   if (!end && end.error().code == ErrorCode::Corrupt) return changed();
   if (!end) return tl::unexpected(end.error());

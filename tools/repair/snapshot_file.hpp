@@ -1,4 +1,4 @@
-/// A snapshot file as it is loaded: checked as a whole first, then read value by value.
+/// Loads a snapshot file: first checks it as a whole, then reads it value by value.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace evo::tools {
 
-/// Where in the file a segment is.
+/// The position of a segment in the file.
 struct SnapshotEntry {
   std::string name;
   std::uint64_t position = 0;  ///< of its line
@@ -23,22 +23,23 @@ struct SnapshotEntry {
 
 class SnapshotFile {
  public:
-  /// Reads the whole file with suspicion. Corrupt says what is wrong with which line, or that a
-  /// segment is in it twice. FormatMismatch; the errors of InputFile.
+  /// Reads and validates the whole untrusted file. Corrupt: the message names the line and its
+  /// fault, or a segment that occurs twice. FormatMismatch; the errors of InputFile.
   static Result<SnapshotFile> open(const std::filesystem::path& path);
 
   [[nodiscard]] const std::vector<SnapshotEntry>& entries() const noexcept { return entries_; }
 
   Result<Blueprint> blueprint(const SnapshotEntry& entry);
 
-  /// Creates the segment again with its values, and leaves it as a dead writer's: that of a
-  /// process that has ended (see own_process.hpp), so any number can be loaded. SegmentBusy: a
-  /// writer lives. Corrupt: the file was changed in the meantime, and the segment is not there.
+  /// Recreates the segment with its values, and leaves it in the state of a dead writer: that of a
+  /// process that has ended (see own_process.hpp), so any number of segments can be loaded.
+  /// SegmentBusy: a writer is alive. Corrupt: the file was changed in the meantime, and the segment
+  /// does not exist.
   Result<void> load(const SnapshotEntry& entry, const Domain& domain);
 
  private:
   using Take = std::function<Result<void>(const SavedValue&)>;
-  /// A segment whose line has been read, and whose values come next.
+  /// A segment whose line has been read; its values come next.
   struct Opened {
     Blueprint blueprint;
     std::uint32_t crc = 0;  ///< of its line

@@ -14,12 +14,12 @@ namespace evo::tools {
 
 namespace {
 
-// Read into a sorted object: many members of a hostile file then cost no quadratic time.
+// Parsed into a sorted object, so that many members of a hostile file do not cost quadratic time.
 using ParsedJson = nlohmann::json;
 
 constexpr int kSnapshotFormat = 2;
 
-/// Takes values out of a document, each checked, and remembers the first that is not as it must be.
+/// Takes values out of a document, checks each one, and records the first invalid member.
 class Reading {
  public:
   template <class T>
@@ -88,7 +88,7 @@ class Reading {
   void complain(std::string what) {
     if (fault_.empty()) fault_ = std::move(what);
   }
-  /// The member that is not as it must be; empty if all are.
+  /// The first invalid member; empty if all are valid.
   [[nodiscard]] const std::string& fault() const { return fault_; }
   [[nodiscard]] tl::unexpected<Error> error() const {
     return detail::fail(ErrorCode::Corrupt, "'{}' is not as it must be", fault_);
@@ -136,13 +136,13 @@ void read_blueprint(Reading& reading, const ParsedJson& object, Blueprint& bluep
   }
 }
 
-/// What the members cannot say one by one.
+/// Checks that concern several members.
 void check_as_a_whole(Reading& reading, const Blueprint& blueprint) {
   if (!blueprint.bfbs.empty() && reading.fault().empty()) {
     const auto schema = read_schema(blueprint.bfbs, blueprint.name);
     if (!schema || schema->size != blueprint.size) reading.complain("bfbs");
   }
-  // Everything else that `create` asks of a description.
+  // Everything else that `create` requires of a description.
   if (reading.fault().empty() && !detail::plan_layout(describe(blueprint))) {
     reading.complain("size");
   }
@@ -152,8 +152,8 @@ ParsedJson parse_object(std::string_view line) {
   return ParsedJson::parse(line, nullptr, false);
 }
 
-/// Takes `before` and a number off the line. Values are read as they are written, without a JSON
-/// parser, which would hold a long one several times.
+/// Removes `before` and a number from the line. Values are parsed as they are written, without a
+/// JSON parser, which would hold several copies of a long one.
 bool take_number(std::string_view& line, std::string_view before, std::uint64_t& out) {
   if (!line.starts_with(before)) return false;
   const char* const begin = line.data() + before.size();
@@ -193,7 +193,7 @@ std::string segment_line(const Blueprint& blueprint) {
                                       {"size", layout.size},
                                       {"field_count", layout.field_count}});
   }
-  // A name that is not UTF-8 makes a line that cannot be read back, and no exception.
+  // If a name is not UTF-8, the line cannot be read back, but no exception is thrown.
   return json_text(document) + '\n';
 }
 
@@ -249,7 +249,7 @@ Result<SavedValue> parse_value_line(std::string_view line, const Blueprint& blue
   constexpr std::string_view kAfter = R"("})";
   if (!line.starts_with(kBefore) || !line.ends_with(kAfter)) return bad("value");
   line.remove_prefix(kBefore.size());
-  // Looked at before memory is taken.
+  // Checked before memory is allocated.
   if (line.size() != base64_size(blueprint.size) + kAfter.size()) return bad("value");
   auto bytes = from_base64(line.substr(0, line.size() - kAfter.size()));
   if (!bytes || bytes->size() != blueprint.size) return bad("value");

@@ -1,6 +1,6 @@
-/// The lines of a snapshot file: segments, what they are and what they held.
+/// The lines of a snapshot file: segments, their properties and their values.
 ///
-/// The file is JSON Lines, so that both sides can take it value by value:
+/// The file is JSON Lines, so that it can be written and read value by value:
 ///
 ///     {"evo_snapshot":2}
 ///     {"name":"gantry","module":…,"kind":0,…,"bfbs":…}     for each segment: everything that its
@@ -8,7 +8,7 @@
 ///     {"values":1,"crc32c":…}                              first, and a checksum of these lines
 ///     {"segments":1}
 ///
-/// The last line shows that the file is whole. Bytes are written as base64.
+/// The last line shows that the file is complete. Bytes are written as base64.
 #pragma once
 
 #include <cstddef>
@@ -26,16 +26,16 @@ namespace evo::tools {
 
 struct SavedValue {
   std::uint64_t sequence = 0;
-  std::uint64_t stamp_ns = 0;  ///< CLOCK_MONOTONIC of the boot it was saved in; 0: none
+  std::uint64_t stamp_ns = 0;  ///< CLOCK_MONOTONIC of the boot in which it was saved; 0: none
   std::vector<std::uint8_t> bytes;
 };
 
 struct SegmentEnd {
   std::uint64_t values = 0;
-  std::uint32_t crc = 0;  ///< CRC32C of the segment's lines before it
+  std::uint32_t crc = 0;  ///< CRC32C of the segment's preceding lines
 };
 
-/// Bytes that each kind of line has at most, without its end.
+/// Maximum length in bytes of each kind of line, without its newline.
 inline constexpr std::size_t kLongestShortLine = 256;
 inline constexpr std::size_t kLongestSegmentLine =
     base64_size(kMaximumSchemaSize) + std::size_t{kMaximumCompatible} * 256 + 4096;
@@ -51,17 +51,18 @@ std::string value_line(std::uint64_t sequence, std::uint64_t stamp_ns,
 std::string end_line(const SegmentEnd& end);
 std::string last_line(std::uint64_t segments);
 
-// Back, with suspicion. Corrupt: says what is wrong with the line, without advice.
+// Parsers of untrusted lines. Corrupt: the message says what is wrong with the line, without
+// advice.
 
 /// Also FormatMismatch.
 Result<void> parse_first_line(std::string_view line);
-/// A segment that can be made again: every property is allowed and fits the others.
+/// The segment can be recreated: every property is valid and consistent with the others.
 Result<Blueprint> parse_segment_line(std::string_view line);
 Result<SavedValue> parse_value_line(std::string_view line, const Blueprint& blueprint);
 Result<SegmentEnd> parse_end_line(std::string_view line);
 Result<std::uint64_t> parse_last_line(std::string_view line);
 
-/// Which kind a line claims to be, where two may come.
+/// The kind that a line claims to be, where two kinds are possible.
 [[nodiscard]] bool is_end_line(std::string_view line);
 [[nodiscard]] bool is_last_line(std::string_view line);
 

@@ -8,10 +8,10 @@ namespace evo::tools {
 
 namespace {
 
-/// A writer that is killed and taken over all the time may be in between at each look.
+/// A writer that is constantly killed and taken over may be in transition at every attempt.
 constexpr int kMostLooks = 20;
 
-/// Whether the files and the mapping, which were looked at one after the other, are of one making.
+/// Whether the files and the mapping, inspected one after the other, are of the same generation.
 bool is_consistent(const SegmentLook& look) {
   const SegmentInfo& info = look.info();
   return info.condition == SegmentCondition::Sound &&
@@ -61,7 +61,7 @@ Result<SavableSegment> find_savable(const Domain& domain, const std::string& nam
 }
 
 Result<SnapshotWriter> SnapshotWriter::open(const std::filesystem::path& path) {
-  // For this user alone: another one that may not read the segments gets no copy of them.
+  // Readable by this user only: other users that may not read the segments cannot read the copy.
   auto file = OutputFile::open(path, 0600);
   if (!file) return tl::unexpected(file.error());
   SnapshotWriter writer(std::move(*file));
@@ -98,7 +98,7 @@ Result<void> SnapshotWriter::write_older(SavableSegment& segment) {
   const SlotGeometry& geometry = segment.look.reader().layout().geometry;
   std::vector<std::byte> bytes(segment.last.bytes.size());
   for (std::uint64_t back = segment.blueprint.slots - 1; back > 0; --back) {
-    // A value that was overwritten in the meantime, or never pushed, is not there.
+    // A value that was overwritten in the meantime, or never pushed, is absent.
     const std::uint64_t sequence = geometry.before(segment.last.info.sequence, back);
     const auto info = segment.look.read_at(sequence, bytes);
     if (!info || sequence == 0) continue;

@@ -1,4 +1,4 @@
-/// Segments of a domain into a snapshot file, one value at a time.
+/// Saves segments of a domain to a snapshot file, one value at a time.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace evo::tools {
 
-/// A segment that can be saved, and then loaded: its line passed the check of `snapshot load`.
+/// A segment that can be saved and loaded again: its line passed the check of `snapshot load`.
 struct SavableSegment {
   SegmentLook look;
   Blueprint blueprint;
@@ -18,12 +18,12 @@ struct SavableSegment {
   ValueLook last;  ///< NeverWritten or a value
 };
 
-/// Looks at a segment until its header and its files tell of the same one. The errors of
-/// SegmentLook::at; Corrupt, InvalidSchema: what is wrong with it. SegmentBusy: it was replaced
-/// during each look.
+/// Inspects a segment until its header and its files describe the same incarnation. The errors of
+/// SegmentLook::at. Corrupt, InvalidSchema: the message says what is wrong with it. SegmentBusy: it
+/// was replaced during each attempt.
 Result<SavableSegment> find_savable(const Domain& domain, const std::string& name);
 
-/// What of a segment is in the file.
+/// The saved part of a segment.
 struct SavedSegment {
   std::string name;
   std::uint64_t values = 0;
@@ -35,10 +35,10 @@ class SnapshotWriter {
  public:
   static Result<SnapshotWriter> open(const std::filesystem::path& path);
 
-  /// Writes the last value; of a stream all that are still in the ring.
+  /// Writes the last value; for a stream, all values that are still in the ring.
   Result<SavedSegment> add(SavableSegment& segment);
 
-  /// The end of the file. Without it nothing is saved.
+  /// Completes the file. Without this call nothing is saved.
   Result<void> finish();
 
  private:
@@ -50,7 +50,7 @@ class SnapshotWriter {
 
   OutputFile file_;
   std::uint64_t segments_ = 0;
-  SegmentEnd end_;  // of the segment that is being written
+  SegmentEnd end_;  // of the segment being written
 };
 
 }  // namespace evo::tools

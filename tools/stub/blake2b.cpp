@@ -18,7 +18,7 @@ constexpr std::array<std::uint64_t, 8> kInitial = {
     0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
     0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
 
-/// Which words of the block each round mixes in; the last two rounds are the first two again.
+/// The word order of each round; the last two rounds repeat the first two.
 constexpr std::array<std::array<std::uint8_t, 16>, 10> kOrders = {
     {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
      {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
@@ -46,14 +46,14 @@ void mix(std::array<std::uint64_t, 16>& v, std::array<std::size_t, 4> at, std::u
   v[b] = std::rotr(v[b] ^ v[c], 63);
 }
 
-/// `length` counts the bytes up to the end of this block.
+/// `length` is the total number of bytes up to the end of this block.
 void compress(State& state, std::string_view block, std::uint64_t length, bool is_last) {
   std::array<std::uint64_t, 16> words{};
   std::memcpy(words.data(), block.data(), block.size());
   std::array<std::uint64_t, 16> v{};
   std::ranges::copy(state, v.begin());
   std::ranges::copy(kInitial, v.begin() + state.size());
-  v[12] ^= length;  // its upper half is zero: nothing here has 2^64 bytes
+  v[12] ^= length;  // its upper half is zero: no input has 2^64 bytes
   if (is_last) v[14] = ~v[14];
   for (std::size_t round = 0; round < 12; ++round) {
     const auto& order = kOrders[round % kOrders.size()];

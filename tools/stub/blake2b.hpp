@@ -1,4 +1,4 @@
-/// BLAKE2b (RFC 7693) without a key, as schema ids use it.
+/// BLAKE2b (RFC 7693) without a key, for schema ids.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace evo::tools {
 
-/// The hash of the text, 256 bits long.
+/// The 256-bit hash of the text.
 [[nodiscard]] std::array<std::uint8_t, 32> blake2b_256(std::string_view text);
 
 }  // namespace evo::tools

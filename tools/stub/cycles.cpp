@@ -13,7 +13,8 @@ constexpr long double kSecond = 1e9L;
 
 Cycles::Cycles(double rate_hz, std::optional<std::uint64_t> span_ns) : rate_hz_(rate_hz) {
   if (!span_ns) return;
-  // The first cycle that is due at the end or later, and so the number of those before it.
+  // The index of the first cycle that is due at the end or later, and so the number of cycles
+  // before it.
   count_ = static_cast<std::uint64_t>(
       std::ceil(static_cast<long double>(*span_ns) * rate_hz_ / kSecond));
   while (*count_ > 0 && due_ns(*count_ - 1) >= *span_ns) --*count_;

@@ -1,5 +1,5 @@
-/// Cycles on an absolute schedule: the n-th is due n periods after the start, however late others
-/// were.
+/// Cycles on an absolute schedule: the n-th is due n periods after the start, however late earlier
+/// ones were.
 #pragma once
 
 #include <cstdint>
@@ -10,19 +10,19 @@ namespace evo::tools {
 /// Times are nanoseconds since the start.
 class Cycles {
  public:
-  /// From zero until `span_ns`, or without end.
+  /// From zero to `span_ns`, or unlimited.
   explicit Cycles(double rate_hz, std::optional<std::uint64_t> span_ns = {});
 
-  /// Whether no cycle is left.
+  /// Whether no cycle remains.
   [[nodiscard]] bool done() const { return count_ && next_ >= *count_; }
 
   /// When the next cycle is due.
   [[nodiscard]] std::uint64_t due_ns() const { return due_ns(next_); }
 
-  /// When the last cycle is due; zero if there is no last one.
+  /// When the last cycle is due; zero if unlimited.
   [[nodiscard]] std::uint64_t last_ns() const;
 
-  /// Leaves out each cycle whose successor is due already; gives their number.
+  /// Skips each cycle whose successor is already due; returns the number skipped.
   std::uint64_t catch_up(std::uint64_t now_ns);
 
   void advance() { ++next_; }

@@ -19,7 +19,7 @@ namespace evo::tools {
 
 namespace {
 
-/// Reads the attributes of one segment, and remembers the first that makes no sense.
+/// Reads the attributes of one segment, and records the first invalid one.
 class Attributes {
  public:
   explicit Attributes(const SchemaLayout& layout) : layout_(layout) {}
@@ -63,7 +63,7 @@ class Attributes {
     fault_ =
         fmt::format("its attribute '{}' is '{}'; write {}", name, layout_.attribute(name), instead);
   }
-  /// What is wrong with the first; empty if nothing is.
+  /// What is wrong with the first invalid one; empty if all are valid.
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
  private:
@@ -107,7 +107,7 @@ Result<Blueprint> blueprint_from(const SchemaLayout& layout, std::string segment
     return detail::fail(ErrorCode::InvalidSchema, "segment '{}' cannot be created: {}",
                         blueprint.name, attributes.fault());
   }
-  // Everything else that `create` asks of a description.
+  // Everything else that `create` requires of a description.
   if (const auto planned = detail::plan_layout(describe(blueprint)); !planned) {
     return tl::unexpected(planned.error());
   }

@@ -10,13 +10,13 @@
 namespace evo::tools {
 
 struct DeclaredSegment {
-  Blueprint blueprint;  ///< what the generated writer of that schema would create, with no earlier
-                        ///< layouts: only a schema lock knows those
+  Blueprint blueprint;  ///< as the generated writer of that schema would create it, but with no
+                        ///< earlier layouts: only a schema lock has those
   Fields fields;
 };
 
-/// Compiles the schema file, see `compile_schema`. NotFound: no such file, or it declares no such
-/// segment. InvalidSchema: an attribute that the generator would not accept either.
+/// Compiles the schema file; see `compile_schema`. NotFound: no such file, or it declares no such
+/// segment. InvalidSchema: an attribute that the generator would reject too.
 Result<DeclaredSegment> declared_segment(const std::string& file,
                                          const std::vector<std::string>& includes,
                                          const std::string& segment);

@@ -30,7 +30,7 @@ Result<std::optional<std::string>> LineCutter::next() {
   const std::string_view ahead = std::string_view(read_).substr(taken_);
   const std::size_t end = read_.find('\n', std::max(searched_, taken_));
   std::string_view line = ahead.substr(0, end == std::string::npos ? end : end - taken_);
-  // So what is not text ends at once, however long it is.
+  // Checked first, so that a binary file is rejected immediately, however long it is.
   if (line.find('\0') != std::string_view::npos) {
     return detail::fail(ErrorCode::InvalidSize, "it holds a zero byte; give it a CSV file");
   }
@@ -39,7 +39,7 @@ Result<std::optional<std::string>> LineCutter::next() {
   }
   if (end == std::string::npos && (!ended_ || line.empty())) return std::nullopt;
   taken_ = end == std::string::npos ? read_.size() : end + 1;
-  // Also a line that ends as on Windows.
+  // Also accepts Windows line ends.
   if (line.ends_with('\r')) line.remove_suffix(1);
   return std::string(line);
 }

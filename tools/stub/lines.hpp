@@ -1,4 +1,4 @@
-/// Lines of a text, with bounded memory: of a file, or as they come through a pipe.
+/// Reads a text line by line in bounded memory, from a file or from a pipe.
 #pragma once
 
 #include <sys/types.h>
@@ -18,37 +18,37 @@ class Lines {
  public:
   virtual ~Lines() = default;
 
-  /// The next line, without what ends it; nothing after the last one.
+  /// The next line, without its line end; nothing after the last one.
   virtual Result<std::optional<std::string>> next() = 0;
 
-  /// Whether lines may come later, so that the time until they come says nothing about this
-  /// process.
+  /// Whether lines may arrive later, in which case the waiting time is not this process's delay.
   [[nodiscard]] virtual bool comes_later() const { return false; }
 };
 
-/// Cuts what is read in pieces into lines.
+/// Splits the pieces that are read into lines.
 class LineCutter {
  public:
-  /// Longer lines are refused.
+  /// Longer lines are rejected.
   static constexpr std::size_t kLongest = std::size_t{1} << 20;
 
-  /// What was read; an empty piece is the end.
+  /// Appends a piece that was read; an empty piece is the end.
   void add(std::string_view piece);
 
-  /// The next line; nothing before its end was read. InvalidSize: it is too long, or no text.
+  /// The next line; nothing if its end has not been read yet. InvalidSize: it is too long, or is
+  /// not text.
   Result<std::optional<std::string>> next();
 
-  /// Whether nothing is left and nothing comes.
+  /// Whether all lines are consumed and no more will come.
   [[nodiscard]] bool at_end() const { return ended_ && read_.size() == taken_; }
 
  private:
   std::string read_;
-  std::size_t taken_ = 0;     // of it
-  std::size_t searched_ = 0;  // of it, for the end of a line
+  std::size_t taken_ = 0;     // bytes of `read_` that were consumed
+  std::size_t searched_ = 0;  // bytes of `read_` that were searched for a line end
   bool ended_ = false;
 };
 
-/// Of a regular file from a position on; its descriptor must outlive this.
+/// Lines of a regular file from a position on; its descriptor must outlive this object.
 class FileLines : public Lines {
  public:
   FileLines(int fd, off_t position) : fd_(fd), position_(position) {}
@@ -60,13 +60,13 @@ class FileLines : public Lines {
   LineCutter cutter_;
 };
 
-/// Of a pipe or terminal; its descriptor must outlive this. A wait for a line ends at the time that
-/// was set or at a signal; then there is no next line.
+/// Lines of a pipe or terminal; its descriptor must outlive this object. Waiting for a line ends at
+/// the time set by `end_at` or at a signal; then there is no next line.
 class PipeLines : public Lines {
  public:
   PipeLines(int fd, StopSignals& stop) : fd_(fd), stop_(stop) {}
 
-  /// Of CLOCK_MONOTONIC.
+  /// In CLOCK_MONOTONIC.
   void end_at(std::uint64_t time_ns) { end_ns_ = time_ns; }
   Result<std::optional<std::string>> next() override;
   [[nodiscard]] bool comes_later() const override { return true; }

@@ -51,7 +51,7 @@ Result<void> Player::publish_in_cycles(Rows& rows, double rate_hz) {
   while (!cycles.done()) {
     const auto row = rows.next();
     if (!row) return tl::unexpected(row.error());
-    // The wait for a row is no cycle that was missed.
+    // Waiting for a row does not count as a missed cycle.
     if (rows.come_later()) cycles.catch_up(now_ns());
     if (!wait_until(cycles.due_ns()) || !*row) return {};
     missed_ += cycles.catch_up(now_ns());

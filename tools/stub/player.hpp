@@ -14,26 +14,27 @@ namespace evo::tools {
 
 class Player {
  public:
-  /// Time begins now. It ends after `span_ns`; without that, each call says when it ends.
+  /// Starts the clock. The end is after `span_ns`; without a span, each function documents its own
+  /// end.
   Player(StubWriter& writer, StopSignals& stop, std::optional<std::uint64_t> span_ns);
 
-  /// Publishes the value, and waits for the end or a signal.
+  /// Publishes the value, and then waits for the end or a signal.
   Result<void> publish_once(std::span<const std::byte> value);
 
-  /// Publishes it again and again, with the ramps in it. What was not done when the next cycle was
-  /// due is left out. Ends at the end or at a signal.
+  /// Publishes the value in each cycle, with the ramps applied. Skips a cycle that is not done when
+  /// the next one is due. Returns at the end or at a signal.
   Result<void> publish_at(double rate_hz, std::vector<std::byte> value,
                           const std::vector<Ramp>& ramps);
 
-  /// Publishes each row when it is due, or one in each cycle; no row is left out. Ends, without a
-  /// span, one cycle after the last row.
+  /// Publishes each row when it is due, or one per cycle; skips no row. Without a span, returns one
+  /// cycle after the last row.
   Result<void> publish_rows(Rows& rows, std::optional<double> rate_hz);
 
-  /// Of CLOCK_MONOTONIC; `StopSignals::kNever` without a span.
+  /// In CLOCK_MONOTONIC; `StopSignals::kNever` without a span.
   [[nodiscard]] std::uint64_t end_ns() const { return end_ns_; }
 
   [[nodiscard]] std::uint64_t published() const { return published_; }
-  /// Cycles without a publish, and rows that were published only when the next was due.
+  /// Skipped cycles, and rows that were published only when the next was due.
   [[nodiscard]] std::uint64_t missed() const { return missed_; }
 
  private:
@@ -43,7 +44,7 @@ class Player {
   bool wait_until(std::uint64_t since_start_ns);
   void wait_for_end() { stop_.wait_until(end_ns_); }
   [[nodiscard]] std::uint64_t now_ns() const;
-  /// False: it was not published, because the end or a signal came.
+  /// False: not published, because the end or a signal came first.
   Result<bool> publish(std::span<const std::byte> value);
 
   StubWriter& writer_;

@@ -12,7 +12,7 @@ namespace evo::tools {
 
 namespace {
 
-/// Exact for every whole number too: of 64 bits or more.
+/// Exact for every whole number too: long double has at least 64 bits of precision.
 long double number_at(const Field& field, std::span<const std::byte> payload) {
   return with_type(field.scalar, [&](auto kind) {
     std::memcpy(&kind, payload.data() + field.offset, sizeof(kind));
@@ -27,7 +27,7 @@ tl::unexpected<Error> not_a_ramp(std::string_view text) {
                       text);
 }
 
-/// Its path, the first and last number, and the time behind `/` as they are written.
+/// Its path, the first and last number, and the time after `/`, as written.
 struct Parts {
   std::string path, first, last, time;
 };

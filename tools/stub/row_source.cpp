@@ -18,7 +18,7 @@ Result<RowSource> RowSource::open(const std::string& path) {
   if (S_ISDIR(status.st_mode)) return cannot_read(EISDIR, path);
   RowSource source;
   source.name_ = path == "-" ? "standard input" : path;
-  // Standard input may have been read in part.
+  // Part of standard input may have been read already.
   if (S_ISREG(status.st_mode)) source.begin_ = ::lseek(file->get(), 0, SEEK_CUR);
   source.file_ = std::move(*file);
   return source;

@@ -1,4 +1,4 @@
-/// Where rows come from: a regular file, which is checked before its first row is used, or a pipe.
+/// The source of rows: a regular file, which is checked before its first row is used, or a pipe.
 #pragma once
 
 #include <memory>
@@ -14,11 +14,11 @@ class RowSource {
   /// `-` is standard input. NotFound, PermissionDenied, Io.
   static Result<RowSource> open(const std::string& path);
 
-  /// The rows from the first one on; `stop` must have begun to hold. Errors as of `Rows`; those of
-  /// all rows, and that there are none, where the file is a regular one.
+  /// The rows from the first one on; `stop.hold()` must have been called. Errors as for `Rows`; for
+  /// a regular file, the errors of all rows, and also a file without rows.
   Result<Rows> begin(RowFormat format, StopSignals& stop);
 
-  /// How many rows there are; none where only their end tells.
+  /// The number of rows; nullopt for a pipe.
   [[nodiscard]] std::optional<std::uint64_t> count() const { return count_; }
 
   /// See `PipeLines::end_at`.
@@ -29,7 +29,7 @@ class RowSource {
 
   std::string name_;
   Descriptor file_;
-  std::optional<off_t> begin_;  // of the rows in it; none of a pipe
+  std::optional<off_t> begin_;  // of the rows in the file; nullopt for a pipe
   std::unique_ptr<Lines> lines_;
   std::optional<std::uint64_t> count_;
 };

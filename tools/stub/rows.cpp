@@ -13,12 +13,12 @@ namespace evo::tools {
 namespace {
 
 constexpr std::string_view kTime = "time";
-/// Of UTF-8, as spreadsheets write it.
+/// The UTF-8 byte order mark, which spreadsheets write.
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-/// Thirty years: a row that is due later is a mistake.
+/// Thirty years: a row due later is a mistake.
 constexpr double kLongestSeconds = 1e9;
 
-/// Takes a cell that begins with a quote; `line` begins behind its closing quote afterwards.
+/// Consumes a cell that begins with a quote; afterwards `line` begins after its closing quote.
 Result<std::string> quoted_cell(std::string_view& line) {
   std::string cell;
   line.remove_prefix(1);
@@ -30,7 +30,7 @@ Result<std::string> quoted_cell(std::string_view& line) {
     cell += line.substr(0, quote);
     line.remove_prefix(quote + 1);
     if (!line.starts_with('"')) return cell;
-    cell += '"';  // two of them stand for one
+    cell += '"';  // a doubled quote stands for one
     line.remove_prefix(1);
   }
 }
@@ -91,7 +91,7 @@ Result<void> Rows::read_header() {
       return at_line(
           {ErrorCode::InvalidSize, fmt::format("there are two columns '{}'", columns_[i])});
     }
-    // A field of that name is a field; then rows have no times.
+    // A field with that name takes precedence; then rows have no times.
     if (columns_[i] == kTime && !format_.fields.find(kTime)) {
       time_column_ = i;
     } else if (auto checked = check_column(columns_[i]); !checked) {

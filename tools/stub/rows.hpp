@@ -1,7 +1,7 @@
 /// Rows of a CSV file as values of a segment.
 ///
-/// The first line names a field for each column, as `set` does, or `time`: the seconds at which the
-/// row is due, counted from the first row. Cells may stand in quotes, as arrays have to.
+/// Each column head in the first line is a field, as for `set`, or `time`: the seconds at which the
+/// row is due, counted from the first row. Cells may be quoted; arrays must be.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace evo::tools {
 
-/// The cells of a line. InvalidSize: a quote that is not closed, or something behind one.
+/// The cells of a line. InvalidSize: an unclosed quote, or text after a closing quote.
 Result<std::vector<std::string>> cells_of(std::string_view line);
 
 struct Row {
@@ -23,7 +23,7 @@ struct Row {
   std::vector<std::byte> value;
 };
 
-/// What is the same for each row.
+/// Properties common to all rows.
 struct RowFormat {
   const Fields& fields;
   std::vector<std::byte> base;  ///< the value in which each row replaces its fields
@@ -33,19 +33,19 @@ struct RowFormat {
 
 class Rows {
  public:
-  /// Reads the first line; `lines` and what the format refers to must outlive the rows. Errors
-  /// name file and line. NotFound: no such field. InvalidSize: no column, or one that is there
-  /// twice or stands for several fields.
+  /// Reads the first line; `lines` and everything that the format refers to must outlive the rows.
+  /// Errors include file and line. NotFound: no such field. InvalidSize: no column, or one that
+  /// occurs twice or selects several fields.
   static Result<Rows> of(Lines& lines, RowFormat format);
 
   /// Whether there is a column `time`.
   [[nodiscard]] bool timed() const { return time_column_.has_value(); }
 
-  /// Whether more rows may come later.
+  /// Whether more rows may arrive later.
   [[nodiscard]] bool come_later() const { return lines_->comes_later(); }
 
-  /// The next row; nothing after the last one. InvalidSize: one that cannot be understood. Io: a
-  /// value out of range.
+  /// The next row; nothing after the last one. InvalidSize: malformed row. Io: a value out of
+  /// range.
   Result<std::optional<Row>> next();
 
  private:
@@ -55,7 +55,7 @@ class Rows {
   Result<void> check_column(std::string_view path) const;
   Result<Row> row_from(std::string_view line);
   Result<std::uint64_t> time_from(std::string_view cell);
-  /// The next line with something in it.
+  /// The next line that is not empty.
   Result<std::optional<std::string>> next_line();
   [[nodiscard]] tl::unexpected<Error> at_line(Error error) const;
 

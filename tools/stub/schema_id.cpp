@@ -40,7 +40,7 @@ std::string enum_text(const reflection::Enum& declared, Scalar scalar) {
   return fmt::format("{{{}}}", fmt::join(texts, ","));
 }
 
-/// `read_schema` has found every type that a field names.
+/// `read_schema` has resolved every type that a field names.
 std::string type_text(const std::string& type, const reflection::Schema& schema) {
   if (type.starts_with(kStruct)) {
     const auto* declared = schema.objects()->LookupByKey(type.c_str() + kStruct.size());

@@ -15,7 +15,7 @@ namespace evo::tools {
 [[nodiscard]] std::string canonical_text(const SchemaLayout& layout,
                                          const std::vector<std::uint8_t>& bfbs);
 
-/// The id that readers compare: BLAKE2b-256 of that text.
+/// The id that readers compare: the BLAKE2b-256 hash of that text.
 [[nodiscard]] SchemaId schema_id_of(const SchemaLayout& layout,
                                     const std::vector<std::uint8_t>& bfbs);
 

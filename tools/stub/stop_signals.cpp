@@ -15,7 +15,7 @@ StopSignals::~StopSignals() {
   if (signals_ < 0) return;
   ::close(signals_);
   if (!asked_) ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-  // Else they stay blocked: one that came twice would end the process before its last words.
+  // Otherwise they stay blocked: a second signal would end the process before its last output.
 }
 
 Result<void> StopSignals::hold() {
@@ -24,7 +24,7 @@ Result<void> StopSignals::hold() {
   ::sigemptyset(&awaited);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction action {};
-    // An ignored signal that is blocked would come all the same.
+    // If an ignored signal were blocked, it would be delivered anyway.
     if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
       ::sigaddset(&awaited, signal);
     }
@@ -47,13 +47,13 @@ bool StopSignals::asked() {
 Wake StopSignals::wait_until(std::uint64_t time_ns, int input) {
   if (asked()) return Wake::Stop;
   itimerspec expiry{};
-  // A timer of zero is none, and one in the past expires at once.
+  // A value of zero disarms a timer, and a time in the past expires immediately.
   if (time_ns != kNever) {
     expiry.it_value.tv_sec = static_cast<std::time_t>(time_ns / 1'000'000'000);
     expiry.it_value.tv_nsec = static_cast<long>(time_ns % 1'000'000'000);
   }
   ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &expiry, nullptr);
-  // poll leaves out a negative descriptor.
+  // poll ignores a negative descriptor.
   std::array<pollfd, 3> wakers = {{{signals_, POLLIN, 0}, {timer_, POLLIN, 0}, {input, POLLIN, 0}}};
   while (::poll(wakers.data(), wakers.size(), -1) < 0 && errno == EINTR) continue;
   if (asked()) return Wake::Stop;

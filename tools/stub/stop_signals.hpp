@@ -1,4 +1,4 @@
-/// Signals that ask a program to end, as something to wait for.
+/// Waits that end at a signal to stop.
 #pragma once
 
 #include <signal.h>
@@ -9,15 +9,15 @@
 
 namespace evo::tools {
 
-/// What ended a wait.
+/// Why a wait ended.
 enum class Wake : std::uint8_t { Time, Input, Stop };
 
-/// From `hold` on, SIGINT, SIGTERM and SIGHUP only end waits, so that what is open can be closed;
-/// one that is ignored, as SIGHUP under nohup, stays ignored. SIGPIPE is ignored. One at a time, in
-/// a process of one thread.
+/// From `hold` on, SIGINT, SIGTERM and SIGHUP only end waits, so that the program can close what is
+/// open; an ignored signal, such as SIGHUP under nohup, stays ignored. SIGPIPE is ignored. One
+/// instance at a time, in a single-threaded process.
 class StopSignals {
  public:
-  /// A time that never comes.
+  /// A time that is never reached.
   static constexpr std::uint64_t kNever = UINT64_MAX;
 
   StopSignals() = default;
@@ -25,13 +25,13 @@ class StopSignals {
   StopSignals& operator=(const StopSignals&) = delete;
   ~StopSignals();
 
-  /// ResourceExhausted: no descriptor is left.
+  /// ResourceExhausted: no descriptor is available.
   Result<void> hold();
 
-  /// Whether one has come.
+  /// Whether a signal has arrived.
   [[nodiscard]] bool asked();
 
-  /// Waits until that time of CLOCK_MONOTONIC, or until `input` can be read without waiting.
+  /// Waits until `time_ns` of CLOCK_MONOTONIC, or until `input` is readable.
   Wake wait_until(std::uint64_t time_ns, int input = -1);
 
  private:

@@ -8,7 +8,7 @@ namespace evo::tools {
 
 namespace {
 
-/// How long a full stream is waited for before signals and the end are looked at again.
+/// How long to wait for a full stream before checking signals and the end again.
 constexpr std::chrono::milliseconds kPushTimeout{20};
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// The writer of a segment of either kind, for values without a type.
+/// An untyped writer for segments of either kind.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ class StubWriter {
   /// As `create` of the two writers.
   static Result<StubWriter> create(const Blueprint& blueprint, const Domain& domain);
 
-  /// Publishes a value. A full blocking stream is waited for, until that time of CLOCK_MONOTONIC
-  /// or until a signal; false: it was not published then. SegmentBusy: fenced off.
+  /// Publishes a value. If a blocking stream is full, waits until `end_ns` of CLOCK_MONOTONIC or a
+  /// signal; then returns false if the value was not published. SegmentBusy: fenced off.
   Result<bool> publish(std::span<const std::byte> value, StopSignals& stop, std::uint64_t end_ns);
 
  private:

@@ -6,7 +6,7 @@ namespace evo::tools {
 
 namespace {
 
-/// A look takes three at once, cleaning up four, starting a command two.
+/// An inspection uses three at the same time, a cleanup four, a command start two.
 constexpr rlim_t kReserve = 16;
 
 }  // namespace

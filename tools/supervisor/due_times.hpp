@@ -1,4 +1,4 @@
-/// When something has to be done about which segment.
+/// The time at which each segment needs attention.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace evo::tools {
 
-/// The next one is found as fast among many as among few.
+/// Finding the next one is fast even with many segments.
 class DueTimes {
  public:
   void set(const std::string& segment, std::uint64_t time_ns) {
@@ -34,7 +34,7 @@ class DueTimes {
   [[nodiscard]] std::optional<std::uint64_t> next() const {
     return order_.empty() ? std::nullopt : std::optional(order_.begin()->first);
   }
-  /// A segment whose time has come.
+  /// A segment whose time has been reached.
   [[nodiscard]] std::optional<std::string> due(std::uint64_t now_ns) const {
     if (order_.empty() || order_.begin()->first > now_ns) return std::nullopt;
     return order_.begin()->second;

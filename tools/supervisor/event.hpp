@@ -1,4 +1,4 @@
-/// Something that the supervisor reports: a line of its log.
+/// An event that the supervisor reports: a line of its log.
 #pragma once
 
 #include <concepts>
@@ -8,8 +8,8 @@
 
 namespace evo::tools {
 
-/// A name, a literal, and its value. Not a JSON object, whose destructor allocates memory and ends
-/// the process where there is none.
+/// A name (a literal) and its value. Not a JSON object, whose destructor allocates memory and ends
+/// the process if that fails.
 class EventField {
  public:
   EventField(std::string_view name, std::string text)
@@ -23,9 +23,9 @@ class EventField {
       : name_(name), value_(std::to_string(value)) {}
 
   [[nodiscard]] std::string_view name() const { return name_; }
-  /// As JSON has it.
+  /// The value as JSON.
   [[nodiscard]] std::string json() const;
-  /// As it stands in a line of text: in quotes only if it needs them.
+  /// The value in a text line: quoted only if needed.
   [[nodiscard]] std::string text() const;
 
  private:
@@ -47,7 +47,7 @@ struct Event {
   [[nodiscard]] std::string text() const;
 };
 
-/// With the time, which is now.
+/// With the present time.
 Event make_event(std::string_view level, std::string_view name, EventFields fields);
 
 }  // namespace evo::tools

@@ -21,11 +21,11 @@ namespace evo::tools {
 
 namespace {
 
-/// More are counted, not kept.
+/// Further lines are counted, not kept.
 constexpr std::size_t kMostLines = 10'000;
 
-/// A file in memory that is open for reading at its start: unlike a pipe it never fills up, and
-/// the command may ignore it. Negative, with errno, if there is no memory.
+/// A file in memory, open for reading at its start: unlike a pipe it never fills up, and the
+/// command may ignore it. Negative, with errno, if there is no memory.
 int make_input(std::string_view text) {
   const int fd = ::memfd_create("evo-shm events", MFD_CLOEXEC);
   if (fd < 0) return fd;
@@ -41,7 +41,7 @@ int make_input(std::string_view text) {
   return fd;
 }
 
-/// Starts `/bin/sh -c command`; an errno value if that fails.
+/// Starts `/bin/sh -c command`; returns an errno value on failure.
 int spawn(const std::string& command, int input, pid_t* pid) {
   posix_spawn_file_actions_t files;
   ::posix_spawn_file_actions_init(&files);
@@ -85,7 +85,7 @@ EventHook::~EventHook() {
 void EventHook::offer(const Event& event) {
   const bool wanted = options_.events.empty() ? event.level != "info"
                                               : options_.events.contains(std::string(event.name));
-  // What the hook reports of itself would run it again.
+  // The hook's own reports would run it again.
   if (!wanted || event.name.starts_with("exec_")) return;
   if (lines_.size() == kMostLines) {
     ++dropped_;
@@ -142,7 +142,7 @@ void EventHook::start(const Complain& complain) {
 }
 
 void EventHook::complain_of_start(const Complain& complain, int error) {
-  // The reason, once: it is tried again and again.
+  // Reports the reason once, although the start is retried repeatedly.
   if (error == std::exchange(start_error_, error) || error == 0) return;
   complain("exec_failed", {{"command", options_.command}, {"error", std::strerror(error)}});
 }
@@ -163,7 +163,7 @@ std::optional<std::uint64_t> EventHook::wake_ns() const {
 }
 
 void EventHook::finish(const Complain& complain) {
-  // The interval is for a daemon. The timeout ends each of the two runs at the latest.
+  // The interval does not apply here: it is for a daemon. The timeout limits each of the two runs.
   for (bool last = false; running_ != 0 || !last;) {
     if (running_ != 0) {
       reap(complain);

@@ -1,10 +1,10 @@
 /// Runs a user-supplied command when something happens, with the events on its standard input: one
 /// JSON object per line, as in the JSON log.
 ///
-/// One run at a time, at most one start per interval. The next run gets all events since, so a
+/// One run at a time, at most one start per interval. The next run receives all events since, so a
 /// burst of deaths starts few commands and loses no event. A run that cannot start, for lack of
-/// descriptors or memory, is tried again after the interval. The command runs in a process group of
-/// its own; its output goes to the supervisor's stderr.
+/// descriptors or memory, is retried after the interval. The command runs in a process group of its
+/// own; its output goes to the supervisor's stderr.
 #pragma once
 
 #include <sys/resource.h>
@@ -34,26 +34,26 @@ struct EventHookOptions {
 
 class EventHook {
  public:
-  /// `complain(event, fields)` reports what the hook itself could not do.
+  /// `complain(event, fields)` reports failures of the hook itself.
   using Complain = std::function<void(std::string_view event, EventFields fields)>;
 
   explicit EventHook(EventHookOptions options) : options_(std::move(options)) {}
   EventHook(const EventHook&) = delete;
   EventHook& operator=(const EventHook&) = delete;
-  /// Kills a command that still runs.
+  /// Kills a command that is still running.
   ~EventHook();
 
-  /// Keeps a line of the log for the next run, if it is of an event that is wanted.
+  /// Keeps a line of the log for the next run if the event is selected.
   void offer(const Event& event);
 
   /// Checks on the running command and starts the next one when it is due. Call it when a child has
   /// ended, and no later than at `wake_ns()`.
   void step(const Complain& complain);
 
-  /// CLOCK_MONOTONIC at which step() has something to do; nothing: when an event comes.
+  /// CLOCK_MONOTONIC time of the next step(); nullopt: only after a new event.
   [[nodiscard]] std::optional<std::uint64_t> wake_ns() const;
 
-  /// Hands the remaining events to a last run and waits for it to end.
+  /// Passes the remaining events to a last run and waits for it to end.
   void finish(const Complain& complain);
 
  private:

@@ -16,16 +16,16 @@ namespace evo::tools {
 
 namespace {
 
-/// From one attempt to the next where writing fails.
+/// Interval between attempts while writing fails.
 constexpr std::chrono::seconds kRetry(1);
-/// At the end: for some of what waits to be written, and for all of it.
+/// At the end: the time allowed for some progress, and for all of it.
 constexpr std::chrono::milliseconds kProgress(250);
 constexpr std::chrono::seconds kLastChance(5);
-/// A buffer that grew in a burst is given back.
+/// A buffer that grew in a burst is freed down to this capacity.
 constexpr std::size_t kKeptCapacity = std::size_t{64} << 10U;
 
-/// As many whole lines as a pipe takes in one piece, so that what others write to the same pipe
-/// comes between lines; or one that is longer.
+/// As many whole lines as a pipe accepts atomically, so that output of other processes falls
+/// between lines; or one longer line.
 std::size_t next_piece(std::string_view text) {
   if (text.size() <= PIPE_BUF) return text.size();
   std::size_t end = text.rfind('\n', PIPE_BUF - 1);
@@ -44,10 +44,10 @@ struct LineWriter::Shared {
   const std::size_t most;
 
   std::mutex mutex;
-  std::condition_variable more;  // there is something to write, or the end has come
+  std::condition_variable more;  // there is something to write, or the end was requested
   std::condition_variable done;
   std::string pending;
-  std::size_t unwritten = 0;  // of `pending`, and of what is being written
+  std::size_t unwritten = 0;  // in `pending`, and in the text being written
   std::uint64_t dropped = 0;  // since the last note
   bool ending = false;
   bool ended = false;
@@ -58,7 +58,7 @@ struct LineWriter::Shared {
   void run();
 };
 
-/// With the mutex held. Where there is no memory for it, what was dropped stays counted.
+/// Requires the mutex. If there is no memory for the note, the count is kept.
 void LineWriter::Shared::add_note() {
   if (dropped == 0) return;
   const std::string line = note(dropped);
@@ -67,7 +67,7 @@ void LineWriter::Shared::add_note() {
   dropped = 0;
 }
 
-/// After a failed write. False if it is to be the last.
+/// Call after a failed write. False: do not retry.
 bool LineWriter::Shared::pause_after(int error) {
   if (error == EINTR) return true;
   if (error == EAGAIN) {  // another process has made it non-blocking
@@ -76,7 +76,7 @@ bool LineWriter::Shared::pause_after(int error) {
     const std::lock_guard lock(mutex);
     return !ending || (writable.revents & POLLOUT) != 0;
   }
-  // The disk may have room again, and a pipe with a name another reader.
+  // The disk may have room again, and a named pipe another reader.
   std::unique_lock lock(mutex);
   return !more.wait_for(lock, kRetry, [&] { return ending; });
 }
@@ -125,8 +125,8 @@ void LineWriter::Shared::run() {
 
 LineWriter::LineWriter(int fd, Note note, std::size_t buffer)
     : shared_(std::make_shared<Shared>(fd, std::move(note), buffer)) {
-  // Signals are for the caller. One that a terminal sends to processes in the background that write
-  // to it does not stop a process whose thread has it blocked.
+  // Signals are for the caller. A terminal sends SIGTTOU to background processes that write to it;
+  // it does not stop a process whose writing thread has it blocked.
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
@@ -157,7 +157,7 @@ void LineWriter::write(std::string_view line) noexcept {
   const std::lock_guard lock(shared_->mutex);
   Shared& shared = *shared_;
   const bool full = shared.unwritten + line.size() > shared.most;
-  // Once lines were dropped, half of the buffer has to be free: one gap is better than many.
+  // After a drop, half of the buffer must be free again: one gap is better than many.
   if (full || (shared.dropped != 0 && shared.unwritten > shared.most / 2)) {
     ++shared.dropped;
     return;

@@ -1,4 +1,4 @@
-/// Writes lines to a descriptor without ever keeping its caller waiting.
+/// Writes lines to a descriptor without ever blocking its caller.
 #pragma once
 
 #include <cstdint>
@@ -9,39 +9,40 @@
 
 namespace evo::tools {
 
-/// A thread of its own writes, and may be kept waiting by a full pipe, a stopped terminal, a full
-/// disk or a file server that does not answer. In the meantime, lines wait in a buffer; what does
-/// not fit is dropped and counted.
+/// A thread of its own writes, and may be blocked by a full pipe, a stopped terminal, a full disk
+/// or an unresponsive file server. In the meantime, lines wait in a buffer; lines that do not fit
+/// are dropped and counted.
 ///
-/// Why a thread: O_NONBLOCK would be set on the open file, which a shell or another process may
-/// share, and means nothing to disks. poll() before write() promises nothing where others write to
-/// the same pipe, as the commands of --exec do, and a terminal promises no room for a whole line.
-/// Opening /proc/self/fd/1 again needs /proc, does not work with sockets, and has an offset of its
-/// own in a file.
+/// Why a thread: O_NONBLOCK would be set on the open file description, which a shell or another
+/// process may share, and has no effect on disks. poll() before write() guarantees nothing if other
+/// processes write to the same pipe, as the commands of --exec do, and a terminal does not
+/// guarantee room for a whole line. Reopening /proc/self/fd/1 needs /proc, does not work with
+/// sockets, and has a file offset of its own.
 class LineWriter {
  public:
-  /// A line, with its line feed, that says how many were dropped.
+  /// Returns a line, with its line feed, that reports the number of dropped lines.
   using Note = std::function<std::string(std::uint64_t dropped)>;
 
-  /// What waits takes at most this.
+  /// Upper limit on buffered bytes.
   static constexpr std::size_t kBuffer = std::size_t{16} << 20U;
 
   /// Throws std::system_error if no thread is available.
   LineWriter(int fd, Note note, std::size_t buffer = kBuffer);
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
-  /// Waits for what can still be written, as long as some of it is, and some seconds at most.
+  /// Waits for buffered lines to be written, as long as there is progress, and a few seconds at
+  /// most.
   ~LineWriter();
 
-  /// Takes a line, with its line feed. It is written whole and in order, or dropped.
+  /// Takes a line, including its line feed. It is written whole and in order, or dropped.
   void write(std::string_view line) noexcept;
-  /// Counts a line that was lost before it came here.
+  /// Counts a line that was lost before it reached this object.
   void count_lost() noexcept;
 
  private:
   struct Shared;
 
-  // A thread that the kernel keeps waiting outlives this object.
+  // A thread that is blocked in the kernel outlives this object.
   std::shared_ptr<Shared> shared_;
 };
 

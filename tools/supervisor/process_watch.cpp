@@ -13,7 +13,7 @@ namespace evo::tools {
 
 namespace {
 
-/// Tells pids from the descriptors that others have epoll report.
+/// Distinguishes PIDs from the descriptors that others register with epoll.
 constexpr std::uint64_t kMark = std::uint64_t{1} << 32U;
 
 int open_pidfd(std::uint32_t pid) {
@@ -38,20 +38,20 @@ bool ProcessWatch::available() {
 }
 
 void ProcessWatch::forget(Processes::iterator process) {
-  ::close(process->second.pidfd);  // leaves the epoll set by that
+  ::close(process->second.pidfd);  // also removes it from the epoll set
   processes_.erase(process);
 }
 
 bool ProcessWatch::add(const std::string& segment, std::uint32_t pid) {
   auto process = processes_.find(pid);
   if (process == processes_.end()) {
-    // First, so that no descriptor is lost where there is no memory for it.
+    // First, so that no descriptor leaks if there is no memory for the entry.
     process = processes_.emplace(pid, Process{-1, {}}).first;
     const int pidfd = open_pidfd(pid);
-    // Gone already, or not of our namespace: the look that follows from its files being closed, or
-    // the scan, finds its death.
+    // Already gone, or not in our namespace: its death is found by the inspection that follows when
+    // its files are closed, or by the scan.
     const bool unknown = pidfd < 0 && errno != EMFILE && errno != ENFILE && errno != ENOMEM;
-    // Only its exit status is left: what keeps its locks is another process.
+    // Only its exit status remains: another process is holding its locks.
     const bool ended = pidfd >= 0 && has_ended(pidfd);
     epoll_event readable{};
     readable.events = EPOLLIN;
@@ -97,7 +97,7 @@ void ProcessWatch::watch(const std::string& segment, const std::set<std::uint32_
 std::vector<std::string> ProcessWatch::take_end(std::uint64_t data) {
   if ((data & kMark) == 0) return {};
   const auto process = processes_.find(static_cast<std::uint32_t>(data));
-  // The event may have been that of an earlier process with this pid.
+  // The event may be from an earlier process with this PID.
   if (process == processes_.end() || !has_ended(process->second.pidfd)) return {};
   std::vector<std::string> segments(process->second.segments.begin(),
                                     process->second.segments.end());

@@ -10,7 +10,8 @@ std::uint64_t generation_of(const SegmentInfo& info) {
   return info.condition == SegmentCondition::Sound ? info.layout.generation : 0;
 }
 
-/// Reported when it has said who it is and the segment is whole; it will say so.
+/// Reported once the writer has identified itself and the segment is complete; another event
+/// follows then.
 bool is_starting(const SegmentInfo& info) {
   return info.writer_state == WriterState::Alive &&
          (info.writer_pid == 0 || info.condition == SegmentCondition::Unfinished);
@@ -29,7 +30,7 @@ WriterChange Reporter::take(const SegmentInfo& info) {
                {{"segment", info.name}, {"condition", to_string(info.condition)}});
     known.appeared = true;
   }
-  // What cannot be read is taken for what it was.
+  // If it cannot be read, it is assumed unchanged.
   if (!knows_readers(info)) return WriterChange::None;
   const WriterChange change = take_writer(known, info);
   take_readers(known, info);
@@ -44,14 +45,14 @@ WriterChange Reporter::take_writer(Known& known, const SegmentInfo& info) {
   if (other_number && known.writer_state == WriterState::Alive) {
     const bool same_writer = info.writer_pid == known.writer_pid &&
                              info.writer_started_realtime_ns == known.writer_started_ns;
-    // It is just being fenced off; the next look finds it closed.
+    // It is just being fenced off; the next inspection finds it closed.
     if (same_writer && info.writer_state == WriterState::Alive) return WriterChange::None;
     const bool taken_over = known.generation != 0 && known.generation == generation_of(info);
     if (!same_writer) tell_unseen_end(known, info.name, taken_over);
   }
   std::string executable = info.writer_executable;
-  // Before it is reported: afterwards, how it ends can be found out. One that has ended since the
-  // look is left to the next one.
+  // Before the report, so that its end can be found out afterwards. A writer that has ended since
+  // the inspection is left to the next one.
   const bool alive = info.writer_state == WriterState::Alive;
   if (alive && !ends_.hold(info.name, info.incarnation)) return WriterChange::None;
   const WriterChange change = tell_state(known, info);
@@ -76,7 +77,7 @@ WriterChange Reporter::tell_state(const Known& known, const SegmentInfo& info) {
       log_.write("info", "writer_started", std::move(fields));
       return WriterChange::Started;
     case WriterState::Dead:
-      // Removing its files changes the incarnation, too; that death was reported.
+      // Removing its files also changes the incarnation; that death was already reported.
       if (info.condition == SegmentCondition::Removed && known.writer_state == WriterState::Dead) {
         return WriterChange::None;
       }
@@ -85,16 +86,16 @@ WriterChange Reporter::tell_state(const Known& known, const SegmentInfo& info) {
       return WriterChange::Died;
     case WriterState::Closed:
       if (known.writer_state != WriterState::Alive) return WriterChange::None;
-      fields[1] = {"pid", known.writer_pid};  // a writer that closes clears it
+      fields[1] = {"pid", known.writer_pid};  // a writer clears its pid when it closes
       log_.write("info", "writer_closed", std::move(fields));
       return WriterChange::None;
-    case WriterState::Detached:  // of an attached reader only
+    case WriterState::Detached:  // attached readers only
       return WriterChange::None;
   }
   return WriterChange::None;
 }
 
-/// Of a writer that was alive at the last look, and has a successor or no file at this one.
+/// For a writer that was alive at the last inspection, and now has a successor or no file.
 void Reporter::tell_unseen_end(Known& known, const std::string& name, bool data_taken_over) {
   WriterEnd end = ends_.end_of(name);
   if (end == WriterEnd::Unknown && data_taken_over) end = WriterEnd::Died;

@@ -1,8 +1,8 @@
-/// Reports what happens to segments, from one look at them to the next.
+/// Reports what happens to segments between inspections.
 ///
-/// I1: what is known of a segment changes only together with what is reported about it, and not
-///     where memory runs out in between. So each event is reported once, and a later look makes up
-///     for one that failed.
+/// I1: the recorded state of a segment changes only when the change is reported, and not if memory
+///     runs out in between. So each event is reported once, and a later inspection makes up for a
+///     failed one.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace evo::tools {
 
-/// What a look found out about a segment's writer.
+/// The change of a segment's writer that an inspection found.
 enum class WriterChange : std::uint8_t { None, Started, Died };
 
 class Reporter {
@@ -28,10 +28,10 @@ class Reporter {
   /// Reports what is new.
   WriterChange take(const SegmentInfo& info);
 
-  /// Reports that the segment has gone, and how its writer ended if that was not reported.
+  /// Reports that the segment is gone, and how its writer ended if that was not reported.
   void take_vanished(const std::string& name);
 
-  /// The segments that are known.
+  /// The names of the known segments.
   [[nodiscard]] std::vector<std::string> names() const;
 
  private:
@@ -39,7 +39,7 @@ class Reporter {
     bool appeared = false;
     WriterState writer_state = WriterState::Closed;
     std::uint64_t incarnation = 0;
-    std::uint64_t generation = 0;  // of its data; 0: not known
+    std::uint64_t generation = 0;  // of its data; 0: unknown
     std::uint32_t writer_pid = 0;
     std::uint64_t writer_started_ns = 0;
     std::string executable;

@@ -25,7 +25,7 @@ std::optional<std::uint64_t> number_in(const char* variable) {
   return value;
 }
 
-/// Until what could not be sent is tried again.
+/// Delay before an unsent message is retried.
 constexpr std::uint64_t kRetryNs = 100'000'000;
 
 }  // namespace

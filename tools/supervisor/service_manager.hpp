@@ -1,5 +1,5 @@
-/// Telling the service manager how we are: the sd_notify protocol, a datagram to the socket that
-/// NOTIFY_SOCKET names. Nothing happens where that is unset.
+/// Reports the supervisor's state to the service manager with the sd_notify protocol: a datagram to
+/// the socket named by NOTIFY_SOCKET. Does nothing if that is unset.
 #pragma once
 
 #include <chrono>
@@ -10,21 +10,22 @@
 
 namespace evo::tools {
 
-/// Sends assignments such as "READY=1", and never waits. False if that may work later: its socket
-/// is full, or this process has no descriptor left. Other errors are ignored.
+/// Sends assignments such as "READY=1"; never blocks. False if a retry may succeed: the socket is
+/// full, or this process has no descriptor left. Other errors are ignored.
 bool notify_service_manager(std::string_view assignments);
 
-/// How often it wants to hear WATCHDOG=1: half of WATCHDOG_USEC, if that is meant for us.
+/// How often the manager expects WATCHDOG=1: half of WATCHDOG_USEC, if that is meant for this
+/// process.
 std::optional<std::chrono::microseconds> watchdog_interval();
 
-/// Sends READY=1 once and WATCHDOG=1 in time, as long as it is asked to.
+/// Sends READY=1 once, and WATCHDOG=1 in time while keep_informed() is called.
 class ServiceManager {
  public:
-  /// Says that this process is ready.
+  /// Reports that this process is ready.
   void ready(std::string_view status);
-  /// Sends what is due. Costs next to nothing while that is nothing.
+  /// Sends what is due. Nearly free if nothing is due.
   void keep_informed();
-  /// CLOCK_MONOTONIC at which keep_informed() has something to do; nothing: never.
+  /// CLOCK_MONOTONIC time of the next keep_informed(); nullopt: never.
   [[nodiscard]] std::optional<std::uint64_t> wake_ns() const;
 
  private:

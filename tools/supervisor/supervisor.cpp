@@ -20,10 +20,10 @@ namespace evo::tools {
 
 namespace {
 
-/// After a step that failed, most likely for lack of memory.
+/// After a failed step, most likely for lack of memory.
 constexpr int kPauseMs = 100;
 
-/// With the descriptor as data.
+/// The descriptor is the event data.
 bool add_to_epoll(int epoll, int fd) {
   epoll_event readable{};
   readable.events = EPOLLIN;
@@ -139,7 +139,7 @@ void Supervisor::step() {
   if (look_again_ || monotonic_ns() >= next_scan_ns()) scan();
 }
 
-/// The next scan makes up for it.
+/// The next scan makes up for the failed step.
 void Supervisor::note_failure(const std::exception& error) noexcept {
   ++failures_;
   look_again_ = true;
@@ -158,16 +158,16 @@ void Supervisor::handle(std::uint64_t data) {
   } else if (data == static_cast<std::uint64_t>(discovery_->fd())) {
     tell_scan(discovery_->update());
   } else {
-    // Only a reason to ask the locks; that is what refresh does, and see() hears of it.
+    // Only a reason to check the locks; refresh does that, and see() receives the result.
     for (const std::string& name : processes_.take_end(data)) {
       tell_scan(discovery_->refresh(name));
-      // A process that has the same pid may have taken the segment over.
+      // A process with the same PID may have taken over the segment.
       if (const SegmentInfo* info = discovery_->find(name)) watch_processes(*info);
     }
   }
 }
 
-/// One that fails leaves the others to be seen.
+/// A failure here does not affect other segments.
 void Supervisor::see(DiscoveryEvent event, const SegmentInfo& info) try {
   if (event == DiscoveryEvent::Vanished) {
     reporter_.take_vanished(info.name);
@@ -179,14 +179,14 @@ void Supervisor::see(DiscoveryEvent event, const SegmentInfo& info) try {
   const WriterChange change = reporter_.take(info);
   watch_processes(info);
   if (change == WriterChange::Started) due_.erase(info.name);
-  // Marks it for readers, or removes it: after all deaths that are found at once are reported.
+  // Marks it for readers, or removes it, after all deaths found at the same time are reported.
   if (change == WriterChange::Died) due_.set(info.name, 0);
 } catch (const std::exception& error) {
   note_failure(error);
 }
 
 void Supervisor::watch_processes(const SegmentInfo& info) {
-  // What cannot be read is taken for what it was.
+  // If it cannot be read, it is assumed unchanged.
   if (!options_.use_pidfds || !knows_readers(info)) return;
   std::set<std::uint32_t> pids;
   if (info.writer_state == WriterState::Alive && info.writer_pid != 0) pids.insert(info.writer_pid);
@@ -199,7 +199,7 @@ void Supervisor::watch_processes(const SegmentInfo& info) {
 void Supervisor::clean(const std::string& name) {
   due_.erase(name);
   const auto report = cleanup_orphaned_segment(options_.domain, name, options_.policy);
-  if (!report) return;  // it has gone
+  if (!report) return;  // it is gone
   for (const CleanupItem& item : report->items) {
     tell(item);
     if (item.action == CleanupAction::Waiting) {
@@ -224,9 +224,11 @@ void Supervisor::tell(const CleanupItem& item) {
       log_.write("info", "segment_waits_for_successor", std::move(fields));
       break;
     case CleanupAction::StillRead:
-      break;  // as it should be
+      break;  // as expected
     case CleanupAction::LeftAlone:
-      if (std::exchange(left_alone_[item.name], item.reason) == item.reason) return;  // told
+      if (std::exchange(left_alone_[item.name], item.reason) == item.reason)
+        return;  // already
+                 // reported
       log_.write("warning", "segment_left_alone", std::move(fields));
       break;
   }
@@ -252,7 +254,7 @@ void Supervisor::scan() {
   if (!look_again_) tell_failures();
 }
 
-/// Compares what is there with what was reported, in case an event was lost on the way.
+/// Compares the domain with the reported state, in case an event was lost.
 void Supervisor::see_all() {
   for (const std::string& name : reporter_.names()) {
     if (discovery_->find(name) != nullptr) continue;
@@ -266,11 +268,12 @@ void Supervisor::see_all() {
   }
 }
 
-/// What has no live writer and was not marked yet: half-made ones, those of an earlier boot.
+/// Segments with no live writer that are not marked yet: half-created ones, and those from an
+/// earlier boot.
 void Supervisor::clean_orphans() {
   std::vector<std::string> names;
   for (const SegmentInfo& info : discovery_->segments()) {
-    // Without data, but with readers: the last of them clears up.
+    // Without data but with readers: the last reader removes it.
     const bool ending = has_no_data(info) && !info.readers.empty();
     if (info.writer_state != WriterState::Alive && !ending && !due_.contains(info.name)) {
       names.push_back(info.name);
@@ -296,7 +299,7 @@ void Supervisor::tell_failures() {
   log_.write("error", "steps_failed", std::move(fields));
 }
 
-/// Why a death may be found by the next scan only; empty if each is reported at once.
+/// Why only the next scan may find a death; empty if each is reported immediately.
 std::string Supervisor::blindness() const {
   if (!discovery_->watches()) {
     return "inotify has run out (see /proc/sys/fs/inotify/max_user_*)";

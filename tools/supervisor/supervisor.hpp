@@ -1,11 +1,11 @@
-/// Watches a domain, tells of every death and cleans up behind it.
+/// Watches a domain, reports every death and cleans up after it.
 ///
-/// Correctness depends on none of this: takeover, attach and cleanup ask the kernel's locks
-/// themselves. The supervisor makes the dead known at once and removes what nobody takes over.
-/// Two of them at once do no harm.
+/// Correctness does not depend on it: takeover, attach and cleanup check the kernel locks
+/// themselves. The supervisor reports deaths immediately and removes segments that no writer takes
+/// over. Two supervisors at the same time do no harm.
 ///
-/// It goes on where descriptors, memory or inotify are short: it scans in place of watching, and a
-/// step that failed is made up for by a scan that compares all segments with what was reported.
+/// It continues if descriptors, memory or inotify watches run short: it scans instead of watching,
+/// and a scan that compares all segments with the reported state makes up for a failed step.
 #pragma once
 
 #include <chrono>
@@ -28,12 +28,14 @@ namespace evo::tools {
 struct SupervisorOptions {
   Domain domain = Domain::from_environment();
   CleanupPolicy policy = {};
-  /// A scan behind the events, in case one was lost.
+  /// A scan in addition to the events, in case one was lost.
   std::chrono::milliseconds scan_interval = std::chrono::seconds(30);
-  /// The same where there are no pidfds, or none are wanted, or where not all can be watched.
+  /// The interval if there are no pidfds, if they are disabled, or if not all processes can be
+  /// watched.
   std::chrono::milliseconds simulation_interval = std::chrono::seconds(5);
   bool use_pidfds = true;
-  /// Run by the supervisor, and must outlive it; null: no command. The log's listener feeds it.
+  /// The supervisor runs it; it must outlive the supervisor; null: no command. The log's listener
+  /// feeds it.
   EventHook* hook = nullptr;
 };
 
@@ -45,10 +47,10 @@ class Supervisor {
   Supervisor& operator=(const Supervisor&) = delete;
   ~Supervisor();
 
-  /// One pass of cleaning. False, after a line in the log, if the domain cannot be looked at.
+  /// One cleanup pass. False, after a line in the log, if the domain cannot be inspected.
   bool run_once();
 
-  /// Works until SIGTERM or SIGINT, which the caller must have blocked in every thread.
+  /// Runs until SIGTERM or SIGINT, which the caller must have blocked in every thread.
   bool run();
 
  private:
@@ -84,8 +86,8 @@ class Supervisor {
   ProcessWatch processes_;
   Reporter reporter_;
   ServiceManager manager_;
-  DueTimes due_;                                   // when a dead segment's grace is over
-  std::map<std::string, std::string> left_alone_;  // and the reason told
+  DueTimes due_;                                   // when the grace period of a dead segment ends
+  std::map<std::string, std::string> left_alone_;  // and the reported reason
   std::uint64_t last_scan_ns_ = 0;
   std::string scan_error_;      // reported; empty once a scan succeeds
   bool blind_ = false;          // reported

@@ -26,7 +26,7 @@ struct ControlCopy {
   }
 };
 
-/// Whether the writer's lock is held; also if that cannot be known.
+/// Whether the writer's lock is held; true if unknown.
 bool is_written(int fd) {
   struct flock lock {};
   lock.l_type = F_WRLCK;
@@ -45,7 +45,7 @@ WriterEnds::~WriterEnds() {
 bool WriterEnds::hold(const std::string& segment, std::uint64_t incarnation) {
   release(segment);
   const std::string path = domain_.path() / ("evo_" + segment + ".ctl");
-  // First, so that no descriptor is lost where there is no memory for it.
+  // First, so that no descriptor leaks if there is no memory for the entry.
   const auto entry = held_.emplace(segment, Held{}).first;
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   const bool gone = fd < 0 && errno == ENOENT;
@@ -68,7 +68,7 @@ WriterEnd WriterEnds::end_of(const std::string& segment) const {
   const auto found = held_.find(segment);
   if (found == held_.end()) return WriterEnd::Unknown;
   const Held& held = found->second;
-  // Before the file is read: a writer that closes says so before it lets go.
+  // Before the file is read: a writer marks the segment closed before it releases the lock.
   const bool written = is_written(held.fd);
   ControlCopy control;
   if (!control.read(held.fd)) return WriterEnd::Unknown;
@@ -77,11 +77,12 @@ WriterEnd WriterEnds::end_of(const std::string& segment) const {
     const bool closed = control->state.load(std::memory_order_relaxed) ==
                         static_cast<std::uint32_t>(ControlState::Closed);
     if (written && !closed) return WriterEnd::None;
-    // A writer that closes clears its pid; one that cleans up behind a dead writer leaves it.
+    // A writer that closes clears its pid; a process that cleans up after a dead writer keeps it.
     const bool cleared = control->writer_pid.load(std::memory_order_relaxed) == 0;
     return closed && cleared ? WriterEnd::Closed : WriterEnd::Died;
   }
-  // Another writer has the file. It goes on with the data only of a dead one, and counts the dead.
+  // Another writer owns the file now. It keeps the data only of a dead writer, and counts the
+  // deaths.
   const bool died = control->generation.load(std::memory_order_relaxed) == held.generation ||
                     control->deaths.load(std::memory_order_relaxed) != held.deaths;
   return died ? WriterEnd::Died : WriterEnd::Closed;

@@ -1,4 +1,5 @@
-/// How writers ended that were gone at the next look, with their files or with a successor.
+/// Finds out how a writer ended that is gone at the next inspection, with its files or with a
+/// successor.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +14,11 @@ namespace evo::tools {
 enum class WriterEnd : std::uint8_t {
   Died,
   Closed,
-  None,     ///< it goes on: only the name of its file is gone
+  None,     ///< it is still alive: only its file's name is gone
   Unknown,  ///< its control file is not held: descriptors are short, or it was already gone
 };
 
-/// Holds the control files of live writers open: they keep what they say when they lose their name.
+/// Holds the control files of live writers open: their contents remain readable after unlink.
 class WriterEnds {
  public:
   explicit WriterEnds(Domain domain) : domain_(std::move(domain)) {}
@@ -25,8 +26,8 @@ class WriterEnds {
   WriterEnds& operator=(const WriterEnds&) = delete;
   ~WriterEnds();
 
-  /// Holds the file of the segment's live writer, instead of a former one, if there are descriptors
-  /// to spare. False if the file is not that incarnation's any more.
+  /// Holds the file of the segment's live writer, in place of a previous one, if enough descriptors
+  /// are free. False if the file is no longer that incarnation's.
   [[nodiscard]] bool hold(const std::string& segment, std::uint64_t incarnation);
 
   /// How the writer ended whose file is held.

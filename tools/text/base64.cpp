@@ -44,7 +44,7 @@ std::string base64(std::span<const std::uint8_t> bytes) {
 
 std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  // Padding stands at the end alone; anywhere else '=' is no letter.
+  // Padding is allowed only at the end; elsewhere '=' is invalid.
   std::size_t padding = 0;
   if (text.ends_with('=')) padding = text.ends_with("==") ? 2 : 1;
   const std::size_t letters = text.size() - padding;
@@ -59,7 +59,7 @@ std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
     const unsigned left = 6 - 2 * (i % 4);
     if (i % 4 != 0) bytes.push_back(static_cast<std::uint8_t>(bits >> left & 255U));
   }
-  // One text only for the same bytes: no bits that stand for nothing.
+  // Each byte sequence has only one encoding: unused bits must be zero.
   if ((bits & ((1U << (2 * padding)) - 1)) != 0) return std::nullopt;
   return bytes;
 }

@@ -11,7 +11,7 @@
 
 namespace evo::tools {
 
-/// Letters that so many bytes take.
+/// Number of letters for `bytes` bytes.
 [[nodiscard]] constexpr std::size_t base64_size(std::size_t bytes) noexcept {
   return (bytes + 2) / 3 * 4;
 }
@@ -20,7 +20,7 @@ void append_base64(std::string& text, std::span<const std::uint8_t> bytes);
 
 std::string base64(std::span<const std::uint8_t> bytes);
 
-/// Nothing if it is not exactly what `base64` makes of some bytes.
+/// Nothing if the text is not exactly what `base64` produces.
 std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text);
 
 }  // namespace evo::tools

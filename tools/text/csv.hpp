@@ -1,4 +1,4 @@
-/// Comma-separated values as RFC 4180 quotes them; lines end as in every file of this system.
+/// Comma-separated values, quoted as in RFC 4180, with Unix line ends.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace evo::tools {
 
-/// A cell, as printable() shows it; between quotes if it holds a comma, a quote, or a blank at one
-/// end.
+/// A cell, in the form of printable(); quoted if it contains a comma, a quote, or a leading or
+/// trailing blank.
 [[nodiscard]] std::string csv_cell(std::string_view text);
 
-/// Cells as one line, with its end.
+/// Cells as one line, with its line end.
 [[nodiscard]] std::string csv_line(const std::vector<std::string>& cells);
 
 }  // namespace evo::tools

@@ -1,4 +1,4 @@
-/// Text for a line of a screen.
+/// Text for one screen line.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 
 namespace evo::tools {
 
-/// Bytes of the colour that the text begins with; 0 if it begins with none.
+/// Length in bytes of the colour sequence at the start of the text; 0 if there is none.
 std::size_t colour_at_start(std::string_view text);
 
-/// As much of a line as fits into `width` columns. Colours are kept, and ended where they are cut;
-/// every other control character comes out as `?`, so that no name can steer the terminal.
+/// The part of a line that fits into `width` columns. Colours are kept, and reset at the cut; every
+/// other control character is replaced by `?`, so that no name can control the terminal.
 std::string cut(std::string_view line, std::size_t width);
 
-/// The lines of a text, without their ends.
+/// The lines of a text, without line ends.
 std::vector<std::string> lines_of(std::string_view text);
 
 }  // namespace evo::tools

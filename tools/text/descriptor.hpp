@@ -8,7 +8,7 @@
 
 namespace evo::tools {
 
-/// Closes it in the end. Below zero: none.
+/// Closes the descriptor when destroyed. Negative: none.
 class Descriptor {
  public:
   explicit Descriptor(int fd = -1) noexcept : fd_(fd) {}
@@ -22,7 +22,7 @@ class Descriptor {
   [[nodiscard]] int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
 
-  /// Closes it now. Zero, or the errno: some file systems report a full disk only here.
+  /// Closes it now. Returns zero, or the errno: some file systems report a full disk only here.
   int close() noexcept {
     const int fd = std::exchange(fd_, -1);
     return fd < 0 || ::close(fd) == 0 ? 0 : errno;

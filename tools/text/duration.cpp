@@ -20,7 +20,7 @@ constexpr std::array<Unit, 7> kUnits = {{{"ns", 1},
                                          {"min", 60'000'000'000},
                                          {"h", 3'600'000'000'000},
                                          {"d", 86'400'000'000'000}}};
-/// Minutes, hours and days are told from two on: 90 s says more than 1.5 min.
+/// Minutes, hours and days are used from two on: 90 s is clearer than 1.5 min.
 constexpr std::int64_t kMinute = 60'000'000'000;
 
 }  // namespace
@@ -45,7 +45,7 @@ std::string in_words(std::chrono::nanoseconds time) {
     const std::int64_t least = unit->nanoseconds < kMinute ? 1 : 2;
     if (time.count() < least * unit->nanoseconds) continue;
     const double count = static_cast<double>(time.count()) / static_cast<double>(unit->nanoseconds);
-    // Four digits of more than that would need an exponent.
+    // With four significant digits, a larger number would be printed with an exponent.
     if (count >= 9999.5) return fmt::format("{:.0f} {}", count, unit->name);
     return fmt::format("{:.4g} {}", count, unit->name);
   }

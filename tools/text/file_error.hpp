@@ -1,4 +1,4 @@
-/// Errors of files that the command line names, with advice that fits.
+/// Errors about files named on the command line, with matching advice.
 #pragma once
 
 #include <filesystem>
@@ -8,13 +8,13 @@
 
 namespace evo::tools {
 
-/// Says that the file could not be read. `error` is an errno.
+/// The error that the file could not be read. `error` is an errno.
 [[nodiscard]] tl::unexpected<Error> cannot_read(int error, const std::filesystem::path& path);
 
-/// Says that the file could not be written.
+/// The error that the file could not be written.
 [[nodiscard]] tl::unexpected<Error> cannot_write(int error, const std::filesystem::path& path);
 
-/// The same for a reason that the kernel does not know; `reason` ends with advice.
+/// The same for a reason without an errno; `reason` ends with advice.
 [[nodiscard]] tl::unexpected<Error> cannot_write(ErrorCode code, const std::filesystem::path& path,
                                                  std::string_view reason);
 

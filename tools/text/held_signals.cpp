@@ -10,7 +10,7 @@ HeldSignals::HeldSignals() noexcept {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ}) {
     struct sigaction action {};
     ::sigaction(signal, nullptr, &action);
-    // One that is ignored would wait as well, and look like a reason to end.
+    // An ignored signal would also stay pending, and look like a reason to end.
     const bool ends = (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_DFL;
     if (ends && ::sigismember(&before_, signal) == 0) ::sigaddset(&held_, signal);
   }

@@ -1,13 +1,14 @@
-/// Signals that would end the process, held back while it has something to clean up.
+/// Holds back signals that would end the process while it has something to clean up.
 #pragma once
 
 #include <signal.h>
 
 namespace evo::tools {
 
-/// While one lives, Ctrl-C, SIGTERM, SIGHUP and SIGQUIT wait; they arrive when it goes. A signal
-/// that the process ignores, handles or blocks already is not touched. The limit on the size of
-/// files (SIGXFSZ) is only an error of write() then. For the calling thread.
+/// While it exists, Ctrl-C, SIGTERM, SIGHUP and SIGQUIT stay pending; they are delivered on
+/// destruction. A signal that the process already ignores, handles or blocks is unaffected.
+/// Exceeding the file size limit (SIGXFSZ) is then only an error of write(). Applies to the calling
+/// thread.
 class HeldSignals {
  public:
   HeldSignals() noexcept;
@@ -15,7 +16,7 @@ class HeldSignals {
   HeldSignals& operator=(const HeldSignals&) = delete;
   ~HeldSignals();
 
-  /// Whether one of them waits, so that the process should come to an end.
+  /// Whether one of them is pending, so that the process should end.
   [[nodiscard]] bool pending() const noexcept;
 
  private:

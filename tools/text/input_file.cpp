@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kPartSize = std::size_t{64} << 10;
 
-/// A temporary file that has no name any more.
+/// A temporary file that is already unlinked.
 Result<Descriptor> nameless_file() {
   std::error_code none;
   fs::path directory = fs::temp_directory_path(none);
@@ -50,7 +50,7 @@ Result<InputFile> InputFile::open(const fs::path& path) {
   struct stat status {};
   if (::fstat(file->get(), &status) != 0) return cannot_read(errno, path);
   const bool regular = S_ISREG(status.st_mode);
-  // Standard input may have been read in part.
+  // Part of standard input may have been read already.
   const off_t position = regular ? ::lseek(file->get(), 0, SEEK_CUR) : 0;
   return InputFile(std::move(*file), path, regular,
                    static_cast<std::uint64_t>(std::max<off_t>(position, 0)));
@@ -94,12 +94,12 @@ Result<std::optional<std::string_view>> InputFile::next(std::size_t most) {
 }
 
 Result<void> InputFile::append(std::string_view piece, std::size_t most) {
-  // So a file full of zeros ends at once, whatever its length.
+  // Checked first, so that a file full of zeros is rejected immediately, whatever its length.
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
   if (std::ranges::any_of(piece, is_control)) return unfit("is not text");
   const std::size_t size = line_.size() + piece.size();
   if (size > most) return unfit("is longer than it may be");
-  // Doubled as ever, but never to more than a line may have.
+  // Doubled as usual, but never beyond the limit of a line.
   if (size > line_.capacity()) line_.reserve(std::min(most, std::max(size, 2 * line_.size())));
   line_ += piece;
   return {};

@@ -1,4 +1,4 @@
-/// A text file read line by line, as often as need be, with little memory whatever is in it.
+/// A text file read line by line, any number of times, in little memory whatever its contents.
 #pragma once
 
 #include <cstdint>
@@ -16,22 +16,23 @@ namespace evo::tools {
 /// Opens a file for reading; `-` is standard input. NotFound: no such file. PermissionDenied, Io.
 Result<Descriptor> open_input(const std::filesystem::path& path);
 
-/// What is no regular file, as a pipe, is kept in a temporary file without a name, so that its
-/// lines can be read a second time. That grows only while the lines are read.
+/// A file that is not regular, such as a pipe, is copied to an unnamed temporary file, so that its
+/// lines can be read again. That file grows only as lines are read.
 class InputFile {
  public:
   /// As open_input().
   static Result<InputFile> open(const std::filesystem::path& path);
 
-  /// The next line without its end, valid until the next call; none at the end of the file.
-  /// Corrupt: it has more than `most` bytes, a control character, or no end. PermissionDenied,
-  /// NoSpace, Io.
+  /// The next line without its line end, valid until the next call; nothing at the end of the file.
+  /// Corrupt: the line has more than `most` bytes, a control character, or no end.
+  /// PermissionDenied, NoSpace, Io.
   Result<std::optional<std::string_view>> next(std::size_t most);
 
   /// Where the next line begins.
   [[nodiscard]] std::uint64_t position() const noexcept { return position_ - ahead().size(); }
 
-  /// Continues at such a place. A forked child may do so, too, without the parent noticing.
+  /// Continues at a position from `position()`. A forked child may call it without affecting the
+  /// parent.
   void seek(std::uint64_t position) noexcept;
 
   /// Number of the last line, from the beginning of the file.

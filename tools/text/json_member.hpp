@@ -1,4 +1,4 @@
-/// Large JSON objects, built in a time that grows with their size.
+/// Builds large JSON objects in linear time.
 #pragma once
 
 #include <nlohmann/json.hpp>

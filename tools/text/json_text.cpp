@@ -15,7 +15,7 @@ std::string json_text(const nlohmann::ordered_json& document, int indent) {
   text.reserve(dumped.size());
   for (std::string_view rest = dumped; !rest.empty();) {
     const detail::Character character = detail::take_character(rest);
-    // Those of ASCII were escaped by the library, but for line breaks between the members and DEL.
+    // The library has escaped those of ASCII, except line breaks between members and DEL.
     if (character.kind == detail::CharacterKind::Plain || character.code < 0x20) {
       text += character.bytes;
     } else if (character.kind == detail::CharacterKind::Control) {

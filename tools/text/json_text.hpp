@@ -1,4 +1,4 @@
-/// JSON as it leaves the tools.
+/// JSON output of the tools.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -6,8 +6,8 @@
 
 namespace evo::tools {
 
-/// The document as UTF-8, with so many spaces for each level, or on one line. Controls, also those
-/// beyond ASCII, come as `\u…`; what is no character comes as U+FFFD.
+/// The document as UTF-8, with `indent` spaces per level, or on one line. Control characters,
+/// including those beyond ASCII, become `\u…`; invalid characters become U+FFFD.
 [[nodiscard]] std::string json_text(const nlohmann::ordered_json& document, int indent = -1);
 
 }  // namespace evo::tools

@@ -28,12 +28,13 @@ Result<void> check_names(const struct stat& present, const fs::path& path) {
                                   present.st_nlink));
 }
 
-/// Gives the new file the owner and the mode of the one that it replaces. Zero, or the errno.
+/// Gives the new file the owner and the mode of the one that it replaces. Returns zero, or the
+/// errno.
 int adopt(int file, const struct stat& present) {
   mode_t mode = present.st_mode & kPermissions;
   if (::fchown(file, present.st_uid, present.st_gid) != 0 &&
       ::fchown(file, static_cast<uid_t>(-1), present.st_gid) != 0) {
-    // The rights of that group are no rights of this user's group.
+    // The group permissions were meant for that group, not for this user's.
     mode &= ~static_cast<mode_t>(S_IRWXG);
   }
   return ::fchmod(file, mode) == 0 ? 0 : errno;
@@ -41,7 +42,7 @@ int adopt(int file, const struct stat& present) {
 
 std::string random_name() {
   std::uint64_t number = 0;
-  // Without random numbers a second try finds another name or fails.
+  // Without random numbers a second attempt finds another name or fails.
   [[maybe_unused]] const ssize_t count = ::getrandom(&number, sizeof number, 0);
   return fmt::format(".evo-shm-{:016x}", number);
 }
@@ -71,7 +72,7 @@ Result<OutputFile> OutputFile::open(const fs::path& path, mode_t mode) {
   file.path_ = path;
   file.directory_ = std::move(place->directory);
   file.name_ = std::move(place->name);
-  // Made for this user alone, until it has the owner that the mode is meant for.
+  // Accessible to this user only, until it has the owner that the mode is meant for.
   if (auto made = file.make_temporary(present ? 0600 : mode); !made) {
     return tl::unexpected(made.error());
   }
@@ -153,7 +154,7 @@ Result<void> OutputFile::write_through(std::string_view text) {
 Result<void> OutputFile::commit() {
   auto written = write_through(buffer_);
   buffer_.clear();
-  // A full disk may show only here; what is no disk has nothing to say.
+  // A full disk may show only here; errors from files without a disk are ignored.
   int error = 0;
   if (written && ::fsync(file_.get()) != 0 && errno != EINVAL && errno != EROFS) error = errno;
   if (const int closing = file_.close(); error == 0) error = closing;

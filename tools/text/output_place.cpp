@@ -17,12 +17,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// As many as the kernel follows.
+/// The kernel's own limit.
 constexpr int kMostLinks = 40;
 
 /// The parts of a path that are still to be walked, the next one at the back.
 void push_parts(std::vector<std::string>& parts, std::string_view path) {
-  // What ends with a slash is a directory, and the last part says so.
+  // A path that ends with a slash is a directory; the added part enforces that.
   if (path.ends_with('/')) parts.emplace_back(".");
   while (!path.empty()) {
     const std::size_t slash = path.rfind('/');
@@ -45,7 +45,7 @@ bool is_trusted(uid_t owner) {
   return owner == ::geteuid() || owner == 0;
 }
 
-/// Whether the file may have been put there by a user that has no say in the directory.
+/// Whether the file may have been planted by a user with no authority over the directory.
 bool is_planted(const struct stat& file, const struct stat& directory) {
   const bool shared =
       (directory.st_mode & S_ISVTX) != 0 && (directory.st_mode & (S_IWGRP | S_IWOTH)) != 0;

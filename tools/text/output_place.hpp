@@ -1,4 +1,4 @@
-/// Where a file that is to be written lies, found without being led astray by another user.
+/// Resolves the location of an output file without being misled by another user.
 #pragma once
 
 #include <sys/stat.h>
@@ -12,19 +12,20 @@
 
 namespace evo::tools {
 
-/// A name in an open directory, so that no later change of the path can lead elsewhere.
+/// A name in an open directory, so that no later change of the path can redirect it.
 struct OutputPlace {
   Descriptor directory;                ///< O_PATH
   std::string name;                    ///< in that directory; not a link, unless `kernel_link`
-  std::optional<struct stat> present;  ///< the file that has the name; none: it is free
-  /// A link of /proc, as /dev/fd/3 leads to one: to be opened, never to be replaced.
+  std::optional<struct stat> present;  ///< the file of that name; nullopt: the name is free
+  /// A link in /proc, for example through /dev/fd/3: to be opened, never to be replaced.
   bool kernel_link = false;
 };
 
-/// Follows the path, one directory after the other. Links count if they belong to this user or to
-/// root, as with the kernel's protected_symlinks, but in each directory. A file of another user
-/// in a directory where all may make files is refused, as with protected_regular: it was perhaps
-/// put there to be filled. PermissionDenied, NotFound, Io.
+/// Follows the path, one directory after the other. Links are followed only if this user or root
+/// owns them, as with the kernel's protected_symlinks, but in each directory. In a sticky directory
+/// that its group or all users may write to, a file is refused unless this user or the directory's
+/// owner owns it, as with protected_regular: it may have been planted there. PermissionDenied,
+/// NotFound, Io.
 Result<OutputPlace> find_output_place(const std::filesystem::path& path);
 
 }  // namespace evo::tools

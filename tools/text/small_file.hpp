@@ -1,4 +1,4 @@
-/// Small files of the kernel and of the system's configuration.
+/// Small files of the kernel and of the system configuration.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace evo::tools {
 
-/// All of a file; empty if it cannot be read.
+/// The contents of a file; empty if it cannot be read.
 [[nodiscard]] inline std::string read_small_file(const std::filesystem::path& file) {
   std::ifstream stream(file);
   return {std::istreambuf_iterator<char>(stream), {}};

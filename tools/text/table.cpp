@@ -14,11 +14,11 @@ namespace {
 
 constexpr std::string_view kGap = "  ";
 constexpr std::string_view kSign = " …";
-/// No narrower are columns made.
+/// Minimum widths of narrowed columns.
 constexpr std::size_t kLeastCut = 8;
 constexpr std::size_t kLeastWrapped = 24;
 
-/// The columns of a table, and how wide each is in the end.
+/// The columns of a table, and their final widths.
 class Fit {
  public:
   Fit(const std::vector<Column>& columns, std::vector<std::size_t> widths)
@@ -35,7 +35,7 @@ class Fit {
         left.push_back(*next);
         width = room;
       }
-      // A wide column that had to go may leave room for narrow ones, the most important first.
+      // Dropping a wide column may leave room for narrow ones, the most important first.
       for (auto column = left.rbegin(); column != left.rend(); ++column) {
         stays_[*column] = true;
         if (excess(room, least_wrapped()) != 0) stays_[*column] = false;
@@ -53,7 +53,7 @@ class Fit {
     return std::min(widths_[column], std::max(least, width_of(columns_[column].head)));
   }
 
-  /// The widths with every cell wrapped that may be.
+  /// The widths when every column that may be wrapped is wrapped.
   [[nodiscard]] std::vector<std::size_t> least_wrapped() const {
     std::vector<std::size_t> widths = widths_;
     for (std::size_t i = 0; i < widths.size(); ++i) {
@@ -62,7 +62,7 @@ class Fit {
     return widths;
   }
 
-  /// By how much the columns that stay are wider than `room`.
+  /// By how much the remaining columns exceed `room`.
   [[nodiscard]] std::size_t excess(std::size_t room, const std::vector<std::size_t>& widths) const {
     std::size_t total = 0;
     for (std::size_t i = 0; i < widths.size(); ++i) {
@@ -80,7 +80,7 @@ class Fit {
     return next;
   }
 
-  /// Makes columns of this sort narrower, the widest first, as far as it needs to be.
+  /// Narrows columns of this sort, the widest first, as far as needed.
   void narrow(Narrowing narrowing, std::size_t least_width, std::size_t room) {
     while (excess(room, widths_) != 0) {
       std::optional<std::size_t> widest;
@@ -99,7 +99,7 @@ class Fit {
   std::vector<bool> stays_;
 };
 
-/// A cell as the lines that it takes.
+/// A cell as its lines.
 std::vector<std::string> lines_of_cell(const std::string& cell, const Column& column,
                                        std::size_t width) {
   if (column.narrowing == Narrowing::Wrap) return wrapped(cell, width);

@@ -1,4 +1,4 @@
-/// What stdout is, and colours where it is a terminal.
+/// Properties of stdout, and colours if it is a terminal.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@ namespace evo::tools {
 
 enum class Colour { Plain, Good, Warning, Bad, Dim, Bold };
 
-/// Whether stdout is a terminal that wants colours: not with NO_COLOR or TERM=dumb.
+/// Whether stdout is a terminal with colours enabled: not with NO_COLOR or TERM=dumb.
 bool has_colours();
 
-/// The text in a colour, or as it is where there are none.
+/// The text in a colour, or unchanged without colours.
 std::string coloured(Colour colour, std::string_view text, bool colours);
 
-/// The text as a terminal may have it: `?` in place of all controls and invalid characters, except
-/// line breaks, tabs, the colours of coloured() and kClearScreen.
+/// The text made safe for a terminal: `?` replaces all control and invalid characters, except line
+/// breaks, tabs, the colours of coloured() and kClearScreen.
 std::string terminal_text(std::string_view text);
 
-/// Clears the screen; what follows begins at its top.
+/// Clears the screen and moves the cursor to the top.
 inline constexpr std::string_view kClearScreen = "\x1b[H\x1b[J";
 
 struct TerminalSize {
@@ -29,11 +29,11 @@ struct TerminalSize {
   int rows = 24;
 };
 
-/// Of stdout; the default if it is no terminal.
+/// Size of stdout; the default if it is not a terminal.
 TerminalSize terminal_size();
 
-/// Columns that text on stdout should fit into: those of the terminal; where it is none, those that
-/// COLUMNS asks for, or kUnlimitedWidth.
+/// Columns available for text on stdout: those of the terminal; if it is not a terminal, those in
+/// COLUMNS, or kUnlimitedWidth.
 std::size_t output_width();
 
 }  // namespace evo::tools

@@ -1,11 +1,11 @@
-/// Text without what surrounds it.
+/// Text without surrounding white space.
 #pragma once
 
 #include <string_view>
 
 namespace evo::tools {
 
-/// Without spaces, tabs and line ends before and behind it.
+/// Without leading and trailing spaces, tabs and line ends.
 [[nodiscard]] inline std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return {};

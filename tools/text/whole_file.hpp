@@ -1,6 +1,6 @@
-/// Files as a whole: read at once, and written so that they are there as a whole or not at all.
+/// Whole files: read in one piece, and written completely or not at all.
 ///
-/// `-` stands for standard input and standard output.
+/// `-` is standard input or standard output.
 #pragma once
 
 #include <sys/types.h>
@@ -14,10 +14,10 @@
 
 namespace evo::tools {
 
-/// All that is in it. NotFound: no such file. PermissionDenied, Io.
+/// The contents of the file. NotFound: no such file. PermissionDenied, Io.
 Result<std::string> read_whole_file(const std::filesystem::path& path);
 
-/// Writes it as an OutputFile.
+/// Writes the text with an OutputFile.
 Result<void> write_whole_file(const std::filesystem::path& path, std::string_view text,
                               mode_t mode = 0666);
 

@@ -11,14 +11,14 @@ namespace {
 
 constexpr std::string_view kColourEnd = "\x1b[0m";
 
-/// Bytes of the colour or of the code point that the text begins with.
+/// Length in bytes of the colour or code point that the text begins with.
 std::size_t length_of_first(std::string_view text, bool* is_colour) {
   const std::size_t colour = colour_at_start(text);
   *is_colour = colour != 0;
   return *is_colour ? colour : detail::take_character(text).bytes.size();
 }
 
-/// Bytes that the first `width` columns take.
+/// Length in bytes of the first `width` columns.
 std::size_t length_of_columns(std::string_view text, std::size_t width) {
   std::size_t at = 0;
   for (std::size_t used = 0; at < text.size();) {
@@ -30,7 +30,7 @@ std::size_t length_of_columns(std::string_view text, std::size_t width) {
   return at;
 }
 
-/// The colour that a text leaves switched on, empty if none; `before` is that at its beginning.
+/// The colour in effect after a text, empty if none; `before` is the one at its beginning.
 std::string_view colour_after(std::string_view text, std::string_view before) {
   for (std::size_t at = 0; at < text.size();) {
     bool is_colour = false;
@@ -48,7 +48,7 @@ struct Break {
 };
 Break break_of(std::string_view text, std::size_t width) {
   const std::size_t most = length_of_columns(text, width);
-  // A blank right behind the last column is a good place too.
+  // A blank just after the last column is also suitable.
   const std::size_t blank = text.rfind(' ', most);
   const std::size_t end = blank == std::string_view::npos
                               ? std::string_view::npos
@@ -57,7 +57,7 @@ Break break_of(std::string_view text, std::size_t width) {
   return {end + 1, std::min(text.find_first_not_of(' ', end + 1), text.size()) - end - 1};
 }
 
-/// The first line may have another width than those below it.
+/// The first line may have another width than the following ones.
 std::vector<std::string> lines_within(std::string_view line, std::size_t first_width,
                                       std::size_t width) {
   std::vector<std::string> lines;

@@ -1,4 +1,4 @@
-/// Text in lines that are no wider than a terminal. Colours take no columns.
+/// Wraps text to the width of a terminal. Colours take no columns.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +12,17 @@ namespace evo::tools {
 /// The width of output that is not for a terminal.
 inline constexpr std::size_t kUnlimitedWidth = std::numeric_limits<std::size_t>::max();
 
-/// Columns that a text takes in a terminal: its code points, colours left out.
+/// Columns that a text takes in a terminal: its code points, without colours.
 [[nodiscard]] std::size_t width_of(std::string_view text);
 
-/// The text if it fits into `width` columns, else its beginning and `…`.
+/// The text if it fits into `width` columns, otherwise its beginning and `…`.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t width);
 
 /// One line of text as lines of at most `width` columns, broken at blanks, and within a word only
-/// where the word alone is wider. A colour ends with each line and begins again in the next one.
+/// if the word alone is wider. A colour ends with each line and is set again in the next one.
 [[nodiscard]] std::vector<std::string> wrapped(std::string_view line, std::size_t width);
 
-/// Every line of a text wrapped. What does not fit goes on below, `indent` columns from the left.
+/// Wraps every line of a text. Continuation lines are indented by `indent` columns.
 [[nodiscard]] std::string wrapped_text(std::string_view text, std::size_t width,
                                        std::size_t indent = 0);
 

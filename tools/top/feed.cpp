@@ -25,7 +25,7 @@ Result<void> TopFeed::take_events() {
 }
 
 void TopFeed::look_at(const std::string& name) {
-  // A name that cannot be looked at keeps the row that it has.
+  // If a segment cannot be inspected, its row stays unchanged.
   if (!discovery_.refresh(name)) return;
   if (const SegmentInfo* info = discovery_.find(name)) model_->take(*info, monotonic_ns());
 }
@@ -36,7 +36,7 @@ void TopFeed::look_again(const std::vector<std::string>& on_screen) {
   for (std::size_t left = discovery_.segments().size(); left != 0; --left) {
     const auto& segments = discovery_.segments();
     if (segments.empty() || monotonic_ns() >= end) return;
-    // A copy: the look may move the others about.
+    // A copy: the inspection may reorder the segments.
     const std::string name = segments[next_++ % segments.size()].name;
     look_at(name);
   }

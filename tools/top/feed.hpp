@@ -11,12 +11,12 @@
 
 namespace evo::tools {
 
-/// Deaths, new segments and vanished ones come as events; sequences, ages and lags have to be
-/// asked for. With ten thousand segments that would take all of a core, so those on the screen are
-/// asked at every tick and the others one after the other, as far as their time goes.
+/// Deaths, new segments and removed ones arrive as events; sequences, ages and lags must be polled.
+/// With ten thousand segments that would use a whole core, so those on the screen are polled at
+/// every tick and the others in turn, within a time limit.
 class TopFeed {
  public:
-  /// What the segments that are not on the screen may take of a tick.
+  /// Time per tick for segments that are not on the screen.
   static constexpr std::chrono::milliseconds kTimeForOthers{20};
 
   /// The model must outlive it.
@@ -25,10 +25,10 @@ class TopFeed {
   /// Readable (poll) when there are events to take.
   [[nodiscard]] int fd() const { return discovery_.fd(); }
 
-  /// Takes in what has happened since; never waits.
+  /// Processes the events since the last call; never blocks.
   Result<void> take_events();
 
-  /// Looks at these segments again, and at some of the others.
+  /// Inspects these segments again, and some of the others.
   void look_again(const std::vector<std::string>& on_screen);
 
  private:
@@ -38,7 +38,7 @@ class TopFeed {
 
   SegmentDiscovery discovery_;
   TopModel* model_;
-  std::size_t next_ = 0;  // of the others
+  std::size_t next_ = 0;  // index of the next one of the others
 };
 
 }  // namespace evo::tools

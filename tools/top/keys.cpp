@@ -10,7 +10,7 @@ namespace {
 
 using Sort = Key::Sort;
 
-/// What xterm, the Linux console, screen and rxvt send.
+/// Sequences of xterm, the Linux console, screen and rxvt.
 constexpr std::array<std::pair<std::string_view, Sort>, 16> kSequences = {{
     {"\x1b[A", Sort::Up},
     {"\x1bOA", Sort::Up},
@@ -37,8 +37,8 @@ std::optional<Key> key_of(std::string_view sequence) {
   return std::nullopt;
 }
 
-/// Whether nothing more belongs to it: a letter or `~` ends what began with `ESC [`, one character
-/// what began with `ESC O`.
+/// Whether the sequence is complete: a letter or `~` ends one that began with `ESC [`, any
+/// character one that began with `ESC O`.
 bool is_whole(std::string_view sequence) {
   if (sequence.size() < 3) return false;
   if (sequence[1] == 'O') return true;

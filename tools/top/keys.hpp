@@ -1,4 +1,4 @@
-/// What was pressed, from the bytes that a terminal sends.
+/// Parses key presses from the bytes that a terminal sends.
 #pragma once
 
 #include <cstdint>
@@ -22,24 +22,24 @@ struct Key {
     Erase,
   };
   Sort sort = Sort::Letter;
-  char letter = 0;  ///< of a Letter
+  char letter = 0;  ///< if `sort` is Letter
 
   friend bool operator==(const Key&, const Key&) = default;
 };
 
 class KeyParser {
  public:
-  /// The keys that these bytes complete. Unknown sequences and what is no ASCII are left out.
+  /// The keys that these bytes complete. Unknown sequences and non-ASCII characters are ignored.
   std::vector<Key> take(std::string_view bytes);
 
-  /// Whether an escape character waits for what may follow it.
+  /// Whether an escape character waits for a possible continuation.
   [[nodiscard]] bool waits() const { return !pending_.empty(); }
 
-  /// Nothing follows: the key Escape itself was pressed, if it waits.
+  /// No continuation came: the Escape key itself was pressed, if one waits.
   std::vector<Key> end_wait();
 
  private:
-  std::string pending_;  // an escape sequence so far
+  std::string pending_;  // incomplete escape sequence
 };
 
 }  // namespace evo::tools

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kMarkEveryNs = 1'000'000'000;
 
-/// The order of states: what somebody has to do something about comes first.
+/// The order of states: segments that need attention come first.
 int urgency(const SegmentInfo& info) {
   if (info.condition == SegmentCondition::Unfinished) return 3;
   if (info.condition == SegmentCondition::Closed) return 4;
@@ -23,8 +23,8 @@ int urgency(const SegmentInfo& info) {
 }  // namespace
 
 void PublishRate::count(std::uint64_t incarnation, std::uint64_t sequence, std::uint64_t now_ns) {
-  // A successor goes on counting, or begins at one; in both cases the silence before it is none
-  // of its own.
+  // A successor continues the count, or begins at one; in both cases the gap before it is not its
+  // own.
   if (!from_ || incarnation != incarnation_ || sequence < from_->sequence ||
       now_ns < next_from_.ns) {
     incarnation_ = incarnation;
@@ -107,7 +107,7 @@ void TopModel::arrange() {
   for (const auto& [name, row] : rows_) {
     if (name.find(filter_) != std::string::npos) shown_.push_back(&row);
   }
-  // By name they come out of the map in order.
+  // The map is already in name order.
   if (sort_key_ != SortKey::Name || reversed_) {
     std::sort(shown_.begin(), shown_.end(),
               [&](const TopRow* left, const TopRow* right) { return comes_before(*left, *right); });
@@ -140,7 +140,7 @@ void TopModel::select(std::size_t position) {
 void TopModel::move(std::ptrdiff_t by) {
   const auto last = static_cast<std::ptrdiff_t>(shown_.size()) - 1;
   if (last < 0) return;
-  // Not added to a position before it is known to fit: PageUp may come as the smallest number.
+  // Compared before it is added: PageUp may pass the smallest number.
   const auto here = static_cast<std::ptrdiff_t>(selected_);
   const std::ptrdiff_t there = by < -here ? 0 : by > last - here ? last : here + by;
   select(static_cast<std::size_t>(there));

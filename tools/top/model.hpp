@@ -1,6 +1,6 @@
-/// What `top` knows of the segments of a domain: rows, their order, which is selected.
+/// The state of `top`: one row per segment of a domain, their order, and the selection.
 ///
-/// Nothing here looks at a segment or at a terminal: looks are handed in with their time.
+/// Independent of segments and terminals: the caller passes in each inspection with its time.
 #pragma once
 
 #include <array>
@@ -16,14 +16,14 @@
 
 namespace evo::tools {
 
-/// Counts publishes between looks. The rate is that of the last one to two seconds, so that a
-/// segment that publishes once in a while does not flicker between nothing and much.
+/// Counts publishes between inspections. The rate covers the last one to two seconds, so that a
+/// segment with rare publishes does not flicker between zero and a high rate.
 class PublishRate {
  public:
-  /// A look at `now_ns` that found this many publishes of that incarnation.
+  /// An inspection at `now_ns` found this sequence for this incarnation.
   void count(std::uint64_t incarnation, std::uint64_t sequence, std::uint64_t now_ns);
 
-  /// Publishes a second; nothing before the second look at the same incarnation.
+  /// Publishes per second; nothing before the second inspection of the same incarnation.
   [[nodiscard]] std::optional<double> per_second() const { return per_second_; }
 
  private:
@@ -42,9 +42,9 @@ class PublishRate {
 struct TopRow {
   SegmentInfo info;
   PublishRate rate;
-  std::uint64_t looked_ns = 0;  ///< CLOCK_MONOTONIC of the last look
+  std::uint64_t looked_ns = 0;  ///< CLOCK_MONOTONIC of the last inspection
 
-  /// Of a stream: values that the slowest reader has not taken. Nothing if nobody reads.
+  /// Streams only: number of values that the slowest reader has not read. Nothing without readers.
   [[nodiscard]] std::optional<std::uint64_t> greatest_lag() const;
 };
 
@@ -56,45 +56,45 @@ inline constexpr std::array<std::string_view, 5> kSortKeyNames = {"name", "rate"
   return kSortKeyNames[static_cast<std::size_t>(key)];
 }
 
-/// Pointers and positions hold until the next call that is not const.
+/// Pointers and positions are valid until the next non-const call.
 class TopModel {
  public:
-  /// A segment as it is at `now_ns`; a new row if there is none of its name.
+  /// Updates a segment as of `now_ns`; adds a row if its name is new.
   void take(const SegmentInfo& info, std::uint64_t now_ns);
 
-  /// It has vanished.
+  /// The segment was removed.
   void remove(std::string_view name);
 
-  /// Largest rate, age and lag first, what is wrong before what is fine, names as they are. The
+  /// Largest rate, age and lag first, problems before healthy segments, names alphabetically. The
   /// same key again reverses the order.
   void sort_by(SortKey key);
   [[nodiscard]] SortKey sort_key() const { return sort_key_; }
   [[nodiscard]] bool reversed() const { return reversed_; }
 
-  /// Shows only names that hold this text; all if it is empty.
+  /// Shows only names that contain this text; all if it is empty.
   void filter_by(std::string text);
   [[nodiscard]] const std::string& filter() const { return filter_; }
 
-  /// Puts the rows in order again after `take` and `remove`.
+  /// Sorts the rows again after `take` and `remove`.
   void arrange();
 
   /// The rows shown, in order, as of the last arrangement.
   [[nodiscard]] const std::vector<const TopRow*>& shown() const { return shown_; }
 
-  /// Segments known, shown or not.
+  /// Number of known segments, shown or not.
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
 
-  /// Of these, how many have something to do about.
+  /// How many of them need attention.
   [[nodiscard]] std::size_t count_wrong() const;
 
   [[nodiscard]] const TopRow* find(std::string_view name) const;
 
-  /// Position of the selected row among those shown; 0 if none is.
+  /// Position of the selected row among those shown; 0 if there is none.
   [[nodiscard]] std::size_t selected() const { return selected_; }
   [[nodiscard]] const TopRow* selected_row() const;
 
-  /// Selects a row further down, or up if negative, as far as there are rows. The selection stays
-  /// with its segment, wherever that is sorted to.
+  /// Moves the selection down, or up if negative, within the rows shown. The selection stays with
+  /// its segment when the order changes.
   void move(std::ptrdiff_t by);
 
  private:

@@ -64,8 +64,8 @@ std::vector<std::string> cells_of(const TopRow& row, bool colours) {
           memory_of(info)};
 }
 
-/// The columns. On a screen they have a least width, so that they stay where they are while their
-/// numbers change.
+/// The columns. On a screen they have a minimum width, so that they do not move while their numbers
+/// change.
 Table empty_table(bool on_screen) {
   const auto left = [&](std::string_view head, int width, int leaves) {
     return Column{fmt::format("{:<{}}", head, on_screen ? width : 0), Align::Left, leaves};
@@ -96,14 +96,14 @@ std::string title_of(const TopModel& model, const TopView& view) {
   return text;
 }
 
-/// How many columns the screen is too narrow for.
+/// A note on how many columns do not fit on the screen.
 std::string left_out(const FittedTable& table) {
   const std::size_t count = table.left_out.size();
   if (count == 0) return "";
   return fmt::format("; {} column{} left out", count, count == 1 ? "" : "s");
 }
 
-/// Reverse all along, also behind the colours of its cells.
+/// In reverse video over its whole width, also after the colours of its cells.
 std::string highlighted(std::string line, std::size_t width) {
   line.append(width - std::min(width, width_of(line)), ' ');
   for (std::size_t at = 0; (at = line.find(kPlain, at)) != std::string::npos;) {

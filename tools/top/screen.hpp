@@ -1,6 +1,6 @@
-/// What `top` shows: a model, or one segment, as the lines of a screen.
+/// Renders the display of `top`: a model, or one segment, as the lines of a screen.
 ///
-/// Every function gives as many lines as the screen has, none wider than it.
+/// Every function returns exactly the screen's number of lines, none wider than the screen.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace evo::tools {
 
-/// How it is shown, beside what.
+/// Display settings.
 struct TopView {
   TerminalSize size;
   bool colours = false;
@@ -24,13 +24,13 @@ struct TopView {
   std::size_t first = 0;                ///< position of the first row, or line of a page, on screen
 };
 
-/// Rows that the table has room for.
+/// Number of rows that fit into the table.
 [[nodiscard]] std::size_t room_for_rows(TerminalSize size);
 
-/// Lines of text that a page has room for.
+/// Number of text lines that fit into a page.
 [[nodiscard]] std::size_t room_for_lines(TerminalSize size);
 
-/// The first row to show, changed from what it was no more than the selection asks for.
+/// The first row to show: `before`, scrolled only as far as the selection requires.
 [[nodiscard]] std::size_t first_row(const TopModel& model, TerminalSize size, std::size_t before);
 
 /// All segments that the model shows, from `view.first` on.

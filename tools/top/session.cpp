@@ -18,7 +18,7 @@ using Sort = Key::Sort;
 
 constexpr std::ptrdiff_t kFar = std::numeric_limits<std::ptrdiff_t>::max();
 
-/// How many lines a key moves by; 0 if it moves nothing.
+/// Number of lines that a key moves by; 0 if it does not move.
 std::ptrdiff_t distance_of(Key key, std::size_t page) {
   const auto lines = static_cast<std::ptrdiff_t>(std::max<std::size_t>(page, 1));
   switch (key.sort) {
@@ -136,7 +136,7 @@ void TopSession::look_at_open() {
     looked = tl::unexpected(std::move(look.error()));
   }
   if (!looked) {
-    // It may come back.
+    // It may reappear.
     open_.reset();
     open_rate_ = {};
     page_text_ = looked.error().code == ErrorCode::NotFound

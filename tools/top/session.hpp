@@ -1,4 +1,4 @@
-/// `top` between its keys and its screen: what is shown, and what each key does.
+/// Connects the keys and the screen of `top`: what is shown, and what each key does.
 #pragma once
 
 #include <optional>
@@ -18,12 +18,12 @@ class TopSession {
   /// The model must outlive it.
   TopSession(Domain domain, TopModel& model, TopView view);
 
-  /// Does what a key stands for. False: the end was asked for.
+  /// Executes a key. False: the user wants to quit.
   [[nodiscard]] bool press(Key key);
 
   void resize(TerminalSize size) { view_.size = size; }
 
-  /// Brings what is shown up to date with the model; an open segment is looked at again.
+  /// Updates the display from the model; inspects an open segment again.
   void tick();
 
   [[nodiscard]] bool paused() const { return view_.paused; }
@@ -31,7 +31,7 @@ class TopSession {
   /// Names of the rows on the screen.
   [[nodiscard]] std::vector<std::string> names_on_screen() const;
 
-  /// As many lines as the screen has.
+  /// Exactly as many lines as the screen has.
   [[nodiscard]] std::vector<std::string> screen();
 
  private:
@@ -50,7 +50,7 @@ class TopSession {
   Page page_ = Page::Table;
   std::size_t page_first_ = 0;  // line of the page at the top of the screen
   std::vector<std::string> page_text_;
-  std::string filter_before_;  // that comes back if what is typed is dropped
+  std::string filter_before_;  // restored if the input is cancelled
   std::string open_name_;
   std::optional<SegmentLook> open_;
   PublishRate open_rate_;

@@ -18,18 +18,18 @@ namespace {
 
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";  // alternate screen, no cursor
 constexpr std::string_view kLeave = "\x1b[0m\x1b[?25h\x1b[?1049l";
-// A terminal that knows them shows a frame all at once; others leave them out.
+// A terminal that supports them shows a whole frame in one step; others ignore them.
 constexpr std::string_view kBeginFrame = "\x1b[?2026h\x1b[H";
 constexpr std::string_view kEndFrame = "\x1b[?2026l";
-// Before the line and not behind it: behind a line as wide as the screen it takes the last letter.
+// Before the line, not after it: after a line as wide as the screen it erases the last letter.
 constexpr std::string_view kClearLine = "\x1b[2K";
 
-/// A terminal that takes nothing for so long is left as it is.
+/// A terminal that accepts no output for this long is left as it is.
 constexpr int kPatienceMs = 200;
 /// Waits for the terminal until a key or a signal comes.
 constexpr int kUntilWanted = -1;
 
-/// Signals that would end or stop the program, or that tell of the terminal.
+/// Signals that would end or stop the program, or that concern the terminal.
 sigset_t signals_taken() {
   sigset_t set;
   ::sigemptyset(&set);
@@ -39,20 +39,20 @@ sigset_t signals_taken() {
   return set;
 }
 
-/// The terminal of stdout, opened once more: only this description becomes non-blocking, and not
-/// the one that the shell has, too.
+/// Reopens the terminal of stdout: only this open file description becomes non-blocking, not the
+/// one that is shared with the shell.
 int open_without_blocking() {
   std::array<char, 256> name{};
   if (::ttyname_r(STDOUT_FILENO, name.data(), name.size()) != 0) return -1;
   return ::open(name.data(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/// Stops this process as Ctrl-Z does, until it is continued.
+/// Stops this process like Ctrl-Z, until it is continued.
 void stop_here() {
   sigset_t stop;
   ::sigemptyset(&stop);
   ::sigaddset(&stop, SIGTSTP);
-  // Pending while it is blocked, so it stops at the next line.
+  // Pending while it is blocked, so the process stops at the next line.
   ::raise(SIGTSTP);
   ::sigprocmask(SIG_UNBLOCK, &stop, nullptr);
   ::sigprocmask(SIG_BLOCK, &stop, nullptr);
@@ -71,7 +71,7 @@ Result<TerminalMode> TerminalMode::enter() {
   mode.signals_ = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   if (mode.signals_ < 0) return detail::fail_errno(errno, "cannot take signals");
   ::sigprocmask(SIG_BLOCK, &set, &mode.mask_before_);
-  // From here on the destructor gives everything back.
+  // From here on the destructor restores everything.
   mode.active_ = true;
   if (!mode.take_screen()) return detail::fail_errno(errno, "cannot set up the terminal");
   return mode;
@@ -81,24 +81,24 @@ bool TerminalMode::take_screen() {
   drawn_.clear();
   termios now{};
   if (::tcgetattr(STDIN_FILENO, &now) != 0) return false;
-  // Otherwise it is still as this left it.
+  // Otherwise the terminal is still in our mode.
   if ((now.c_lflag & ICANON) != 0) before_ = now;
   termios raw = before_;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | IEXTEN);
   raw.c_iflag &= ~static_cast<tcflag_t>(IXON | ICRNL);
   raw.c_cc[VMIN] = 0;
   raw.c_cc[VTIME] = 0;
-  // At once: to wait until the terminal has taken everything may be to wait for ever.
+  // Immediately: waiting until the terminal has accepted all output may never end.
   return ::tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0 && put(kEnter, kPatienceMs) != Put::Gone;
 }
 
 void TerminalMode::give_screen_back() {
-  // What it has not taken yet is in the way of what it must have.
+  // Unsent output blocks the sequence that restores the screen.
   if (put(kLeave, kPatienceMs) == Put::Stalled) {
     ::tcflush(out_, TCOFLUSH);
     static_cast<void>(put(kLeave, 0));
   }
-  // Keys that were meant for the screen are not meant for the shell.
+  // Keys typed for the screen must not reach the shell.
   ::tcflush(STDIN_FILENO, TCIFLUSH);
   ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
 }
@@ -114,7 +114,7 @@ TerminalMode::TerminalMode(TerminalMode&& other) noexcept
 TerminalMode::~TerminalMode() {
   if (active_) {
     give_screen_back();
-    // What came in the meantime was asked for, and is being done.
+    // Signals that arrived in the meantime also ask for the end, which is in progress.
     signalfd_siginfo info{};
     while (::read(signals_, &info, sizeof info) > 0) continue;
     ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
@@ -135,10 +135,10 @@ TerminalMode::Signal TerminalMode::take_signal() {
       stop_here();
       [[fallthrough]];
     case SIGCONT:
-      // The terminal may have another size by now, and the shell has set it up for itself.
+      // The terminal may have a new size, and the shell has changed its mode.
       return take_screen() ? Signal::Resize : Signal::End;
     case SIGWINCH:
-      drawn_.clear();  // the terminal has moved the lines about
+      drawn_.clear();  // the terminal has moved the lines
       return Signal::Resize;
     default:
       return Signal::End;
@@ -148,7 +148,7 @@ TerminalMode::Signal TerminalMode::take_signal() {
 bool TerminalMode::wait_for_room(int patience_ms) const {
   std::array<pollfd, 3> ready{
       {{out_, POLLOUT, 0}, {signals_, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}}};
-  // A key or a signal matters more than a frame, but not more than to give the screen back.
+  // A key or a signal is more urgent than a frame, but not than restoring the screen.
   const nfds_t watched = patience_ms < 0 ? ready.size() : 1;
   ::poll(ready.data(), watched, patience_ms);
   return ready[0].revents != 0;

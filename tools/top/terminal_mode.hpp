@@ -1,4 +1,4 @@
-/// The terminal as a full screen takes it, and as it was before.
+/// Switches the terminal to a full screen and back.
 #pragma once
 
 #include <signal.h>
@@ -12,14 +12,14 @@
 
 namespace evo::tools {
 
-/// Takes the terminal of stdin and stdout: the alternate screen, no cursor, keys as they are
-/// pressed. Gives it back as it was when it ends, also by an exception, and while the program is
-/// stopped. The signals that end or stop a program become something to read, so that none of them
-/// leaves the terminal as it is; and a terminal that takes nothing (XOFF, a dead connection) does
-/// not keep them from being read. There is one at a time.
+/// Sets up the terminal of stdin and stdout: alternate screen, no cursor, unbuffered keys. Restores
+/// it on destruction, also after an exception, and while the program is stopped. Signals that end
+/// or stop a program become readable events, so that none of them leaves the terminal in this mode;
+/// a terminal that accepts no output (XOFF, a dead connection) does not prevent reading them. One
+/// instance at a time.
 class TerminalMode {
  public:
-  /// Unsupported: stdin or stdout is no terminal.
+  /// Unsupported: stdin or stdout is not a terminal.
   static Result<TerminalMode> enter();
 
   TerminalMode(TerminalMode&& other) noexcept;
@@ -28,21 +28,21 @@ class TerminalMode {
 
   enum class Signal { None, End, Resize };
 
-  /// Readable (poll) when a signal has come.
+  /// Readable (poll) when a signal has arrived.
   [[nodiscard]] int signal_fd() const { return signals_; }
 
-  /// The next signal that has come, if any. End: SIGINT, SIGTERM, SIGHUP, SIGQUIT. SIGTSTP stops
-  /// the program here, with the terminal as it was before, until it is continued.
+  /// The next pending signal, if any. End: SIGINT, SIGTERM, SIGHUP, SIGQUIT. SIGTSTP stops the
+  /// program here, with the terminal restored, until it is continued.
   [[nodiscard]] Signal take_signal();
 
-  /// What was typed since; waits for nothing. `ended`: the terminal is gone.
+  /// Input since the last call; never blocks. `ended`: the terminal is gone.
   [[nodiscard]] std::string take_input(bool* ended) const;
 
-  /// Puts as many lines as the screen has there, in place of all that was; waits for the terminal
+  /// Replaces the screen with these lines, one for each line of the screen; waits for the terminal
   /// until a key or a signal comes. False: the terminal is gone.
   [[nodiscard]] bool draw(const std::vector<std::string>& lines);
 
-  /// Whether the terminal did not take all of the last frame.
+  /// Whether the terminal has not accepted all of the last frame.
   [[nodiscard]] bool stalled() const { return stalled_; }
 
  private:
@@ -52,8 +52,8 @@ class TerminalMode {
 
   [[nodiscard]] bool take_screen();
   void give_screen_back();
-  /// Stalled: the terminal has taken nothing for that long; with a patience below 0, until a key or
-  /// a signal came.
+  /// Stalled: the terminal accepted no output for `patience_ms`; if that is negative, until a key
+  /// or a signal came.
   [[nodiscard]] Put put(std::string_view text, int patience_ms) const;
   [[nodiscard]] bool wait_for_room(int patience_ms) const;
 

@@ -17,10 +17,10 @@ namespace evo::tools {
 namespace {
 
 constexpr std::size_t kMostColumns = 10'000;
-/// Rates are those of half a second at least.
+/// Rates are averaged over at least half a second.
 constexpr std::uint64_t kRateOverNs = 500'000'000;
 
-/// Without those that were chosen twice, as `axes` and `axes[0].position` do: a JSON object has
+/// Without fields that were chosen twice, as with `axes` and `axes[0].position`: a JSON object has
 /// each member once.
 std::vector<const Field*> distinct(const std::vector<Field>& chosen) {
   std::unordered_set<std::string_view> paths;
@@ -31,7 +31,7 @@ std::vector<const Field*> distinct(const std::vector<Field>& chosen) {
   return fields;
 }
 
-/// The stamp, or now where there is none.
+/// The stamp, or the present time if there is none.
 std::uint64_t moment_of(const StreamedValue& value) {
   return value.info.stamp_ns != 0 ? value.info.stamp_ns : monotonic_ns();
 }
@@ -133,7 +133,7 @@ std::string ValuePrinter::json_of(const StreamedValue& value) const {
   if (context_->moments) object["time"] = context_->moments->json(moment_of(value));
   if (value.lost != 0) object["lost"] = value.lost;
   if (context_->style.rate && rate_) object["rate_hz"] = *rate_;
-  // By themselves: a schema may call a field as one of the members above is called.
+  // Nested: a schema may name a field like one of the members above.
   auto& values = object["values"] = nlohmann::ordered_json::object();
   for (const Field* field : distinct(chosen_)) {
     add_member(values, field->path, fields_->json(*field, value.bytes));

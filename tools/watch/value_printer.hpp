@@ -1,4 +1,4 @@
-/// The lines of `watch`: a value that has changed, and what becomes of its writer.
+/// The lines of `watch`: changed values, and the state of the writer.
 #pragma once
 
 #include <cstdint>
@@ -19,36 +19,36 @@ enum class WatchForm : std::uint8_t { Lines, Json, Csv, InPlace };
 
 struct WatchStyle {
   WatchForm form = WatchForm::Lines;
-  bool every = false;  ///< also where no field has changed
+  bool every = false;  ///< also if no field has changed
   bool rate = false;
   bool name = false;  ///< of the segment, in each line
   std::size_t width = kUnlimitedWidth;
 };
 
-/// What the printers of one command have in common.
+/// State shared by the printers of one command.
 struct WatchContext {
   WatchStyle style;
-  std::optional<MomentText> moments;  ///< none: stamps in seconds, where there are stamps
+  std::optional<MomentText> moments;  ///< nullopt: stamps in seconds, where there are stamps
   ValueColumns columns;               ///< of comma-separated values
 };
 
-/// Prints one segment, and remembers what it last was.
+/// Prints one segment, and remembers its last value.
 class ValuePrinter {
  public:
   /// The context and the fields must outlive it.
   ValuePrinter(std::string segment, WatchContext& context, const Fields& fields,
                std::vector<Field> chosen);
 
-  /// InvalidSize: more columns than a table of comma-separated values should have.
+  /// InvalidSize: more columns than a CSV table should have.
   [[nodiscard]] Result<void> add_columns(const std::string& prefix);
 
-  /// The value; nothing if no field has changed.
+  /// The value as text; nothing if no field has changed.
   [[nodiscard]] std::optional<std::string> text_of(const StreamedValue& value);
 
-  /// What has become of the writer.
+  /// The state of the writer as text.
   [[nodiscard]] std::string text_of_writer(const SegmentInfo& info) const;
 
-  /// Publishes a second that were counted before the first line.
+  /// Publishes per second, measured before the first line.
   void begin_rate(double per_second) { rate_ = per_second; }
 
  private:
