@@ -3,6 +3,6 @@ set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
 
-# The build uses only headers of other libraries, which are the same for every processor. Debian keeps
-# some of their package files next to the libraries of the build machine.
+# The build uses only the headers of other libraries, which are the same for every processor. Debian
+# puts some of their package files next to the libraries of the build machine.
 list(APPEND CMAKE_PREFIX_PATH /usr/lib/${CMAKE_HOST_SYSTEM_PROCESSOR}-linux-gnu/cmake)

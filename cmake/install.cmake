@@ -1,5 +1,5 @@
 # `cmake --install`: the runtime, the generator with its CMake module, and evo.fbs, so that
-# find_package(EvoChannels CONFIG) offers what the source tree does. tools/ installs evo-shm.
+# find_package(EvoChannels CONFIG) offers the same as the source tree. tools/ installs evo-shm.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -8,7 +8,7 @@ set(EVO_INSTALL_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/EvoChannels)
 set(EVO_INSTALL_DATA_DIR ${CMAKE_INSTALL_DATADIR}/evo_channels)
 set(EVO_INSTALL_CODEGEN_DIR ${EVO_INSTALL_DATA_DIR}/codegen)
 
-# The warnings are for this project alone, so nobody who links the runtime needs their target.
+# The warnings are for this project alone, so a consumer of the runtime does not need their target.
 get_target_property(libraries evo_runtime INTERFACE_LINK_LIBRARIES)
 list(FILTER libraries EXCLUDE REGEX evo_warnings)
 set_target_properties(evo_runtime PROPERTIES INTERFACE_LINK_LIBRARIES "${libraries}")
@@ -26,13 +26,13 @@ install(FILES ${PROJECT_SOURCE_DIR}/codegen/EvoCodegen.cmake
 install(FILES ${PROJECT_SOURCE_DIR}/schemas/evo.fbs DESTINATION ${EVO_INSTALL_DATA_DIR}/schemas)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/evo-channels)
 
-# For projects without CMake. The file finds its prefix by its own place, so the installation can be moved.
+# For projects without CMake. The file derives the prefix from its own location, so the installation can be moved.
 file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" EVO_PREFIX_FROM_PKGCONFIG "${up}")
 configure_file(${PROJECT_SOURCE_DIR}/cmake/evo-channels.pc.in ${PROJECT_BINARY_DIR}/cmake/evo-channels.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cmake/evo-channels.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-find_package(fmt REQUIRED)  # the package file names its version
+find_package(fmt REQUIRED)  # for fmt_VERSION in the package file
 set(EVO_CODEGEN_LOCATION ${EVO_INSTALL_CODEGEN_DIR})
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/EvoChannelsConfig.cmake.in

@@ -1,20 +1,20 @@
 # evo_add_segments: an INTERFACE library from schemas.   evo_module: names a target's module.
-# docs: the head of each function below, and codegen/README.md.
+# Documentation: the comment above each function below, and codegen/README.md.
 #
 # EVO_REQUIRE_MODULES, a variable: see evo_module.
 # Cache variables: EVO_PYTHON, an interpreter with jinja2 and flatbuffers; EVO_FLATC, the schema
-# compiler. Both are found by themselves where Debian's packages are installed.
+# compiler. Both are found automatically if Debian's packages are installed.
 
 include_guard(GLOBAL)
 
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.25)
 
-# In the cache, because the functions below are called from other directories than this.
+# In the cache, because the functions below are called from other directories.
 set(EVO_CODEGEN_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE INTERNAL "Directory of the generator")
 
-# The first interpreter that can run the generator. The python3 on the PATH may be one without the
-# modules (pyenv, conda), while Debian's has them.
+# Sets EVO_PYTHON to the first interpreter that can run the generator. The python3 on the PATH may
+# lack the modules (pyenv, conda) although Debian's has them.
 function(_evo_find_python)
   if(EVO_PYTHON)
     set(candidates ${EVO_PYTHON})
@@ -51,8 +51,8 @@ if(NOT EVO_FLATC)
     "or name the program with -DEVO_FLATC=.")
 endif()
 
-# With the PYTHONPATH under which the interpreter was found; -P, so that no file of the user's is
-# taken for a module. Compiled Python goes to the build tree: the source tree may be read-only.
+# With the PYTHONPATH under which the interpreter was found; -P, so that Python does not import a
+# user's file. Compiled Python goes to the build tree: the source tree may be read-only.
 set(EVO_GENERATOR_COMMAND
   ${CMAKE_COMMAND} -E env
   "PYTHONPATH=$ENV{PYTHONPATH}" PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/evo_codegen_cache
@@ -70,12 +70,12 @@ set(EVO_GENERATOR_FILES ${files} CACHE INTERNAL "What the generator consists of"
 #   [LOCK <file.json>]         compare the layouts with the released ones in this schema lock
 #   [OUTPUT_DIR <dir>])        relative to the current binary directory; default: <target>_generated
 #
-# Makes an INTERFACE library with the headers, which brings evo::runtime along. One command generates
-# them all, again whenever a schema, one that it includes, the lock or the generator changes. A header
-# whose contents stay the same keeps its time, so nothing that includes it is compiled again.
+# Creates an INTERFACE library with the headers; it links evo::runtime. One command generates all
+# headers, and runs again when a schema, an included schema, the lock or the generator changes. A
+# header whose contents stay the same keeps its time, so files that include it are not recompiled.
 #
-# To install the library: install(TARGETS <target> EXPORT <name> FILE_SET HEADERS); the project that
-# finds it there needs find_package(EvoChannels) before.
+# To install the library: install(TARGETS <target> EXPORT <name> FILE_SET HEADERS). A project that
+# uses the installed library must call find_package(EvoChannels) first.
 function(evo_add_segments target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "LOCK;OUTPUT_DIR" "SCHEMAS;INCLUDES")
   if(arg_UNPARSED_ARGUMENTS)
@@ -141,8 +141,8 @@ function(evo_add_segments target)
     message(FATAL_ERROR "evo_add_segments(${target}): name a schema besides evo.fbs")
   endif()
 
-  # Ninja knows the headers as outputs. With make, where a header may be older than the schemas, the
-  # stamp depends on them: a missing header makes the command run again.
+  # Ninja knows the headers as outputs. With make, a header may be older than the schemas, so the
+  # stamp depends on the headers: a missing header makes the command run again.
   set(header_option "")
   if(NOT CMAKE_GENERATOR MATCHES "Ninja")
     set(header_option --depend-on-headers)
@@ -167,8 +167,8 @@ function(evo_add_segments target)
   _evo_compare_segments(${target} ${inventory})
 endfunction()
 
-# The schemas and those that they include, as absolute paths. A schema that was included only after the
-# last configuration becomes a header all the same; what is missing is that CMake knows of it.
+# Returns the schemas and those that they include, as absolute paths. A schema that was included only
+# after the last configuration also becomes a header, but CMake does not know that header.
 function(_evo_with_included result directories)
   set(waiting "")
   foreach(schema IN LISTS ARGN)
@@ -202,8 +202,8 @@ function(_evo_with_included result directories)
   set(${result} ${found} PARENT_SCOPE)
 endfunction()
 
-# No two targets may declare the same segment. One command at the end of the build compares what they
-# found; no target depends on it, so none of them waits for another.
+# No two targets may declare the same segment. One command at the end of the build compares their
+# inventories; no target depends on it, so no target waits for another.
 function(_evo_compare_segments target inventory)
   get_property(targets GLOBAL PROPERTY EVO_SEGMENT_TARGETS)
   if(NOT targets)
@@ -231,9 +231,9 @@ function(_evo_add_comparison)
   add_dependencies(evo_compare_segments ${targets})
 endfunction()
 
-# evo_module(<target> <module>): the target is that module. It then does not compile if it creates
-# the writer of a segment that another module owns. A target without a module may create any, unless
-# the variable EVO_REQUIRE_MODULES was on when the target was made: then it may create none.
+# evo_module(<target> <module>): declares the target to be that module. It then does not compile if it
+# creates the writer of a segment that another module owns. A target without a module may create any
+# writer, unless the variable EVO_REQUIRE_MODULES was on when the target was created: then none.
 function(evo_module target module)
   if(NOT module MATCHES "^[a-z][a-z0-9_]*$")
     message(FATAL_ERROR

@@ -1,4 +1,4 @@
-# What is there of the other libraries. Their headers are not held to our warnings.
+# The other libraries that are installed. Our warnings do not apply to their headers.
 add_library(evo_bench_peers STATIC peers/peer.cpp peers/descriptors.cpp)
 target_include_directories(evo_bench_peers PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(evo_bench_peers PUBLIC evo_warnings)

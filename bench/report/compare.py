@@ -1,14 +1,14 @@
-"""Compares measured ratios to the limit with those that were accepted.
+"""Compares measured ratios to the limit with the accepted ones.
 
 usage: compare.py --compare REFERENCE.json RESULT.json...
        compare.py --accept REFERENCE.json RESULT.json...
 
-A ratio tells how many times longer something took than the best that the machine did in the same
-round, so it is the same on a fast machine and a slow one, but for noise. The reference gives for each
-case the ratio and the noise: by what factor it may be exceeded. Times are never compared.
+A ratio is the time of an operation divided by the machine's best time in the same round, so apart
+from noise it is the same on a fast and a slow machine. The reference has for each case the ratio
+and the noise, the factor by which the ratio may be exceeded. Times are never compared.
 
---compare exits with 1 and a line for each case that became worse. --accept writes the measured ratios
-and keeps the noise of the cases that were there before.
+--compare exits with 1 and a line for each case that became worse. --accept writes the measured
+ratios and keeps the noise of existing cases.
 """
 
 import json
@@ -24,7 +24,7 @@ def load(path: str) -> Any:
 
 
 def measured(paths: list[str]) -> dict[str, float]:
-    """The ratio of each case; of those measured several times or at several distances, the best one."""
+    """Returns the ratio of each case; the best one of several measurements or distances."""
     ratios: dict[str, float] = {}
     for path in paths:
         answer = load(path)

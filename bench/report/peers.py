@@ -1,10 +1,11 @@
-"""Prints how many times better ours was than the limit and than each other library, in one table.
+"""Prints one table that compares ours with the limit and with each other library.
 
 usage: peers.py [--markdown] RESULT.json...
 
-Takes the results of the benchmarks in which other libraries took part. Ours is `state` (one way), `block`
-(streams) and `state, wait_for_change` (waking). A figure is the median of the other divided by ours, for rates
-the other way round: 5.0 says that ours was five times as fast, 0.9 that the other was faster.
+Takes the results of the benchmarks that include other libraries. Ours is `state` (one way),
+`block` (streams) and `state, wait_for_change` (waking). A figure is the median of the other library
+divided by ours, and the inverse for rates: 5.0 means that ours was five times as fast, 0.9 that the
+other library was faster.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 
 OURS = {"latency": "state", "stream": "block", "wake": "state, wait_for_change"}
 NAMES = {"latency": "one way", "stream": "stream", "wake": "waking"}
-# Other ends of ours, which are no peers.
+# Our other cases, which are not peers.
 ALSO_OURS = {"state, stamped", "stream", "block, batches of 32", "block, idle readers sleep", "overwrite"}
 
 

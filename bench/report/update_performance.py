@@ -2,8 +2,9 @@
 
 usage: update_performance.py DIR      DIR as left by scripts/bench --output DIR
 
-Replaces what stands between the lines `<!-- NAME -->` and `<!-- end -->` by the table of DIR/NAME.json, or by
-DIR/NAME.txt as it is; `peers` is the table that peers.py makes of all of them. A name for which DIR has nothing keeps its table.
+Replaces the text between the lines `<!-- NAME -->` and `<!-- end -->` by the table of DIR/NAME.json,
+or by DIR/NAME.txt unchanged; `peers` is the table that peers.py builds from all of them. A name
+without a file in DIR keeps its table.
 """
 
 import re

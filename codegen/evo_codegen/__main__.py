@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 if not __package__:
-    # Run as a directory: then nothing beside the caller's files can be taken for a module.
+    # Run as a directory: so a file next to the caller's files cannot be imported as a module.
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from evo_codegen.cli import main  # noqa: E402

@@ -1,6 +1,6 @@
-"""The attributes of evo.fbs: where each may stand, what its values look like, and its default.
+"""The attributes of evo.fbs: where each is allowed, the form of its values, and its default.
 
-To add one: declare it in schemas/evo.fbs, name it here, give it a reader below if it needs one,
+To add an attribute: declare it in schemas/evo.fbs, name it here, add a reader below if needed,
 and use it in `read_segment`.
 """
 
@@ -21,7 +21,7 @@ SEGMENT_ATTRIBUTES = (
 FIELD_ATTRIBUTES = ["unit", "min", "max"]
 OWN_ATTRIBUTES = frozenset(SEGMENT_ATTRIBUTES + FIELD_ATTRIBUTES)
 
-# What flatc knows without a declaration.
+# The attributes that flatc knows without a declaration.
 BUILTIN_ATTRIBUTES = frozenset(
     """bit_flags csharp_partial cpp_ptr_type cpp_ptr_type_get cpp_str_flex_ctor cpp_str_type
     deprecated flexbuffer force_align hash id idempotent key native_custom_alloc native_default
@@ -39,7 +39,7 @@ _LONGEST_DURATION_NS = (1 << 63) - 1
 
 
 class BadValue(Exception):
-    """An attribute's value makes no sense: what is wrong, what to write instead."""
+    """An attribute has an invalid value: what is wrong, what to write instead."""
 
     def __init__(self, what: str, instead: str) -> None:
         super().__init__(what)
@@ -48,7 +48,7 @@ class BadValue(Exception):
 
 
 def closest(word: str, candidates: frozenset[str] | list[str]) -> str | None:
-    """The candidate that `word` is probably a misspelling of."""
+    """Returns the candidate of which `word` is probably a misspelling, or None."""
     found = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=0.6)
     return found[0] if found else None
 
@@ -114,7 +114,7 @@ def _integer(lowest: int, highest: int, power_of_two: bool = False) -> Callable[
 
 
 def duration_ns(text: str) -> int:
-    """`250us` and the like, in nanoseconds."""
+    """Converts a duration such as `250us` to nanoseconds."""
     example = 'write a whole number and ns, us, ms or s, such as "250us"'
     match = re.fullmatch(r"([0-9]{1,20})(ns|us|ms|s)", text)
     if not match:
@@ -135,7 +135,7 @@ def layout_version(text: str) -> Version:
 
 
 def read_segment(struct: StructType, diagnostics: Diagnostics) -> Segment | None:
-    """Reads the attributes of a struct that is a segment; None if one of them is wrong."""
+    """Reads the attributes of a segment's struct; returns None if one of them is wrong."""
     wrong = False
 
     def read(attribute: str, reader: Callable[[str], T], default: T) -> T:
@@ -223,6 +223,6 @@ def read_segment(struct: StructType, diagnostics: Diagnostics) -> Segment | None
 
 
 def where(struct: StructType, attribute: str) -> Location:
-    """The line of an attribute, or of the struct if it does not have it."""
+    """Returns the line of an attribute, or of the struct if it lacks the attribute."""
     found = struct.attributes.get(attribute)
     return found.location if found else struct.location

@@ -1,4 +1,4 @@
-"""The bytes of a struct, drawn: rows of eight, every field and all padding at its place.
+"""Draws the bytes of a struct in rows of eight, with every field and all padding in place.
 
         0    1    2    3    4    5    6    7
       +---------------------------------------+
@@ -7,9 +7,9 @@
     8 |  speed  |mode|........................|
       +---------+----+------------------------+
 
-What repeats itself is left out where nobody would miss it: of a long array of numbers the first
-and the last row are drawn, of an array of structs the first and the last element. A row between
-colons stands for all that it names.
+Repetition is left out: only the first and the last row of a long array of numbers are drawn, and
+only the first and the last element of a long array of structs. A row between colons stands for all
+the bytes that it names.
 """
 
 from __future__ import annotations
@@ -22,27 +22,26 @@ from evo_codegen.layout import Layout, layout_of, round_up, size_of
 
 ROW = 8  # bytes
 
-# Columns that a byte takes, its border included: wide enough for most names, and never so wide
-# that a row would not fit on a page.
+# Columns per byte, including its border: wide enough for most names, but a row must fit on a page.
 _NARROWEST, _WIDEST = 5, 11
 
-# Structs in an array that are all drawn.
+# An array of at most this many structs is drawn completely.
 _FEW = 3
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """Bytes that go by one name: a number, an array of them, left out structs, padding."""
+    """Bytes under one name: a number, an array of numbers, left out structs, padding."""
 
     start: int
     end: int
     name: str  # empty: padding
-    element: int = 0  # bytes of an element; 0 if it is no array
+    element: int = 0  # bytes of an element; 0 if it is not an array
     first: int = 0  # index of its first element
     shown: int = 0  # full rows to draw at either end, if not all of them
 
     def names(self, start: int, end: int) -> list[str]:
-        """What to call its bytes from `start` to `end`, the best name first."""
+        """Returns names for its bytes from `start` to `end`, the best name first."""
         index = ""
         if self.element:
             low = (start - self.start) // self.element + self.first
@@ -52,7 +51,7 @@ class _Piece:
         return [self.name + index, f".{last}{index}"] if outer else [self.name + index]
 
     def left_out(self) -> range:
-        """The offsets of the rows that one row stands for; none if all are drawn."""
+        """Returns the offsets of the rows that one row stands for; empty if all are drawn."""
         start = round_up(self.start, ROW) + self.shown * ROW
         end = self.end // ROW * ROW - self.shown * ROW
         return range(start, end, ROW) if end - start > ROW else range(0)
@@ -64,10 +63,10 @@ class _Cell:
 
     start: int  # bytes from the start of the row
     end: int
-    names: Sequence[str]  # none: padding
+    names: Sequence[str]  # empty: padding
 
     def text(self, pitch: int) -> str:
-        """What stands between its borders."""
+        """Returns the text between its borders."""
         room = (self.end - self.start) * pitch - 1
         if not self.names:
             return "." * room
@@ -87,7 +86,7 @@ class _Row:
 
 
 def byte_diagram(struct: StructType) -> list[str]:
-    """The lines of the diagram; plain ASCII, at most 100 columns wide."""
+    """Returns the lines of the diagram: plain ASCII, at most 100 columns wide."""
     layout = layout_of(struct)
     rows = list(_rows(list(_pieces(layout, 0, "")), layout.size))
     pitch = _pitch(rows)
@@ -122,7 +121,7 @@ def _pieces(layout: Layout, base: int, prefix: str) -> Iterator[_Piece]:
 
 
 def _elements(layout: Layout, start: int, name: str, length: int) -> Iterator[_Piece]:
-    """An array of structs: few are all drawn, of many the first and the last."""
+    """The pieces of an array of structs: all elements if few, otherwise the first and the last."""
     for index in range(length) if length <= _FEW else (0, length - 1):
         if index > 1 and length > _FEW:
             between = (start + layout.size, start + index * layout.size)
@@ -155,7 +154,7 @@ def _cells(pieces: list[_Piece], row: int, row_end: int) -> Iterator[_Cell]:
 
 
 def _pitch(rows: list[_Row]) -> int:
-    """The columns that a byte needs for every name to fit, the best one where that is possible."""
+    """Returns the columns per byte with which every name fits, the best name if possible."""
     pitch = _NARROWEST
     for cell in (cell for row in rows for cell in row.cells):
         span = cell.end - cell.start
@@ -166,7 +165,7 @@ def _pitch(rows: list[_Row]) -> int:
 
 
 def _rule(above: _Row | None, below: _Row | None, pitch: int) -> str:
-    """The line between two rows."""
+    """Returns the line between two rows."""
     edges = (above.edges() if above else set()) | (below.edges() if below else set())
     width = max(edges) * pitch
     corners = {edge * pitch for edge in edges}

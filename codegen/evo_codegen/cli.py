@@ -125,7 +125,7 @@ def _texts(
     segments: dict[StructType, Segment],
     lock: SchemaLock | None,
 ) -> dict[Path, str]:
-    """What each file that is generated should contain."""
+    """Returns the contents of each generated file."""
     from evo_codegen.emit import render
     from evo_codegen.evolution import compatible_releases
     from evo_codegen.pages import page_name, render_page
@@ -147,7 +147,7 @@ def _texts(
 
 def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     _require_modules()
-    # Imported here, so that a missing module is a message and not a traceback.
+    # Imported here, so that a missing module causes a message instead of a traceback.
     from evo_codegen.collisions import validate_together
     from evo_codegen.evolution import check_evolution
     from evo_codegen.front_end import read_schemas
@@ -184,14 +184,14 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
 
 
 def _tell(diagnostics: Diagnostics, files: list[str]) -> bool:
-    """Prints the errors; whether there are none."""
+    """Prints the errors; returns True if there are none."""
     for diagnostic in diagnostics.in_order(files):
         print(diagnostic, file=sys.stderr)
     return not diagnostics
 
 
 def _finish(options: argparse.Namespace, dependencies: list[Path]) -> None:
-    """Leaves what a build tool looks at."""
+    """Writes the stamp and the depfile for the build tool."""
     from evo_codegen.outputs import depfile_text, write_changed
 
     if not options.stamp:

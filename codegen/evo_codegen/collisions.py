@@ -17,7 +17,7 @@ def validate_together(schemas: list[Schema], diagnostics: Diagnostics) -> None:
 def check_collisions(
     types: tuple[EnumType | StructType, ...], diagnostics: Diagnostics
 ) -> None:
-    """Types that would collide with the classes emitted for a segment, or with namespaces."""
+    """Reports types that would collide with a segment's emitted classes, or with namespaces."""
     by_name = {each.full_name: each for each in types}
     for struct in types:
         if not isinstance(struct, StructType) or not struct.is_segment:

@@ -1,8 +1,8 @@
-"""C++ text that clang-format would leave as it is: names, literals, comments and line breaks.
+"""C++ text that clang-format would leave unchanged: names, literals, comments and line breaks.
 
-The generator has to get along without clang-format, so the few shapes of line that can grow over
-the limit are broken here the way clang-format breaks them. Where a very long name would need yet
-another shape, `kept_as_is` says so to clang-format. tests/codegen/test_format.py compares.
+The generator must work without clang-format, so the few forms of line that can exceed the limit
+are broken here as clang-format breaks them. If a very long name would need yet another form,
+`kept_as_is` switches clang-format off. tests/codegen/test_format.py compares.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from evo_codegen.ir import EnumType, Field, Scalar, Type
 
 COLUMNS = 100
 
-# Stands for a space at which a comment must not be broken.
+# Replaces a space at which a comment must not be broken.
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
@@ -25,7 +25,7 @@ def fits(line: str) -> bool:
 
 
 def kept_as_is(lines: Sequence[str]) -> list[str]:
-    """The lines, guarded from clang-format if it would break an overlong one among them."""
+    """Returns the lines, guarded from clang-format if it would break an overlong line."""
     if all(fits(line) for line in lines):
         return list(lines)
     blank = " " * (len(lines[0]) - len(lines[0].lstrip()))
@@ -33,7 +33,7 @@ def kept_as_is(lines: Sequence[str]) -> list[str]:
 
 
 def first_that_fits(*candidates: Sequence[str]) -> list[str]:
-    """The first way of breaking a line that keeps to the limit, or else the last one."""
+    """Returns the first way of breaking a line that stays within the limit, else the last one."""
     for lines in candidates:
         if all(fits(line) for line in lines):
             return list(lines)
@@ -45,10 +45,10 @@ def namespace_text(namespace: Sequence[str]) -> str:
 
 
 def type_name(type_: Type, inside: Sequence[str]) -> str:
-    """How the type is spelt in a namespace.
+    """Returns the spelling of the type inside a namespace.
 
-    From the root, if it lies in another one: what else that namespace holds, in other schemas, too,
-    must not hide the beginning of the name.
+    A type of another namespace is spelt from the root: other names inside this namespace, even
+    those of other schemas, must not hide the beginning of its name.
     """
     if isinstance(type_, Scalar):
         return type_.cpp
@@ -58,7 +58,7 @@ def type_name(type_: Type, inside: Sequence[str]) -> str:
 
 
 def field_type(field: Field, inside: Sequence[str]) -> str:
-    """The type of a member: the value or an array of it."""
+    """Returns the type of a member: the value's type or an array of it."""
     name = type_name(field.type, inside)
     return name if field.length is None else f"std::array<{name}, {field.length}>"
 
@@ -68,12 +68,12 @@ def string_literal(text: str) -> str:
 
 
 def grouped(number: int) -> str:
-    """1000000 as 1'000'000."""
+    """Writes 1000000 as 1'000'000."""
     return f"{number:,}".replace(",", "'")
 
 
 def enumerator_value(enum: EnumType, value: int) -> str:
-    """A literal that is no wider than it must be and warns nobody."""
+    """Returns the shortest literal that causes no compiler warning."""
     if enum.is_flags:
         return f"0x{value:x}"
     if value == -(1 << 63):
@@ -84,7 +84,7 @@ def enumerator_value(enum: EnumType, value: int) -> str:
 def comment(
     documentation: Sequence[str], indent: int, additions: Sequence[str] = ()
 ) -> list[str]:
-    """A doc comment: the schema's lines, then sentences; broken anew only if too wide."""
+    """Returns a doc comment: the schema's lines, then sentences; rewrapped only if too wide."""
     paragraphs = [_plain(line) for line in documentation]
     while paragraphs and not paragraphs[0]:
         paragraphs.pop(0)
@@ -111,8 +111,8 @@ def comment(
 
 
 def _plain(line: str) -> str:
-    """Without the one space behind `///`, and without what is no text: a compiler could take a
-    control character for the end of the line, and an editor show text in another order."""
+    """Removes the one space after `///`, and characters that are not text: a compiler could treat
+    a control character as the end of the line, and an editor could show text in another order."""
     line = line.removeprefix(" ").expandtabs(2)
     return _unjoined("".join(each for each in line if _is_text(each)))
 
@@ -122,12 +122,12 @@ def _is_text(character: str) -> bool:
 
 
 def _unjoined(line: str) -> str:
-    """Without what joins the line to the next one, or would where there are trigraphs."""
+    """Removes a trailing backslash or its trigraph, which would join the line to the next one."""
     return re.sub(r"(\s|\\|\?\?/)+$", "", line)
 
 
 def _continues(line: str) -> bool:
-    """Whether a line goes on with the sentence above: neither blank, nor indented, nor a list."""
+    """Whether a line continues the sentence above: not blank, not indented, not a list item."""
     return bool(re.match(r"(?![-*+#|>@\\] ?)(?!\d+[.)] )\S", line))
 
 
@@ -149,7 +149,7 @@ def _wrapped(lines: list[str], room: int) -> list[str]:
 
 
 def _width(text: str) -> int:
-    """Columns on a screen: East Asian characters take two, combining ones none."""
+    """Returns columns on a screen: East Asian characters take two, combining characters none."""
     columns = 0
     for character in text:
         if unicodedata.combining(character) == 0:
@@ -212,7 +212,7 @@ def class_head(name: str, base: str) -> list[str]:
 
 
 def accessor(type_: str, struct: str, name: str) -> list[str]:
-    """The accessor of one field, for its reader."""
+    """Returns the accessor of one field, for the reader."""
     head = f"  [[nodiscard]] tl::expected<{type_}, evo::ReadError>"
     lines = first_that_fits(
         [f"{head} {name}() const noexcept {{"],
@@ -233,7 +233,7 @@ def accessor(type_: str, struct: str, name: str) -> list[str]:
 
 
 def message(text: str, indent: int, room_at_end: int) -> list[str]:
-    """A string literal over several lines, the later ones indented alike."""
+    """Returns a string literal over several lines, the later ones with the same indent."""
     width = COLUMNS - indent - 2
     words = text.split(" ")
     lines: list[str] = []
@@ -250,6 +250,6 @@ def message(text: str, indent: int, room_at_end: int) -> list[str]:
 
 
 def bytes_lines(data: bytes) -> list[str]:
-    """Hexadecimal bytes, sixteen a line."""
+    """Returns hexadecimal bytes, sixteen per line."""
     rows = (data[start : start + 16] for start in range(0, len(data), 16))
     return ["      " + ", ".join(f"0x{byte:02x}" for byte in row) + "," for row in rows]

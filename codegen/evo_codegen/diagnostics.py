@@ -1,6 +1,6 @@
 """Errors of a run, collected so that all of them are reported at once.
 
-Each one is a line `file:line: what is wrong; what to write instead`, with the path as the user
+Each error is a line `file:line: what is wrong; what to write instead`, with the path as the user
 gave it.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, order=True)
 class Location:
-    """A line of a file, as messages show it."""
+    """A line of a file, as shown in messages."""
 
     file: str
     line: int
@@ -31,20 +31,20 @@ class Diagnostic:
 
 
 class Diagnostics:
-    """The errors found so far. The same error found twice (an included schema) counts once."""
+    """The errors found so far. An error that is found twice (in an included schema) counts once."""
 
     def __init__(self) -> None:
         self._found: dict[Diagnostic, None] = {}
 
     def error(self, location: Location, what: str, instead: str) -> None:
-        """Notes an error; the run goes on to find more."""
+        """Records an error; the run continues to find more."""
         self._found[Diagnostic(location, what, instead)] = None
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def in_order(self, files: list[str]) -> list[Diagnostic]:
-        """All errors, by the order of `files`, then by file name and line."""
+        """Returns all errors in the order of `files`, then of file name and line."""
         rank = {file: index for index, file in enumerate(files)}
         return sorted(
             self._found,
@@ -57,7 +57,7 @@ class MissingTool(Exception):
 
 
 class UsageError(Exception):
-    """The command line makes no sense: exit code 2."""
+    """The command line is wrong: exit code 2."""
 
 
 class BrokenLock(Exception):

@@ -1,6 +1,6 @@
-"""From checked schemas to C++ text.
+"""Turns checked schemas into C++ text.
 
-Everything is decided here: the views hold lines or words that a template only puts in their places.
+All decisions are made here: the views hold lines or words that a template only puts in place.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def render(
     segments: dict[StructType, Segment],
     compatible: dict[StructType, list[Release]],
 ) -> str:
-    """The text of the schema's header."""
+    """Returns the text of the schema's header."""
     return template("header.evo.hpp.j2").render(header=_header(schema, segments, compatible))
 
 
 @cache
 def template(name: str) -> jinja2.Template:
-    """A template of this package. What it names and nobody gave it is an error."""
+    """Returns a template of this package. A variable without a value is an error."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("evo_codegen", "templates"),
         undefined=jinja2.StrictUndefined,
@@ -221,7 +221,7 @@ def _natural_alignment(placed: Placed) -> int:
 
 
 def _facts(field: Field) -> list[str]:
-    """What the attributes say, as sentences behind the doc comment."""
+    """Returns the meaning of the attributes, as sentences after the doc comment."""
     facts = [f"Unit: {field.unit}."] if field.unit else []
     low, high = field.text("min"), field.text("max")
     if low is not None and high is not None:
@@ -292,7 +292,7 @@ def _enumeration(words: Sequence[str]) -> str:
 
 
 def _constants(segment: Segment, size: int, alignment: int) -> list[str]:
-    """The members of the channel that fit on a line each."""
+    """Returns the members of the channel that fit on one line each."""
     checksum = {"none": "None", "crc32c": "Crc32c"}[segment.checksum]
     values = [
         ("std::string_view name", f" = {cpp.string_literal(segment.name)}"),

@@ -1,8 +1,8 @@
-"""The schema lock: every layout ever released, and what may change from one to the next.
+"""The schema lock: every released layout, and the changes allowed from one to the next.
 
-The rules, for a segment whose layout differs from the last released one:
-  - fields appended at the end, all else unchanged: the minor version must grow;
-  - anything else: the major version must grow.
+The rules for a segment whose layout differs from the last released one:
+  - fields appended at the end, all else unchanged: the minor version must increase;
+  - anything else: the major version must increase.
 A released version never changes its layout.
 """
 
@@ -42,7 +42,7 @@ class Release:
 
     @property
     def field_count(self) -> int:
-        """Top-level fields."""
+        """The number of top-level fields."""
         return sum("." not in field.path for field in self.fields)
 
     def is_prefix_of(self, later: Release) -> bool:
@@ -103,7 +103,7 @@ class SchemaLock:
         return self._releases.get(segment, [])
 
     def with_current(self, segments: list[Segment]) -> SchemaLock:
-        """The lock with the present layouts as released."""
+        """Returns the lock with the current layouts recorded as released."""
         releases = dict(self._releases)
         for segment in segments:
             present = present_release(segment)
@@ -112,7 +112,7 @@ class SchemaLock:
         return SchemaLock(self.path, releases)
 
     def text(self) -> str:
-        """The contents of the file."""
+        """Returns the contents of the file."""
         document = {
             "format": LOCK_FORMAT,
             "segments": {
@@ -131,7 +131,7 @@ def present_release(segment: Segment) -> Release:
 
 
 def compatible_releases(segment: Segment, lock: SchemaLock) -> list[Release]:
-    """The released layouts of the same major version that the present one only appends to."""
+    """Returns the released layouts of this major version to which the current one only appends."""
     present = present_release(segment)
     return [
         each
@@ -143,7 +143,7 @@ def compatible_releases(segment: Segment, lock: SchemaLock) -> list[Release]:
 
 
 def check_evolution(segment: Segment, lock: SchemaLock, diagnostics: Diagnostics) -> None:
-    """Compares the present layout with the released ones."""
+    """Compares the current layout with the released ones."""
     releases = lock.releases(segment.name)
     present = present_release(segment)
     if not releases or present in releases:
@@ -174,7 +174,7 @@ def check_evolution(segment: Segment, lock: SchemaLock, diagnostics: Diagnostics
 
 
 def describe_changes(before: Release, after: Release) -> list[str]:
-    """What changed, field by field."""
+    """Returns the changes, field by field."""
     old = {field.path: field for field in before.fields}
     new = {field.path: field for field in after.fields}
     last_kept = max((field.offset for field in after.fields if field.path in old), default=-1)
@@ -183,7 +183,7 @@ def describe_changes(before: Release, after: Release) -> list[str]:
     for path, field in old.items():
         outer = path.rpartition(".")[0].removesuffix("[]")
         if path in renamed:
-            if outer not in renamed:  # else it only goes with it
+            if outer not in renamed:  # else only its outer field was renamed
                 changes.append(f"`{path}` renamed to `{renamed[path]}`")
             continue
         if path not in new:
@@ -205,7 +205,7 @@ def describe_changes(before: Release, after: Release) -> list[str]:
 
 
 def _renamed(old: dict[str, Line], new: dict[str, Line]) -> dict[str, str]:
-    """The fields of which only the name is another, by their former paths."""
+    """Returns the fields of which only the name changed, by their former paths."""
     added = {replace(field, path=""): path for path, field in new.items() if path not in old}
     gone = {path: replace(field, path="") for path, field in old.items() if path not in new}
     return {path: added[field] for path, field in gone.items() if field in added}
@@ -255,7 +255,7 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _releases(path: Path, segment: str, releases: list[Release]) -> list[Release]:
-    """The releases in the order of their versions, none of them twice."""
+    """Returns the releases in the order of their versions, none of them twice."""
     by_version: dict[Version, Release] = {}
     for release in releases:
         if release.version in by_version:

@@ -1,4 +1,4 @@
-"""How large a segment may be: what fits into a file, and what the tools show of its schema."""
+"""The limits on the size of a segment: bytes in a file, and names that the tools show."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from evo_codegen.diagnostics import Diagnostics
 from evo_codegen.ir import EnumType, Kind, Segment, StructType
 from evo_codegen.layout import layout_of
 
-# What the readers of embedded schemas go along with: runtime/src/checked_schema.cpp. A compiler
-# takes a second for that many enumerators.
+# The limits of programs that read embedded schemas: runtime/src/schema/checked_schema.cpp. A
+# compiler takes a second for this number of enumerators.
 MOST_ENUMERATORS = 4096
 MOST_FIELDS = 4096
 DEEPEST_NESTING = 16
 
 
 def check_extent(segment: Segment, diagnostics: Diagnostics) -> bool:
-    """Whether the segment keeps to all limits; reports those that it does not keep to."""
+    """Returns whether the segment is within all limits; reports those that it exceeds."""
     problems = [*_too_many_bytes(segment), *_too_many_names(segment)]
     for what, instead in problems:
         diagnostics.error(segment.struct.location, f"segment `{segment.name}` {what}", instead)

@@ -1,8 +1,8 @@
-"""Runs flatc on prepared sources and translates its complaints.
+"""Runs flatc on prepared sources and translates its errors.
 
-flatc stops at its first error. So that a run reports them all, the member that it complained about
-is replaced by a harmless one and flatc is run again, until it is content or the error is not about
-a member.
+flatc stops at its first error. To report all errors in one run, the member that flatc reported is
+replaced by a harmless one and flatc runs again, until it succeeds or the error is not about a
+member.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from evo_codegen.scanner import AttributeUse, Declaration, Member, scan
 from evo_codegen.sources import UNDECLARED_FILE, Source, SourceTree, stand_in
 
 _MOST_RETRIES = 50
-_FIRST_RETRY = 1000  # numbers the stand-ins of retries apart from those of sources.py
+_FIRST_RETRY = 1000  # keeps the numbers of these stand-ins apart from those of sources.py
 
 _COMPLAINT = re.compile(r"^\s*(?:.*/)?([^/\n]+\.fbs):(\d+): (\d+): error: (.*)$", re.MULTILINE)
 
-# What flatc says, what that means for a segment, what to write instead. `{0}` and so on are the
-# groups of the pattern.
+# The message of flatc, its meaning for a segment, what to write instead. `{0}`, `{1}` and so on
+# are the groups of the pattern.
 _TRANSLATIONS = [
     (
         r"field already exists: (\w+)",
@@ -113,7 +113,7 @@ _SCALAR_TYPES = frozenset(
 
 
 def _declared(root: Source) -> frozenset[str]:
-    """The names of all types that a schema can see, without their namespaces."""
+    """Returns the names of all types that a schema can see, without their namespaces."""
     declarations = (each for source in root.closure() for each in source.scan.declarations)
     return frozenset(each.name.rpartition(".")[2] for each in declarations)
 
@@ -121,7 +121,7 @@ def _declared(root: Source) -> frozenset[str]:
 def compile_schemas(
     flatc: str, roots: list[Source], tree: SourceTree, diagnostics: Diagnostics
 ) -> dict[str, bytes]:
-    """The binary schema of each root that flatc accepts, by base name; reports the rest."""
+    """Returns the binary schema of each root that flatc accepts, by base name; reports the rest."""
     program = _program(flatc)
     roots = [root for root in roots if not root.hopeless]
     with tempfile.TemporaryDirectory(prefix="evo_codegen_") as directory:
@@ -140,7 +140,7 @@ def compile_schemas(
 
 
 def _program(flatc: str) -> str:
-    """Where flatc is; not relative, because it runs in another directory."""
+    """Returns the absolute path of flatc, because it runs in another directory."""
     program = shutil.which(flatc)
     if not program:
         raise MissingTool(
@@ -151,7 +151,7 @@ def _program(flatc: str) -> str:
 
 
 class _Stage:
-    """The directory that flatc sees."""
+    """The directory in which flatc runs."""
 
     def __init__(self, program: str, directory: Path) -> None:
         self._program = program
@@ -165,7 +165,7 @@ class _Stage:
         return (self._directory / file).read_bytes().decode("utf-8")
 
     def run(self, files: list[str]) -> str | None:
-        """What flatc complains about, or None if it is content."""
+        """Returns flatc's error output, or None if it succeeds."""
         if not files:
             return None
         options = "-b --schema --bfbs-comments --bfbs-builtins --bfbs-filenames . -o out -I ."
@@ -216,7 +216,7 @@ def _compile_repaired(
 
 
 class _Complaint:
-    """An error of flatc, and what in the text it is about."""
+    """An error of flatc, and the part of the text that it is about."""
 
     def __init__(self, text: str, line: int, column: int, message: str, root: Source) -> None:
         self._text = text
@@ -241,10 +241,10 @@ class _Complaint:
             self.line = self._member.line
 
     def _member_at(self, declaration: Declaration, position: int) -> Member | None:
-        """The field or enumerator that the error is about, if it is one of this declaration."""
+        """Returns the field or enumerator of this declaration that the error is about, or None."""
         if declaration.keyword not in ("struct", "enum") or position <= declaration.start:
             return None
-        # Some errors are found only behind the declaration, or behind the next word.
+        # flatc reports some errors only after the declaration, or after the next word.
         by_name = declaration.members_by_name
         same = re.match(r"all enum values must be unique: (\w+) and (\w+)", self._message)
         if same:
@@ -265,7 +265,7 @@ class _Complaint:
         return None
 
     def translation(self) -> tuple[str, str]:
-        """What is wrong, what to write instead."""
+        """Returns what is wrong, and what to write instead."""
         member = self._member.name if self._member else ""
         if self._message == "structs may contain only scalar or struct fields":
             return self._type_translation(member)
@@ -295,7 +295,7 @@ class _Complaint:
         )
 
     def repaired(self, replacement: str) -> str | None:
-        """The text with what is wrong replaced, or None if that is not possible."""
+        """Returns the text with the wrong part replaced, or None if that is not possible."""
         use = self._force_align()
         if use:
             start, end, replacement = use.value[0].start, use.value[-1].end, "32"

@@ -1,6 +1,6 @@
-"""From schema files to the intermediate representation.
+"""Turns schema files into the intermediate representation.
 
-flatc's binary schema says what everything means; the scanner says on which line it stands.
+flatc's binary schema has the meaning of each element, the scanner its line.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ _UNLOCATED = Declaration("", "", 1, 0, 0, 0, None, (), 0, (), (), 1)
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """What was read, and the files in the order that messages keep to."""
+    """The schemas read, and the files in the order in which messages list them."""
 
     schemas: list[Schema]
     files: list[str]
-    dependencies: list[Path]  # what a build tool should look at
+    dependencies: list[Path]  # for the build tool
 
 
 def read_schemas(
     paths: list[Path], include_directories: list[Path], flatc: str, diagnostics: Diagnostics
 ) -> FrontEnd:
-    """Reads the schemas and those that they include, each of which becomes a header.
+    """Reads the schemas and those that they include; each of them becomes a header.
 
-    Those that cannot be read at all are left out, and reported.
+    Schemas that cannot be read at all are reported and left out.
     """
     tree = SourceTree(include_directories, diagnostics)
     given = [tree.load(path) for path in paths]
@@ -93,7 +93,7 @@ def read_schemas(
 
 
 class _NestedTooDeeply(Exception):
-    """Structs in structs, more than any tool follows."""
+    """Structs are nested deeper than the tools support."""
 
     def __init__(self, location: Location, name: str) -> None:
         super().__init__(name)
@@ -119,7 +119,7 @@ class _Reader:
         self._enums = [None if each.is_union else self._enum(each) for each in self._enum_records]
         self._structs: dict[str, StructType] = {}
         self._levels: dict[str, int] = {}  # of structs inside each struct
-        self._open = 0  # structs that are being read, each for a field of the one before
+        self._open = 0  # number of structs being read, each for a field of the one before
 
     def schema(self) -> Schema:
         types: list[EnumType | StructType] = [each for each in self._enums if each]

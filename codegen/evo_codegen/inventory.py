@@ -1,4 +1,4 @@
-"""Which segments a run has found, left in a file for comparison with those of other runs."""
+"""The segments that a run found, written to a file for comparison with those of other runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Found:
 
     name: str
     line: int
-    file: str  # absolute, without links: two runs may have found it in one file
+    file: str  # absolute, without links: two runs may have found it in the same file
 
     def __str__(self) -> str:
         return f"{self.name} {self.line} {self.file}"
@@ -28,7 +28,7 @@ class Found:
 
 
 def inventory_text(schemas: list[Schema]) -> str:
-    """The segments of a run, a line each."""
+    """Returns the segments of a run, one per line."""
     found = set()
     for schema in schemas:
         for struct in schema.segment_structs():
@@ -39,7 +39,7 @@ def inventory_text(schemas: list[Schema]) -> str:
 
 
 def compare_inventories(paths: list[Path], diagnostics: Diagnostics) -> None:
-    """Reports each segment that two runs have found in different files."""
+    """Reports each segment that two runs found in different files."""
     first: dict[str, Found] = {}
     for path in paths:
         for line in path.read_text("utf-8").splitlines():

@@ -1,6 +1,6 @@
-"""What a schema means: immutable, free of FlatBuffers and of C++.
+"""The intermediate representation: the meaning of a schema, immutable, without FlatBuffers or C++.
 
-The front end builds it, validation and layout read it, the emitter turns it into text.
+The front end builds it, validation and layout read it, and the emitter turns it into text.
 """
 
 from __future__ import annotations
@@ -47,22 +47,22 @@ class Scalar(Enum):
 
     @property
     def lowest(self) -> int:
-        """Least value of an integer type."""
+        """The smallest value of an integer type."""
         return -(1 << (8 * self.size - 1)) if self.is_signed else 0
 
     @property
     def highest(self) -> int:
-        """Greatest value of an integer type."""
+        """The greatest value of an integer type."""
         return (1 << (8 * self.size - self.is_signed)) - 1
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """A value in parentheses behind a declaration, as written, and where it stands."""
+    """A value in parentheses after a declaration, as written, and its location."""
 
     value: str
     location: Location
-    is_reported: bool = False  # it is wrong, and was reported when the text was read
+    is_reported: bool = False  # wrong, and already reported when the text was read
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Field:
     location: Location
 
     def text(self, attribute: str) -> str | None:
-        """The value of an attribute, or None."""
+        """Returns the value of an attribute, or None."""
         found = self.attributes.get(attribute)
         return found.value if found else None
 
@@ -172,7 +172,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Schema:
-    """One `.fbs` file: what it declares itself, and all that it can see through its includes."""
+    """One `.fbs` file: its own declarations, and all declarations visible through its includes."""
 
     shown: str  # path as the user gave it
     file: str  # base name
@@ -187,7 +187,7 @@ class Schema:
 
     @property
     def header(self) -> str:
-        """The name of the header that it becomes."""
+        """The name of the generated header."""
         return f"{self.stem}.evo.hpp"
 
     def segment_structs(self) -> Iterator[StructType]:

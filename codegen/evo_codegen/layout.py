@@ -1,8 +1,8 @@
-"""Where each byte of a struct lies, the canonical text of a segment's layout, and its schema id.
+"""The place of each byte of a struct, the canonical text of a segment's layout, and its schema id.
 
 The rules are those of C and of FlatBuffers structs: each field at the next multiple of its
 alignment, the size a multiple of the struct's alignment. Offsets are computed here because a
-binary schema keeps only 16 bits of them; the front end compares.
+binary schema stores only 16 bits of them; the front end compares.
 
 The canonical text is documented in codegen/README.md.
 """
@@ -23,7 +23,7 @@ FORMAT_LINE = "evo layout 1"
 
 @dataclass(frozen=True)
 class Placed:
-    """A field and the bytes it has, and the padding that follows it."""
+    """A field with its bytes, and the padding after it."""
 
     field: Field
     offset: int
@@ -33,7 +33,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Layout:
-    """The bytes of a struct, without holes: fields and padding add up to its size."""
+    """The bytes of a struct without gaps: fields and padding add up to its size."""
 
     size: int
     alignment: int
@@ -49,7 +49,7 @@ def alignment_of(type_: Type) -> int:
 
 
 def size_of(type_: Type) -> int:
-    """Bytes of one value of the type."""
+    """Returns the bytes of one value of the type."""
     if isinstance(type_, StructType):
         return layout_of(type_).size
     return type_.scalar.size if isinstance(type_, EnumType) else type_.size
@@ -57,7 +57,7 @@ def size_of(type_: Type) -> int:
 
 @cache
 def holds_bools(type_: Type) -> bool:
-    """Whether a bool lies somewhere in a value of the type."""
+    """Whether a value of the type contains a bool."""
     if isinstance(type_, StructType):
         return any(holds_bools(field.type) for field in type_.fields)
     return type_ is Scalar.BOOL
@@ -86,7 +86,7 @@ def layout_of(struct: StructType) -> Layout:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the canonical text: a field, nested ones included."""
+    """One line of the canonical text: a field, possibly nested."""
 
     offset: int
     path: str  # `axes[].position.x`: `[]` stands for each element
@@ -101,7 +101,7 @@ class Line:
 
     @classmethod
     def parse(cls, text: str) -> Line:
-        """The inverse of str(); ValueError if it is none."""
+        """The inverse of str(); raises ValueError if the text is not such a line."""
         match = re.fullmatch(
             r"(\d+) ([\w.\[\]]+) (\w+(?:<\d+,\d+>|\{[-\w=,]+\})?)(?:\[(\d+)\])?"
             r"(?: unit=(\".*\"))?",
@@ -120,14 +120,14 @@ class Line:
 
 
 def canonical_lines(struct: StructType) -> list[str]:
-    """The canonical text of a segment's layout, line by line."""
+    """Returns the canonical text of a segment's layout, line by line."""
     layout = layout_of(struct)
     lines = [str(line) for line in _lines(layout, 0, "")]
     return [FORMAT_LINE, *lines, f"size={layout.size} alignment={layout.alignment}"]
 
 
 def schema_id(lines: list[str]) -> str:
-    """BLAKE2b-256 of the canonical text, as hexadecimal digits."""
+    """Returns the BLAKE2b-256 of the canonical text, as hexadecimal digits."""
     text = "".join(f"{line}\n" for line in lines)
     return hashlib.blake2b(text.encode("utf-8"), digest_size=32).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Names that a schema must not use, because of what they would mean in the generated C++."""
+"""Names that a schema must not use, because of their meaning in the generated C++."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ READER_MEMBERS = frozenset(
     with_write write writer_state""".split()
 )
 
-# Functions that are declared next to the types of a schema, and so in its namespaces.
+# Functions that are declared next to the types of a schema, in its namespaces.
 GENERATED_FUNCTIONS = frozenset(("channel_of", "contains", "for_each_bool", "to_string"))
 
 # Parameters of the functions of a flags enum.
 FLAGS_PARAMETERS = frozenset(("flags", "left", "right", "set"))
 
-# Names that mean something else where generated code names a type: functions beside it, members of
-# its channel and of its reader.
+# Names that mean something else where generated code names a type: functions declared next to the
+# type, members of its channel and of its reader.
 GENERATED_NAMES = READER_MEMBERS | GENERATED_FUNCTIONS | frozenset(
     """Bits Module StateReader StateWriter StreamReader StreamWriter access alignment bfbs checksum
     compatible fields kind max_age max_readers name overflow owner period schema_id size slots
@@ -60,7 +60,7 @@ def reserved_names(kind: str) -> frozenset[str]:
 
 
 def problem_with(name: str) -> tuple[str, str] | None:
-    """What keeps `name` from being a name in C++ and what to write instead, or None."""
+    """Returns why `name` cannot be a name in C++ and what to write instead, or None."""
     if name in CPP_KEYWORDS:
         return f"`{name}` is a C++ keyword", f"write `{name}_value` or another name"
     if name in reserved_names("macro"):
@@ -80,7 +80,7 @@ def problem_with(name: str) -> tuple[str, str] | None:
 
 
 def problem_with_outermost(name: str, what: str) -> tuple[str, str] | None:
-    """The same for a name that lies in no namespace; `what` is "namespace" or "type"."""
+    """The same for a name outside all namespaces; `what` is "namespace" or "type"."""
     if name in reserved_names("global"):
         better = f"{name}_segments" if what == "namespace" else f"{name.capitalize()}Value"
         return (
@@ -91,7 +91,7 @@ def problem_with_outermost(name: str, what: str) -> tuple[str, str] | None:
 
 
 def _without_capitals(name: str) -> str:
-    """A name that looks like the macro `name` and is none."""
+    """Returns a name that resembles the macro `name` but is not a macro."""
     if name.isupper():
         words = "".join(word.capitalize() for word in name.split("_"))
         if words not in reserved_names("macro") and words not in CPP_KEYWORDS and len(words) > 1:

@@ -1,4 +1,4 @@
-"""Writes what was generated: all or nothing, and only what changed."""
+"""Writes the generated files: all or nothing, and only those that changed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def write_changed(texts: dict[Path, str]) -> None:
 
 
 def differences(texts: dict[Path, str]) -> str:
-    """A unified diff from the files as they are to what they should be; empty if they are."""
+    """Returns a unified diff from the present files to the expected ones; empty if equal."""
     parts: list[str] = []
     for path, text in texts.items():
         current = _current(path)
@@ -45,7 +45,7 @@ def differences(texts: dict[Path, str]) -> str:
 
 
 def depfile_text(target: Path, dependencies: list[Path]) -> str:
-    """A make rule that tells which files the target was made from."""
+    """Returns a make rule that lists the files from which the target was generated."""
     return f"{_escaped(target)}: {' '.join(_escaped(path) for path in dependencies)}\n"
 
 

@@ -1,8 +1,8 @@
-"""From checked schemas to reference pages in Markdown, one for each schema.
+"""Turns checked schemas into reference pages in Markdown, one for each schema.
 
-As in `emit`, everything is decided here: the views hold cells and lines that the template only
-puts in their places. Comments of the schema are Markdown already and stay as they are, but for
-what a table or a browser would take for its own.
+As in `emit`, all decisions are made here: the views hold cells and lines that the template only
+puts in place. Comments of the schema are already Markdown and stay unchanged, except for
+characters that have a meaning in a table or for a browser.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ACCESS = {"owner": "`owner` (0600)", "group": "`group` (0640)"}
 
 @dataclass(frozen=True)
 class FactView:
-    """A row of the table that a segment begins with."""
+    """A row of the table at the beginning of a segment's section."""
 
     name: str
     value: str
@@ -30,7 +30,7 @@ class FactView:
 
 @dataclass(frozen=True)
 class FieldView:
-    """A row of a layout: a field, nested ones and padding included."""
+    """A row of a layout: a field, possibly nested, or padding."""
 
     offset: str
     size: int
@@ -75,7 +75,7 @@ class PageView:
 
 
 def page_name(schema: Schema) -> str:
-    """The name of the page that a schema becomes."""
+    """Returns the name of the schema's page."""
     return f"{schema.stem}.md"
 
 
@@ -84,7 +84,7 @@ def render_page(
     segments: dict[StructType, Segment],
     compatible: dict[StructType, list[Release]],
 ) -> str:
-    """The text of the schema's page."""
+    """Returns the text of the schema's page."""
     sections = []
     for each in sorted(schema.declared, key=_importance):
         if isinstance(each, EnumType):
@@ -98,7 +98,7 @@ def render_page(
 
 
 def _importance(declared: EnumType | StructType) -> int:
-    """Segments first, then what they consist of; else as the schema orders them."""
+    """Sort key: segments first, then the types that they use; otherwise the schema's order."""
     if isinstance(declared, EnumType):
         return 2
     return 0 if declared.is_segment else 1
@@ -177,7 +177,10 @@ def _layout(schema: Schema, struct: StructType) -> LayoutView:
 def _rows(
     schema: Schema, layout: Layout, base: int, prefix: str, strides: list[int]
 ) -> Iterator[FieldView]:
-    """The fields with all that is in them. `strides`: bytes between elements of outer arrays."""
+    """Returns the rows of all fields, nested ones included.
+
+    `strides`: bytes between the elements of the outer arrays.
+    """
     for placed in layout.fields:
         field = placed.field
         path = prefix + field.name
@@ -204,13 +207,13 @@ def _rows(
 
 
 def _offset(start: int, strides: Sequence[int]) -> str:
-    """`16 + 24·i`: the offset of a field in element i of an array."""
+    """Returns the offset of a field in element i of an array, such as `16 + 24·i`."""
     terms = (f"{stride}·{_index(depth)}" for depth, stride in enumerate(strides))
     return " + ".join([str(start), *terms])
 
 
 def _index(depth: int) -> str:
-    """The letter for the elements of an array in so many others."""
+    """Returns the index variable for an array inside `depth` other arrays."""
     return "ijkmn"[depth] if depth < 5 else f"i{depth}"
 
 
@@ -222,20 +225,20 @@ def _type(schema: Schema, field: Field) -> str:
 
 
 def _link(schema: Schema, type_: EnumType | StructType) -> str:
-    """Where the type is described: further down, or on the page of the schema that declares it."""
+    """Returns the link to the type's section, on this page or on the declaring schema's page."""
     page = "" if type_.file == schema.file else f"{type_.file.removesuffix('.fbs')}.md"
     return f"{page}#{_anchor(_title(type_))}"
 
 
 def _title(type_: EnumType | StructType) -> str:
-    # With its namespace, without which two of a page might have the same anchor.
+    # With its namespace; otherwise two types on a page might have the same anchor.
     if isinstance(type_, EnumType):
         return f"Enum `{type_.full_name}`"
     return f"Struct `{type_.full_name}`"
 
 
 def _anchor(title: str) -> str:
-    """What GitHub makes of a heading."""
+    """Returns the anchor that GitHub generates for a heading."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
@@ -260,7 +263,7 @@ def _bytes(size: int) -> str:
 
 
 def _duration(nanoseconds: int) -> str:
-    """In the largest unit of which it is a whole number."""
+    """Writes a duration in the largest unit of which it is a whole number."""
     for unit, factor in (("s", 10**9), ("ms", 10**6), ("µs", 10**3)):
         if nanoseconds % factor == 0:
             return f"{nanoseconds // factor} {unit}"
@@ -275,13 +278,13 @@ def _paragraph(documentation: Sequence[str]) -> list[str]:
 
 
 def _cell(documentation: Sequence[str]) -> str:
-    """A comment on a single line of a table."""
+    """Puts a comment on a single line of a table."""
     joined = " ".join(line.strip() for line in documentation if line.strip())
     return _escaped(joined).replace("|", "\\|")
 
 
 def _escaped(text: str) -> str:
-    """What a browser would take for a tag is spelled out, but not where it is code."""
+    """Escapes characters that a browser would read as a tag, except in code."""
     parts = re.split(r"(`[^`]*`)", text)
     parts[::2] = [part.replace("&", "&amp;").replace("<", "&lt;") for part in parts[::2]]
     return "".join(parts)

@@ -98,12 +98,12 @@ class TypeRecord(_Record):
 
     @property
     def element(self) -> BaseType:
-        """Type of the elements of an array."""
+        """The type of the elements of an array."""
         return BaseType(self._number(1, number_types.Uint8Flags, 0))
 
     @property
     def index(self) -> int:
-        """Which struct or enum of the schema it is, or -1."""
+        """The index of the struct or enum in the schema, or -1."""
         return self._number(2, number_types.Int32Flags, -1)
 
     @property
@@ -118,7 +118,7 @@ class EnumValueRecord(_Record):
 
     @property
     def value(self) -> int:
-        """As a signed number: values of `ulong` enums above 2^63 are negative here."""
+        """The value as a signed number: values of `ulong` enums from 2^63 on are negative here."""
         return self._number(1, number_types.Int64Flags, 0)
 
     @property
@@ -167,12 +167,12 @@ class FieldRecord(_Record):
 
     @property
     def id(self) -> int:
-        """Place in the declaration, from 0."""
+        """The position in the declaration, from 0."""
         return self._number(2, number_types.Uint16Flags, 0)
 
     @property
     def offset_modulo_64k(self) -> int:
-        """Offset in the struct. Only 16 bits are stored: it wraps in structs above 64 KiB."""
+        """The offset in the struct. Only 16 bits are stored: it wraps in structs above 64 KiB."""
         return self._number(3, number_types.Uint16Flags, 0)
 
     @property
@@ -191,7 +191,7 @@ class ObjectRecord(_Record):
 
     @property
     def fields(self) -> list[FieldRecord]:
-        """In the order of their declaration; stored sorted by name."""
+        """The fields in the order of their declaration; they are stored sorted by name."""
         return sorted(self._children(1, FieldRecord), key=lambda field: field.id)
 
     @property

@@ -1,8 +1,8 @@
-"""Finds the line of everything in the text of a schema.
+"""Finds the line of each element in the text of a schema.
 
-`flatc` alone decides what a schema means; but its binary output has no line numbers, it stops at
-its first error, and it knows nothing of our attributes. This scanner reads the same text tolerantly
-and keeps, for each declaration, member, attribute and include, where it stands.
+Only `flatc` decides the meaning of a schema. But its binary output has no line numbers, it stops at
+its first error, and it does not know our attributes. This scanner reads the same text tolerantly
+and records the place of each declaration, member, attribute and include.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Token:
 
 @dataclass(frozen=True)
 class AttributeUse:
-    """`name`, `name: 4`, `name: "text"`; `value` are the tokens behind the colon."""
+    """`name`, `name: 4`, `name: "text"`; `value` has the tokens after the colon."""
 
     name: str
     line: int
@@ -59,7 +59,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Misfit:
-    """What stands where a field should, `[start, end)` in the text."""
+    """Text in the place of a field that is not a field, `[start, end)` in the text."""
 
     line: int
     start: int
@@ -78,14 +78,14 @@ class Declaration:
     name_end: int
     type: Token | None  # of an enum
     attributes: tuple[AttributeUse, ...]
-    body: int  # behind the opening brace
+    body: int  # after the opening brace
     members: tuple[Member, ...]
     misfits: tuple[Misfit, ...]
-    namespace_line: int  # its own line, if it lies in no namespace
+    namespace_line: int  # its own line, if it is outside all namespaces
 
     @cached_property
     def members_by_name(self) -> dict[str, Member]:
-        """The first of each name."""
+        """The first member of each name."""
         return {member.name: member for member in reversed(self.members)}
 
 
@@ -110,12 +110,12 @@ class Scan:
 
 
 def scan(text: str) -> Scan:
-    """Reads a schema. Text that makes no sense is skipped: flatc will complain about it."""
+    """Reads a schema. Invalid text is skipped: flatc will report it."""
     return _Parser(_tokens(text)).parse()
 
 
 def unquote(text: str) -> str:
-    """The contents of a string token, simple escapes resolved."""
+    """Returns the contents of a string token, with simple escapes resolved."""
     return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
@@ -249,7 +249,7 @@ class _Parser:
         return Member(name.text, name.line, name.start, end, (), attributes)
 
     def _skip_member(self, separator: str) -> int:
-        """Goes behind the separator, or up to the closing brace; returns where that is."""
+        """Skips past the separator, or to the closing brace; returns that position."""
         end = self._peek().start
         while self._peek().kind != "end" and self._peek().text != "}":
             token = self._take()

@@ -1,8 +1,8 @@
-"""Finds the schemas and what they include, and prepares their text for flatc.
+"""Finds the schemas and their includes, and prepares their text for flatc.
 
-flatc writes into its output where it found each file. So that the same schema gives the same bytes
-everywhere, it never sees the real places: each file is copied under its base name into one
-directory, and its includes are rewritten to base names. Line numbers stay as they are.
+flatc writes into its output where it found each file. To get the same bytes for the same schema
+everywhere, flatc never sees the real paths: each file is copied under its base name into one
+directory, and its includes are rewritten to base names. Line numbers stay the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from evo_codegen.scanner import AttributeUse, Declaration, Member, Misfit, Scan,
 ATTRIBUTES_FILE = "evo.fbs"
 UNDECLARED_FILE = "evo_undeclared.fbs"
 
-# Where evo.fbs lies, in the source tree and when installed alike.
+# The directory of evo.fbs, both in the source tree and in an installation.
 OWN_SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
 _ENUM_TYPES = frozenset(
@@ -35,7 +35,8 @@ _UNSIGNED = {
     **{f"int{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
 }
 
-# Attributes of FlatBuffers that do something on a struct's field or mean nothing there.
+# Attributes of FlatBuffers that a struct's field must not have, whether they would have an effect
+# or not.
 _FOREIGN_FIELD_ATTRIBUTES = BUILTIN_ATTRIBUTES - {"force_align"}
 
 
@@ -51,18 +52,18 @@ class Source:
     undeclared: set[str] = field(default_factory=set)
     edits: list[tuple[int, int, str]] = field(default_factory=list)
     reported: set[tuple[int, str]] = field(default_factory=set)  # attributes, by line and name
-    hopeless: bool = False  # flatc would only repeat what was reported already
+    hopeless: bool = False  # flatc would only repeat errors that were already reported
 
     @property
     def file(self) -> str:
-        """Base name, the one that the user knows even if it is a link's."""
+        """The base name as the user gave it, even if it is a link's."""
         return Path(self.shown).name
 
     def location(self, line: int) -> Location:
         return Location(self.shown, line)
 
     def closure(self) -> list[Source]:
-        """This schema and all that it includes, each once."""
+        """Returns this schema and all that it includes, each once."""
         found: dict[Path, Source] = {}
         waiting = [self]
         while waiting:
@@ -73,10 +74,10 @@ class Source:
         return list(found.values())
 
     def staged_text(self) -> str:
-        """The text for flatc."""
+        """Returns the text for flatc."""
         text = self.text
         for start, end, replacement in sorted(self.edits, reverse=True):
-            # Columns may move, lines must not: flatc tells where its errors are.
+            # Columns may move, lines must not: flatc reports its errors by line.
             newlines = "\n" * text.count("\n", start, end)
             text = text[:start] + replacement + newlines + text[end:]
         if self.undeclared:
@@ -85,7 +86,7 @@ class Source:
 
     @property
     def added_lines(self) -> int:
-        """How many lines the text for flatc has in front of those of the file."""
+        """The number of lines that the text for flatc has before those of the file."""
         return 1 if self.undeclared else 0
 
     def declaration(self, full_name: str) -> Declaration | None:
@@ -111,15 +112,16 @@ class SourceTree:
         return self._read(str(_tidy(path)))
 
     def dependencies(self) -> list[Path]:
-        """What a build tool should look at: every file that was read, and where its links lie."""
+        """Returns the files that a build tool must check: every file that was read, and the
+        directories of its links."""
         found = set(self._by_path)
         for path in self._by_path:
-            # A link that is turned to an older file is newer itself, but only its directory shows.
+            # A link redirected to an older file is itself newer, but only its directory shows that.
             found |= {each.parent for each in (path, *path.parents) if each.is_symlink()}
         return sorted(found)
 
     def check(self, source: Source) -> None:
-        """Reports what the text alone shows, and makes flatc able to go on behind it."""
+        """Reports errors that the text alone shows, and edits it so that flatc can continue."""
         can_see_own = any(each.file == ATTRIBUTES_FILE for each in source.closure())
         declared = set().union(*(each.scan.declared_attributes for each in source.closure()))
         missing_include = False
@@ -150,7 +152,7 @@ class SourceTree:
         self._diagnostics.error(source.location(line), what, instead)
 
     def _read(self, shown: str) -> Source:
-        # A link is a schema of its own, with the link's name.
+        # A link is a separate schema, with the link's name.
         path = Path.cwd() / shown
         known = self._by_path.get(path)
         if known:
@@ -166,7 +168,7 @@ class SourceTree:
         return source
 
     def _text_of(self, path: Path, shown: str) -> str:
-        """The text of a schema; empty if it is none, which is reported."""
+        """Returns the text of a schema; empty if there is none, which is reported."""
         data = path.read_bytes()
         text, problem = _decoded(data)
         if problem:
@@ -190,7 +192,7 @@ class SourceTree:
         return text
 
     def _add_file(self, source: Source) -> Source:
-        """The source itself, or the one that is already there with its name and text."""
+        """Returns the source itself, or the existing one with the same name and text."""
         other = self.by_file.setdefault(source.file, source)
         if other is not source and other.text == source.text:
             return other
@@ -252,7 +254,7 @@ class SourceTree:
                 self._check_value(source, use)
 
     def _check_value(self, source: Source, use: AttributeUse) -> None:
-        """Numbers may be written bare; flatc takes only small integers without quotes."""
+        """Checks a value. Numbers need no quotes here; flatc accepts only small integers so."""
         if use.equals:
             text = source.text[use.value[0].start : use.value[-1].end] if use.value else '"..."'
             what = f"attribute `{use.name}` is followed by = instead of :"
@@ -299,7 +301,7 @@ class SourceTree:
                 self._check_field(source, declaration, member)
 
     def _check_misfit(self, source: Source, misfit: Misfit) -> None:
-        """A field in the order of C. What else is wrong in a struct, flatc tells."""
+        """Reports a field written in C's order. Other errors in a struct are left to flatc."""
         text = source.text[misfit.start : misfit.end]
         match = re.fullmatch(r"([\w.]+)\s+(\w+)\s*(\[\s*\d+\s*\])?\s*;", text)
         if not match:
@@ -320,7 +322,7 @@ class SourceTree:
                 self._error(source, declaration.line, what, f"write {unsigned}")
                 source.edits.append((type_.start, type_.end, unsigned))
         if not declaration.members and not declaration.misfits:
-            # flatc would give it a value NONE.
+            # flatc would add a value NONE.
             what = f"enum `{name}` has no values"
             self._error(source, declaration.line, what, "add at least one, such as `Unknown = 0`")
         instead = "write an integer type behind the name, such as `: ubyte`"
@@ -349,19 +351,19 @@ class SourceTree:
             self._replace(source, declaration, member)
 
     def _replace(self, source: Source, declaration: Declaration, member: Member) -> None:
-        """Lets flatc go on behind a field that was reported."""
+        """Replaces a reported field, so that flatc continues after it."""
         replacement = stand_in(declaration.members.index(member))
         source.edits.append((member.start, member.end, replacement))
 
 
 def _decoded(data: bytes) -> tuple[str, tuple[int, str, str] | None]:
-    """The text of a file; or where it is none, what is wrong and what to do."""
+    """Returns the text of a file; if it is not text, also its place, what is wrong, what to do."""
     if b"\0" in data:
         what = "the file contains NUL bytes, as UTF-16 does"
         return "", (data.index(b"\0"), what, "save the file as UTF-8")
     alone = re.search(rb"\r(?!\n)", data)
     if alone:
-        # flatc would end the line there, and a comment with it.
+        # flatc would end the line there, and with it a comment.
         what = "a carriage return stands there without a newline"
         return "", (alone.start(), what, "save the file with newlines")
     try:
@@ -371,7 +373,7 @@ def _decoded(data: bytes) -> tuple[str, tuple[int, str, str] | None]:
 
 
 def _tidy(path: Path) -> Path:
-    """The path without `..`, if that is the same file: behind a link it need not be."""
+    """Returns the path without `..`, if that is the same file; after a link it may not be."""
     tidy = Path(os.path.normpath(path))
     is_other = path.exists() and not (tidy.exists() and os.path.samefile(path, tidy))
     return path if is_other else tidy
@@ -389,10 +391,10 @@ def _type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:
 
 
 def stand_in(index: int) -> str:
-    """A field that flatc accepts in place of one that was reported."""
+    """Returns a field that flatc accepts in place of a reported one."""
     return f"evo_stand_in_{index}_:ubyte;"
 
 
 def is_stand_in(name: str) -> bool:
-    """Whether a field only replaces one that was reported already."""
+    """Whether a field only replaces a reported one."""
     return name.startswith("evo_stand_in_")

@@ -1,4 +1,4 @@
-"""Refuses what flatc accepts but a segment must not contain."""
+"""Refuses constructs that flatc accepts but a segment must not contain."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from evo_codegen.names import (
 )
 
 _LONGEST_UNIT = 32
-_LONGEST_LIMIT = 64  # of the text of a min or max
+_LONGEST_LIMIT = 64  # characters of a min or max
 _LONGEST_FULL_NAME = 200
-# Half a step above the largest number: from here on, text would be rounded to infinity.
+# Half a step above the largest number: text from here on would be rounded to infinity.
 _TOO_LARGE_FLOATS = {
     Scalar.F32: Decimal(2**128 - 2**103),
     Scalar.F64: Decimal(2**1024 - 2**970),
@@ -31,7 +31,7 @@ _TOO_LARGE_FLOATS = {
 
 
 def validate(schemas: list[Schema], diagnostics: Diagnostics) -> dict[StructType, Segment]:
-    """Checks each schema by itself; returns their segments."""
+    """Checks each schema on its own; returns their segments."""
     for schema in schemas:
         for declaration in schema.declared:
             _Declaration(declaration, diagnostics).check()
@@ -46,7 +46,7 @@ def validate(schemas: list[Schema], diagnostics: Diagnostics) -> dict[StructType
 
 
 class _Declaration:
-    """The checks on one enum or struct by itself."""
+    """The checks of one enum or struct on its own."""
 
     def __init__(self, declaration: EnumType | StructType, diagnostics: Diagnostics) -> None:
         self._declaration = declaration
@@ -72,7 +72,7 @@ class _Declaration:
         self._diagnostics.error(location, what, instead)
 
     def _check_name(self, name: str, location: Location, outermost: str | None = None) -> bool:
-        """`outermost`: what it is, if it is a name that lies in no namespace."""
+        """`outermost`: the kind of the name, if it is outside all namespaces."""
         problem = problem_with_outermost(name, outermost) if outermost else problem_with(name)
         if problem:
             self._error(location, *problem)

@@ -1,6 +1,4 @@
-"""What a header consists of, in lines and words: filled in by `emit`, put in their places by the
-templates.
-"""
+"""The parts of a header as lines and words: `emit` fills them in, the templates place them."""
 
 from __future__ import annotations
 
