@@ -65,7 +65,7 @@ TEST(Doctor, ControlGroupsLimitTheMemoryOfSegments) {
   EXPECT_EQ(result_of(check_memory_groups({wide})), "ok");
   const Check check = check_memory_groups({wide, tight});
   EXPECT_EQ(result_of(check), "warning");
-  EXPECT_TRUE(check.finding.starts_with("'tight' may take 100 MiB, 9 MiB free")) << check.finding;
+  EXPECT_TRUE(check.finding.starts_with("'tight' may use 100 MiB, 9 MiB free")) << check.finding;
   MemoryGroup killed = wide;
   killed.kills = 2;
   const Check deaths = check_memory_groups({killed, wide});
@@ -150,12 +150,13 @@ TEST(Doctor, WhatIsLeftBehindIsTold) {
   EXPECT_EQ(result_of(check_segments({live, dead})), "warning");
   const Check check = check_segments({live, dead, damaged});
   EXPECT_EQ(result_of(check), "wrong");
-  EXPECT_EQ(check.finding, "bad (corrupt); evo-shm recover each");
+  EXPECT_EQ(check.finding, "bad (corrupt); run evo-shm recover for each");
   SegmentInfo other;
   other.condition = SegmentCondition::Incompatible;
   const Check release = check_segments({live, dead, other});
   EXPECT_EQ(result_of(release), "wrong");
-  EXPECT_TRUE(release.finding.starts_with("1 of 3 made by another release")) << release.finding;
+  EXPECT_TRUE(release.finding.starts_with("1 of 3 were created by another release"))
+      << release.finding;
   const Check many = check_segments(std::vector(7, damaged));
   EXPECT_TRUE(contains(many.finding, "and 2 more")) << many.finding;
 }

@@ -139,7 +139,7 @@ TEST_F(ExitCode, AMistakeInTheCommandLineIsToldWithWhereToLook) {
   EXPECT_EQ(run({"list", "--format", "yaml"}).err,
             "evo-shm: there is no format 'yaml'; choose table or json; see evo-shm list --help\n");
   EXPECT_EQ(run({"watch", "gantry", "--count", "-1"}).err,
-            "evo-shm: --count: '-1' is not a whole number from 1 on; see evo-shm watch --help\n");
+            "evo-shm: --count: '-1' is not a positive whole number; see evo-shm watch --help\n");
   EXPECT_EQ(run({}).err, "evo-shm: A subcommand is required; see evo-shm --help\n");
 }
 

@@ -87,12 +87,12 @@ TEST_F(Expect, WhatCannotBeComparedIsAnErrorAtOnce) {
   auto writer = GantryWriter::create({.domain = domain()}).value();
   writer.write({});
   for (const char* command : {"assert", "wait-for"}) {
-    expect_answer(2, {command, "gantry", "--field", "cycle"}, "no condition");
-    expect_answer(2, {command, "gantry", "--field", "==7"}, "no condition");
-    expect_answer(2, {command, "gantry", "--field", "cycle=="}, "no condition");
-    expect_answer(2, {command, "gantry", "--field", "cycle!7"}, "no condition");
+    expect_answer(2, {command, "gantry", "--field", "cycle"}, "is not a condition");
+    expect_answer(2, {command, "gantry", "--field", "==7"}, "is not a condition");
+    expect_answer(2, {command, "gantry", "--field", "cycle=="}, "is not a condition");
+    expect_answer(2, {command, "gantry", "--field", "cycle!7"}, "is not a condition");
     expect_answer(3, {command, "gantry", "--field", "cylce==7"}, "'cycle'");
-    expect_answer(2, {command, "gantry", "--field", "cycle==many"}, "it takes 0 to");
+    expect_answer(2, {command, "gantry", "--field", "cycle==many"}, "expected 0 to");
     expect_answer(2, {command, "gantry", "--field", "axes[0].state==Flying"}, "Moving");
     expect_answer(2, {command, "gantry", "--field", "axes[0].position>1 cm"}, "in mm");
     expect_answer(2, {command, "gantry", "--field", "temperatures==1"}, "temperatures[0]");

@@ -182,7 +182,7 @@ TEST_F(GraphTest, LintMissesWhatSchemasDeclareUntilItIsAlive) {
                                       written_schema("made.fbs", attributes)};
   const auto found = [&] { return steady(graph(lint).out); };
   EXPECT_EQ(graph(lint).code, 1);
-  EXPECT_NE(found().find("made  absent  declared by DOMAIN/made.fbs, and not in the domain; start "
+  EXPECT_NE(found().find("made  absent  declared by DOMAIN/made.fbs, but not in the domain; start "
                          "'maker'\n"),
             std::string::npos)
       << found();

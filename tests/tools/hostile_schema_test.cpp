@@ -180,7 +180,7 @@ void use(const Bfbs& bfbs, const SchemaLayout& layout, const SchemaLayout& other
     std::ranges::replace(lines, '\n', ' ');
     expect_plain(lines);
   } else {
-    EXPECT_TRUE(contains(message_of(idl), "is not one bit")) << message_of(idl);
+    EXPECT_TRUE(contains(message_of(idl), "is not a single bit")) << message_of(idl);
   }
   const auto fields = tools::Fields::of(layout);
   ASSERT_TRUE(fields) << message_of(fields);
@@ -237,7 +237,8 @@ TEST(SchemaAsText, OfFlagsThatShareBitsIsRefused) {
   const Specs specs;
   const auto idl = tools::write_idl(build_schema(specs.structs, specs.enums), "s");
   EXPECT_EQ(outcome(idl), "InvalidSchema");
-  EXPECT_TRUE(contains(message_of(idl), "a flag of 'ns.Power' is not one bit")) << message_of(idl);
+  EXPECT_TRUE(contains(message_of(idl), "a flag of 'ns.Power' is not a single bit"))
+      << message_of(idl);
 }
 
 TEST(FlagNames, OfFlagsThatShareBitsStandForAllOfTheirBits) {

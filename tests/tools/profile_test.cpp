@@ -140,7 +140,7 @@ TEST_F(Profile, TellsOfLeftOutStampsAndOfMissedIntervals) {
   report.stamped = false;
   report.period_ns = 0;
   std::string text = tools::text_of(report);
-  EXPECT_NE(text.find("It carries no stamps"), std::string::npos) << text;
+  EXPECT_NE(text.find("It has no stamps"), std::string::npos) << text;
   EXPECT_NE(text.find("from their median"), std::string::npos) << text;
   report.intervals = {};
   report.reads = {};
@@ -205,7 +205,7 @@ TEST_F(Profile, WithoutStampsItGoesByWhatItSaw) {
   const auto child = publisher<probe::CounterWriter, probe::Counter>();
   const ToolAnswer answer = profile("counter", "table");
   ASSERT_EQ(answer.code, 0) << answer.err;
-  EXPECT_NE(answer.out.find("It carries no stamps"), std::string::npos) << answer.out;
+  EXPECT_NE(answer.out.find("It has no stamps"), std::string::npos) << answer.out;
   EXPECT_TRUE(answer.out.starts_with("counter, state: ")) << answer.out;
 }
 
@@ -216,8 +216,8 @@ TEST_F(Profile, RefusesWhereNothingIsPublished) {
   EXPECT_EQ(silent.code, 1);
   EXPECT_EQ(silent.out, "");
   EXPECT_EQ(silent.err,
-            "evo-shm: segment 'probe' published nothing in 20 ms; if it publishes less often, look "
-            "for longer with --duration\n");
+            "evo-shm: segment 'probe' published nothing in 20 ms; if it publishes less often, "
+            "measure longer with --duration\n");
   leave_orphan(domain(), raw_channel("orphan", 8), 1);
   const ToolAnswer dead = run({"profile", "orphan"});
   EXPECT_EQ(dead.code, 1);

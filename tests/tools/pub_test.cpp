@@ -199,7 +199,7 @@ TEST_F(StubFields, CellsMayStandInQuotes) {
   const auto cells = tools::cells_of(R"( 1 ,"[1, 2]", "say ""no""" ,,x)").value();
   EXPECT_EQ(cells, (std::vector<std::string>{"1", "[1, 2]", "say \"no\"", "", "x"}));
   EXPECT_EQ(tools::cells_of("\"a").error().message, "a quote is not closed on its line");
-  EXPECT_EQ(tools::cells_of("\"a\" b,c").error().message, "'b' stands behind a closing quote");
+  EXPECT_EQ(tools::cells_of("\"a\" b,c").error().message, "'b' follows a closing quote");
 }
 
 TEST_F(StubFields, RowsCarryTimesSinceTheFirst) {
@@ -419,7 +419,7 @@ TEST_F(Pub, RowsComeThroughAPipe) {
   EXPECT_EQ(tally_in(answer.err).first, 2U) << answer.err;
   const ToolAnswer wrong = piped("code,level\\n1,2\\n3\\n");
   EXPECT_EQ(wrong.code, 2);
-  EXPECT_NE(wrong.err.find("standard input:3: 1 cells where the first line names 2 columns"),
+  EXPECT_NE(wrong.err.find("standard input:3: 1 cells, but the first line names 2 columns"),
             std::string::npos)
       << wrong.err;
   EXPECT_EQ(tally_in(wrong.err).first, 1U) << "only the row before it";
@@ -427,10 +427,10 @@ TEST_F(Pub, RowsComeThroughAPipe) {
 }
 
 TEST_F(Pub, WhatIsNoTextEndsAtOnceHoweverLongItIs) {
-  expect_refused(2, {kGantry, "gantry", "--rate=9", "--csv=/dev/zero"}, "it holds a zero byte");
+  expect_refused(2, {kGantry, "gantry", "--rate=9", "--csv=/dev/zero"}, "it contains a zero byte");
   const std::string rows = written("");
   fs::resize_file(rows, std::uintmax_t{1} << 40);  // it contains nothing but a hole
-  expect_refused(2, {kGantry, "gantry", "--rate=9", "--csv", rows}, "it holds a zero byte");
+  expect_refused(2, {kGantry, "gantry", "--rate=9", "--csv", rows}, "it contains a zero byte");
 }
 
 TEST_F(Pub, ASignalEndsTheWaitForARow) {
@@ -482,8 +482,8 @@ TEST_F(Pub, SaysWhatIsNoRamp) {
   refused("offset=5", "write field=A..B");
   refused("offset", "write field=A..B");
   refused("offset=1..5/0s", "write field=A..B");
-  refused("offset=1..", "'' is no value of offset");
-  refused("offset=1..x", "'x' is no value of offset");
+  refused("offset=1..", "'' is not a valid value for offset");
+  refused("offset=1..x", "'x' is not a valid value for offset");
   refused("temperatures=1..5", "such as 'temperatures[0]'");
   refused("axes[0].state=0..1", "'axes[0].state' is not a number");
   refused("axes[0].homed=0..1", "'axes[0].homed' is not a number");
@@ -499,12 +499,13 @@ TEST_F(Pub, ChecksAllRowsBeforeTheFirst) {
   expect_refused_csv("", "rows.csv' is empty");
   expect_refused_csv("offset\n", "rows.csv' has no rows");
   expect_refused_csv("offset,cycle\n1,2\n3\n", "rows.csv:3: 1 cells");
-  expect_refused_csv("offset\n1\n\nx\n", "rows.csv:4: 'x' is no value of offset");
-  expect_refused_csv("axes[0].state\nIdle\nMooving\n", "rows.csv:3: 'Mooving' is no value");
+  expect_refused_csv("offset\n1\n\nx\n", "rows.csv:4: 'x' is not a valid value for offset");
+  expect_refused_csv("axes[0].state\nIdle\nMooving\n",
+                     "rows.csv:3: 'Mooving' is not a valid value");
   expect_refused_csv("offset,offset\n1,2\n", "rows.csv:1: there are two columns 'offset'");
   expect_refused_csv("axes\n1\n", "rows.csv:1: 'axes' stands for 12 fields");
   expect_refused_csv("offset\n\"1\n", "rows.csv:2: a quote is not closed");
-  expect_refused_csv(std::string("offset\n1\0\n", 10), "rows.csv:2: it holds a zero byte");
+  expect_refused_csv(std::string("offset\n1\0\n", 10), "rows.csv:2: it contains a zero byte");
   expect_refused_csv("offset\n" + std::string(2 << 20, '1'), "rows.csv:2: it is longer than");
   expect_refused_csv("offset,temperatures\n1,[1, 2, 3, 4]\n", "put an array in quotes");
   expect_refused(3, {kGantry, "gantry", "--rate=9", "--csv", written("offest\n1\n")},

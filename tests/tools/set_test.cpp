@@ -149,7 +149,7 @@ TEST_F(Set, AFailureAfterTheFencingIsToldPlainly) {
   EXPECT_EQ(answer.code, 1);
   EXPECT_NE(answer.err.find(fmt::format("pid {}", ::getpid())), std::string::npos) << answer.err;
   EXPECT_NE(answer.err.find("fenced off"), std::string::npos) << answer.err;
-  EXPECT_NE(answer.err.find("is gone"), std::string::npos) << answer.err;
+  EXPECT_NE(answer.err.find("are gone"), std::string::npos) << answer.err;
   EXPECT_NE(answer.err.find("restart 'gantry_control'"), std::string::npos) << answer.err;
   EXPECT_FALSE(inspect_segment(domain(), "gantry"));
 }
@@ -205,19 +205,22 @@ TEST_F(Set, SaysWhatAFieldTakes) {
     return answer.err;
   };
   EXPECT_EQ(refused("axes[1].state=Mooving"),
-            "evo-shm: 'Mooving' is no value of axes[1].state; did you mean 'Moving'?\n");
-  EXPECT_EQ(refused("axes[1].state=7"),
-            "evo-shm: '7' is no value of axes[1].state; it takes Unknown, Idle, Moving\n");
+            "evo-shm: 'Mooving' is not a valid value for axes[1].state; did you mean 'Moving'?\n");
+  EXPECT_EQ(
+      refused("axes[1].state=7"),
+      "evo-shm: '7' is not a valid value for axes[1].state; expected Unknown, Idle, Moving\n");
   EXPECT_EQ(refused("power=Drives|Vacum"),
-            "evo-shm: 'Vacum' is no value of power; did you mean 'Vacuum'?\n");
+            "evo-shm: 'Vacum' is not a valid value for power; did you mean 'Vacuum'?\n");
   EXPECT_EQ(refused("axes[0].velocity=1e50"),
-            "evo-shm: '1e50' is no value of axes[0].velocity; it takes a number from -3.40282e+38 "
-            "to 3.40282e+38\n");
-  EXPECT_EQ(refused("axes[0].position=left"),
-            "evo-shm: 'left' is no value of axes[0].position; it takes a number from -500 to "
-            "500\n");
-  EXPECT_EQ(refused("offset=1e50"),
-            "evo-shm: '1e50' is no value of offset; it takes -2147483648 to 2147483647\n");
+            "evo-shm: '1e50' is not a valid value for axes[0].velocity; expected a number from "
+            "-3.40282e+38 to 3.40282e+38\n");
+  EXPECT_EQ(
+      refused("axes[0].position=left"),
+      "evo-shm: 'left' is not a valid value for axes[0].position; expected a number from -500 to "
+      "500\n");
+  EXPECT_EQ(
+      refused("offset=1e50"),
+      "evo-shm: '1e50' is not a valid value for offset; expected -2147483648 to 2147483647\n");
   EXPECT_EQ(refused("axes=4").find("InvalidSize"), std::string::npos);
 }
 

@@ -211,7 +211,7 @@ TEST_F(Snapshot, EveryDamagedMemberIsFound) {
   auto changed = sound;
   changed[1] = std::regex_replace(changed[1], std::regex("\"slots\":4"), "\"slots\":5");
   write_lines(changed);
-  expect_damaged("segment 'gantry' is not what was saved");
+  expect_damaged("segment 'gantry' differs from what was saved");
 }
 
 TEST_F(Snapshot, AnotherFormatIsAMismatch) {
@@ -233,7 +233,7 @@ TEST_F(Snapshot, ATruncatedFileIsFoundAtEachLength) {
     write_lines({sound.begin(), sound.begin() + static_cast<std::ptrdiff_t>(kept)});
     expect_damaged("its end is missing");
     std::ofstream(file(), std::ios::app) << sound[kept].substr(0, sound[kept].size() / 2);
-    expect_damaged("has no end");
+    expect_damaged("does not end in a newline");
   }
   auto without_segment = sound;
   without_segment.erase(without_segment.begin() + 1, without_segment.begin() + 4);
@@ -242,7 +242,7 @@ TEST_F(Snapshot, ATruncatedFileIsFoundAtEachLength) {
   auto longer = sound;
   longer.push_back(sound[0]);
   write_lines(longer);
-  expect_damaged("more follows its last line");
+  expect_damaged("there is data after its last line");
 }
 
 TEST_F(Snapshot, ASegmentThatIsThereTwiceIsRefused) {
@@ -294,17 +294,15 @@ TEST_F(Snapshot, WhatIsNoSnapshotEndsEarlyWithLittleMemory) {
   };
   expect_refused("< /dev/zero", "line 1 is not text");
   expect_refused("cat /dev/zero |", "line 1 is not text");
-  expect_refused("yes |", "does not say 'evo_snapshot'");
-  expect_refused("yes | tr -d '\\n' |", "line 1 is longer than it may be");
+  expect_refused("yes |", "does not contain 'evo_snapshot'");
+  expect_refused("yes | tr -d '\\n' |", "line 1 is too long");
   // First a header line followed by a line that does not end, then also a segment's line followed
   // by a value that does not end.
   const std::string begin = (directory_.path() / "begin").string();
   std::ofstream(begin) << sound[0] << '\n';
-  expect_refused(fmt::format("{{ cat '{}'; yes | tr -d '\\n'; }} |", begin),
-                 "line 2 is longer than it may be");
+  expect_refused(fmt::format("{{ cat '{}'; yes | tr -d '\\n'; }} |", begin), "line 2 is too long");
   std::ofstream(begin, std::ios::app) << sound[1] << '\n';
-  expect_refused(fmt::format("{{ cat '{}'; yes | tr -d '\\n'; }} |", begin),
-                 "line 3 is longer than it may be");
+  expect_refused(fmt::format("{{ cat '{}'; yes | tr -d '\\n'; }} |", begin), "line 3 is too long");
   std::string keys = "{";
   for (int i = 0; i < 80'000; ++i) keys += fmt::format("\"k{}\":1,", i);
   write_lines({sound[0], keys + "\"name\":\"gantry\"}"});

@@ -216,8 +216,7 @@ TEST_F(Top, WithoutATerminalItSaysWhatToAdd) {
   const ToolAnswer answer = run({"top"});
   EXPECT_EQ(answer.code, 2);
   EXPECT_EQ(answer.out, "");
-  EXPECT_EQ(answer.err,
-            "evo-shm: top fills a terminal, and this is none; add --once for one table\n");
+  EXPECT_EQ(answer.err, "evo-shm: top needs a terminal; add --once for one table\n");
   EXPECT_EQ(run({"top", "--format", "json"}).code, 2);
   EXPECT_EQ(run({"top", "--sort", "size"}).code, 2);
 }

@@ -33,7 +33,7 @@ std::optional<std::string> find_odd_version(const PassiveReader& reader) {
     if (version == detail::kNeverFilled) continue;
     const std::uint64_t n = version / 2 + version % 2;
     if (geometry.index_of(n) != i) {
-      return fmt::format("slot {} has version {}, which belongs into slot {}", i, version,
+      return fmt::format("slot {} has version {}, which belongs in slot {}", i, version,
                          geometry.index_of(n));
     }
     const std::uint64_t after = reader.sequence();
@@ -41,10 +41,10 @@ std::optional<std::string> find_odd_version(const PassiveReader& reader) {
     // fall behind it.
     const bool ahead = geometry.is_after(n, after);
     if (ahead && geometry.distance(after, n) >= geometry.count) {
-      return fmt::format("slot {} has version {}, and the header is at {}", i, version, 2 * after);
+      return fmt::format("slot {} has version {}, but the header is at {}", i, version, 2 * after);
     }
     if (!ahead && geometry.is_after(before, n) && geometry.distance(n, before) > geometry.count) {
-      return fmt::format("slot {} still has version {}, and the header is at {}", i, version,
+      return fmt::format("slot {} still has version {}, but the header is at {}", i, version,
                          2 * before);
     }
   }
@@ -60,13 +60,13 @@ Check check_versions(const SegmentLook& look) {
 
 Check check_value(const SegmentLook& look, const ValueLook& value) {
   if (!value.error) {
-    return ok("value", look.info().layout.geometry.checksummed ? "its checksum holds"
-                                                               : "whole; it carries no checksum");
+    return ok("value", look.info().layout.geometry.checksummed ? "its checksum matches"
+                                                               : "complete; it has no checksum");
   }
   if (*value.error == ReadError::NeverWritten) return ok("value", "never written");
   if (*value.error == ReadError::ChecksumMismatch) {
     return wrong("value",
-                 "its checksum does not hold: somebody else wrote into it; find out who "
+                 "its checksum does not match: another process wrote to it; find out which process "
                  "maps the data file writable");
   }
   return {"value", CheckResult::Warning,
@@ -109,7 +109,7 @@ Check check_freshness(const SegmentInfo& info) {
   if (std::string future = future_stamp_of(info); !future.empty()) {
     return wrong("freshness", std::move(future));
   }
-  return wrong("freshness", age_of(info) + ": older than max_age; see to its writer");
+  return wrong("freshness", age_of(info) + ": older than max_age; check its writer");
 }
 
 Check check_locks(const SegmentInfo& info) {
@@ -119,7 +119,7 @@ Check check_locks(const SegmentInfo& info) {
     case WriterState::Alive:
       return ok("locks", fmt::format("{} writes, {}", writer_of(info), readers));
     case WriterState::Dead:
-      return wrong("locks", fmt::format("{} is dead, {}; restart it, or evo-shm recover {}",
+      return wrong("locks", fmt::format("{} is dead, {}; restart it, or run evo-shm recover {}",
                                         writer_of(info), readers, info.name));
     case WriterState::Closed:
     case WriterState::Detached:  // attached readers only

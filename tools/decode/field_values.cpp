@@ -140,7 +140,7 @@ std::optional<std::string> Fields::complaint(const Field& field,
       return fmt::format("{} is {}, neither false nor true", path, shown);
     }
     if (values != nullptr && !enumerator_of(field, bits_of(field, payload, i))) {
-      return fmt::format("{} is {}, no value of {}", path, shown, enum_of(field.declared->type));
+      return fmt::format("{} is {}, not a value of {}", path, shown, enum_of(field.declared->type));
     }
     if ((minimum && value < *minimum) || (maximum && value > *maximum)) {
       return fmt::format("{} is {}, outside {} to {}", path, shown,
@@ -164,24 +164,26 @@ Result<void> Fields::set_element(const Field& field, std::uint32_t index, std::s
     }
     std::vector<std::string> names;
     for (const LayoutEnumValue& value : *values) names.push_back(value.name);
-    return detail::fail(ErrorCode::InvalidSize, "'{}' is no value of {}; it takes {}", text,
-                        field.path, fmt::join(names, ", "));
+    return detail::fail(ErrorCode::InvalidSize, "'{}' is not a valid value for {}; expected {}",
+                        text, field.path, fmt::join(names, ", "));
   }
   if (field.scalar == Scalar::Bool) {
     if (text == "true" || text == "1") return store(std::uint8_t{1});
     if (text == "false" || text == "0") return store(std::uint8_t{0});
-    return detail::fail(ErrorCode::InvalidSize, "'{}' is no value of {}; it takes true or false",
-                        text, field.path);
+    return detail::fail(ErrorCode::InvalidSize,
+                        "'{}' is not a valid value for {}; expected true or false", text,
+                        field.path);
   }
   return with_type(field.scalar, [&](auto kind) -> Result<void> {
     using T = decltype(kind);
     if (const auto value = parse_number<T>(text)) return store(*value);
     if constexpr (std::is_floating_point_v<T>) {
-      return detail::fail(ErrorCode::InvalidSize, "'{}' is no value of {}; it takes a number", text,
-                          field.path);
+      return detail::fail(ErrorCode::InvalidSize,
+                          "'{}' is not a valid value for {}; expected a number", text, field.path);
     } else {
-      return detail::fail(ErrorCode::InvalidSize, "'{}' is no value of {}; it takes {} to {}", text,
-                          field.path, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+      return detail::fail(ErrorCode::InvalidSize,
+                          "'{}' is not a valid value for {}; expected {} to {}", text, field.path,
+                          std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
     }
   });
 }
@@ -195,8 +197,8 @@ Result<void> Fields::set(const Field& field, std::string_view text,
   if (field.length == 0) return set_element(field, 0, text, payload);
   if (!text.starts_with('[') || !text.ends_with(']')) {
     return detail::fail(ErrorCode::InvalidSize,
-                        "{} is an array of {}; write [a, b, …], or name one as {}[0]", field.path,
-                        field.length, field.path);
+                        "{} is an array of {}; write [a, b, …], or name one element, as in {}[0]",
+                        field.path, field.length, field.path);
   }
   text = text.substr(1, text.size() - 2);
   for (std::uint32_t i = 0; i < field.length; ++i) {

@@ -40,7 +40,7 @@ Result<void> Fields::grow(std::vector<Node>& nodes, std::size_t& next, const std
       const auto scalar = scalar_of(node.declared->type);
       if (!scalar) {
         return detail::fail(ErrorCode::InvalidSchema,
-                            "field '{}' has a type '{}' that this evo-shm does not know",
+                            "field '{}' has type '{}', which this evo-shm does not know",
                             node.declared->path, node.declared->type);
       }
       node.scalar = *scalar;

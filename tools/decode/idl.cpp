@@ -200,7 +200,7 @@ Result<std::string> write_idl(std::span<const std::uint8_t> bfbs, std::string_vi
   if (!writer.unspeakable().empty()) {
     return detail::fail(ErrorCode::InvalidSchema,
                         "the schema of segment '{}' cannot be written as a schema file: a flag of "
-                        "'{}' is not one bit, as those of schema files are",
+                        "'{}' is not a single bit, as schema files require",
                         segment, writer.unspeakable());
   }
   return writer.text();

@@ -58,9 +58,7 @@ std::string advice_on(const flatbuffers::Parser& parser, const std::filesystem::
     const auto text = read_whole_file(included);
     if (!text || *text == own_attributes()) continue;
     return fmt::format(
-        "; '{}' is not the evo.fbs of this evo-shm; remove it, evo-shm "
-        "brings its own",
-        included);
+        "; '{}' is not the evo.fbs of this evo-shm; remove it: evo-shm brings its own", included);
   }
   return "";
 }
@@ -74,21 +72,21 @@ Result<std::string> text_of(const std::filesystem::path& file) {
   if (!std::filesystem::exists(status)) {
     const bool forbidden = failed == std::errc::permission_denied;
     return detail::fail(forbidden ? ErrorCode::PermissionDenied : ErrorCode::NotFound,
-                        "cannot read the schema file '{}': {}; name one that is there",
-                        file.string(), failed ? failed.message() : "no such file");
+                        "cannot read the schema file '{}': {}; name one that exists", file.string(),
+                        failed ? failed.message() : "no such file");
   }
   if (std::filesystem::is_directory(status)) {
     return detail::fail(ErrorCode::NotFound, "'{}' is a directory; name the schema files in it",
                         file.string());
   }
   if (!std::filesystem::is_regular_file(status)) {
-    return detail::fail(ErrorCode::NotFound, "'{}' is no regular file; name a schema file",
+    return detail::fail(ErrorCode::NotFound, "'{}' is not a regular file; name a schema file",
                         file.string());
   }
   if (const auto size = std::filesystem::file_size(file, failed);
       !failed && size > kLongestSchema) {
     return detail::fail(ErrorCode::InvalidSchema,
-                        "'{}' is longer than {} MiB, which no schema is; name a schema file",
+                        "'{}' is larger than {} MiB, too large for a schema; name a schema file",
                         file.string(), kLongestSchema >> 20U);
   }
   return read_whole_file(file);

@@ -72,23 +72,24 @@ Check check_segments(const std::vector<SegmentInfo>& segments) {
     constexpr std::size_t kMost = 5;
     const std::size_t more = damaged.size() - std::min(damaged.size(), kMost);
     damaged.resize(damaged.size() - more);
-    return wrong("segments", fmt::format("{}{}; evo-shm recover each", fmt::join(damaged, ", "),
-                                         more == 0 ? "" : fmt::format(" and {} more", more)));
+    return wrong("segments",
+                 fmt::format("{}{}; run evo-shm recover for each", fmt::join(damaged, ", "),
+                             more == 0 ? "" : fmt::format(" and {} more", more)));
   }
   if (incompatible != 0) {
     return wrong("segments",
-                 fmt::format("{} of {} made by another release of EVO Channels; build all modules "
-                             "with the same one, evo-shm list says which segments",
+                 fmt::format("{} of {} were created by another release of EVO Channels; build all "
+                             "modules with the same one (evo-shm list shows which segments)",
                              incompatible, segments.size()));
   }
   if (left != 0) {
-    return warning("segments", fmt::format("{} of {} left by dead writers or an earlier boot; "
-                                           "restart those, or evo-shm cleanup",
+    return warning("segments", fmt::format("{} of {} left behind by dead writers or a previous "
+                                           "boot; restart the writers, or run evo-shm cleanup",
                                            left, segments.size()));
   }
   if (hidden != 0) {
     return warning("segments",
-                   fmt::format("this user may not look at {} of {}; evo-shm list says why", hidden,
+                   fmt::format("this user may not inspect {} of {}; evo-shm list shows why", hidden,
                                segments.size()));
   }
   return ok("segments", fmt::format("{}, none left behind", segments.size()));
@@ -115,9 +116,10 @@ Check check_memory_lock(Limit limit, std::uint64_t memory_of_segments) {
   const std::string what = fmt::format("RLIMIT_MEMLOCK is {}, the segments take {}",
                                        size_in_words(*limit), size_in_words(memory_of_segments));
   if (*limit >= memory_of_segments) return ok(kName, what);
-  return warning(kName, what +
-                            ": MemoryOptions::lock is refused for all of them; raise it (ulimit "
-                            "-l, or LimitMEMLOCK= in the unit)");
+  return warning(kName,
+                 what +
+                     ": not all of them can be locked (MemoryOptions::lock); raise it (ulimit "
+                     "-l, or LimitMEMLOCK= in the unit)");
 }
 
 Check check_huge_pages(std::string_view shmem_enabled, const Storage& storage) {
@@ -125,16 +127,18 @@ Check check_huge_pages(std::string_view shmem_enabled, const Storage& storage) {
   const std::string_view chosen = chosen_in(shmem_enabled);
   if (chosen.empty()) {
     return warning(kName,
-                   "this kernel has none for shared memory; MemoryOptions::huge_pages "
-                   "says so and goes on without");
+                   "this kernel has none for shared memory; MemoryOptions::huge_pages is ignored, "
+                   "with a note in MemoryReport");
   }
   const bool mounted = storage.mount_options.find("huge=") != std::string::npos &&
                        storage.mount_options.find("huge=never") == std::string::npos;
   if (chosen == "deny" || (!mounted && chosen != "force")) {
-    return warning(kName, fmt::format("not for segments of this domain (shmem_enabled is {}, mount "
-                                      "options {}); if segments of 2 MiB and more shall have "
-                                      "them, mount a tmpfs with huge=advise as the domain",
-                                      chosen, storage.mount_options));
+    return warning(
+        kName,
+        fmt::format(
+            "unavailable in this domain (shmem_enabled is {}, mount options {}); if segments of 2 "
+            "MiB or more should use them, mount a tmpfs with huge=advise as the domain",
+            chosen, storage.mount_options));
   }
   return ok(kName,
             fmt::format("shmem_enabled is {}, mount options {}", chosen, storage.mount_options));
@@ -142,20 +146,20 @@ Check check_huge_pages(std::string_view shmem_enabled, const Storage& storage) {
 
 Check check_numa(std::size_t nodes) {
   if (nodes <= 1) return ok("numa", "one node");
-  return warning("numa", fmt::format("{} nodes: a value that crosses them takes several times as "
-                                     "long; run the ends of a segment on one node, or set "
-                                     "MemoryOptions::numa_node to that of its readers",
+  return warning("numa", fmt::format("{} nodes: a value that crosses nodes takes several times as "
+                                     "long; run the writer and readers of a segment on one node, "
+                                     "or set MemoryOptions::numa_node to the node of its readers",
                                      nodes));
 }
 
 Check check_membarrier(long commands) {
   if (commands >= 0 && (commands & MEMBARRIER_CMD_GLOBAL_EXPEDITED) != 0) {
-    return ok("membarrier", "GLOBAL_EXPEDITED is there");
+    return ok("membarrier", "GLOBAL_EXPEDITED is available");
   }
-  return warning("membarrier",
-                 "GLOBAL_EXPEDITED is not to be had: each write pays for a full fence (about 10 "
-                 "ns), and waiters look every millisecond; allow membarrier in the seccomp filter "
-                 "of the container");
+  return warning(
+      "membarrier",
+      "GLOBAL_EXPEDITED is unavailable: each write pays for a full fence (about 10 ns), and "
+      "waiters poll every millisecond; allow membarrier in the seccomp filter of the container");
 }
 
 Check check_remove_ipc(bool has_logind, const std::filesystem::path& domain, std::uint32_t user,
@@ -170,11 +174,12 @@ Check check_remove_ipc(bool has_logind, const std::filesystem::path& domain, std
   }
   if (user <= kLastSystemUser) return ok(kName, fmt::format("user {} is a system user", user));
   if (!removes_ipc(files)) return ok(kName, "RemoveIPC is off");
-  return warning(kName, fmt::format("systemd-logind removes the files of user {} from /dev/shm at "
-                                    "the end of that user's last session, live segments too; set "
-                                    "RemoveIPC=no in /etc/systemd/logind.conf, run modules as a "
-                                    "system user, or enable lingering (loginctl enable-linger)",
-                                    user));
+  return warning(kName,
+                 fmt::format("systemd-logind removes the files of user {} from /dev/shm at the end "
+                             "of that user's last session, including those of live segments; set "
+                             "RemoveIPC=no in /etc/systemd/logind.conf, run modules as a system "
+                             "user, or enable lingering (loginctl enable-linger)",
+                             user));
 }
 
 Check check_open_files(Limit limit, std::size_t segments) {
@@ -183,8 +188,8 @@ Check check_open_files(Limit limit, std::size_t segments) {
   // One for each endpoint, and some for the rest of the program.
   constexpr std::uint64_t kOthers = 64;
   const std::string what = fmt::format(
-      "RLIMIT_NOFILE is {} and there are {} segments, one "
-      "descriptor for each end",
+      "RLIMIT_NOFILE is {}, and there are {} segments, with one descriptor for each writer or "
+      "reader",
       *limit, segments);
   if (*limit >= segments + kOthers) return ok(kName, what);
   return warning(kName, what + "; raise it (ulimit -n, or LimitNOFILE= in the unit)");
@@ -211,23 +216,23 @@ Check check_real_time_share(std::string_view runtime_us) {
   }
   if (*runtime < 0) {
     return warning(kName,
-                   "sched_rt_runtime_us is -1: a real-time thread that never sleeps keeps "
-                   "its core for good; keep one core free of them");
+                   "sched_rt_runtime_us is -1: a real-time thread that never sleeps occupies its "
+                   "core forever; keep one core free of such threads");
   }
-  return ok(kName,
-            fmt::format("real-time threads may take {} us of each period, usually a second; one "
-                        "that never sleeps is held back for the rest",
-                        *runtime));
+  return ok(kName, fmt::format("real-time threads may run for {} us of each period, usually a "
+                               "second; one that never sleeps is throttled for the rest",
+                               *runtime));
 }
 
 Check check_clock(std::string_view source) {
   source = trimmed(source);
   if (source == "tsc") return ok("clock", "tsc: a stamp takes about 10 ns");
   if (source.empty()) return warning("clock", "the kernel does not say which clock it uses");
-  return warning("clock", fmt::format("{}: a stamp takes 20 ns and more, with hpet or acpi_pm a "
-                                      "microsecond; find out why the kernel does not trust the "
-                                      "TSC (dmesg | grep -i tsc), or use stamp: none",
-                                      source));
+  return warning(
+      "clock",
+      fmt::format("{}: a stamp takes 20 ns or more (a microsecond with hpet or acpi_pm); find out "
+                  "why the kernel does not trust the TSC (dmesg | grep -i tsc), or use stamp: none",
+                  source));
 }
 
 Check check_inotify(std::string_view instances, std::string_view watches) {
@@ -235,16 +240,14 @@ Check check_inotify(std::string_view instances, std::string_view watches) {
   const auto most_instances = number_in(instances);
   const auto most_watches = number_in(watches);
   if (!most_instances || !most_watches) {
-    return warning(kName,
-                   "there is none: discovery and waiting for a segment look every now and "
-                   "then instead");
+    return warning(kName, "unavailable: discovery and waiting for a segment poll instead");
   }
   const std::string what =
-      fmt::format("{} instances and {} watches for each user", *most_instances, *most_watches);
+      fmt::format("{} instances and {} watches per user", *most_instances, *most_watches);
   constexpr std::int64_t kEnough = 64;
   if (*most_instances >= kEnough && *most_watches >= kEnough) return ok(kName, what);
   return warning(kName, what +
-                            ": attaching with a wait takes one of each; raise "
+                            ": waiting for a segment takes one of each; raise "
                             "fs.inotify.max_user_instances and max_user_watches");
 }
 
@@ -258,17 +261,19 @@ Check check_kernel(std::string_view release) {
   const auto [point, error] = std::from_chars(release.data(), end, version.first);
   if (error != std::errc() || point == end || *point != '.' ||
       std::from_chars(point + 1, end, version.second).ec != std::errc()) {
-    return warning(kName, fmt::format("'{}' is no version that can be read", release));
+    return warning(kName, fmt::format("cannot parse the version '{}'", release));
   }
   if (version < kOldest) {
-    return wrong(kName, fmt::format("{}: it has no locks of open files; 3.15 is the oldest that "
-                                    "works",
-                                    release));
+    return wrong(
+        kName, fmt::format(
+                   "{}: it has no open file description locks; Linux 3.15 is the oldest that works",
+                   release));
   }
   if (version < kFast) {
-    return warning(kName, fmt::format("{}: waking costs each write a fence; 4.16 is the oldest "
-                                      "without",
-                                      release));
+    return warning(
+        kName,
+        fmt::format("{}: waking readers costs each write a fence; Linux 4.16 and later avoid it",
+                    release));
   }
   return ok(kName, std::string(release));
 }

@@ -73,13 +73,14 @@ Check check_directory(const std::filesystem::path& path, const Directory& direct
   constexpr std::string_view kName = "directory";
   if (!directory.exists) {
     return directory.writable
-               ? ok(kName, fmt::format("{} is made by the first create", path.string()))
-               : wrong(kName, fmt::format("{} does not exist and user {} may not make it; make "
-                                          "it, or set EVO_DOMAIN to another one",
+               ? ok(kName, fmt::format("{} does not exist yet; the first writer creates it",
+                                       path.string()))
+               : wrong(kName, fmt::format("{} does not exist and user {} may not create it; create "
+                                          "it, or set EVO_DOMAIN to another directory",
                                           path.string(), us));
   }
-  const std::string what =
-      fmt::format("{}, mode {:04o}, of user {}", path.string(), directory.mode, directory.owner);
+  const std::string what = fmt::format("{}, mode {:04o}, owned by user {}", path.string(),
+                                       directory.mode, directory.owner);
   constexpr std::uint32_t kSticky = 01000;
   constexpr std::uint32_t kWritableByOthers = 0022;
   if ((directory.mode & kWritableByOthers) != 0 && (directory.mode & kSticky) == 0) {
@@ -89,11 +90,11 @@ Check check_directory(const std::filesystem::path& path, const Directory& direct
   }
   if (directory.owner != us && directory.owner != 0) {
     return warning(kName, fmt::format("{}: its owner may replace every file in it; use a domain of "
-                                      "your own unless that is the module's user",
+                                      "your own unless the owner is the module's user",
                                       what));
   }
   if (!directory.writable) {
-    return warning(kName, fmt::format("{}: user {} can read segments here but not make any; run "
+    return warning(kName, fmt::format("{}: user {} can read segments here but not create any; run "
                                       "writers as its owner",
                                       what, us));
   }
@@ -126,7 +127,7 @@ Check check_space(const Storage& storage) {
 
 Check check_inodes(const Storage& storage) {
   constexpr std::string_view kName = "inodes";
-  if (storage.inodes == 0) return ok(kName, "the file system has no limit of files");
+  if (storage.inodes == 0) return ok(kName, "the file system does not limit the number of files");
   const std::string what =
       fmt::format("{} of {} free; a segment takes three", storage.free_inodes, storage.inodes);
   const std::string remedy = "; remove files, or mount it with a larger nr_inodes=";
@@ -146,16 +147,16 @@ Check check_memory_groups(const std::vector<MemoryGroup>& groups) {
     return static_cast<double>(free(group)) / static_cast<double>(std::max(group.limit, 1UL));
   });
   const auto describe = [&](const MemoryGroup& group) {
-    return fmt::format("'{}' may take {}, {} free", detail::printable(group.path),
+    return fmt::format("'{}' may use {}, {} free", detail::printable(group.path),
                        size_in_words(group.limit), size_in_words(free(group)));
   };
   constexpr std::string_view kRemedy =
-      "; segments count for the module that creates them: raise the limit (MemoryMax= in the "
+      "; segments are charged to the module that creates them: raise the limit (MemoryMax= in the "
       "unit, --memory of the container)";
   if (killed->kills != 0) {
-    return warning(kName, fmt::format("{}, and the kernel has killed {} of its processes for "
-                                      "that{}",
-                                      describe(*killed), killed->kills, kRemedy));
+    return warning(
+        kName, fmt::format("{}, and the kernel has killed {} of its processes for exceeding it{}",
+                           describe(*killed), killed->kills, kRemedy));
   }
   if (free(*tightest) < tightest->limit / 10) {
     return warning(kName, fmt::format("{}{}", describe(*tightest), kRemedy));
@@ -176,13 +177,13 @@ Check check_ageing(const std::filesystem::path& domain, const std::vector<Tmpfil
   if (nearest == nullptr || nearest->age.starts_with("0")) {
     return ok(kName, "systemd-tmpfiles leaves it alone");
   }
-  return wrong(kName,
-               fmt::format("systemd-tmpfiles removes files in {} that are older than {} ({}), and "
-                           "live segments look old: writes to mapped memory do not touch the "
-                           "times of a file; choose a domain under /dev/shm, or exclude it: "
-                           "'x {}' in /etc/tmpfiles.d/evo.conf",
-                           detail::printable(nearest->path), detail::printable(nearest->age),
-                           nearest->where, detail::printable(domain.string())));
+  return wrong(
+      kName,
+      fmt::format("systemd-tmpfiles removes files in {} that are older than {} ({}), and live "
+                  "segments look old: writes to mapped memory do not update file times; choose a "
+                  "domain under /dev/shm, or exclude it: 'x {}' in /etc/tmpfiles.d/evo.conf",
+                  detail::printable(nearest->path), detail::printable(nearest->age), nearest->where,
+                  detail::printable(domain.string())));
 }
 
 }  // namespace evo::tools

@@ -90,7 +90,7 @@ ExitCode run(const CleanupOptions& options, const Context& context) {
 
 void add_cleanup(Commands& commands) {
   commands.add<CleanupOptions>(
-      "cleanup", "Remove what dead writers have left, after a grace period", declare, run);
+      "cleanup", "Remove what dead writers left behind, after a grace period", declare, run);
 }
 
 }  // namespace evo::tools

@@ -99,19 +99,20 @@ Result<void> find_domain(const Domain& domain) {
   if (domain == Domain::user() || std::filesystem::exists(domain.path(), unknown) || unknown) {
     return {};
   }
-  return detail::fail(ErrorCode::NotFound,
-                      "there is no domain '{}'; check --domain and EVO_DOMAIN (the first create in "
-                      "it makes it)",
-                      detail::printable(domain.path().string()));
+  return detail::fail(
+      ErrorCode::NotFound,
+      "there is no domain '{}'; check --domain and EVO_DOMAIN (its first writer creates it)",
+      detail::printable(domain.path().string()));
 }
 
 std::string in(const Domain& domain) {
   std::error_code unknown;
   const bool is_there = std::filesystem::exists(domain.path(), unknown) || unknown;
   return fmt::format("in {}{}", detail::printable(domain.path().string()),
-                     is_there ? ""
-                              : ", which does not exist: the first create makes it; check --domain "
-                                "and EVO_DOMAIN");
+                     is_there
+                         ? ""
+                         : ", which does not exist (its first writer creates it); check --domain "
+                           "and EVO_DOMAIN");
 }
 
 Error with_suggestion(Error error, const Domain& domain, std::string_view name) {
@@ -135,7 +136,7 @@ CLI::Validator count_validator() {
   return CLI::Validator(
       [](const std::string& text) -> std::string {
         const auto count = parse_number<std::uint64_t>(text);
-        return count && *count > 0 ? "" : "'" + text + "' is not a whole number from 1 on";
+        return count && *count > 0 ? "" : "'" + text + "' is not a positive whole number";
       },
       "N");
 }

@@ -24,7 +24,7 @@ struct WordsOptions {
 };
 
 void declare_completion(CLI::App& command, CompletionOptions& options) {
-  command.add_option("shell", options.shell, "The shell that is to run it")
+  command.add_option("shell", options.shell, "The shell that will run it")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }

@@ -56,9 +56,9 @@ std::string table_of(std::string_view segment, const DeadlineReport& report, std
   for (const EndDeadlines& reader : report.readers) table.add(row_of("reader", reader));
   const std::string head = fmt::format(
       "{}: deadline watch {} is {}; interval {}, write {}, read {}", segment, report.session,
-      report.on ? "on" : "off", limit_in_words(report.options.deadline, "by the schema"),
-      limit_in_words(report.options.write_deadline, "not judged"),
-      limit_in_words(report.options.read_deadline, "not judged"));
+      report.on ? "on" : "off", limit_in_words(report.options.deadline, "from the schema"),
+      limit_in_words(report.options.write_deadline, "not checked"),
+      limit_in_words(report.options.read_deadline, "not checked"));
   return wrapped_text(head, width) + table.text(width);
 }
 
@@ -129,13 +129,13 @@ void declare(CLI::App& command, DeadlinesOptions& options) {
 
 void declare_start(CLI::App& command, DeadlinesOptions& options) {
   declare(command, options);
-  command.add_option("--deadline", options.deadline, "Longest interval; 0ns: by the schema")
+  command.add_option("--deadline", options.deadline, "Longest interval; 0ns: from the schema")
       ->check(duration_validator())
       ->capture_default_str();
-  command.add_option("--write", options.write_deadline, "Longest write; 0ns: not judged")
+  command.add_option("--write", options.write_deadline, "Longest write; 0ns: not checked")
       ->check(duration_validator())
       ->capture_default_str();
-  command.add_option("--read", options.read_deadline, "Longest read; 0ns: not judged")
+  command.add_option("--read", options.read_deadline, "Longest read; 0ns: not checked")
       ->check(duration_validator())
       ->capture_default_str();
 }
@@ -144,11 +144,11 @@ void declare_start(CLI::App& command, DeadlinesOptions& options) {
 
 void add_deadlines(Commands& commands) {
   CLI::App& group = commands.add_group(
-      "deadlines", "Have the ends of a running segment count what becomes of their deadlines");
-  commands.add_to<DeadlinesOptions>(group, "start", "Begin to count, from zero", declare_start,
+      "deadlines", "Make the writer and readers of a running segment count missed deadlines");
+  commands.add_to<DeadlinesOptions>(group, "start", "Start counting, from zero", declare_start,
                                     start);
-  commands.add_to<DeadlinesOptions>(group, "stop", "Count no more", declare, stop);
-  commands.add_to<DeadlinesOptions>(group, "show", "Print what was counted", declare, show);
+  commands.add_to<DeadlinesOptions>(group, "stop", "Stop counting", declare, stop);
+  commands.add_to<DeadlinesOptions>(group, "show", "Print the counts", declare, show);
 }
 
 }  // namespace evo::tools

@@ -25,7 +25,7 @@ void declare(CLI::App& command, DiffOptions& options) {
       ->required()
       ->type_name("SCHEMA.fbs");
   command.add_option("-I,--include", options.includes,
-                     "Where the schema's includes are looked up, beside its own directory");
+                     "Where to look up the schema's includes, besides its own directory");
 }
 
 /// Attributes that affect access in addition to the layout, and their defaults.

@@ -37,7 +37,7 @@ void declare_expected(CLI::App& command, ExpectOptions& options) {
                    "And the value is not older than the schema's max_age");
   command
       .add_option("--field", options.conditions,
-                  "And this holds, as in 'mode==Running' or 'position>=12.5'; may come again")
+                  "And this holds, as in 'mode==Running' or 'position>=12.5'; may be repeated")
       ->allow_extra_args(false);
 }
 
@@ -116,9 +116,9 @@ class Expectation {
     if (options_.fresh) {
       const SegmentInfo& info = look_->info();
       if (info.layout.max_age_ns == 0) {
-        return detail::fail(ErrorCode::InvalidSize,
-                            "the schema of segment '{}' has no max_age, so --fresh says nothing",
-                            info.name);
+        return detail::fail(
+            ErrorCode::InvalidSize,
+            "the schema of segment '{}' has no max_age, so --fresh cannot be checked", info.name);
       }
       if (info.freshness == Freshness::Unknown || info.freshness == Freshness::Stale) {
         return missing(fmt::format("its value is not fresh: {}", age_of(info)));
@@ -190,8 +190,8 @@ void add_expect(Commands& commands) {
   commands.add<WaitOptions>("wait-for",
                             "Wait for a live writer, a fresh value, or a condition on a field",
                             declare_wait, run_wait);
-  commands.add<ExpectOptions>("assert", "Check at once what 'wait-for' would wait for",
-                              declare_assert, run_assert);
+  commands.add<ExpectOptions>("assert", "Check now what 'wait-for' would wait for", declare_assert,
+                              run_assert);
 }
 
 }  // namespace evo::tools

@@ -23,15 +23,15 @@ void declare(CLI::App& command, GraphOptions& options) {
   auto* schemas = command.add_option("--schemas", options.schemas,
                                      "What these schema files declare, instead of the domain");
   schemas->type_name("FILE.fbs");
-  command.add_flag("--live", options.live, "With --schemas: and what is in the domain")
+  command.add_flag("--live", options.live, "With --schemas: also what is in the domain")
       ->needs(schemas);
   command
       .add_option("-I,--include", options.includes,
-                  "Where the schemas' includes are looked up, beside their own directories")
+                  "Where to look up the schemas' includes, besides their own directories")
       ->type_name("DIR");
   auto* svg = command.add_option("--svg", options.svg, "Have Graphviz draw it into this file");
   svg->type_name("FILE");
-  command.add_flag("--lint", options.lint, "What is wrong with it, instead of the graph")
+  command.add_flag("--lint", options.lint, "Print what is wrong, instead of the graph")
       ->excludes(svg);
 }
 
@@ -93,7 +93,7 @@ ExitCode run(const GraphOptions& options, const Context& context) {
 
 void add_graph(Commands& commands) {
   commands.add<GraphOptions>(
-      "graph", "Who writes and who reads what: for Graphviz, or what is wrong with it", declare,
+      "graph", "Which modules write and read what: for Graphviz, or what is wrong with it", declare,
       run);
 }
 

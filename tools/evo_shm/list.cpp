@@ -27,14 +27,14 @@ struct ListOptions {
 };
 
 void declare(CLI::App& command, ListOptions& options) {
-  command.add_flag("--watch", options.watch, "Print the table again whenever it has changed");
-  command.add_option("--interval", options.interval, "How often --watch looks")
+  command.add_flag("--watch", options.watch, "Print the table again whenever it changes");
+  command.add_option("--interval", options.interval, "How often --watch checks")
       ->check(duration_validator())
       ->capture_default_str();
   command.add_flag("--wrong", options.wrong,
-                   "Only those with something to do about: damaged, dead, stale");
+                   "Only those that need attention: damaged, dead, stale");
   command.add_option("--expect", options.expected,
-                     "These have to be there, sound and with a live writer");
+                     "These must exist, be sound and have a live writer");
 }
 
 /// The segments of a domain, and the names that --expect misses.
@@ -102,7 +102,7 @@ std::string render(const Listing& listing, const ListOptions& options, const Con
     for (const std::string& name : listing.absent) {
       document.push_back({{"name", name},
                           {"condition", "absent"},
-                          {"fault", "it is expected and not there; start its module"}});
+                          {"fault", "it is expected, but not there; start its module"}});
     }
     for (const SegmentInfo& info : listing.segments) document.push_back(to_json(info));
     return json_text(document, options.watch ? -1 : 2) + '\n';

@@ -205,7 +205,7 @@ int main(int count, char** arguments) {
         std::fputs("evo-shm: out of memory; raise the limit, or ask for less\n", stderr));
   } catch (const std::exception& error) {
     return static_cast<int>(
-        fail(ExitCode::Wrong, fmt::format("this went wrong: {}; please report it", error.what())));
+        fail(ExitCode::Wrong, fmt::format("internal error: {}; please report it", error.what())));
   }
   return static_cast<int>(ExitCode::Wrong);
 }

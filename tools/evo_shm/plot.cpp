@@ -49,14 +49,13 @@ void declare(CLI::App& command, PlotOptions& options) {
   command.add_option("--window", options.window, "How much time is shown")
       ->check(duration_validator())
       ->capture_default_str();
-  command.add_option("--interval", options.interval, "How often to look, and to draw")
+  command.add_option("--interval", options.interval, "How often to read and to draw")
       ->check(duration_validator())
       ->capture_default_str();
   add_time_option(command, options.time,
-                  "What the axis shows, and --csv; otherwise seconds before the end");
+                  "Times on the axis and in --csv; otherwise seconds before the end");
   auto* svg = command.add_option("--svg", options.svg, "Write a drawing to this file instead");
-  command
-      .add_option("--csv", options.csv, "Write the values to this file instead, a line for each")
+  command.add_option("--csv", options.csv, "Write the values to this file instead, one per line")
       ->excludes(svg);
   command
       .add_option("--for", options.duration,
@@ -211,7 +210,7 @@ ExitCode run(const PlotOptions& options, const Context& context) {
   PlotTimes times{.window_ns = nanoseconds_of(options.window),
                   .interval_ns = std::max(nanoseconds_of(options.interval), kShortestNs),
                   .duration_ns = nanoseconds_of(options.duration)};
-  if (times.window_ns == 0) return fail(ExitCode::Usage, "--window must be longer than nothing");
+  if (times.window_ns == 0) return fail(ExitCode::Usage, "--window must be greater than zero");
   const auto selections = selections_of(options.segments, options.fields);
   if (!selections) return fail(ExitCode::Usage, selections.error().message);
   auto sources = plot_sources(context.domain, *selections);

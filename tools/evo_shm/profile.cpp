@@ -32,7 +32,7 @@ constexpr std::uint64_t kAskWriterEveryNs = 100'000'000;
 
 void declare(CLI::App& command, ProfileOptions& options) {
   add_segment(command, options.segment);
-  command.add_option("--duration", options.duration, "How long to look")
+  command.add_option("--duration", options.duration, "How long to measure")
       ->check(duration_validator())
       ->capture_default_str();
 }
@@ -125,7 +125,7 @@ class Profiler {
     if (auto again = look_.refresh(); !again) return again;
     if (look_.readable() && look_.reader().layout().generation == generation_) return {};
     return detail::fail(ErrorCode::NotReady,
-                        "segment '{}' was made anew while it was profiled; run this again",
+                        "segment '{}' was recreated while it was profiled; run this again",
                         report_.segment);
   }
 
@@ -146,7 +146,7 @@ std::string silence(const SegmentLook& look, std::chrono::nanoseconds looked) {
   const SegmentInfo& info = look.info();
   const std::string remedy =
       info.writer_state == WriterState::Alive
-          ? "if it publishes less often, look for longer with --duration"
+          ? "if it publishes less often, measure longer with --duration"
           : fmt::format("its writer is {}; start it and run this again", state_of(info));
   return fmt::format("segment '{}' published nothing in {}; {}", info.name, in_words(looked),
                      remedy);

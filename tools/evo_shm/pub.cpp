@@ -62,10 +62,10 @@ void declare(CLI::App& command, PubOptions& options) {
   add_segment(command, options.segment);
   command.add_option("assignments", options.assignments,
                      "field=value, as in set; other fields are zero");
-  command.add_option("-I,--include", options.includes, "Where the schema's includes are looked up")
+  command.add_option("-I,--include", options.includes, "Where to look up the schema's includes")
       ->type_name("DIR")
       ->allow_extra_args(false);
-  command.add_option("--rate", options.rate, "Publish so many times a second; otherwise once")
+  command.add_option("--rate", options.rate, "Publish this many times a second; otherwise once")
       ->check(rate_validator());
   command.add_option("--for", options.duration, "End after this time; 0s: at Ctrl-C")
       ->check(duration_validator())
@@ -99,7 +99,7 @@ struct Plan {
 Result<void> check_range(const std::optional<std::string>& complaint, const PubOptions& options) {
   if (!complaint || options.out_of_range) return {};
   return detail::fail(ErrorCode::Io,
-                      "{}; nothing was published; use --out-of-range to publish it all the same",
+                      "{}; nothing was published; use --out-of-range to publish it anyway",
                       *complaint);
 }
 
@@ -112,7 +112,7 @@ Result<std::vector<Ramp>> ramps_of(const PubOptions& options, const Fields& fiel
       return tl::unexpected(fits.error());
     }
     if (!options.rate) {
-      return detail::fail(ErrorCode::InvalidName, "--ramp needs --rate, at which it moves");
+      return detail::fail(ErrorCode::InvalidName, "--ramp needs --rate; add it");
     }
     if (!ramp->period_ns() && !options.span_ns()) {
       return detail::fail(ErrorCode::InvalidName,
@@ -155,7 +155,7 @@ Result<std::optional<Rows>> begin_rows(std::optional<RowSource>& source, const P
   if (!rows) return tl::unexpected(rows.error());
   if (rows->timed() && options.rate) {
     return detail::fail(ErrorCode::InvalidName,
-                        "the rows have times of their own; leave --rate or the column 'time' out");
+                        "the rows have times of their own; leave out --rate or the column 'time'");
   }
   if (!rows->timed() && !options.rate) {
     return detail::fail(ErrorCode::InvalidName,
@@ -277,7 +277,7 @@ void add_pub(Commands& commands) {
           "For tests of readers: the segment is the one that its module would create, and\n"
           "it is closed at the end. The first line of a CSV file names a field for each\n"
           "column. A column 'time' says, in seconds, when each row is due; without it the\n"
-          "rows go at --rate.");
+          "rows are published at --rate.");
 }
 
 }  // namespace evo::tools

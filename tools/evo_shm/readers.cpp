@@ -48,7 +48,7 @@ ExitCode run(const ReadersOptions& options, const Context& context) {
 }  // namespace
 
 void add_readers(Commands& commands) {
-  commands.add<ReadersOptions>("readers", "Who is attached to a segment, and how far behind",
+  commands.add<ReadersOptions>("readers", "The readers of a segment, and how far behind they are",
                                declare, run);
 }
 

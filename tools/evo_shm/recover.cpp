@@ -25,8 +25,9 @@ void declare(CLI::App& command, RecoverOptions& options) {
   add_segment(command, options.segment)
       ->description("The segment's name, or that of a data file that no control file names");
   command.add_flag("--dry-run", options.dry_run, "Only say what is wrong and what would be done");
-  command.add_flag("--force", options.force,
-                   "Fence off even a live writer; its last value goes, it is not ended");
+  command.add_flag(
+      "--force", options.force,
+      "Fence off even a live writer; its last value is lost, but the process keeps running");
 }
 
 struct Patient {
@@ -110,11 +111,11 @@ ExitCode run(const RecoverOptions& options, const Context& context) {
 
 void add_recover(Commands& commands) {
   commands
-      .add<RecoverOptions>("recover", "Find out what is wrong with a segment, and put it right",
+      .add<RecoverOptions>("recover", "Find out what is wrong with a segment, and repair it",
                            declare, run)
       ->footer(
           "A segment whose writer is dead is removed with its last value; restarting the writer\n"
-          "keeps it. Entries of readers that have died need nothing: their locks are free.");
+          "keeps it. Entries of dead readers need no repair: their locks are free.");
 }
 
 }  // namespace evo::tools

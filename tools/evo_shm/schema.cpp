@@ -18,8 +18,7 @@ struct SchemaOptions {
 
 void declare(CLI::App& command, SchemaOptions& options) {
   add_segment(command, options.segment);
-  command.add_flag("--fbs", options.fbs,
-                   "As a schema file, which flatc and the generator accept as it is");
+  command.add_flag("--fbs", options.fbs, "As a schema file that flatc and the generator accept");
 }
 
 nlohmann::ordered_json document_of(const SegmentLook& look) {
@@ -97,7 +96,8 @@ ExitCode run(const SchemaOptions& options, const Context& context) {
 }  // namespace
 
 void add_schema(Commands& commands) {
-  commands.add<SchemaOptions>("schema", "What a segment's own schema says", declare, run);
+  commands.add<SchemaOptions>("schema", "The fields of a segment, from its embedded schema",
+                              declare, run);
 }
 
 }  // namespace evo::tools

@@ -31,7 +31,7 @@ void declare(CLI::App& command, SetOptions& options) {
   add_segment(command, options.segment);
   command
       .add_option("assignments", options.assignments,
-                  "field=value, as inspect names and prints them; all of them or none")
+                  "field=value, as inspect names and prints them; all are set, or none")
       ->required();
   command.add_flag("--fence", options.fence,
                    "Fence off a live writer; the segment is then recreated");
@@ -54,8 +54,8 @@ Result<void> check_kind(const SegmentLook& look) {
   if (!look.fields()) return tl::unexpected(*look.fault());
   if (info.layout.kind == Kind::Stream) {
     return detail::fail(ErrorCode::InvalidName,
-                        "segment '{}' is a stream, whose values are events and not a state to "
-                        "correct; have its module '{}' push what is missing",
+                        "segment '{}' is a stream, whose values are events, not a state to "
+                        "correct; let its module '{}' publish what is missing",
                         info.name, info.module);
   }
   return {};
@@ -73,8 +73,7 @@ Result<void> check_permission(const SegmentInfo& info, const std::vector<Change>
   for (const Change& change : changes) {
     if (!change.complaint || options.out_of_range) continue;
     return detail::fail(ErrorCode::Io,
-                        "{}; nothing was written; use --out-of-range to write it "
-                        "all the same",
+                        "{}; nothing was written; use --out-of-range to write it anyway",
                         *change.complaint);
   }
   return {};
@@ -113,7 +112,7 @@ Result<void> rehearse(const SegmentLook& look) {
   auto possible = rehearse_create(look.domain(), describe(*blueprint));
   if (!possible) {
     possible.error().message =
-        fmt::format("segment '{}' could not be made anew, so nothing was done: {}",
+        fmt::format("segment '{}' could not be recreated, so nothing was done: {}",
                     look.info().name, possible.error().message);
   }
   return possible;
@@ -125,12 +124,13 @@ tl::unexpected<Error> failed_after_fencing(Error error, const SegmentLook& look)
   // Its module may have been faster, with a new writer.
   const bool successor = inspect_segment(look.domain(), info.name).has_value();
   error.message = fmt::format(
-      "{}, was fenced off, and then segment '{}' could not be made anew: {}. {}", writer_of(info),
+      "{} was fenced off, but segment '{}' could not be recreated: {}. {}", writer_of(info),
       info.name, error.message,
-      successor ? "What is there now is a successor's, without the change; stop that and try again"
-                : fmt::format("The segment is gone, with its last value; restart '{}', which makes "
-                              "it anew, or load a snapshot",
-                              info.module));
+      successor
+          ? "A successor has already created it, without the change; stop that writer and try again"
+          : fmt::format("The segment and its last value are gone; restart '{}', which recreates "
+                        "it, or load a snapshot",
+                        info.module));
   return tl::unexpected(std::move(error));
 }
 
@@ -216,8 +216,8 @@ void add_set(Commands& commands) {
       .add<SetOptions>("set", "Change fields of a state segment that has no live writer", declare,
                        run)
       ->footer(
-          "The segment is left as that of a dead writer: its module takes it over with this value\n"
-          "when it starts. cleanup and supervise remove it after their grace period.");
+          "The segment then has a dead writer: its module takes it over with this value when it\n"
+          "starts. cleanup and supervise remove it after their grace period.");
 }
 
 }  // namespace evo::tools

@@ -31,7 +31,7 @@ void declare(CLI::App& command, SnapshotOptions& options) {
 void declare_load(CLI::App& command, SnapshotOptions& options) {
   declare(command, options);
   command.add_flag("--force", options.force,
-                   "Also in place of a dead writer's segment of another kind or layout");
+                   "Also replace a dead writer's segment of another kind or layout");
 }
 
 /// A segment that was skipped.
@@ -87,10 +87,11 @@ Result<std::vector<std::string>> names_to_save(const SnapshotOptions& options,
   }
   auto names = list_segment_names(context.domain);
   if (names && names->empty()) {
-    return detail::fail(ErrorCode::NotFound,
-                        "domain '{}' has no segments, nothing was saved; start their writers, or "
-                        "check --domain and EVO_DOMAIN",
-                        context.domain.path().string());
+    return detail::fail(
+        ErrorCode::NotFound,
+        "domain '{}' has no segments, so nothing was saved; start their writers, or "
+        "check --domain and EVO_DOMAIN",
+        context.domain.path().string());
   }
   return names;
 }
@@ -100,7 +101,7 @@ ExitCode fail_for_all(const std::vector<LeftOut>& left_out) {
     return each.reason.code == ErrorCode::PermissionDenied;
   });
   return fail(forbidden ? ExitCode::NotPermitted : ExitCode::Wrong,
-              "nothing was saved, because each segment had to be left out; see evo-shm validate");
+              "nothing was saved, because every segment had to be left out; see evo-shm validate");
 }
 
 /// Writes one segment, and starts the file with the first one, so that an existing file stays
@@ -211,7 +212,8 @@ ExitCode load(const SnapshotOptions& options, const Context& context) {
 }  // namespace
 
 void add_snapshot(Commands& commands) {
-  CLI::App& group = commands.add_group("snapshot", "Segments of the domain to a file, and back");
+  CLI::App& group =
+      commands.add_group("snapshot", "Save segments of the domain to a file, and load them back");
   group.footer(
       "A snapshot keeps each segment's properties, its schema, and the last value of a state or\n"
       "what is still in the ring of a stream. Sequence numbers and stamps start over. A loaded\n"

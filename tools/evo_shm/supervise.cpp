@@ -51,7 +51,8 @@ CLI::Validator time_of_at_least(std::chrono::nanoseconds least) {
   return CLI::Validator(
       [least](const std::string& text) -> std::string {
         const auto time = time_of(text);
-        if (!time) return "a time is written as 250ms or 10s; a number alone is seconds";
+        if (!time)
+          return "a time is written as 250ms or 10s; a number without a unit is in seconds";
         if (*time > kLongestTime) return "this is more than " + in_words(kLongestTime);
         return *time < least ? "this is less than " + in_words(least) : "";
       },
@@ -71,8 +72,8 @@ CLI::Validator event_validator() {
 
 void declare_hook(CLI::App& command, SuperviseOptions& arguments) {
   command.add_option("--exec", arguments.command,
-                     "Run this by sh when something is wrong, with the events as JSON on its "
-                     "stdin, one a line");
+                     "Run this with sh when something is wrong, with the events as JSON on its "
+                     "stdin, one per line");
   command
       .add_option("--exec-on", arguments.exec_on,
                   "Run it for these events, instead of all warnings and errors")
@@ -81,7 +82,7 @@ void declare_hook(CLI::App& command, SuperviseOptions& arguments) {
       ->needs("--exec");
   command
       .add_option("--exec-interval", arguments.exec_interval,
-                  "At least this time from run to run; the next one gets what happened in between")
+                  "Minimum time between runs; the next one receives what happened in between")
       ->check(time_of_at_least(std::chrono::nanoseconds(0)))
       ->capture_default_str();
   command.add_option("--exec-timeout", arguments.exec_timeout, "Kill it after this time")
@@ -90,10 +91,10 @@ void declare_hook(CLI::App& command, SuperviseOptions& arguments) {
 }
 
 void declare(CLI::App& command, SuperviseOptions& arguments) {
-  command.add_flag("--once", arguments.once, "One pass of cleaning, then end");
-  command.add_flag("--dry-run", arguments.dry_run, "Remove nothing; only say what would go");
-  command.add_flag("--simulate", arguments.simulate,
-                   "Do without pidfds: look for deaths by scanning");
+  command.add_flag("--once", arguments.once, "Make one cleanup pass, then end");
+  command.add_flag("--dry-run", arguments.dry_run,
+                   "Remove nothing; only print what would be removed");
+  command.add_flag("--simulate", arguments.simulate, "Do not use pidfds; find deaths by scanning");
   const auto time = time_of_at_least(std::chrono::nanoseconds(0));
   command
       .add_option("--grace", arguments.grace,
@@ -103,7 +104,7 @@ void declare(CLI::App& command, SuperviseOptions& arguments) {
   const auto interval = time_of_at_least(std::chrono::milliseconds(10));
   command
       .add_option("--scan-interval", arguments.scan_interval,
-                  "Time between scans, behind the events")
+                  "Time between the scans that back up the events")
       ->check(interval)
       ->capture_default_str();
   command
@@ -168,10 +169,9 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
       if (hook) hook->offer(event);
     });
   } catch (const std::system_error& error) {
-    return fail(ExitCode::Wrong,
-                fmt::format("cannot start the thread that writes the log: {}; raise the limit of "
-                            "processes (ulimit -u)",
-                            error.code().message()));
+    return fail(ExitCode::Wrong, fmt::format("cannot start the thread that writes the log: {}; "
+                                             "raise the limit on processes (ulimit -u)",
+                                             error.code().message()));
   }
   Supervisor supervisor(options, *log);
   const bool done = arguments.once ? supervisor.run_once() : supervisor.run();
@@ -182,7 +182,7 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
   }
   // The output of a single pass is on stdout alone; a daemon continues without its log.
   if (arguments.once && std::ferror(stdout) != 0) {
-    return fail(ExitCode::Wrong, "cannot write the output: what was done is not told");
+    return fail(ExitCode::Wrong, "cannot write the output, so what was done is not reported");
   }
   return done ? ExitCode::Fine : ExitCode::Wrong;
 }
@@ -191,7 +191,7 @@ ExitCode run(const SuperviseOptions& arguments, const Context& context) {
 
 void add_supervise(Commands& commands) {
   commands.add<SuperviseOptions>(
-      "supervise", "Watch a domain: tell of every death, and clean up behind it", declare, run);
+      "supervise", "Watch a domain: report every death, and clean up after it", declare, run);
 }
 
 }  // namespace evo::tools

@@ -34,15 +34,15 @@ constexpr std::uint64_t kEscapeNs = 50'000'000;
 constexpr std::uint64_t kEventsEveryNs = 30'000'000;
 
 void declare(CLI::App& command, TopOptions& options) {
-  command.add_option("--interval", options.interval, "How often to look")
+  command.add_option("--interval", options.interval, "How often to update")
       ->check(duration_validator())
       ->capture_default_str();
   command.add_option("--sort", options.sort, "name, rate, age, state or lag")
       ->check(CLI::IsMember(std::vector<std::string>(kSortKeyNames.begin(), kSortKeyNames.end())))
       ->capture_default_str();
-  command.add_option("--filter", options.filter, "Only names that hold this text");
+  command.add_option("--filter", options.filter, "Only names that contain this text");
   command.add_flag("--once", options.once,
-                   "Print what there is after one interval, and end; for a pipe");
+                   "Print one table after one interval, and end; for a pipe");
 }
 
 SortKey sort_key_named(const std::string& name) {
@@ -181,23 +181,22 @@ ExitCode run(const TopOptions& options, const Context& context) {
   if (options.once) {
     if (parse_duration(options.interval)->count() == 0) {
       return fail(ExitCode::Usage,
-                  "--interval must be longer than nothing: rates are counted meanwhile");
+                  "--interval must be greater than zero: rates are measured over it");
     }
     return print_once(model, options, context);
   }
   if (context.json()) {
-    return fail(ExitCode::Usage, "a full screen is no JSON; add --once for one document");
+    return fail(ExitCode::Usage, "a full screen cannot be JSON; add --once for one document");
   }
   if (::isatty(STDOUT_FILENO) != 1 || ::isatty(STDIN_FILENO) != 1) {
-    return fail(ExitCode::Usage,
-                "top fills a terminal, and this is none; add --once for one table");
+    return fail(ExitCode::Usage, "top needs a terminal; add --once for one table");
   }
   try {
     // The terminal is restored before the message.
     const auto shown = show(model, options, context);
     return shown ? ExitCode::Fine : fail(shown.error());
   } catch (const std::exception& error) {
-    return fail(ExitCode::Wrong, fmt::format("top has come to grief: {}", error.what()));
+    return fail(ExitCode::Wrong, fmt::format("top failed: {}", error.what()));
   }
 }
 

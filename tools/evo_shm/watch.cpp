@@ -47,22 +47,23 @@ void declare(CLI::App& command, WatchOptions& options) {
   command.add_option("segment", options.segments, "The segment's name, or several");
   command
       .add_option("--field", options.fields,
-                  "Only this field, struct or array, as in axes[3].position; may come again. Of "
-                  "one of several segments: SEGMENT:PATH")
+                  "Only this field, struct or array, as in axes[3].position; may be repeated. With "
+                  "several segments: SEGMENT:PATH")
       ->allow_extra_args(false);
-  command.add_flag("--rate", options.rate, "Publishes a second too");
-  command.add_flag("--in-place", options.in_place, "One table that changes, for a terminal");
+  command.add_flag("--rate", options.rate, "Also print publishes per second");
+  command.add_flag("--in-place", options.in_place, "One table, updated in place, for a terminal");
   command.add_flag("--every", options.every,
-                   "A line for every publish, also where no field has changed");
+                   "A line for every publish, even if no field has changed");
   command.add_flag("--csv", options.csv, "Comma-separated: the time and each number");
   add_time_option(command, options.time, "How the time of a value is printed");
-  command.add_option("--count", options.count, "End after so many lines")->check(count_validator());
+  command.add_option("--count", options.count, "End after this many lines")
+      ->check(count_validator());
   command.add_option("--for", options.duration, "End after this time; 0s: never")
       ->check(duration_validator())
       ->capture_default_str();
   command
       .add_option("--interval", options.interval,
-                  "How often to look; values of a state that come faster are left out")
+                  "How often to read; values of a state that come faster are left out")
       ->check(duration_validator())
       ->capture_default_str();
 }
@@ -219,10 +220,11 @@ Result<WatchedSegments> open(const std::vector<Selection>& selections, const Dom
 /// Why the options cannot be combined; empty if they can.
 std::string contradiction_in(const WatchOptions& options, const Context& context, bool several) {
   if (options.in_place && (::isatty(STDOUT_FILENO) == 0 || context.json() || options.csv)) {
-    return "--in-place is for a terminal; leave it out, for a line each";
+    return "--in-place needs a terminal; leave it out, for a line per value";
   }
   if (options.in_place && several) return "--in-place shows one segment; leave it out for several";
-  if (options.csv && context.json()) return "--csv and --format json are two forms; choose one";
+  if (options.csv && context.json())
+    return "--csv and --format json exclude each other; choose one";
   if (options.csv && options.rate) return "--csv has no column for a rate; leave out --rate";
   return "";
 }

@@ -162,7 +162,7 @@ Result<void> draw_svg(const std::string& dot, const std::string& file) {
                         file);
   }
   if (status != 0) {
-    return detail::fail(ErrorCode::Io, "'dot' could not draw '{}'; see what it says above", file);
+    return detail::fail(ErrorCode::Io, "'dot' could not draw '{}'; see its output above", file);
   }
   return {};
 }

@@ -60,7 +60,7 @@ class Lint {
 
   /// Its module may have died and its files been removed since.
   void find_absent() {
-    add("absent", fmt::format("declared by {}, and not in the domain; start '{}'", source(),
+    add("absent", fmt::format("declared by {}, but not in the domain; start '{}'", source(),
                               declaration_->owner));
   }
 
@@ -76,9 +76,10 @@ class Lint {
   void find_owner() {
     const std::string& module = live_->info.module;
     if (declaration_ == nullptr || module.empty() || module == declaration_->owner) return;
-    add("owner", fmt::format("written by module '{}', {}, while {} names '{}'; correct `owner`, or "
-                             "end that writer",
-                             module, writer_of(live_->info), source(), declaration_->owner));
+    add("owner",
+        fmt::format(
+            "written by module '{}', {}, while {} names '{}'; correct `owner`, or stop that writer",
+            module, writer_of(live_->info), source(), declaration_->owner));
   }
 
   void find_idle() {
@@ -98,10 +99,11 @@ class Lint {
       add("stale", fmt::format("read by {}, but {}", readers(), future_stamp_of(live_->info)));
     } else if (state == SegmentState::Stale) {
       const auto age = live_->info.age;
-      add("stale", fmt::format("read by {}, but its last value is {}; see what keeps '{}' from "
-                               "writing",
-                               readers(), age ? in_words(*age) + " old" : "of an earlier boot",
-                               live_->info.module));
+      add("stale",
+          fmt::format("read by {}, but its last value is {}; find out what keeps '{}' from "
+                      "writing",
+                      readers(), age ? in_words(*age) + " old" : "from a previous boot",
+                      live_->info.module));
     }
   }
 
@@ -113,7 +115,7 @@ class Lint {
       };
       if (std::ranges::any_of(declaration_->readers, is_meant)) continue;
       add("undeclared", fmt::format("read by {}, which {} does not name in `readers`; add it, or "
-                                    "find out who started it",
+                                    "find out what started it",
                                     name_of(reader), source()));
     }
   }

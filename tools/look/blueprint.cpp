@@ -11,7 +11,7 @@ Result<Blueprint> blueprint_of(const SegmentLook& look) {
   const std::string file = look.domain().path() / look.info().data_file;
   struct stat status {};
   if (::lstat(file.c_str(), &status) != 0) {
-    return detail::fail_errno(errno, fmt::format("cannot look at '{}'", file));
+    return detail::fail_errno(errno, fmt::format("cannot inspect '{}'", file));
   }
   Blueprint blueprint{.name = look.info().name,
                       .module = look.info().module,

@@ -46,7 +46,7 @@ Result<FieldCondition> FieldCondition::parse(std::string_view text) {
   }
   return detail::fail(
       ErrorCode::InvalidSize,
-      "'{}' is no condition; write a field, one of == != < <= > >=, and a value, as "
+      "'{}' is not a condition; write a field, one of == != < <= > >=, and a value, as "
       "in 'mode==Running'",
       text);
 }

@@ -52,8 +52,8 @@ Result<Fields> SegmentLook::decode_schema() const {
   if (!layout) return tl::unexpected(layout.error());
   if (layout->size != reader_->size()) {
     return detail::fail(ErrorCode::InvalidSchema,
-                        "the schema embedded in segment '{}' describes {} bytes, its slots hold "
-                        "{}; restart its writer",
+                        "the schema embedded in segment '{}' describes {} bytes, but its slots "
+                        "hold {}; restart its writer",
                         info_.name, layout->size, reader_->size());
   }
   return Fields::of(std::move(*layout));

@@ -29,12 +29,11 @@ Result<std::vector<Selection>> selections_of(const std::vector<std::string>& seg
       selections.front().paths.push_back(field);
     } else {
       return detail::fail(ErrorCode::InvalidName,
-                          "field '{}' may be that of any segment; write SEGMENT:{}", field, field);
+                          "field '{}' could be of any segment; write SEGMENT:{}", field, field);
     }
   }
   if (selections.empty()) {
-    return detail::fail(ErrorCode::InvalidName,
-                        "no segment is named; see evo-shm list for those that there are");
+    return detail::fail(ErrorCode::InvalidName, "no segment is named; evo-shm list shows them");
   }
   return selections;
 }

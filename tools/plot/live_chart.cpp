@@ -46,7 +46,7 @@ Result<bool> draw_live(Recorder& recorder, const PlotTimes& times, bool colours)
     if (now - drawn_ns >= times.interval_ns) {
       drawn_ns = now;
       auto lines = chart_lines(recorder.plot_until(now), terminal_size(), colours);
-      if (!lines.empty()) lines.front() += "; q ends";
+      if (!lines.empty()) lines.front() += "; q quits";
       if (!terminal->draw(lines)) return false;
     }
     if (end_is_asked_for(*terminal, parser, times.take_ns)) return !terminal->stalled();

@@ -40,11 +40,11 @@ std::string head_of(const ProfileReport& report) {
                                  report.rate(), report.seen);
   if (!report.stamped) {
     text +=
-        "It carries no stamps: intervals are those between the moments at which its publishes were "
+        "It has no stamps: intervals are measured between the moments when its publishes were "
         "seen.\n";
   }
   if (report.intervals.empty()) {
-    text += "No two publishes in a row were seen, so nothing is known of the intervals.\n";
+    text += "No two publishes in a row were seen, so the intervals are unknown.\n";
   } else if (report.period_ns != 0) {
     text += fmt::format("Jitter is how far the intervals are from the promised period of {}.\n",
                         in_words(std::chrono::nanoseconds(report.period_ns)));
@@ -54,8 +54,8 @@ std::string head_of(const ProfileReport& report) {
   }
   if (!report.delays.empty()) {
     text +=
-        "Delay is the time from the stamp of a publish until this program found it, which looks "
-        "every 50 us.\n";
+        "Delay is the time from the stamp of a publish until this program, which polls every 50 "
+        "us, found it.\n";
   }
   for (const Distribution* times : {&report.intervals, &report.reads}) {
     if (times->left_out() == 0) continue;

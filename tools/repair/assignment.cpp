@@ -54,15 +54,15 @@ Error explained(Error error, const Fields& fields, const Field& field, std::stri
   for (const std::string& word : single_values(text)) {
     if (is_enum && std::ranges::find(names, word) == names.end()) {
       error.message =
-          fmt::format("'{}' is no value of {}{}", word, field.path,
-                      suggestion(word, names, fmt::format("it takes {}", fmt::join(names, ", "))));
+          fmt::format("'{}' is not a valid value for {}{}", word, field.path,
+                      suggestion(word, names, fmt::format("expected {}", fmt::join(names, ", "))));
       return error;
     }
     const bool fits = field.scalar == Scalar::Float32 ? parse_number<float>(word).has_value()
                                                       : parse_number<double>(word).has_value();
     if (is_float && !fits) {
-      error.message =
-          fmt::format("'{}' is no value of {}; it takes {}", word, field.path, range_of(field));
+      error.message = fmt::format("'{}' is not a valid value for {}; expected {}", word, field.path,
+                                  range_of(field));
       return error;
     }
   }
@@ -73,7 +73,7 @@ Result<Change> assign_one(const Fields& fields, const std::string& assignment,
                           std::span<std::byte> payload) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos) {
-    return detail::fail(ErrorCode::InvalidName, "'{}' is no assignment; write field=value",
+    return detail::fail(ErrorCode::InvalidName, "'{}' is not an assignment; write field=value",
                         assignment);
   }
   const std::string path = assignment.substr(0, equals);

@@ -59,9 +59,9 @@ std::string read_all(int pipe) {
 Result<void> result_in(const std::string& report) {
   ReportHeader header;
   if (report.size() < sizeof(header)) {
-    return detail::fail(ErrorCode::Io,
-                        "the process that was to do it has come to grief; find out who has ended "
-                        "it, and try again");
+    return detail::fail(
+        ErrorCode::Io,
+        "the process that was to do it ended unexpectedly; find out what killed it, and try again");
   }
   std::memcpy(&header, report.data(), sizeof(header));
   if (header.succeeded == 1) return {};
@@ -81,7 +81,8 @@ Result<void> result_in(const std::string& report) {
 
 Result<void> in_own_process(const std::function<Result<void>()>& deed) {
   std::array<int, 2> ends{-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return detail::fail_errno(errno, "cannot make a pipe");
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    return detail::fail_errno(errno, "cannot create a pipe");
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::close(ends[0]);
@@ -91,7 +92,7 @@ Result<void> in_own_process(const std::function<Result<void>()>& deed) {
   ::close(ends[1]);
   const std::string report = pid > 0 ? read_all(ends[0]) : std::string();
   ::close(ends[0]);
-  if (pid < 0) return detail::fail_errno(error, "cannot make a process");
+  if (pid < 0) return detail::fail_errno(error, "cannot create a process");
   // The child's locks are released when it has ended, not when it has closed the pipe.
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }

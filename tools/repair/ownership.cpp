@@ -38,10 +38,11 @@ std::string name_of_user(uid_t user) {
 Result<void> check_owner(const Domain& domain, std::string_view segment) {
   const auto owner = owner_of(domain, segment);
   if (::geteuid() != 0 || !owner || owner->user == 0) return {};
-  return detail::fail(ErrorCode::PermissionDenied,
-                      "segment '{}' is that of {}, who could not use what root makes; do it as "
-                      "that user: setpriv --reuid={} --regid={} --clear-groups evo-shm …, or su",
-                      segment, name_of_user(owner->user), owner->user, owner->group);
+  return detail::fail(
+      ErrorCode::PermissionDenied,
+      "segment '{}' belongs to {}, who could not use files created by root; run this as that user: "
+      "setpriv --reuid={} --regid={} --clear-groups evo-shm …, or su",
+      segment, name_of_user(owner->user), owner->user, owner->group);
 }
 
 }  // namespace evo::tools

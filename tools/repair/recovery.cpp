@@ -47,21 +47,21 @@ RecoveryPlan plan_for_live_writer(const SegmentInfo& info, const std::vector<Che
                                   bool force) {
   if (!force) {
     const auto wrong = std::ranges::find(checks, CheckResult::Wrong, &Check::result);
-    if (wrong == checks.end()) return nothing("nothing to do: its writer lives and it is sound");
-    return refuse(ExitCode::Busy,
-                  fmt::format("segment '{}' has a live writer, {}; restart that, or use --force, "
-                              "which fences it off",
-                              info.name, writer_of(info)));
+    if (wrong == checks.end()) return nothing("nothing to do: it is sound and its writer is alive");
+    return refuse(
+        ExitCode::Busy,
+        fmt::format(
+            "segment '{}' has a live writer, {}; restart it, or use --force, which fences it off",
+            info.name, writer_of(info)));
   }
   RecoveryPlan plan{.remedy = Remedy::FenceOff};
   plan.steps.push_back(
-      fmt::format("fence off {}: its next write fails with Fenced, and it is not "
-                  "ended",
+      fmt::format("fence off {}: its next write fails with Fenced, but the process keeps running",
                   writer_of(info)));
   plan.steps.push_back(
       fmt::format("detach {} readers: they get Detached and attach again", info.readers.size()));
   plan.steps.push_back(
-      "remove the segment's files with its last value: the next create makes it anew");
+      "remove the segment's files with its last value: the next create recreates it");
   return plan;
 }
 
@@ -89,7 +89,7 @@ bool maker_may_live(const std::string& file) {
 RecoveryPlan plan_removal_of_files(std::vector<std::string> files) {
   RecoveryPlan plan{.remedy = Remedy::RemoveFiles};
   for (const std::string& file : files) {
-    plan.steps.push_back(fmt::format("remove '{}', if it is a regular file of ours", file));
+    plan.steps.push_back(fmt::format("remove '{}', if it is a regular file of this user", file));
   }
   plan.files = std::move(files);
   return plan;
@@ -97,9 +97,10 @@ RecoveryPlan plan_removal_of_files(std::vector<std::string> files) {
 
 RecoveryPlan plan_for_unclaimed(const SegmentInfo& info, bool force) {
   if (!force && maker_may_live(info.name)) {
-    return refuse(ExitCode::Busy, fmt::format("the process that made '{}' may still write to it; "
-                                              "stop that, or use --force",
-                                              info.name));
+    return refuse(
+        ExitCode::Busy,
+        fmt::format("the process that created '{}' may still write to it; stop it, or use --force",
+                    info.name));
   }
   return plan_removal_of_files({info.name});
 }
@@ -120,8 +121,7 @@ RecoveryPlan plan_for_damaged_control(const Domain& domain, const SegmentInfo& i
     if (::lstat((domain.path() / file).c_str(), &status) == 0) files.push_back(file);
   }
   RecoveryPlan plan = plan_removal_of_files(std::move(files));
-  plan.steps.push_back(
-      "then evo-shm list shows what data files it leaves, to be recovered by name");
+  plan.steps.push_back("then evo-shm list shows the data files that remain; recover those by name");
   return plan;
 }
 
@@ -135,8 +135,9 @@ RecoveryPlan plan_for_incompatible(const Domain& domain, const SegmentInfo& info
                               info.name, info.fault));
   }
   if (!force) {
-    return refuse(ExitCode::Mismatch,
-                  fmt::format("{}; no process holds a lock on it now", info.fault));
+    return refuse(
+        ExitCode::Mismatch,
+        fmt::format("{}; no process holds a lock on it now, so --force can remove it", info.fault));
   }
   return plan_for_damaged_control(domain, info, force);
 }
@@ -145,12 +146,13 @@ RecoveryPlan plan_clean_up(const SegmentInfo& info, const CleanupItem& item) {
   RecoveryPlan plan{.remedy = Remedy::CleanUp};
   if (info.condition == SegmentCondition::Sound && info.writer_state == WriterState::Dead) {
     plan.steps.push_back(fmt::format(
-        "remove what {} has left, with its last value (publish {}); to keep that, restart the "
-        "writer instead: it takes the segment over and readers carry on",
+        "remove what {} left behind, with its last value (publish {}); to keep that value, restart "
+        "the writer instead: it takes over the segment, and readers carry on",
         writer_of(info), info.sequence));
     if (!info.readers.empty()) {
-      plan.steps.push_back(fmt::format(
-          "tell its readers ({}) that it is gone; they keep the last value", info.readers.size()));
+      plan.steps.push_back(
+          fmt::format("notify its readers ({}) that it is gone; they keep the last value",
+                      info.readers.size()));
     }
   } else {
     plan.steps.push_back(fmt::format("remove it: {}", item.reason));
@@ -164,9 +166,8 @@ RecoveryPlan plan_recovery(const Domain& domain, const SegmentInfo& info,
                            const std::vector<Check>& checks, bool force) {
   if (info.condition == SegmentCondition::Unclaimed) return plan_for_unclaimed(info, force);
   if (info.condition == SegmentCondition::Unreadable) {
-    return refuse(
-        ExitCode::NotPermitted,
-        fmt::format("segment '{}' is not this user's to look at: {}", info.name, info.fault));
+    return refuse(ExitCode::NotPermitted,
+                  fmt::format("this user may not inspect segment '{}': {}", info.name, info.fault));
   }
   // A segment with a readable control file is judged by its locks, whatever the state of its data
   // file.
@@ -176,12 +177,12 @@ RecoveryPlan plan_recovery(const Domain& domain, const SegmentInfo& info,
   const bool open = !has_no_data(info) && info.condition != SegmentCondition::Stale;
   if (info.writer_state == WriterState::Alive) {
     if (open || force) return plan_for_live_writer(info, checks, force);
-    return nothing("nothing to do: its writer is just making it");
+    return nothing("nothing to do: its writer is still creating it");
   }
   // The runtime reports what it would do; its locks decide which processes are alive.
   const auto report = cleanup_orphaned_segment(domain, info.name, {.grace = {}, .dry_run = true});
   if (!report || report->items.empty())
-    return nothing("nothing to do: it has gone, or lives again");
+    return nothing("nothing to do: it is gone, or has a live writer again");
   const CleanupItem& item = report->items.front();
   if (item.action == CleanupAction::WouldRemove) return plan_clean_up(info, item);
   if (open) return plan_for_damaged_control(domain, info, force);
@@ -195,18 +196,18 @@ Result<void> remove_own_file(const Domain& domain, const std::string& file) {
   struct stat status {};
   if (opened.get() < 0 && errno == ENOENT) return {};
   if (opened.get() < 0 || ::fstat(opened.get(), &status) != 0) {
-    return detail::fail_errno(errno, fmt::format("cannot look at '{}'", file));
+    return detail::fail_errno(errno, fmt::format("cannot inspect '{}'", file));
   }
   if (!file.starts_with("evo_") || file.find('/') != std::string::npos ||
       !S_ISREG(status.st_mode)) {
-    return detail::fail(ErrorCode::Corrupt,
-                        "'{}' is no regular file of a segment; find out who put it there and "
-                        "remove it by hand",
-                        file);
+    return detail::fail(
+        ErrorCode::Corrupt,
+        "'{}' is not a regular file of a segment; find out what created it, and remove it by hand",
+        file);
   }
   if (status.st_uid != ::geteuid()) {
     return detail::fail(ErrorCode::PermissionDenied,
-                        "'{}' belongs to user {}, who has to remove it", file, status.st_uid);
+                        "'{}' belongs to user {}; ask that user to remove it", file, status.st_uid);
   }
   if (::unlinkat(directory.get(), file.c_str(), 0) != 0 && errno != ENOENT) {
     return detail::fail_errno(errno, fmt::format("cannot remove '{}'", file));
@@ -238,8 +239,7 @@ Result<void> carry_out(const Domain& domain, const SegmentInfo& info, const Reco
                             info.name, report->items.front().reason);
       }
       return detail::fail(ErrorCode::SegmentBusy,
-                          "a writer of segment '{}' has come meanwhile; nothing was done",
-                          info.name);
+                          "segment '{}' has a new writer by now; nothing was done", info.name);
     }
     case Remedy::RemoveFiles: {
       Result<void> result;

@@ -33,7 +33,7 @@ class TakenRoom {
     // If unnamed files are not supported, only the real attempt can tell.
     if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) return {};
     if (fd_ < 0) {
-      return detail::fail_errno(errno, fmt::format("cannot make a file in '{}'", directory));
+      return detail::fail_errno(errno, fmt::format("cannot create a file in '{}'", directory));
     }
     return detail::allocate(fd_, size, directory);
   }
@@ -44,15 +44,16 @@ class TakenRoom {
 
 Result<void> check_counts(const Domain& domain, const ResourceLimits& limits) {
   if (limits.segments_per_process == 0) {
-    return detail::fail(ErrorCode::ResourceExhausted,
-                        "this process may hold no segment; raise EVO_MAX_SEGMENTS_PER_PROCESS");
+    return detail::fail(
+        ErrorCode::ResourceExhausted,
+        "this process may not hold any segment; raise EVO_MAX_SEGMENTS_PER_PROCESS");
   }
   const auto names = list_segment_names(domain);
   if (!names) return tl::unexpected(names.error());
   // This includes the segment that will be replaced.
   if (names->size() <= limits.segments_per_domain) return {};
   return detail::fail(ErrorCode::ResourceExhausted,
-                      "domain '{}' holds {} segments, more than it may; clean up, or raise "
+                      "domain '{}' holds {} segments, more than its limit; clean up, or raise "
                       "EVO_MAX_SEGMENTS_PER_DOMAIN",
                       domain.path().string(), names->size());
 }

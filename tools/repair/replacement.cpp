@@ -54,10 +54,11 @@ Result<void> check_replacement(const Blueprint& saved, const Domain& domain, boo
   if (!info || force || info->condition != SegmentCondition::Sound) return {};
   const auto different = differences(*info, saved);
   if (different.empty()) return {};
-  return detail::fail(ErrorCode::SchemaMismatch,
-                      "another segment '{}' is there, left by {}: {}; remove it first (evo-shm "
-                      "recover {}), or use --force, which replaces it",
-                      name, writer_of(*info), fmt::join(different, "; "), name);
+  return detail::fail(
+      ErrorCode::SchemaMismatch,
+      "another segment '{}' exists, left behind by {}: {}; remove it first (evo-shm "
+      "recover {}), or use --force, which replaces it",
+      name, writer_of(*info), fmt::join(different, "; "), name);
 }
 
 }  // namespace evo::tools

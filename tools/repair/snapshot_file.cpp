@@ -102,7 +102,7 @@ Result<void> SnapshotFile::expect_end_of_file() {
   const auto line = lines_.next(kLongestShortLine);
   if (line && !*line) return {};
   if (!line && line.error().code != ErrorCode::Corrupt) return tl::unexpected(line.error());
-  return detail::fail(ErrorCode::Corrupt, "more follows its last line");
+  return detail::fail(ErrorCode::Corrupt, "there is data after its last line");
 }
 
 Result<SnapshotFile::Opened> SnapshotFile::open_segment(std::string_view line) {
@@ -137,7 +137,8 @@ Result<SegmentEnd> SnapshotFile::read_values(const Opened& segment, const Take& 
       const auto end = parse_end_line(*line);
       if (!end) return with_line(end.error(), number);
       if (end->values == values && end->crc == crc) return *end;
-      return detail::fail(ErrorCode::Corrupt, "segment '{}' is not what was saved", blueprint.name);
+      return detail::fail(ErrorCode::Corrupt, "segment '{}' differs from what was saved",
+                          blueprint.name);
     }
     if (values == most) {
       return detail::fail(ErrorCode::Corrupt, "line {}: segment '{}' has room for {} values",

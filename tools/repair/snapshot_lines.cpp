@@ -91,7 +91,7 @@ class Reading {
   /// The first invalid member; empty if all are valid.
   [[nodiscard]] const std::string& fault() const { return fault_; }
   [[nodiscard]] tl::unexpected<Error> error() const {
-    return detail::fail(ErrorCode::Corrupt, "'{}' is not as it must be", fault_);
+    return detail::fail(ErrorCode::Corrupt, "'{}' is invalid", fault_);
   }
 
  private:
@@ -220,13 +220,13 @@ Result<void> parse_first_line(std::string_view line) {
   const ParsedJson object = parse_object(line);
   const auto format = object.is_object() ? object.find("evo_snapshot") : object.end();
   if (!object.is_object() || format == object.end() || !format->is_number_integer()) {
-    return detail::fail(ErrorCode::Corrupt, "line 1 does not say 'evo_snapshot'");
+    return detail::fail(ErrorCode::Corrupt, "line 1 does not contain 'evo_snapshot'");
   }
   if (*format == kSnapshotFormat) return {};
-  return detail::fail(ErrorCode::FormatMismatch,
-                      "the snapshot has format {}, this build reads format {}; use the evo-shm "
-                      "that made it",
-                      format->dump(), kSnapshotFormat);
+  return detail::fail(
+      ErrorCode::FormatMismatch,
+      "the snapshot has format {}, this build reads format {}; use the evo-shm that wrote it",
+      format->dump(), kSnapshotFormat);
 }
 
 Result<Blueprint> parse_segment_line(std::string_view line) {
@@ -241,7 +241,7 @@ Result<Blueprint> parse_segment_line(std::string_view line) {
 Result<SavedValue> parse_value_line(std::string_view line, const Blueprint& blueprint) {
   SavedValue value;
   const auto bad = [](std::string_view what) {
-    return detail::fail(ErrorCode::Corrupt, "'{}' is not as it must be", what);
+    return detail::fail(ErrorCode::Corrupt, "'{}' is invalid", what);
   };
   if (!take_number(line, R"({"sequence":)", value.sequence)) return bad("sequence");
   if (!take_number(line, R"(,"stamp_ns":)", value.stamp_ns)) return bad("stamp_ns");

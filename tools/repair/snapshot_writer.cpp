@@ -44,7 +44,7 @@ Result<std::optional<SavableSegment>> look_once(SegmentLook look) {
 
 Result<SavableSegment> find_savable(const Domain& domain, const std::string& name) {
   Error reason{ErrorCode::SegmentBusy,
-               fmt::format("segment '{}' was replaced during each look; try again", name)};
+               fmt::format("segment '{}' was replaced during every attempt; try again", name)};
   for (int looks = 0; looks < kMostLooks; ++looks) {
     auto look = SegmentLook::at(domain, name);
     if (!look) return tl::unexpected(look.error());

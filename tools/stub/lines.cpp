@@ -32,7 +32,7 @@ Result<std::optional<std::string>> LineCutter::next() {
   std::string_view line = ahead.substr(0, end == std::string::npos ? end : end - taken_);
   // Checked first, so that a binary file is rejected immediately, however long it is.
   if (line.find('\0') != std::string_view::npos) {
-    return detail::fail(ErrorCode::InvalidSize, "it holds a zero byte; give it a CSV file");
+    return detail::fail(ErrorCode::InvalidSize, "it contains a zero byte; use a CSV file");
   }
   if (line.size() > kLongest) {
     return detail::fail(ErrorCode::InvalidSize, "it is longer than {} bytes", kLongest);

@@ -41,7 +41,7 @@ Result<Rows> RowSource::begin(RowFormat format, StopSignals& stop) {
     ++count;
   }
   if (count == 0) {
-    return detail::fail(ErrorCode::InvalidSize, "'{}' has no rows behind its first line", name_);
+    return detail::fail(ErrorCode::InvalidSize, "'{}' has no rows after its first line", name_);
   }
   count_ = count;
   lines_ = std::make_unique<FileLines>(file_.get(), *begin_);

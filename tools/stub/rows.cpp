@@ -47,7 +47,7 @@ Result<std::vector<std::string>> cells_of(std::string_view line) {
       if (!cell) return tl::unexpected(cell.error());
       quoted = std::move(*cell);
       if (const auto rest = trimmed(line.substr(0, line.find(','))); !rest.empty()) {
-        return detail::fail(ErrorCode::InvalidSize, "'{}' stands behind a closing quote", rest);
+        return detail::fail(ErrorCode::InvalidSize, "'{}' follows a closing quote", rest);
       }
     }
     const std::size_t comma = line.find(',');
@@ -114,7 +114,7 @@ Result<Row> Rows::row_from(std::string_view line) {
   const auto cells = cells_of(line);
   if (!cells) return tl::unexpected(cells.error());
   if (cells->size() != columns_.size()) {
-    return detail::fail(ErrorCode::InvalidSize, "{} cells where the first line names {} columns{}",
+    return detail::fail(ErrorCode::InvalidSize, "{} cells, but the first line names {} columns{}",
                         cells->size(), columns_.size(),
                         line.find('[') != line.npos ? "; put an array in quotes, \"[1, 2]\"" : "");
   }
@@ -133,7 +133,7 @@ Result<Row> Rows::row_from(std::string_view line) {
   if (!changes) return tl::unexpected(changes.error());
   for (const Change& change : *changes) {
     if (!change.complaint || format_.out_of_range) continue;
-    return detail::fail(ErrorCode::Io, "{}; use --out-of-range to publish it all the same",
+    return detail::fail(ErrorCode::Io, "{}; use --out-of-range to publish it anyway",
                         *change.complaint);
   }
   return row;
@@ -151,7 +151,7 @@ Result<std::uint64_t> Rows::time_from(std::string_view cell) {
   }
   const auto time_ns = static_cast<std::int64_t>(std::llround(since_first * 1e9));
   if (time_ns < static_cast<std::int64_t>(last_time_ns_)) {
-    return detail::fail(ErrorCode::InvalidSize, "time {} is earlier than that of the row before",
+    return detail::fail(ErrorCode::InvalidSize, "time {} is earlier than that of the previous row",
                         cell);
   }
   if (!first_time_) first_time_ = time;

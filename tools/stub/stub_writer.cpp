@@ -34,7 +34,7 @@ Result<bool> StubWriter::publish(std::span<const std::byte> value, StopSignals& 
     if (written) return true;
     if (written.error() != WriteError::Timeout) {
       return detail::fail(ErrorCode::SegmentBusy,
-                          "a value was not published: {}; another process took the segment",
+                          "a value was not published: {}; another process took over the segment",
                           to_string(written.error()));
     }
     if (stop.asked() || monotonic_ns() >= end_ns) return false;

@@ -84,7 +84,7 @@ bool Supervisor::set_up() {
   }
   if (options_.use_pidfds && !ProcessWatch::available()) {
     log_.write("warning", "no_pidfds",
-               {{"consequence", "deaths are looked for by scanning alone"},
+               {{"consequence", "deaths are found by scanning only"},
                 {"interval_s", seconds(options_.simulation_interval)}});
     options_.use_pidfds = false;
   }
@@ -302,7 +302,7 @@ void Supervisor::tell_failures() {
 /// Why only the next scan may find a death; empty if each is reported immediately.
 std::string Supervisor::blindness() const {
   if (!discovery_->watches()) {
-    return "inotify has run out (see /proc/sys/fs/inotify/max_user_*)";
+    return "the inotify limits are exhausted (see /proc/sys/fs/inotify/max_user_*)";
   }
   if (processes_.incomplete() != 0) {
     return fmt::format(

@@ -20,17 +20,18 @@ tl::unexpected<Error> fail_at_file(int error, std::string_view deed, const fs::p
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-      return fail(ErrorCode::NotFound, fmt::format("name {} that is there", where));
+      return fail(ErrorCode::NotFound, fmt::format("name {} that exists", where));
     case EACCES:
     case EPERM:
-      return fail(ErrorCode::PermissionDenied, fmt::format("name {} that is this user's", where));
+      return fail(ErrorCode::PermissionDenied,
+                  fmt::format("name {} that this user may use", where));
     case EISDIR:
       return fail(ErrorCode::Io, "name a file");
     case ENOSPC:
     case EDQUOT:
       return fail(ErrorCode::NoSpace, "free space in its file system, or name a file elsewhere");
     case EFBIG:
-      return fail(ErrorCode::NoSpace, "raise the limit on the size of files, see ulimit -f");
+      return fail(ErrorCode::NoSpace, "raise the file size limit (ulimit -f)");
     default:
       return fail(ErrorCode::Io, "name a file elsewhere");
   }

@@ -38,8 +38,8 @@ Result<Descriptor> open_input(const fs::path& path) {
                            : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (file) return file;
   if (errno == ENOENT) {
-    return detail::fail(ErrorCode::NotFound,
-                        "cannot read '{}': no such file; name one that is there", path.string());
+    return detail::fail(ErrorCode::NotFound, "cannot read '{}': no such file; name one that exists",
+                        path.string());
   }
   return cannot_read(errno, path);
 }
@@ -80,7 +80,7 @@ Result<std::optional<std::string_view>> InputFile::next(std::size_t most) {
       if (auto filled = fill(); !filled) return tl::unexpected(filled.error());
     }
     if (ahead().empty()) {
-      if (begun) return unfit("has no end");
+      if (begun) return unfit("does not end in a newline");
       return std::optional<std::string_view>();
     }
     const std::size_t end = ahead().find('\n');
@@ -98,7 +98,7 @@ Result<void> InputFile::append(std::string_view piece, std::size_t most) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
   if (std::ranges::any_of(piece, is_control)) return unfit("is not text");
   const std::size_t size = line_.size() + piece.size();
-  if (size > most) return unfit("is longer than it may be");
+  if (size > most) return unfit("is too long");
   // Doubled as usual, but never beyond the limit of a line.
   if (size > line_.capacity()) line_.reserve(std::min(most, std::max(size, 2 * line_.size())));
   line_ += piece;
@@ -140,7 +140,7 @@ Result<std::size_t> InputFile::read_from_stream() {
     const ssize_t written = ::write(spool_.get(), part_.data() + done, size - done);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      return cannot_write(errno, "the temporary file for what '" + path_.string() + "' sends");
+      return cannot_write(errno, "the temporary copy of '" + path_.string() + "'");
     }
     done += static_cast<std::size_t>(written);
   }

@@ -141,7 +141,7 @@ Result<void> OutputFile::write(std::string_view text) {
 Result<void> OutputFile::write_through(std::string_view text) {
   while (!text.empty()) {
     if (signals_ && signals_->pending()) {
-      return cannot_write(ErrorCode::Io, path_, "interrupted; what was there stays as it was");
+      return cannot_write(ErrorCode::Io, path_, "interrupted; nothing was changed");
     }
     const ssize_t count = ::write(file_.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;

@@ -65,8 +65,8 @@ Result<OutputPlace> place_at(Descriptor directory, std::string name, const struc
   if (::fstat(directory.get(), &around) != 0) return cannot_write(errno, path);
   if (is_planted(present, around)) {
     return cannot_write(ErrorCode::PermissionDenied, path,
-                        "the file belongs to another user, in a directory where all users may "
-                        "make files; name another file");
+                        "the file belongs to another user, in a sticky directory that its group or "
+                        "all users may write to; name another file");
   }
   return OutputPlace{std::move(directory), std::move(name), present};
 }
@@ -96,10 +96,10 @@ Result<OutputPlace> find_output_place(const fs::path& path) {
     }
     const bool of_kernel = is_of_kernel(entry);
     if (!of_kernel && !is_trusted(status.st_uid)) {
-      return cannot_write(ErrorCode::PermissionDenied, path,
-                          fmt::format("'{}' is a link of another user; name the file that it "
-                                      "leads to",
-                                      name));
+      return cannot_write(
+          ErrorCode::PermissionDenied, path,
+          fmt::format("'{}' is a symbolic link of another user; name the file that it points to",
+                      name));
     }
     if (of_kernel && last) {
       return OutputPlace{std::move(directory), std::move(name), status, true};

@@ -69,7 +69,7 @@ Result<TerminalMode> TerminalMode::enter() {
   if (mode.out_ < 0) return detail::fail_errno(errno, "cannot open the terminal");
   const sigset_t set = signals_taken();
   mode.signals_ = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-  if (mode.signals_ < 0) return detail::fail_errno(errno, "cannot take signals");
+  if (mode.signals_ < 0) return detail::fail_errno(errno, "cannot handle signals");
   ::sigprocmask(SIG_BLOCK, &set, &mode.mask_before_);
   // From here on the destructor restores everything.
   mode.active_ = true;
