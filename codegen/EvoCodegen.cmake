@@ -35,7 +35,7 @@ function(_evo_find_python)
     string(APPEND tried "\n  ${candidate}: ${result} ${problem}")
   endforeach()
   message(FATAL_ERROR
-    "The generator of EVO Channels needs a Python 3.11 or later that can import jinja2 and "
+    "The generator of EVO Channels needs Python 3.11 or later with the modules jinja2 and "
     "flatbuffers. Install the Debian packages python3-jinja2 and python3-flatbuffers, or name an "
     "interpreter with -DEVO_PYTHON=. Tried:${tried}")
 endfunction()
@@ -107,7 +107,7 @@ function(evo_add_segments target)
     cmake_path(ABSOLUTE_PATH arg_LOCK BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
     if(NOT EXISTS ${arg_LOCK})
       message(FATAL_ERROR
-        "evo_add_segments(${target}): there is no schema lock ${arg_LOCK}. Make it with: "
+        "evo_add_segments(${target}): there is no schema lock ${arg_LOCK}. Create it with: "
         "PYTHONPATH=${EVO_CODEGEN_DIR} ${EVO_PYTHON} -m evo_codegen --output-dir ${arg_OUTPUT_DIR} "
         "--lock ${arg_LOCK} --update-lock SCHEMA...")
     endif()
@@ -125,13 +125,14 @@ function(evo_add_segments target)
     set(header ${arg_OUTPUT_DIR}/${name}.evo.hpp)
     if(header IN_LIST headers)
       message(FATAL_ERROR
-        "evo_add_segments(${target}): two schemas would become ${name}.evo.hpp; rename one of them")
+        "evo_add_segments(${target}): two schemas would generate ${name}.evo.hpp; rename one "
+        "of them")
     endif()
     get_property(maker GLOBAL PROPERTY EVO_MAKER_OF_${header})
     if(maker)
       message(FATAL_ERROR
-        "evo_add_segments(${target}): ${maker} makes ${header}, too; give one of them another "
-        "OUTPUT_DIR")
+        "evo_add_segments(${target}): ${maker} also generates ${header}; give one of them "
+        "another OUTPUT_DIR")
     endif()
     set_property(GLOBAL PROPERTY EVO_MAKER_OF_${header} ${target})
     list(APPEND schemas ${schema})
@@ -251,7 +252,7 @@ function(evo_module target module)
   get_target_property(imported ${target} IMPORTED)
   if(imported)
     message(FATAL_ERROR
-      "evo_module(${target} ${module}): ${target} is imported, and compiled elsewhere")
+      "evo_module(${target} ${module}): ${target} is imported, so it is compiled elsewhere")
   endif()
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "INTERFACE_LIBRARY")
@@ -259,7 +260,7 @@ function(evo_module target module)
   endif()
   get_target_property(other ${target} EVO_MODULE)
   if(other AND NOT other STREQUAL module)
-    message(FATAL_ERROR "evo_module(${target} ${module}): ${target} is module ${other} already")
+    message(FATAL_ERROR "evo_module(${target} ${module}): ${target} is already module ${other}")
   endif()
   set_target_properties(${target} PROPERTIES EVO_MODULE ${module})
   if(NOT other)

@@ -36,7 +36,7 @@ if(CycloneDDS_FOUND AND EVO_IDLC)
     OUTPUT ${_generated}/message.c ${_generated}/message.h
     COMMAND ${EVO_IDLC} -l c -o ${_generated} ${CMAKE_CURRENT_SOURCE_DIR}/peers/message.idl
     DEPENDS peers/message.idl
-    COMMENT "Types of the messages for Cyclone DDS")
+    COMMENT "Generating the message types for Cyclone DDS")
   add_library(evo_bench_messages STATIC ${_generated}/message.c)
   target_include_directories(evo_bench_messages SYSTEM PUBLIC ${_generated})
   target_link_libraries(evo_bench_messages PUBLIC CycloneDDS::ddsc)

@@ -121,7 +121,8 @@ def duration_ns(text: str) -> int:
         raise BadValue(f"`{text}` is not a duration", example)
     nanoseconds = int(match[1]) * _UNITS_NS[match[2]]
     if nanoseconds == 0:
-        raise BadValue(f"`{text}` is no time at all", "leave the attribute out, or " + example)
+        instead = "leave the attribute out, or " + example
+        raise BadValue(f"`{text}` is not greater than zero", instead)
     if nanoseconds > _LONGEST_DURATION_NS:
         raise BadValue(f"`{text}` is longer than 292 years", example)
     return nanoseconds
@@ -181,19 +182,19 @@ def read_segment(struct: StructType, diagnostics: Diagnostics) -> Segment | None
             if attribute in struct.attributes:
                 complain(
                     attribute,
-                    f"attribute `{attribute}` belongs to kind stream, and this segment is a state",
+                    f"attribute `{attribute}` is for kind stream, but this segment is a state",
                     "remove it (a state has slots), or add kind: " + '"stream"',
                 )
     elif "slots" in struct.attributes:
         complain(
             "slots",
-            "attribute `slots` belongs to kind state, and this segment is a stream",
+            "attribute `slots` is for kind state, but this segment is a stream",
             "write capacity instead",
         )
     if max_age_ns and stamp == "none":
         complain(
             "max_age",
-            "without stamps the age of a value is not known, so max_age has no effect",
+            "without stamps the age of a value is unknown, so max_age has no effect",
             'remove max_age, or stamp: "none"',
         )
     elif max_age_ns and period_ns > max_age_ns:

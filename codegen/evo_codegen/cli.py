@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from evo_codegen.evolution import SchemaLock
     from evo_codegen.ir import Schema, Segment, StructType
 
-_DESCRIPTION = "Generates a C++ header from each schema, and a reference page if asked to."
-_EPILOG = "Exit code: 0, or 1 with a line for each error and nothing written, or 2 for wrong usage."
+_DESCRIPTION = "Generates a C++ header, and optionally a reference page, from each schema."
+_EPILOG = "Exit code: 0; 1 with a line for each error and nothing written; 2 for wrong usage."
 
 
 def main(arguments: list[str]) -> int:
@@ -26,9 +26,9 @@ def main(arguments: list[str]) -> int:
     if options.update_lock and not options.lock:
         parser.error("--update-lock needs --lock FILE")
     if options.check and options.stamp:
-        parser.error("--check writes nothing, so it leaves no --stamp")
+        parser.error("--check writes nothing, so it cannot be used with --stamp")
     if options.depfile and not options.stamp:
-        parser.error("--depfile needs --stamp FILE, the target that it names")
+        parser.error("--depfile needs --stamp FILE, which it names as the target")
     try:
         return _run(options, arguments)
     except UsageError as error:
@@ -48,8 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("evo_codegen", description=_DESCRIPTION, epilog=_EPILOG)
     add = parser.add_argument
     add("schemas", nargs="+", type=Path, metavar="SCHEMA", help="a .fbs file")
-    add("--output-dir", type=Path, default=Path("."), metavar="DIR", help="default: here")
-    add("--docs-dir", type=Path, metavar="DIR", help="write a reference page of each schema here")
+    add("--output-dir", type=Path, default=Path("."), metavar="DIR", help="default: .")
+    add("--docs-dir", type=Path, metavar="DIR", help="write a reference page for each schema here")
     add(
         "-I",
         dest="include_directories",
@@ -57,26 +57,26 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="DIR",
-        help="look up includes here too",
+        help="also search for includes here",
     )
-    add("--lock", type=Path, metavar="FILE", help="compare with the layouts released so far")
-    add("--update-lock", action="store_true", help="record the present layouts as released")
-    add("--check", action="store_true", help="write nothing; fail with a diff if that is wrong")
-    add("--mend", metavar="COMMAND", help="what --check tells the user to run")
+    add("--lock", type=Path, metavar="FILE", help="compare with the released layouts")
+    add("--update-lock", action="store_true", help="record the current layouts as released")
+    add("--check", action="store_true", help="write nothing; fail with a diff if outdated")
+    add("--mend", metavar="COMMAND", help="the command that --check suggests")
     add("--flatc", default="flatc", metavar="PROGRAM", help="default: flatc")
-    add("--inventory", type=Path, metavar="FILE", help="write which segments there are")
+    add("--inventory", type=Path, metavar="FILE", help="write a list of the segments")
     add(
         "--compare-inventories",
         action="store_true",
-        help="only compare inventories of earlier runs, named in place of schemas",
+        help="only compare inventories of earlier runs, given instead of schemas",
     )
-    add("--depfile", type=Path, metavar="FILE", help="write what the output depends on")
+    add("--depfile", type=Path, metavar="FILE", help="write the dependencies of the output")
     add(
         "--depend-on-headers",
         action="store_true",
-        help="name the headers in the depfile, too, for a tool that does not know them as outputs",
+        help="also list the headers in the depfile, for a tool that does not know them as outputs",
     )
-    add("--stamp", type=Path, metavar="FILE", help="touch this when all is well")
+    add("--stamp", type=Path, metavar="FILE", help="touch this on success")
     return parser
 
 
@@ -105,7 +105,7 @@ def _read_lock(options: argparse.Namespace) -> SchemaLock | None:
         return SchemaLock.read(options.lock)
     if options.update_lock:
         return SchemaLock.empty(options.lock)
-    raise UsageError(f"{options.lock}: no such schema lock; --update-lock makes one")
+    raise UsageError(f"{options.lock}: no such schema lock; --update-lock creates one")
 
 
 def _report(difference: str, options: argparse.Namespace, arguments: list[str]) -> int:

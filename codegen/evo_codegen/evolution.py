@@ -74,7 +74,7 @@ class SchemaLock:
                 raise BrokenLock(
                     path,
                     f"the schema lock has format {document['format']}",
-                    f"use the generator that wrote it; this one knows format {LOCK_FORMAT}",
+                    f"use the generator that wrote it; this one supports format {LOCK_FORMAT}",
                 )
             releases = {
                 name: _releases(path, name, [_release(entry) for entry in entries])
@@ -83,7 +83,7 @@ class SchemaLock:
         except json.JSONDecodeError as error:
             raise BrokenLock(
                 path,
-                f"the schema lock is no JSON: {error.msg}",
+                f"the schema lock is not JSON: {error.msg}",
                 "restore it from version control",
                 error.lineno,
             ) from error
@@ -164,7 +164,7 @@ def check_evolution(segment: Segment, lock: SchemaLock, diagnostics: Diagnostics
         if present.version.major > newest.version.major:
             return
         needed = Version(newest.version.major + 1, 0)
-    changes = "; ".join(describe_changes(before, present)) or "it is the same layout"
+    changes = "; ".join(describe_changes(before, present)) or "only in its version number"
     diagnostics.error(
         location,
         f"segment `{segment.name}` differs from its version {before.version} in "
@@ -239,8 +239,8 @@ def _refuse_conflict(path: Path, text: str) -> None:
         if re.match(r"(<{7}|={7}|>{7}|\|{7})( |$)", line):
             raise BrokenLock(
                 path,
-                "a merge has left a conflict marker in the schema lock",
-                "keep what was released on either side, then remove the markers",
+                "the schema lock contains a merge conflict marker",
+                "keep the versions released on either side, then remove the markers",
                 number,
             )
 
@@ -249,7 +249,7 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f'"{key}" is there twice, as after a bad merge')
+            raise ValueError(f'"{key}" appears twice, probably after a bad merge')
         found[key] = value
     return found
 
@@ -259,12 +259,13 @@ def _releases(path: Path, segment: str, releases: list[Release]) -> list[Release
     by_version: dict[Version, Release] = {}
     for release in releases:
         if release.version in by_version:
-            same = "the same layout" if by_version[release.version] == release else "two layouts"
+            is_same = by_version[release.version] == release
+            same = "the same layout" if is_same else "different layouts"
             raise BrokenLock(
                 path,
                 f"the schema lock has version {release.version} of segment `{segment}` twice, with "
-                f"{same}, as after a bad merge",
-                "keep the one that was released, and give the other a version of its own",
+                f"{same}, probably after a bad merge",
+                "keep the released one, and give the other a version of its own",
             )
         by_version[release.version] = release
     return [by_version[version] for version in sorted(by_version)]
@@ -278,6 +279,6 @@ def _release(entry: dict[str, object]) -> Release:
     if lines[0] != FORMAT_LINE:
         raise ValueError(f"unknown layout format: {lines[0]}")
     if release.id != entry["id"]:
-        raise ValueError(f"id {entry['id']} does not belong to its layout")
+        raise ValueError(f"id {entry['id']} does not match its layout")
     release.fields, release.size  # parse errors show now
     return release

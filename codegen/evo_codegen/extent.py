@@ -33,7 +33,7 @@ def _too_many_bytes(segment: Segment) -> list[tuple[str, str]]:
     return [
         (
             f"needs {total} bytes ({segment.slots} {word} of {size}), more than 1 GiB",
-            "make arrays shorter, or keep fewer values (slots, capacity)",
+            "shorten its arrays, or reduce slots or capacity",
         )
     ]
 
@@ -42,12 +42,12 @@ def _too_many_names(segment: Segment) -> list[tuple[str, str]]:
     problems = []
     fields = _field_count(segment.struct)
     if fields > MOST_FIELDS:
-        what = f"has {fields} fields, those of nested structs counted"
+        what = f"has {fields} fields, including those of nested structs"
         problems.append((what, f"use at most {MOST_FIELDS}; an array counts once"))
     enumerators = sum(len(enum.enumerators) for enum in _enums_of(segment.struct))
     if enumerators > MOST_ENUMERATORS:
         what = f"uses enums with {enumerators} enumerators"
-        problems.append((what, f"use at most {MOST_ENUMERATORS} in all"))
+        problems.append((what, f"use at most {MOST_ENUMERATORS} in total"))
     return problems
 
 

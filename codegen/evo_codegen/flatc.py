@@ -50,7 +50,7 @@ _TRANSLATIONS = [
     (
         r"length of fixed-length array must be positive and fit to uint16_t type",
         "the length of the array `{member}` is not from 1 to 65535",
-        "for a longer one use an array of structs that hold an array each",
+        "for a longer one, use an array of structs that each hold an array",
     ),
     (
         r"size 0 structs not allowed",
@@ -69,7 +69,7 @@ _TRANSLATIONS = [
     ),
     (
         r'enum value does not fit, "(\S+)" out of \[(\S+); (\S+)\]',
-        "the value {0} does not fit the enum, whose values go from {1} to {2}",
+        "the value {0} does not fit the enum, whose values range from {1} to {2}",
         "widen the enum's type or use a smaller value",
     ),
     (
@@ -85,23 +85,23 @@ _TRANSLATIONS = [
     (
         r"unexpected force_align value '(\S+)', alignment must be a power of two integer "
         r"ranging from the type's natural alignment (\d+) to (\d+)",
-        "force_align: {0} is not possible here",
+        "force_align: {0} is not allowed here",
         "write a power of two from {1} to {2}",
     ),
     (
         r"a documentation comment should be on a line on its own",
-        "a doc comment stands behind something else on its line",
-        "put it on the line above what it is about, or write // for a remark",
+        "a doc comment follows other text on its line",
+        "put it on the line above what it describes, or use // for a plain comment",
     ),
     (
         r"expecting: (.+) instead got: (.+)",
         "found {1} where {0} should be",
-        "correct the line, or what stands before it",
+        "correct this line, or what comes before it",
     ),
     (
         r"declaration expected",
-        "this is no declaration",
-        "write struct, enum, namespace, include or attribute; mind the braces above",
+        "this is not a declaration",
+        "write struct, enum, namespace, include or attribute; check the braces above",
     ),
 ]
 
@@ -144,7 +144,7 @@ def _program(flatc: str) -> str:
     program = shutil.which(flatc)
     if not program:
         raise MissingTool(
-            f"{flatc} is not there: install the Debian package flatbuffers-compiler, or name the "
+            f"{flatc} is not found: install the Debian package flatbuffers-compiler, or name the "
             "program with --flatc"
         )
     return os.path.abspath(program)
@@ -176,8 +176,8 @@ class _Stage:
         output = done.stdout + done.stderr
         if re.search(r"unknown commandline argument", output):
             raise MissingTool(
-                f"{self._program} is too old ({self._version()}): it must know --bfbs-filenames, "
-                "as that of Debian's package flatbuffers-compiler does; name that with --flatc"
+                f"{self._program} is too old ({self._version()}): it must support "
+                "--bfbs-filenames; install Debian's flatbuffers-compiler and name it with --flatc"
             )
         return output
 
@@ -200,7 +200,7 @@ def _compile_repaired(
         if not found or found[1] not in tree.by_file:
             message = " ".join(output.split())
             diagnostics.error(
-                root.location(1), f"flatc: {message}", "mend the schema so that flatc accepts it"
+                root.location(1), f"flatc: {message}", "fix the schema so that flatc accepts it"
             )
             return False
         source = tree.by_file[found[1]]
@@ -274,7 +274,7 @@ class _Complaint:
             if match:
                 groups = [group for group in match.groups() if group is not None]
                 return what.format(*groups, member=member), instead.format(*groups)
-        return f"flatc: {self._message}", "mend the schema so that flatc accepts it"
+        return f"flatc: {self._message}", "fix the schema so that flatc accepts it"
 
     def _type_translation(self, member: str) -> tuple[str, str]:
         types = [token.text for token in self._member.type] if self._member else []
@@ -287,7 +287,7 @@ class _Complaint:
             instead = "declare it, or include its schema"
             if guess:
                 instead = f"did you mean `{namespace}{dot}{guess}`?"
-            return f"there is no type `{word}`, which `{member}` should be of", instead
+            return f"type `{word}` of `{member}` does not exist", instead
         return (
             f"the type of `{member}` is not fixed in size, or is not declared above",
             "use a number, bool, enum, struct or fixed-length array of those, declared before this "

@@ -82,8 +82,8 @@ def read_schemas(
         except _NestedTooDeeply as error:
             diagnostics.error(
                 error.location,
-                f"with struct `{error.name}` structs are nested more than {DEEPEST_NESTING} deep",
-                "write the inner fields into the outer structs",
+                f"with struct `{error.name}`, structs are nested more than {DEEPEST_NESTING} deep",
+                "move the inner fields into the outer structs",
             )
     return FrontEnd(
         schemas,

@@ -200,7 +200,7 @@ class SourceTree:
             self._error(
                 source,
                 1,
-                f"{other.shown} has the same name, and so would the headers of both",
+                f"{other.shown} has the same name, and their headers would clash",
                 "rename one of them",
             )
             source.hopeless = True
@@ -238,7 +238,7 @@ class SourceTree:
 
     def _undeclared(self, source: Source, use: AttributeUse) -> None:
         guess = closest(use.name, OWN_ATTRIBUTES)
-        instead = f"did you mean `{guess}`?" if guess else "see evo.fbs for those that there are"
+        instead = f"did you mean `{guess}`?" if guess else "see evo.fbs for the list"
         self._error(source, use.line, f"there is no attribute `{use.name}`", instead)
 
     def _check_attributes(
@@ -271,7 +271,7 @@ class SourceTree:
         start, end = use.value[0].start, use.value[-1].end
         text = source.text[start:end]
         if len(use.value) > 1 or use.value[0].kind != "number":
-            what = f"the value of `{use.name}` is not a number and not in quotes"
+            what = f"the value of `{use.name}` is neither a number nor in quotes"
             self._error(source, use.line, what, f'write {use.name}: "{text}"')
             source.reported.add((use.line, use.name))
         source.edits.append((start, end, '"' + re.sub(r'["\\\s]', "", text) + '"'))
@@ -286,7 +286,7 @@ class SourceTree:
             instead = "write a struct with an enum that says which of its fields count"
             self._error(source, declaration.line, what, instead)
         elif declaration.keyword == "rpc_service":
-            what = f"`{name}` is an rpc_service, which shared memory does not have"
+            what = f"`{name}` is an rpc_service, which shared memory does not support"
             self._error(source, declaration.line, what, "use one segment per direction")
         elif declaration.keyword == "enum":
             self._check_enum(source, declaration, name)
@@ -318,26 +318,26 @@ class SourceTree:
         if any(use.name == "bit_flags" for use in declaration.attributes):
             unsigned = type_ and _UNSIGNED.get(type_.text)
             if type_ and unsigned:
-                what = f"flags enum `{name}` is of the signed type `{type_.text}`"
+                what = f"flags enum `{name}` has the signed type `{type_.text}`"
                 self._error(source, declaration.line, what, f"write {unsigned}")
                 source.edits.append((type_.start, type_.end, unsigned))
         if not declaration.members and not declaration.misfits:
             # flatc would add a value NONE.
             what = f"enum `{name}` has no values"
             self._error(source, declaration.line, what, "add at least one, such as `Unknown = 0`")
-        instead = "write an integer type behind the name, such as `: ubyte`"
+        instead = "write an integer type after the name, such as `: ubyte`"
         if not type_:
             self._error(source, declaration.line, f"enum `{name}` has no type", instead)
             source.edits.append((declaration.name_end, declaration.name_end, ": long"))
         elif type_.text not in _ENUM_TYPES:
-            what = f"enum `{name}` is of type `{type_.text}`"
+            what = f"enum `{name}` has type `{type_.text}`"
             self._error(source, declaration.line, what, instead)
             source.edits.append((type_.start, type_.end, "long"))
 
     def _check_field(self, source: Source, declaration: Declaration, member: Member) -> None:
         for use in member.attributes:
             if use.name in _FOREIGN_FIELD_ATTRIBUTES or use.name == "force_align":
-                what = f"attribute `{use.name}` means nothing on a field of a struct"
+                what = f"attribute `{use.name}` has no meaning on a field of a struct"
                 self._error(source, use.line, what, "remove it")
                 if use.name == "deprecated":
                     self._replace(source, declaration, member)
@@ -363,9 +363,9 @@ def _decoded(data: bytes) -> tuple[str, tuple[int, str, str] | None]:
         return "", (data.index(b"\0"), what, "save the file as UTF-8")
     alone = re.search(rb"\r(?!\n)", data)
     if alone:
-        # flatc would end the line there, and with it a comment.
-        what = "a carriage return stands there without a newline"
-        return "", (alone.start(), what, "save the file with newlines")
+        # flatc would end the line there, and a comment with it.
+        what = "a carriage return is not followed by a newline"
+        return "", (alone.start(), what, "save the file with Unix line endings")
     try:
         return data.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:

@@ -101,13 +101,13 @@ class _Declaration:
         if namespace == ("evo",):
             self._error(
                 location,
-                "namespace `evo` itself belongs to the runtime",
+                "namespace `evo` itself is reserved for the runtime",
                 f"write namespace evo.{self._declaration.file.split('.')[0]}, or one of your own",
             )
         elif namespace[:2] == ("evo", "detail"):
             self._error(
                 location,
-                "namespace `evo.detail` belongs to the runtime",
+                "namespace `evo.detail` is reserved for the runtime",
                 "use another one",
             )
 
@@ -130,12 +130,12 @@ class _Declaration:
             self._error(
                 enum.location,
                 f"enum `{enum.name}` has {len(enum.enumerators)} enumerators",
-                f"use at most {MOST_ENUMERATORS}, or a number and a table of its own meanings",
+                f"use at most {MOST_ENUMERATORS}, or a number and your own table of meanings",
             )
         if enum.is_flags and enum.name in FLAGS_PARAMETERS:
             self._error(
                 enum.location,
-                f"`{enum.name}` is a name that generated code uses beside flags",
+                f"`{enum.name}` is a name that the generated flag functions use",
                 f"write `{enum.name}_flags` or another name",
             )
 
@@ -146,7 +146,7 @@ class _Declaration:
         if other != name:
             self._error(
                 location,
-                f"{what} `{other}` and `{name}` differ in upper and lower case only",
+                f"{what} `{other}` and `{name}` differ only in case",
                 "rename one of them",
             )
 
@@ -157,7 +157,7 @@ class _Declaration:
             self._error(
                 struct.location,
                 f"segment struct `{struct.name}` has no doc comment",
-                "write /// and what it is on the line above",
+                "describe it with /// on the line above",
             )
         names: dict[str, str] = {}
         for field in struct.fields:
@@ -171,12 +171,12 @@ class _Declaration:
             if name in allowed or name not in (*SEGMENT_ATTRIBUTES, *FIELD_ATTRIBUTES):
                 continue
             if name in FIELD_ATTRIBUTES:
-                instead = "move it to the field that it is about"
+                instead = "move it to the field that it describes"
             elif isinstance(declaration, StructType):
                 instead = 'add segment: "NAME" to make it a segment, or remove the attribute'
             else:
                 instead = "move it to the struct that is the segment"
-            self._error(attribute.location, f"attribute `{name}` has no place on {what}", instead)
+            self._error(attribute.location, f"attribute `{name}` is not allowed on {what}", instead)
 
     def _check_field(self, struct: StructType, field: Field) -> None:
         self._check_field_name(struct, field)
@@ -184,13 +184,13 @@ class _Declaration:
             self._error(
                 field.location,
                 f"field `{field.name}` has no doc comment",
-                "write /// and what it is on the line above",
+                "describe it with /// on the line above",
             )
         for name, attribute in field.attributes.items():
             if name in SEGMENT_ATTRIBUTES:
                 self._error(
                     attribute.location,
-                    f"attribute `{name}` has no place on a field",
+                    f"attribute `{name}` is not allowed on a field",
                     "move it to the struct that is the segment",
                 )
         self._check_unit(field)
@@ -203,7 +203,7 @@ class _Declaration:
         if name.endswith("_"):
             self._error(
                 field.location,
-                f"`{name}` ends in an underscore, as the names of padding members do",
+                f"`{name}` ends in an underscore, which is reserved for padding members",
                 f"write `{name.rstrip('_') or 'value'}`",
             )
         elif struct.is_segment and name in READER_MEMBERS:
@@ -266,15 +266,14 @@ class _Declaration:
             self._error(
                 field.attributes["min"].location,
                 f"the range of `{field.name}` is empty: min {low} is greater than max {high}",
-                "exchange them",
+                "swap them",
             )
         elif (low is not None and low > 0) or (high is not None and high < 0):
             name = "min" if low is not None and low > 0 else "max"
             self._error(
                 field.attributes[name].location,
-                f"the range of `{field.name}` excludes 0, which every value of a segment starts "
-                "with",
-                f'write {name}: "0", and tell in another field whether the value counts',
+                f"the range of `{field.name}` excludes 0, the initial value of every field",
+                f'write {name}: "0", and say in another field whether the value is valid',
             )
 
     def _limit(self, field: Field, name: str) -> Decimal | None:
@@ -312,7 +311,7 @@ class _Declaration:
             lowest = -highest
         value = Decimal(text)
         if not lowest <= value <= highest:
-            bounds = f"from {lowest} to {highest}" if scalar.is_integer else "within its type"
+            bounds = f"from {lowest} to {highest}" if scalar.is_integer else "that fits its type"
             self._error(
                 attribute.location,
                 f"{name} of `{field.name}` is `{text}`, which its type {scalar.canonical} cannot "

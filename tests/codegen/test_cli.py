@@ -259,7 +259,7 @@ def test_too_old_a_flatc(project: Path) -> None:
     done = run(project, "--flatc", "./old_flatc", "one.fbs")
     assert done.returncode == 1
     assert "old_flatc is too old (flatc version 1.12.0)" in done.stderr
-    assert "mend the schema" not in done.stderr
+    assert "fix the schema" not in done.stderr
 
 
 def test_runs_as_a_directory_beside_modules_of_the_same_names(project: Path) -> None:
@@ -274,7 +274,7 @@ def test_runs_as_a_directory_beside_modules_of_the_same_names(project: Path) -> 
     ("data", "message"),
     [
         ("struct S { a:int; }".encode("utf-16"), "the file contains NUL bytes, as UTF-16 does"),
-        (b"// a\nstruct S {\r  a:int;\r}\r", "a carriage return stands there without a newline"),
+        (b"// a\nstruct S {\r  a:int;\r}\r", "a carriage return is not followed by a newline"),
         (b"// Nothing but a remark.\n", "the schema is empty"),
         (b"", "the schema is empty"),
     ],

@@ -181,10 +181,10 @@ def test_a_bad_merge_is_named(tmp_path: Path) -> None:
     document["segments"]["state"] += json.loads(other.text())["segments"]["state"][1:]
     text = json.dumps(document)
     for bad, message in (
-        (text, "has version 1.1 of segment `state` twice, with two layouts"),
-        ('{"format": 1, "segments": {"a": [], "a": []}}', '"a" is there twice'),
-        ("{\n<<<<<<< ours\n=======\n>>>>>>> theirs\n}", "lock.json:2: a merge has left a conflict"),
-        ('{\n"format": 1,\n}', "lock.json:3: the schema lock is no JSON"),
+        (text, "has version 1.1 of segment `state` twice, with different layouts"),
+        ('{"format": 1, "segments": {"a": [], "a": []}}', '"a" appears twice'),
+        ("{\n<<<<<<< ours\n=======\n>>>>>>> theirs\n}", "lock.json:2: the schema lock contains"),
+        ('{\n"format": 1,\n}', "lock.json:3: the schema lock is not JSON"),
     ):
         lock.path.write_text(bad)
         with pytest.raises(BrokenLock) as broken:

@@ -150,8 +150,8 @@ def test_fields(tmp_path: Path) -> None:
     assert errors == []
     _, errors = read(tmp_path, segment_text(f"{fields}; x:[int:1000]", before=wide))
     assert errors == [
-        f"schema.fbs:{wide.count(chr(10)) + 6}: segment `state` has 4097 fields, those of nested "
-        "structs counted; use at most 4096; an array counts once"
+        f"schema.fbs:{wide.count(chr(10)) + 6}: segment `state` has 4097 fields, including "
+        "those of nested structs; use at most 4096; an array counts once"
     ]
 
 
