@@ -73,7 +73,7 @@ tl::expected<Recipe, std::string> parse_recipe(std::string_view text) {
   } catch (const BadRecipe& error) {
     return tl::unexpected<std::string>(error.what());
   } catch (const Json::exception& error) {
-    return tl::unexpected(fmt::format("it is no JSON: {}", error.what()));
+    return tl::unexpected(fmt::format("it is not JSON: {}", error.what()));
   }
 }
 

@@ -32,7 +32,7 @@ TEST(Recipe, IsReadFromJson) {
 
 TEST(Recipe, SaysWhatIsWrongAndWhere) {
   const std::vector<std::pair<const char*, const char*>> cases = {
-      {"", "no JSON"},
+      {"", "not JSON"},
       {"[]", "the recipe has to be an object with name, steps"},
       {R"({"name": "r"})", "lacks 'steps'"},
       {R"({"name": 1, "steps": [{}]})", "'name' has to be a text"},

@@ -103,7 +103,7 @@ TEST_F(Recover, WhatAnEarlierBootLeftIsRemoved) {
   poke(directory_.path() / "evo_gantry.ctl", 16, std::uint64_t{0x1234});
   const ToolAnswer answer = run({"recover", "gantry"});
   EXPECT_EQ(answer.code, 0) << answer.err;
-  EXPECT_NE(answer.out.find("left by an earlier boot"), std::string::npos) << answer.out;
+  EXPECT_NE(answer.out.find("left over from a previous boot"), std::string::npos) << answer.out;
   EXPECT_TRUE(directory_.files().empty());
 }
 

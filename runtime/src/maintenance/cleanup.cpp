@@ -51,7 +51,7 @@ void judge(const Domain& domain, const CleanupPolicy& policy, const Control& con
   item.action = policy.dry_run ? CleanupAction::WouldRemove : CleanupAction::Removed;
   // relaxed, here: under the writer's lock.
   if (is_of_other_boot(load_bytes(control->boot_id))) {
-    item.reason = "left by an earlier boot";
+    item.reason = "left over from a previous boot";
   } else if (control->state.load(std::memory_order_relaxed) ==
              static_cast<std::uint32_t>(ControlState::Open)) {
     const auto since = time_since_death(domain, control, item, !policy.dry_run);
