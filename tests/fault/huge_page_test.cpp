@@ -118,9 +118,11 @@ TEST_F(HugePages, AreNotGatheredUnderThoseWhoReadAlready) {
   const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
     leave_orphan_with({});
     const SegmentReader own_reader = reader(kHuge);
-    if (!contains(pages_of(own_reader.memory()), "did not ask")) return own_reader.memory().note;
+    if (!contains(pages_of(own_reader.memory()), "did not request"))
+      return own_reader.memory().note;
     const auto successor = std::optional(writer(kHuge));
-    if (!contains(pages_of(successor->memory()), "did not ask")) return successor->memory().note;
+    if (!contains(pages_of(successor->memory()), "did not request"))
+      return successor->memory().note;
     return huge_mappings();
   });
   EXPECT_EQ(child.text, "0 MiB");
