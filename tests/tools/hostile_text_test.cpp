@@ -8,6 +8,8 @@
 
 #include "evo/control_file.hpp"
 #include "file_bytes.hpp"
+#include "graph/draw.hpp"
+#include "plot/chart.hpp"
 #include "tool.hpp"
 
 namespace evo::test {
@@ -160,6 +162,24 @@ TEST_F(HostileText, NamesInAControlFile) {
     check({"top", "--once", "--interval", "1ms"});
   }
   check_all_commands();
+}
+
+/// The sinks by themselves: the names that reach them today were filtered before.
+TEST(HostileDrawing, NamesInSvgAndDot) {
+  for (const std::string& text : hostile_texts()) {
+    tools::Plot plot;
+    plot.title = plot.caption = text;
+    plot.to_s = 10;
+    plot.series.emplace_back(text, text, 10.0).add(1, 1);
+    tools::Graph graph;
+    graph.modules = {{.name = text, .is_process = true}};
+    graph.segments = {{.name = text, .kind = "stream"}, {.name = text, .kind = "state"}};
+    graph.edges = {{.module = graph.modules[0], .segment = text}};
+    for (const std::string& drawing : {tools::chart_svg(plot), tools::to_dot(graph)}) {
+      EXPECT_EQ(testing::PrintToString(forbidden_in(drawing)), "\"\"") << drawing;
+      EXPECT_NO_THROW(static_cast<void>(nlohmann::json(drawing).dump())) << "not UTF-8";
+    }
+  }
 }
 
 TEST_F(HostileText, WordsOnTheCommandLine) {
