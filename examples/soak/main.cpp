@@ -84,8 +84,8 @@ int main(int argc, char** argv) {
   arguments.number("minutes", "length of the run (default: 3)", minutes, 0.2, 10'000);
   arguments.whole_number("seed", "of the kills (default: a new one each time)", seed, 0,
                          1'000'000'000);
-  arguments.whole_number("load", "busy threads of lowest priority (default: one per core)", load,
-                         0, 1024);
+  arguments.whole_number("load", "busy threads of lowest priority (default: one per core)", load, 0,
+                         1024);
   arguments.flag("no-real-time", "let the modules ask for neither SCHED_FIFO nor locked memory",
                  options.real_time, false);
   arguments.text("read", "DIR", "be one of the readers; cell_soak starts them itself", read_domain);
