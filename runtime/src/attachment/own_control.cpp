@@ -62,8 +62,8 @@ tl::unexpected<Error> refuse_orphan(const Control& control, std::string_view nam
 
 Result<Control> lock_own_control(const WriterOptions& options, const ChannelDescription& channel) {
   const Domain& domain = options.domain;
-  constexpr int kTries = 10;  // each time, another user was faster
-  for (int i = 0; i < kTries; ++i) {
+  constexpr int kAttempts = 10;  // each time, another user was faster
+  for (int i = 0; i < kAttempts; ++i) {
     auto control = lock_control(domain, channel);
     if (!control) return control;
     if (is_own(domain, *control, channel.access)) {

@@ -210,8 +210,8 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(const Wanted& 
 
 WriterState ReaderAttachment::writer_state() const noexcept {
   if (control.fd.in_forked_child() || !control.fd.is_open()) return WriterState::Detached;
-  constexpr int kLooks = 10;
-  for (int look = 0; look < kLooks; ++look) {
+  constexpr int kAttempts = 10;
+  for (int look = 0; look < kAttempts; ++look) {
     // The lock before the state: a closing writer stores the state before it frees the lock, so a
     // writer that ended well is never taken for dead.
     const bool locked = is_locked(control.fd.get(), kWriterLockByte);

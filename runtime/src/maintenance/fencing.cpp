@@ -46,7 +46,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{1};
 constexpr timespec kPause{0, 100'000};
 /// How often the writer's lock is checked before its holder counts as a writer at work.
-constexpr int kLooks = 10;
+constexpr int kLockChecks = 10;
 
 FencedWriter describe_last_writer(const Control& control) {
   FencedWriter writer;
@@ -88,7 +88,7 @@ void remove_if_closed(const Domain& domain, std::string_view name, const Control
 /// Call with the names lock held. Returns whether a writer is at work; nullopt if another process
 /// holds the writer's lock to create or to clean up (I2).
 std::optional<bool> is_written(const Control& control) {
-  for (int look = 0; look < kLooks; ++look) {
+  for (int look = 0; look < kLockChecks; ++look) {
     if (!is_locked(control.fd.get(), kWriterLockByte)) return false;
     if (is_locked(control.fd.get(), kTidyLockByte)) return std::nullopt;
     ::nanosleep(&kPause, nullptr);

@@ -271,9 +271,9 @@ bool Inspector::look_at_data(Look& look, const ControlFile& control, uid_t owner
 }
 
 Look Inspector::look(std::string_view name) const {
-  constexpr int kLooks = 10;
+  constexpr int kAttempts = 10;
   Look result;
-  for (int look = 0; look < kLooks; ++look) {
+  for (int look = 0; look < kAttempts; ++look) {
     SegmentInfo& info = result.info.emplace();
     info.name = name;
     auto file = open(control_file_name(name), control_mode(Access::Group));
@@ -294,7 +294,7 @@ Look Inspector::look(std::string_view name) const {
       return result;
     }
     // A cleaner may hold the lock for the moment in which it marks the writer.
-    if (held.writer && held.tidier && look + 1 < kLooks) {
+    if (held.writer && held.tidier && look + 1 < kAttempts) {
       ::sched_yield();
       continue;
     }

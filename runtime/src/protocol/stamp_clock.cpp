@@ -13,7 +13,7 @@ namespace {
 #if defined(__x86_64__)
 /// A reading of both clocks that took longer than this is too imprecise.
 constexpr std::uint64_t kLongestLookTicks = 1000;
-constexpr int kLooks = 3;
+constexpr int kReadings = 3;
 #endif
 /// The rate is computed from readings that are at least this far and at most that far apart.
 constexpr std::uint64_t kLeastLearnNs = 500'000;
@@ -48,7 +48,7 @@ StampClock StampClock::by_counter() {
 std::uint64_t StampClock::look() noexcept {
 #if defined(__x86_64__)
   if (!by_counter_) return monotonic_ns();
-  for (int i = 0; i < kLooks; ++i) {
+  for (int i = 0; i < kReadings; ++i) {
     const std::uint64_t before = __rdtsc();
     const std::uint64_t ns = monotonic_ns();
     const std::uint64_t took = __rdtsc() - before;

@@ -40,9 +40,9 @@ void DirectoryWatch::watch_nearest() {
   if (!inotify_.valid()) return;
   // A directory that is created between the check and the watch of its parent goes unnoticed, so
   // check again.
-  constexpr int kLooks = 10;
+  constexpr int kAttempts = 10;
   const int before = watch_;
-  for (int look = 0; look < kLooks; ++look) {
+  for (int look = 0; look < kAttempts; ++look) {
     std::filesystem::path nearest = directory_;
     while ((watch_ = ::inotify_add_watch(inotify_.get(), nearest.c_str(), events_)) < 0 &&
            nearest.has_relative_path()) {
