@@ -51,7 +51,7 @@ TEST(SteppedCreate, IsNotReadyUntilItIsWhole) {
   expect_outcomes(outcomes, {"NotFound", "NotReady", "NeverWritten"});
 }
 
-/// A writer that publishes 7 and stays until it is told to close, or is killed.
+/// A writer that publishes 7 and stays alive until the test makes it close or kills it.
 class WriterProcess {
  public:
   explicit WriterProcess(const Domain& domain)

@@ -279,6 +279,7 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   if (wants_huge_pages_) data.gather_huge_pages();
   last = 0;
 
+  // relaxed: under the writer's lock.
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   const std::uint32_t fresh = 1U - current;
   if (auto named = name_data_file(std::move(*file), channel); !named) {

@@ -232,6 +232,7 @@ Result<OpenedFile> Inspector::open(const std::string& file, mode_t allowed,
 /// replacing it.
 bool Inspector::look_at_data(Look& look, const ControlFile& control, uid_t owner) const {
   SegmentInfo& info = *look.info;
+  // relaxed, in here: private copies of a past moment; each word is whole.
   const std::uint32_t current = control.current.load(std::memory_order_relaxed) & 1U;
   const DataFileName& name = control.data_files[current];
   info.module = load_text(name.module.data(), name.module.size());
@@ -241,7 +242,6 @@ bool Inspector::look_at_data(Look& look, const ControlFile& control, uid_t owner
     info.fault = "its control file names an impossible module; remove its files";
     return true;
   }
-  // relaxed, here and below: a listing reports a past moment, and each word is whole.
   info.data_file = data_file_name(info.module, info.name, name.pid.load(std::memory_order_relaxed));
   auto file = open(info.data_file, data_mode(Access::Group), owner);
   if (!file) {
