@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What does a read of a new value cost, and how often does the writer overtake it?
 ///
 /// A writer on one core writes at a fixed rate, or as fast as it can; a reader on another core
@@ -160,8 +161,7 @@ Figures run_bare() {
 
 template <std::size_t kBytes>
 void ask(Answer& answer, const Arguments& arguments) {
-  Group paced{
-      .bytes = kBytes, .limits = {{"limit: nobody writes", run_quiet<kBytes>}}, .cases = {}};
+  Group paced{.bytes = kBytes, .limits = {{"limit: no writer", run_quiet<kBytes>}}, .cases = {}};
   if (!arguments.quick) {
     paced.cases = {{"writer at 1 kHz", [] { return run<kBytes>(1'000'000); }},
                    {"writer at 10 kHz", [] { return run<kBytes>(100'000); }}};

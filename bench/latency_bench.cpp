@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How long does a value take from one process to another?
 ///
 /// Two processes send a value back and forth, each on its own core, both polling. A figure is half

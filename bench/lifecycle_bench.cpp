@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How long do create, takeover, refusal, listing and death detection take?
 ///
 /// Each figure is one attempt; 40 attempts per round, two for listings. There is no limit for
@@ -8,6 +9,7 @@
 #include "../tests/tools/program.hpp"
 #include "evo/clock.hpp"
 #include "evo/discovery.hpp"
+#include "evo/format.hpp"
 #include "evo/segment_info.hpp"
 #include "harness/arguments.hpp"
 #include "harness/percentiles.hpp"
@@ -58,15 +60,15 @@ void measure_create(Answer& answer, int tries) {
   Percentiles attach;
   for (int i = 0; i < tries; ++i) {
     auto writer = timed(create, [&] {
-      return SegmentWriter::create(raw_channel("probe", kBytes), {.domain = directory.domain()});
+      return RawStateWriter::create(raw_channel("probe", kBytes), {.domain = directory.domain()});
     });
     if (!writer) give_up(writer.error().message);
     timed(refusal, [&] {
-      return SegmentWriter::create(raw_channel("probe", kBytes), {.domain = directory.domain()});
+      return RawStateWriter::create(raw_channel("probe", kBytes), {.domain = directory.domain()});
     });
     {
       auto reader = timed(
-          attach, [&] { return SegmentReader::attach("probe", {.domain = directory.domain()}); });
+          attach, [&] { return RawStateReader::attach("probe", {.domain = directory.domain()}); });
       if (!reader) give_up(reader.error().message);
     }
     timed(close, [&] {
@@ -87,7 +89,7 @@ void measure_takeover(Answer& answer, int tries) {
   for (int i = 0; i < tries; ++i) {
     test::leave_orphan(directory.domain(), channel, 1);
     const auto writer = timed(takeover, [&] {
-      return SegmentWriter::create(channel, {.domain = directory.domain(), .limits = kNoLimits});
+      return RawStateWriter::create(channel, {.domain = directory.domain(), .limits = kNoLimits});
     });
     if (!writer) give_up(writer.error().message);
     if (writer->current_version() != 2) give_up("the value was lost");
@@ -104,7 +106,7 @@ constexpr std::string_view kAmongThreads = "--create-among-threads";
   for (int i = 0; i < 3; ++i) threads.emplace_back([] { ::pause(); });
   const std::uint64_t start = monotonic_ns();
   const auto writer =
-      SegmentWriter::create(raw_channel("probe", kBytes), {.domain = Domain(directory)});
+      RawStateWriter::create(raw_channel("probe", kBytes), {.domain = Domain(directory)});
   const std::uint64_t took = monotonic_ns() - start;
   fmt::print("{}\n", writer ? took : 0);
   std::fflush(stdout);
@@ -148,7 +150,7 @@ void measure_notice_of_death(Answer& answer, int tries) {
     const test::Pipe ready;
     test::Child writer([&]() -> std::string {
       const auto own =
-          SegmentWriter::create(raw_channel("probe", kBytes), {.domain = directory.domain()});
+          RawStateWriter::create(raw_channel("probe", kBytes), {.domain = directory.domain()});
       ready.write("x");
       ::pause();
       return {};
@@ -173,10 +175,10 @@ void fill(const TemporaryDomain& directory, int count) {
   constexpr int kAtOnce = 500;
   for (int first = 0; first < count; first += kAtOnce) {
     const auto result = test::in_child([&]() -> std::string {
-      std::vector<SegmentWriter> writers;
+      std::vector<RawStateWriter> writers;
       for (int i = first; i < std::min(count, first + kAtOnce); ++i) {
-        auto writer = SegmentWriter::create(raw_channel(fmt::format("segment_{:05}", i), kBytes),
-                                            {.domain = directory.domain(), .limits = kNoLimits});
+        auto writer = RawStateWriter::create(raw_channel(fmt::format("segment_{:05}", i), kBytes),
+                                             {.domain = directory.domain(), .limits = kNoLimits});
         if (!writer) return writer.error().message;
         writers.push_back(std::move(*writer));
       }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What does a reader cost the writer?
 ///
 /// A writer on one core writes every 20 us; the readers poll on the other cores, distributed as

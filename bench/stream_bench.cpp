@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How many values per second does a stream carry from one core to others?
 ///
 /// Each run is a writer on one core and readers on the others, at full speed, until every reader

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What do a write and a read cost on one core, as multiples of a memcpy of the same size?
 ///
 /// One process has both endpoints, so every line is in its cache. The limit is a memcpy of the same
@@ -19,8 +20,8 @@
 #endif
 
 #include "evo/clock.hpp"
-#include "evo/segment_reader.hpp"
-#include "evo/segment_writer.hpp"
+#include "evo/raw_state_reader.hpp"
+#include "evo/raw_state_writer.hpp"
 #include "harness/arguments.hpp"
 #include "harness/bare.hpp"
 #include "harness/channels.hpp"
@@ -224,7 +225,7 @@ void has_changed(benchmark::State& state) {
 template <class Channel>
 void write_untyped(benchmark::State& state) {
   const test::TemporaryDomain directory;
-  auto writer = SegmentWriter::create(describe<Channel>(), {.domain = directory.domain()}).value();
+  auto writer = RawStateWriter::create(describe<Channel>(), {.domain = directory.domain()}).value();
   const auto value = std::make_unique<typename Channel::Value>();
   for (auto _ : state) {
     touch(*value);
@@ -237,7 +238,7 @@ void read_untyped(benchmark::State& state) {
   Ends<Channel> ends;
   ends.writer.write({});
   auto reader =
-      SegmentReader::attach(describe<Channel>(), {.domain = ends.directory.domain()}).value();
+      RawStateReader::attach(describe<Channel>(), {.domain = ends.directory.domain()}).value();
   const auto value = std::make_unique<typename Channel::Value>();
   for (auto _ : state) {
     if (!reader.read(std::as_writable_bytes(std::span(value.get(), 1)))) give_up("a read failed");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How long does it take until a sleeping reader has the value?
 ///
 /// A writer on one core publishes every 2 ms, and a reader on another core sleeps until it does. A

@@ -1,20 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
 # `cmake --install`: the runtime, the generator with its CMake module, and evo.fbs, so that
-# find_package(EvoChannels CONFIG) offers the same as the source tree. tools/ installs evo-shm.
+# find_package(EvoChannels CONFIG) provides what the source tree provides.
+#
+# The components, for `cmake --install --component`:
+#   runtime   the shared library, if BUILD_SHARED_LIBS is on, and the license
+#   dev       headers, the static library or the link libevo_runtime.so, package files, the generator
+#   tools     evo-shm with its man page, completions and unit; see tools/CMakeLists.txt
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME dev)
 set(EVO_INSTALL_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/EvoChannels)
 set(EVO_INSTALL_DATA_DIR ${CMAKE_INSTALL_DATADIR}/evo_channels)
 set(EVO_INSTALL_CODEGEN_DIR ${EVO_INSTALL_DATA_DIR}/codegen)
 
-# The warnings are for this project alone, so a consumer of the runtime does not need their target.
+# The warnings apply to this project only, so consumers of the runtime do not need their target.
 get_target_property(libraries evo_runtime INTERFACE_LINK_LIBRARIES)
 list(FILTER libraries EXCLUDE REGEX evo_warnings)
 set_target_properties(evo_runtime PROPERTIES INTERFACE_LINK_LIBRARIES "${libraries}")
 
-install(TARGETS evo_runtime EXPORT EvoChannelsTargets)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS evo_runtime EXPORT EvoChannelsTargets
+  LIBRARY COMPONENT runtime NAMELINK_COMPONENT dev)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.hpp")
 install(EXPORT EvoChannelsTargets NAMESPACE evo:: DESTINATION ${EVO_INSTALL_CMAKE_DIR})
 
 # The generator looks for evo.fbs in ../schemas, here as in the source tree.
@@ -24,7 +33,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/codegen/evo_codegen
 install(FILES ${PROJECT_SOURCE_DIR}/codegen/EvoCodegen.cmake
   DESTINATION ${EVO_INSTALL_CODEGEN_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/schemas/evo.fbs DESTINATION ${EVO_INSTALL_DATA_DIR}/schemas)
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/evo-channels)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/evo-channels
+  COMPONENT runtime)
 
 # For projects without CMake. The file derives the prefix from its own location, so the installation can be moved.
 file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

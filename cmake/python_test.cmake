@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # evo_add_python_test(name file...): pytest files as one test. They find the generator as evo_codegen.
 include_guard(GLOBAL)
 

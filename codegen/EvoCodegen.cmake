@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # evo_add_segments: an INTERFACE library from schemas.   evo_module: names a target's module.
 # Documentation: the comment above each function below, and codegen/README.md.
 #
@@ -65,14 +66,15 @@ file(GLOB files CONFIGURE_DEPENDS
 set(EVO_GENERATOR_FILES ${files} CACHE INTERNAL "What the generator consists of")
 
 # evo_add_segments(<target>
-#   SCHEMAS <file.fbs>...      each becomes a header: a/b.fbs is #include <b.evo.hpp>
+#   SCHEMAS <file.fbs>...      each becomes a header: a/b.fbs is #include <b.evo.hpp>, which
+#                              includes b.bfbs.hpp, the compiled schema
 #   [INCLUDES <dir>...]        where `include "x.fbs"` is looked up, besides the schema's directory
 #   [LOCK <file.json>]         compare the layouts with the released ones in this schema lock
 #   [OUTPUT_DIR <dir>])        relative to the current binary directory; default: <target>_generated
 #
 # Creates an INTERFACE library with the headers; it links evo::runtime. One command generates all
 # headers, and runs again when a schema, an included schema, the lock or the generator changes. A
-# header whose contents stay the same keeps its time, so files that include it are not recompiled.
+# header whose contents stay the same keeps its mtime, so files that include it are not recompiled.
 #
 # To install the library: install(TARGETS <target> EXPORT <name> FILE_SET HEADERS). A project that
 # uses the installed library must call find_package(EvoChannels) first.
@@ -107,7 +109,7 @@ function(evo_add_segments target)
     cmake_path(ABSOLUTE_PATH arg_LOCK BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
     if(NOT EXISTS ${arg_LOCK})
       message(FATAL_ERROR
-        "evo_add_segments(${target}): there is no schema lock ${arg_LOCK}. Create it with: "
+        "evo_add_segments(${target}): schema lock ${arg_LOCK} does not exist. Create it with: "
         "PYTHONPATH=${EVO_CODEGEN_DIR} ${EVO_PYTHON} -m evo_codegen --output-dir ${arg_OUTPUT_DIR} "
         "--lock ${arg_LOCK} --update-lock SCHEMA...")
     endif()
@@ -136,7 +138,7 @@ function(evo_add_segments target)
     endif()
     set_property(GLOBAL PROPERTY EVO_MAKER_OF_${header} ${target})
     list(APPEND schemas ${schema})
-    list(APPEND headers ${header})
+    list(APPEND headers ${header} ${arg_OUTPUT_DIR}/${name}.bfbs.hpp)
   endforeach()
   if(NOT schemas)
     message(FATAL_ERROR "evo_add_segments(${target}): name a schema besides evo.fbs")
@@ -184,7 +186,7 @@ function(_evo_with_included result directories)
     endif()
     list(APPEND found ${schema})
     if(NOT EXISTS ${schema})
-      continue()  # the generator says so
+      continue()  # the generator reports it
     endif()
     cmake_path(GET schema PARENT_PATH here)
     file(STRINGS ${schema} lines REGEX "^[ \t]*include[ \t]*\"[^\"]+\"")

@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A minimal example of a segment: one writer, one reader, here in one process.
 ///
 /// Try it: EVO_DOMAIN=user ./01_write_and_read
 #include <fmt/format.h>
 
+#include <evo/format.hpp>
 #include "control_state.evo.hpp"
 
 int main() {
-  using namespace evo::control;
+  using namespace cell::control;
 
   auto writer = ControlStateWriter::create();  // or takes over what a killed writer left behind
   if (!writer) {

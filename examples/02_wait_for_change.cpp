@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A reader that sleeps until its writer, a thread here, publishes.
 ///
 /// Try it: EVO_DOMAIN=user ./02_wait_for_change
@@ -6,10 +7,11 @@
 #include <chrono>
 #include <thread>
 
+#include <evo/format.hpp>
 #include "control_state.evo.hpp"
 
 using namespace std::chrono_literals;
-using namespace evo::control;
+using namespace cell::control;
 
 namespace {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Without a schema, a segment is plain bytes. For tools, and for data without a fixed layout.
 ///
 /// Try it: EVO_DOMAIN=user ./03_untyped
@@ -7,13 +8,14 @@
 #include <cstring>
 #include <string_view>
 
-#include "evo/segment_reader.hpp"
-#include "evo/segment_writer.hpp"
+#include <evo/format.hpp>
+#include "evo/raw_state_reader.hpp"
+#include "evo/raw_state_writer.hpp"
 
 int main() {
   constexpr std::string_view text = "any bytes at all";
-  auto writer = evo::SegmentWriter::create("notes", text.size());
-  auto reader = evo::SegmentReader::attach("notes");
+  auto writer = evo::RawStateWriter::create("notes", text.size());
+  auto reader = evo::RawStateReader::attach("notes");
   if (!writer || !reader) {
     fmt::print(stderr, "{}\n", writer ? reader.error() : writer.error());
     return 1;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The results of a benchmark program: rows of figures, as a table or as JSON.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The best possible performance of the machine: shared memory without any protocol.
 ///
 /// No versions and no checks; endpoints never detach, and a writer that overtakes corrupts the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Segments of every size for measurements, as the generator would declare them.
 #pragma once
 
@@ -89,7 +90,7 @@ class BenchReader : public End<Channel> {
   }
 
   /// The second word of a state, like a field accessor.
-  [[nodiscard]] tl::expected<std::uint64_t, ReadError> second() const noexcept {
+  [[nodiscard]] ReadResult<std::uint64_t> second() const noexcept {
     return this->template field<std::uint64_t, 8>();
   }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The core that a process runs on, and its distance from another core.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Statistics of a set of measured times.
 #pragma once
 

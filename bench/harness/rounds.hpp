@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Measures cases together with the limit of the machine, round by round.
 ///
 /// The host of a virtual machine moves its cores, and every absolute figure changes with them. So a

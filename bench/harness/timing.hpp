@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Times of single operations, within the precision of a clock that costs more than they do.
 #pragma once
 

@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Boost.Interprocess: its message queue, and a struct guarded by its mutex.
 #include <boost/interprocess/ipc/message_queue.hpp>
 #include <boost/interprocess/managed_shared_memory.hpp>
 #include <boost/interprocess/sync/interprocess_mutex.hpp>
 #include <boost/interprocess/sync/scoped_lock.hpp>
+#include <boost/version.hpp>
 #include <cstring>
 #include <optional>
+#include <string>
 
 #include "peers/peer.hpp"
 
@@ -133,16 +136,19 @@ class MutexLink : public Link {
   ipc::mapped_region region_;
 };
 
+const std::string kBoost = "Boost " + std::to_string(BOOST_VERSION / 100000) + "." +
+                           std::to_string(BOOST_VERSION / 100 % 1000);
+
 }  // namespace
 
 Peer boost_queue_peer() {
-  return {.name = "Boost message_queue", .blocks = true, .make = [](const LinkOptions& options) {
-            return std::make_unique<QueueLink>(options);
-          }};
+  return {.name = kBoost + " message_queue",
+          .blocks = true,
+          .make = [](const LinkOptions& options) { return std::make_unique<QueueLink>(options); }};
 }
 
 Peer boost_mutex_peer() {
-  return {.name = "struct, Boost mutex",
+  return {.name = "struct, " + kBoost + " mutex",
           .every_value = false,
           .make = [](const LinkOptions& options) { return std::make_unique<MutexLink>(options); }};
 }

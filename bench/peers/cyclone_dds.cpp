@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Cyclone DDS over loopback: reliable, every value is kept until it is taken.
 #include <dds/dds.h>
+#include <dds/version.h>
 
 #include <array>
 #include <chrono>
@@ -139,7 +141,7 @@ class CycloneLink : public Link {
 }  // namespace
 
 Peer cyclone_dds_peer() {
-  return {.name = "Cyclone DDS", .make = [](const LinkOptions& options) {
+  return {.name = "Cyclone DDS " DDS_VERSION, .make = [](const LinkOptions& options) {
             return std::make_unique<CycloneLink>(options);
           }};
 }

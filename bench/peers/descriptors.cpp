@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A pipe or a Unix socket for each receiver. They carry byte streams, so a value may arrive in
 /// parts.
 #include <fcntl.h>

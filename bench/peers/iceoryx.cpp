@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// iceoryx, with a daemon of its own for each link. No value is dropped: the publisher waits.
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include <iceoryx_posh/popo/untyped_publisher.hpp>
 #include <iceoryx_posh/popo/untyped_subscriber.hpp>
 #include <iceoryx_posh/runtime/posh_runtime.hpp>
+#include <iceoryx_versions.hpp>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -156,9 +158,9 @@ class IceoryxLink : public Link {
 }  // namespace
 
 Peer iceoryx_peer() {
-  return {.name = "iceoryx", .make = [](const LinkOptions& options) {
-            return std::make_unique<IceoryxLink>(options);
-          }};
+  return {
+      .name = "iceoryx " ICEORYX_LATEST_RELEASE_VERSION,
+      .make = [](const LinkOptions& options) { return std::make_unique<IceoryxLink>(options); }};
 }
 
 }  // namespace evo::bench

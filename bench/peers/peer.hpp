@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Interprocess communication of other libraries behind one interface, measured with the same
 /// payloads in the same run.
 #pragma once

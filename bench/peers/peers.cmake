@@ -1,7 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
 # The other libraries that are installed. Our warnings do not apply to their headers.
 add_library(evo_bench_peers STATIC peers/peer.cpp peers/descriptors.cpp)
 target_include_directories(evo_bench_peers PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(evo_bench_peers PUBLIC evo_warnings)
+target_compile_features(evo_bench_peers PUBLIC cxx_std_20)
 
 find_package(Boost 1.74 QUIET)
 if(Boost_FOUND)

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 /// ZeroMQ: a PUSH and a PULL socket over ipc for each receiver, so that no value is dropped.
 #include <zmq.h>
 
 #include <stdexcept>
+#include <string>
 
 #include "peers/peer.hpp"
 
@@ -91,9 +93,12 @@ class ZeromqLink : public Link {
 }  // namespace
 
 Peer zeromq_peer() {
-  return {.name = "ZeroMQ, ipc", .blocks = true, .make = [](const LinkOptions& options) {
-            return std::make_unique<ZeromqLink>(options);
-          }};
+  const std::string version = std::to_string(ZMQ_VERSION_MAJOR) + "." +
+                              std::to_string(ZMQ_VERSION_MINOR) + "." +
+                              std::to_string(ZMQ_VERSION_PATCH);
+  return {.name = "ZeroMQ " + version + ", ipc",
+          .blocks = true,
+          .make = [](const LinkOptions& options) { return std::make_unique<ZeromqLink>(options); }};
 }
 
 }  // namespace evo::bench

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares measured ratios to the limit with the accepted ones.
 
 usage: compare.py --compare REFERENCE.json RESULT.json...

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prints one table that compares ours with the limit and with each other library.
 
 usage: peers.py [--markdown] RESULT.json...
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     peers = peers_of(answers)
-    lines = [["ours beside others", "bytes", "readers", "ours", "x limit", *peers]]
+    lines = [["ours against others", "bytes", "readers", "ours", "x limit", *peers]]
     for answer in answers:
         cases = sorted({(row["readers"], row["bytes"]) for row in answer["rows"]})
         lines += [line_of(answer, bytes_, readers, peers) for readers, bytes_ in cases]

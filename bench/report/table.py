@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prints the JSON of a benchmark as a table.
 
 usage: table.py [--markdown] FILE.json

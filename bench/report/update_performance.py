@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Puts measured tables into docs/performance.md.
 
 usage: update_performance.py DIR      DIR as left by scripts/bench --output DIR

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns schemas (.fbs) into C++ headers (.evo.hpp). Reading order: codegen/README.md."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The attributes of evo.fbs: where each is allowed, the form of its values, and its default.
 
 To add an attribute: declare it in schemas/evo.fbs, name it here, add a reader below if needed,
@@ -135,92 +136,96 @@ def layout_version(text: str) -> Version:
     return Version(int(match[1]), int(match[2]))
 
 
-def read_segment(struct: StructType, diagnostics: Diagnostics) -> Segment | None:
-    """Reads the attributes of a segment's struct; returns None if one of them is wrong."""
-    wrong = False
+class _AttributeReader:
+    """Reads the attributes of one struct, and notes whether one of them is wrong."""
 
-    def read(attribute: str, reader: Callable[[str], T], default: T) -> T:
-        nonlocal wrong
-        found = struct.attributes.get(attribute)
+    def __init__(self, struct: StructType, diagnostics: Diagnostics) -> None:
+        self._struct = struct
+        self._diagnostics = diagnostics
+        self.wrong = False
+
+    def has(self, attribute: str) -> bool:
+        return attribute in self._struct.attributes
+
+    def read(self, attribute: str, reader: Callable[[str], T], default: T) -> T:
+        found = self._struct.attributes.get(attribute)
         if not found:
             return default
         if found.is_reported:
-            wrong = True
+            self.wrong = True
             return default
         try:
             return reader(found.value)
         except BadValue as bad:
-            wrong = True
-            what = f"attribute `{attribute}`: {bad.what}"
-            diagnostics.error(found.location, what, bad.instead)
+            self.complain(attribute, f"attribute `{attribute}`: {bad.what}", bad.instead)
             return default
 
-    def complain(attribute: str, what: str, instead: str) -> None:
-        nonlocal wrong
-        wrong = True
-        found = struct.attributes.get(attribute)
-        diagnostics.error(found.location if found else struct.location, what, instead)
+    def complain(self, attribute: str, what: str, instead: str) -> None:
+        self.wrong = True
+        self._diagnostics.error(where(self._struct, attribute), what, instead)
 
-    name = read("segment", segment_name, "")
-    owner = read("owner", module_name, "")
-    if "owner" not in struct.attributes:
-        complain(
-            "owner",
-            f"segment `{struct.attributes['segment'].value}` has no owner",
-            'add owner: "MODULE", the one module that may write it',
-        )
+
+def read_segment(struct: StructType, diagnostics: Diagnostics) -> Segment | None:
+    """Reads the attributes of a segment's struct; returns None if one of them is wrong."""
+    attributes = _AttributeReader(struct, diagnostics)
+    read = attributes.read
     kind = Kind(read("kind", _one_of("state", "stream"), "state"))
     slots = read("slots", _integer(2, 64), 4)
     capacity = read("capacity", _integer(2, 1 << 20, power_of_two=True), 256)
-    overflow = read("overflow", _one_of("overwrite", "block"), "overwrite")
-    stamp = read("stamp", _one_of("monotonic", "none"), "monotonic")
-    period_ns = read("period", duration_ns, 0)
-    max_age_ns = read("max_age", duration_ns, 0)
+    segment = Segment(
+        struct=struct,
+        name=read("segment", segment_name, ""),
+        owner=read("owner", module_name, ""),
+        readers=read("readers", _modules, ()),
+        kind=kind,
+        slots=slots if kind is Kind.STATE else capacity,
+        overflow=read("overflow", _one_of("overwrite", "block"), "overwrite"),
+        max_readers=read("max_readers", _integer(1, 10240), 128),
+        period_ns=read("period", duration_ns, 0),
+        max_age_ns=read("max_age", duration_ns, 0),
+        checksum=read("checksum", _one_of("none", "crc32c"), "none"),
+        stamp=read("stamp", _one_of("monotonic", "none"), "monotonic"),
+        access=read("access", _one_of("owner", "group"), "owner"),
+        version=read("version", layout_version, Version(1, 0)),
+    )
+    _check_together(segment, attributes)
+    return None if attributes.wrong else segment
 
-    if kind is Kind.STATE:
+
+def _check_together(segment: Segment, attributes: _AttributeReader) -> None:
+    """Reports attributes that do not go together."""
+    if not attributes.has("owner"):
+        attributes.complain(
+            "owner",
+            f"segment `{segment.struct.attributes['segment'].value}` has no owner",
+            'add owner: "MODULE", the one module that may write it',
+        )
+    if segment.kind is Kind.STATE:
         for attribute in ("capacity", "overflow"):
-            if attribute in struct.attributes:
-                complain(
+            if attributes.has(attribute):
+                attributes.complain(
                     attribute,
                     f"attribute `{attribute}` is for kind stream, but this segment is a state",
                     "remove it (a state has slots), or add kind: " + '"stream"',
                 )
-    elif "slots" in struct.attributes:
-        complain(
+    elif attributes.has("slots"):
+        attributes.complain(
             "slots",
             "attribute `slots` is for kind state, but this segment is a stream",
             "write capacity instead",
         )
-    if max_age_ns and stamp == "none":
-        complain(
+    if segment.max_age_ns and segment.stamp == "none":
+        attributes.complain(
             "max_age",
             "without stamps the age of a value is unknown, so max_age has no effect",
             'remove max_age, or stamp: "none"',
         )
-    elif max_age_ns and period_ns > max_age_ns:
-        complain(
+    elif segment.max_age_ns and segment.period_ns > segment.max_age_ns:
+        attributes.complain(
             "max_age",
             "max_age is shorter than the period: each value is stale before the next is due",
             "write a max_age of at least one period",
         )
-
-    segment = Segment(
-        struct=struct,
-        name=name,
-        owner=owner,
-        readers=read("readers", _modules, ()),
-        kind=kind,
-        slots=slots if kind is Kind.STATE else capacity,
-        overflow=overflow,
-        max_readers=read("max_readers", _integer(1, 10240), 128),
-        period_ns=period_ns,
-        max_age_ns=max_age_ns,
-        checksum=read("checksum", _one_of("none", "crc32c"), "none"),
-        stamp=stamp,
-        access=read("access", _one_of("owner", "group"), "owner"),
-        version=read("version", layout_version, Version(1, 0)),
-    )
-    return None if wrong else segment
 
 
 def where(struct: StructType, attribute: str) -> Location:

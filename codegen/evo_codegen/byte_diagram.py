@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Draws the bytes of a struct in rows of eight, with every field and all padding in place.
 
         0    1    2    3    4    5    6    7

@@ -1,19 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command line: reads, checks, writes."""
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from evo_codegen.collisions import validate_together
 from evo_codegen.diagnostics import BrokenLock, Diagnostics, MissingTool, UsageError
-
-if TYPE_CHECKING:
-    from evo_codegen.evolution import SchemaLock
-    from evo_codegen.ir import Schema, Segment, StructType
+from evo_codegen.emit import render, render_bfbs
+from evo_codegen.evolution import SchemaLock, check_evolution, compatible_releases
+from evo_codegen.front_end import read_schemas
+from evo_codegen.inventory import compare_inventories, inventory_text
+from evo_codegen.ir import Schema, Segment, StructType
+from evo_codegen.outputs import depfile_text, differences, write_changed
+from evo_codegen.pages import page_name, render_page
+from evo_codegen.validate import validate
 
 _DESCRIPTION = "Generates a C++ header, and optionally a reference page, from each schema."
 _EPILOG = "Exit code: 0; 1 with a line for each error and nothing written; 2 for wrong usage."
@@ -62,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--lock", type=Path, metavar="FILE", help="compare with the released layouts")
     add("--update-lock", action="store_true", help="record the current layouts as released")
     add("--check", action="store_true", help="write nothing; fail with a diff if outdated")
-    add("--mend", metavar="COMMAND", help="the command that --check suggests")
+    add("--remedy", metavar="COMMAND", help="the command that --check suggests")
     add("--flatc", default="flatc", metavar="PROGRAM", help="default: flatc")
     add("--inventory", type=Path, metavar="FILE", help="write a list of the segments")
     add(
@@ -80,25 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _require_modules() -> None:
-    packages = {"flatbuffers": "python3-flatbuffers", "jinja2": "python3-jinja2"}
-    missing = []
-    for module in packages:
-        try:
-            importlib.import_module(module)
-        except ImportError:
-            missing.append(module)
-    if missing:
-        raise MissingTool(
-            f"{sys.executable} has no module {' and no module '.join(missing)}: install the Debian "
-            f"package {' and '.join(packages[module] for module in missing)} and use "
-            "/usr/bin/python3"
-        )
-
-
 def _read_lock(options: argparse.Namespace) -> SchemaLock | None:
-    from evo_codegen.evolution import SchemaLock
-
     if not options.lock:
         return None
     if options.lock.is_file():
@@ -114,7 +100,7 @@ def _report(difference: str, options: argparse.Namespace, arguments: list[str]) 
     print(difference, end="")
     sys.stdout.flush()
     again = [argument for argument in arguments if argument != "--check"]
-    command = options.mend or f"python3 -m evo_codegen {shlex.join(again)}"
+    command = options.remedy or f"python3 -m evo_codegen {shlex.join(again)}"
     print(f"evo_codegen: the generated files are out of date; run: {command}", file=sys.stderr)
     return 1
 
@@ -126,10 +112,6 @@ def _texts(
     lock: SchemaLock | None,
 ) -> dict[Path, str]:
     """Returns the contents of each generated file."""
-    from evo_codegen.emit import render
-    from evo_codegen.evolution import compatible_releases
-    from evo_codegen.pages import page_name, render_page
-
     compatible = {
         struct: compatible_releases(segment, lock) if lock else []
         for struct, segment in segments.items()
@@ -137,6 +119,7 @@ def _texts(
     texts: dict[Path, str] = {}
     for schema in schemas:
         texts[options.output_dir / schema.header] = render(schema, segments, compatible)
+        texts[options.output_dir / schema.bfbs_header] = render_bfbs(schema)
         if options.docs_dir:
             page = render_page(schema, segments, compatible)
             texts[options.docs_dir / page_name(schema)] = page
@@ -146,19 +129,10 @@ def _texts(
 
 
 def _run(options: argparse.Namespace, arguments: list[str]) -> int:
-    _require_modules()
-    # Imported here, so that a missing module causes a message instead of a traceback.
-    from evo_codegen.collisions import validate_together
-    from evo_codegen.evolution import check_evolution
-    from evo_codegen.front_end import read_schemas
-    from evo_codegen.inventory import compare_inventories, inventory_text
-    from evo_codegen.outputs import differences, write_changed
-    from evo_codegen.validate import validate
-
     diagnostics = Diagnostics()
     if options.compare_inventories:
         compare_inventories(options.schemas, diagnostics)
-        if not _tell(diagnostics, []):
+        if not _report_errors(diagnostics, []):
             return 1
         _finish(options, [])
         return 0
@@ -169,7 +143,7 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     if lock:
         for segment in segments.values():
             check_evolution(segment, lock, diagnostics)
-    if not _tell(diagnostics, front.files):
+    if not _report_errors(diagnostics, front.files):
         return 1
 
     texts = _texts(options, front.schemas, segments, lock)
@@ -183,7 +157,7 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     return 0
 
 
-def _tell(diagnostics: Diagnostics, files: list[str]) -> bool:
+def _report_errors(diagnostics: Diagnostics, files: list[str]) -> bool:
     """Prints the errors; returns True if there are none."""
     for diagnostic in diagnostics.in_order(files):
         print(diagnostic, file=sys.stderr)
@@ -192,8 +166,6 @@ def _tell(diagnostics: Diagnostics, files: list[str]) -> bool:
 
 def _finish(options: argparse.Namespace, dependencies: list[Path]) -> None:
     """Writes the stamp and the depfile for the build tool."""
-    from evo_codegen.outputs import depfile_text, write_changed
-
     if not options.stamp:
         return
     if options.depfile:

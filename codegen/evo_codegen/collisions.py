@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names that collide with each other, within a schema and between the schemas of a run."""
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def check_collisions(
     for struct in types:
         if not isinstance(struct, StructType) or not struct.is_segment:
             continue
-        for suffix in ("Writer", "Reader", "Channel"):
+        for suffix in ("Writer", "Reader", "Channel", "Bfbs"):
             other = by_name.get(struct.full_name + suffix)
             if other:
                 diagnostics.error(

@@ -1,9 +1,5 @@
-"""C++ text that clang-format would leave unchanged: names, literals, comments and line breaks.
-
-The generator must work without clang-format, so the few forms of line that can exceed the limit
-are broken here as clang-format breaks them. If a very long name would need yet another form,
-`kept_as_is` switches clang-format off. tests/codegen/test_format.py compares.
-"""
+# SPDX-License-Identifier: Apache-2.0
+"""The words of C++ text: names, literals and comments. The templates hold the rest."""
 
 from __future__ import annotations
 
@@ -18,26 +14,6 @@ COLUMNS = 100
 
 # Replaces a space at which a comment must not be broken.
 _UNBROKEN = "\N{NO-BREAK SPACE}"
-
-
-def fits(line: str) -> bool:
-    return len(line) <= COLUMNS
-
-
-def kept_as_is(lines: Sequence[str]) -> list[str]:
-    """Returns the lines, guarded from clang-format if it would break an overlong line."""
-    if all(fits(line) for line in lines):
-        return list(lines)
-    blank = " " * (len(lines[0]) - len(lines[0].lstrip()))
-    return [f"{blank}// clang-format off", *lines, f"{blank}// clang-format on"]
-
-
-def first_that_fits(*candidates: Sequence[str]) -> list[str]:
-    """Returns the first way of breaking a line that stays within the limit, else the last one."""
-    for lines in candidates:
-        if all(fits(line) for line in lines):
-            return list(lines)
-    return list(candidates[-1])
 
 
 def namespace_text(namespace: Sequence[str]) -> str:
@@ -155,98 +131,6 @@ def _width(text: str) -> int:
         if unicodedata.combining(character) == 0:
             columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
     return columns
-
-
-def signature(head: str, parameters: Sequence[str], tail: str) -> list[str]:
-    """`head(parameters)tail` of a free or static member function."""
-    one_line = f"{head}({', '.join(parameters)}){tail}"
-    indent = len(head) - len(head.lstrip())
-    inside = " " * (indent + 4) + f"{', '.join(parameters)}){tail}"
-    in_parentheses = [f"{head}(", inside]
-    if len(parameters) == 1:
-        return first_that_fits([one_line], in_parentheses)
-    align = " " * (len(head) + 1)
-    aligned = [f"{head}({parameters[0]},", *(f"{align}{each}," for each in parameters[1:-1])]
-    aligned.append(f"{align}{parameters[-1]}){tail}")
-    stacked = [f"{head}("]
-    stacked += [" " * (indent + 4) + f"{each}," for each in parameters[:-1]]
-    stacked.append(" " * (indent + 4) + f"{parameters[-1]}){tail}")
-    return first_that_fits([one_line], aligned, in_parentheses, stacked)
-
-
-def conjunction(parts: Sequence[str]) -> list[str]:
-    """`static_assert(a && b);`."""
-    head = "static_assert("
-    lines = [head + parts[0]] + [" " * len(head) + part for part in parts[1:]]
-    broken = [line + " &&" for line in lines[:-1]] + [lines[-1] + ");"]
-    return first_that_fits([f"{head}{' && '.join(parts)});"], broken)
-
-
-def offset_assertion(struct: str, member: str, offset: int) -> list[str]:
-    """`static_assert(offsetof(S, m) == 8);`."""
-    head = "static_assert(offsetof("
-    return first_that_fits(
-        [f"{head}{struct}, {member}) == {offset});"],
-        [f"{head}{struct}, {member}) ==", f"              {offset});"],
-        [f"{head}{struct},", f"{' ' * len(head)}{member}) == {offset});"],
-    )
-
-
-def member(type_: str, name: str) -> list[str]:
-    """`  type name{};`."""
-    lines = first_that_fits([f"  {type_} {name}{{}};"], [f"  {type_}", f"      {name}{{}};"])
-    return kept_as_is(lines)
-
-
-def case(enum: str, enumerator: str) -> list[str]:
-    """`    case Enum::Enumerator:`."""
-    return first_that_fits(
-        [f"    case {enum}::{enumerator}:"], [f"    case {enum}::", f"        {enumerator}:"]
-    )
-
-
-def class_head(name: str, base: str) -> list[str]:
-    return first_that_fits(
-        [f"class {name} : public {base} {{"], [f"class {name}", f"    : public {base} {{"]
-    )
-
-
-def accessor(type_: str, struct: str, name: str) -> list[str]:
-    """Returns the accessor of one field, for the reader."""
-    head = f"  [[nodiscard]] tl::expected<{type_}, evo::ReadError>"
-    lines = first_that_fits(
-        [f"{head} {name}() const noexcept {{"],
-        [f"{head} {name}()", "      const noexcept {"],
-        [head, f"  {name}() const noexcept {{"],
-    )
-    call = "    return field<"
-    offset = f"offsetof({struct}, {name})>();"
-    broken_offset = [f"offsetof({struct},", " " * len("offsetof(") + f"{name})>();"]
-    align = " " * len(call)
-    lines += first_that_fits(
-        [f"{call}{type_}, {offset}"],
-        [f"{call}{type_},", f"{align}{offset}"],
-        [f"{call}{type_}, {broken_offset[0]}", " " * len(f"{call}{type_}, ") + broken_offset[1]],
-        [f"{call}{type_},", *(align + line for line in broken_offset)],
-    )
-    return kept_as_is([*lines, "  }"])
-
-
-def message(text: str, indent: int, room_at_end: int) -> list[str]:
-    """Returns a string literal over several lines, the later ones with the same indent."""
-    width = COLUMNS - indent - 2
-    words = text.split(" ")
-    lines: list[str] = []
-    current = ""
-    for index, word in enumerate(words):
-        piece = word if index + 1 == len(words) else word + " "
-        end = room_at_end if index + 1 == len(words) else 0
-        if current and len(current) + len(piece) + end > width:
-            lines.append(current)
-            current = ""
-        current += piece
-    lines.append(current)
-    return [string_literal(line) for line in lines]
 
 
 def bytes_lines(data: bytes) -> list[str]:

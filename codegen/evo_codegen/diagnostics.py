@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Errors of a run, collected so that all of them are reported at once.
 
 Each error is a line `file:line: what is wrong; what to write instead`, with the path as the user

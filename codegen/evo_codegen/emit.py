@@ -1,6 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns checked schemas into C++ text.
 
-All decisions are made here: the views hold lines or words that a template only puts in place.
+All decisions are made here: the views hold words, and lines of comments, that a template puts in place.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from functools import cache
 from itertools import groupby
 
 import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 
 from evo_codegen import cpp
 from evo_codegen.evolution import Release
@@ -24,14 +28,14 @@ from evo_codegen.layout import (
 )
 from evo_codegen.views import (
     AccessorView,
+    BfbsView,
     BlockView,
-    CompatibleView,
     DeclarationView,
     EnumeratorView,
     EnumView,
+    FieldView,
     HeaderView,
     MemberView,
-    OperatorView,
     SegmentView,
     StructView,
 )
@@ -46,6 +50,33 @@ def render(
     return template("header.evo.hpp.j2").render(header=_header(schema, segments, compatible))
 
 
+def render_bfbs(schema: Schema) -> str:
+    """Returns the text of the header that holds the compiled schema, once for all its segments."""
+    first = next(schema.segment_structs(), None)
+    view = BfbsView(
+        file=schema.file,
+        namespace=cpp.namespace_text(first.namespace) if first else "",
+        bfbs_name=f"{first.name}Bfbs" if first else "",
+        size=len(schema.bfbs),
+        lines=cpp.bytes_lines(schema.bfbs),
+    )
+    return template("schema.bfbs.hpp.j2").render(schema=view)
+
+
+class _Lines(Extension):
+    """`{% lines X %}` puts each line of the list X on a line of its own; nothing if it is empty."""
+
+    tags = {"lines"}
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line_number = next(parser.stream).lineno
+        call = self.call_method("_joined", [parser.parse_expression()])
+        return nodes.Output([call]).set_lineno(line_number)
+
+    def _joined(self, lines: Sequence[str]) -> str:
+        return "".join(f"{line}\n" for line in lines)
+
+
 @cache
 def template(name: str) -> jinja2.Template:
     """Returns a template of this package. A variable without a value is an error."""
@@ -56,6 +87,7 @@ def template(name: str) -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        extensions=[_Lines],
     )
     return environment.get_template(name)
 
@@ -79,8 +111,10 @@ def _header(
     kinds = {segments[struct].kind for struct in schema.segment_structs()}
     return HeaderView(
         schema=schema.file,
+        segments=[each.segment for block in blocks for each in block.declarations if each.segment],
         system_includes=_system_includes(schema, kinds),
         own_includes=_own_includes(schema, kinds),
+        bfbs_header=schema.bfbs_header if kinds else "",
         blocks=blocks,
     )
 
@@ -97,7 +131,7 @@ def _system_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
     if structs:
         needed |= {"array", "cstddef", "type_traits"}
     if kinds:
-        needed |= {"chrono", "string_view", "utility"}
+        needed |= {"span", "string_view", "utility"}
     return sorted(needed)
 
 
@@ -120,97 +154,36 @@ def _enum(enum: EnumType) -> EnumView:
                 comment=cpp.comment(each.documentation, 2),
                 name=each.name,
                 value=cpp.enumerator_value(enum, each.value),
-                case=cpp.case(enum.name, each.name),
             )
             for each in ordered
         ],
-        to_string_head=cpp.signature(
-            "[[nodiscard]] constexpr std::string_view to_string",
-            [f"{enum.name} value"],
-            " noexcept {",
-        ),
-        operators=_operators(enum) if enum.is_flags else [],
+        is_flags=enum.is_flags,
         size=enum.scalar.size,
     )
-
-
-def _operators(enum: EnumType) -> list[OperatorView]:
-    name = enum.name
-    parameters = [f"{name} left", f"{name} right"]
-
-    def combining(operator: str) -> list[str]:
-        head = f"  return static_cast<{name}>("
-        left, right = "static_cast<Bits>(left)", "static_cast<Bits>(right)"
-        broken = [f"{head}{left} {operator}", f"{' ' * len(head)}{right});"]
-        using = f"  using Bits = std::underlying_type_t<{name}>;"
-        return [using, *cpp.first_that_fits([f"{head}{left} {operator} {right});"], broken)]
-
-    return [
-        OperatorView(
-            "/// The flags that are in at least one of the two.",
-            cpp.signature(f"[[nodiscard]] constexpr {name} operator|", parameters, " noexcept {"),
-            combining("|"),
-        ),
-        OperatorView(
-            "/// The flags that are in both.",
-            cpp.signature(f"[[nodiscard]] constexpr {name} operator&", parameters, " noexcept {"),
-            combining("&"),
-        ),
-        OperatorView(
-            "/// Whether all of `flags` are in `set`.",
-            cpp.signature(
-                "[[nodiscard]] constexpr bool contains",
-                [f"{name} set", f"{name} flags"],
-                " noexcept {",
-            ),
-            ["  return (set & flags) == flags;"],
-        ),
-    ]
 
 
 def _struct(struct: StructType) -> StructView:
     layout = layout_of(struct)
     members = []
-    assertions = [
-        *cpp.conjunction(
-            [
-                f"std::is_trivially_copyable_v<{struct.name}>",
-                f"std::is_standard_layout_v<{struct.name}>",
-            ]
-        ),
-        *cpp.conjunction(
-            [
-                f"sizeof({struct.name}) == {layout.size}",
-                f"alignof({struct.name}) == {layout.alignment}",
-            ]
-        ),
-    ]
     paddings = 0
     for placed in layout.fields:
         field = placed.field
         type_ = cpp.field_type(field, struct.namespace)
         comment = cpp.comment(field.documentation, 2, _facts(field))
-        members.append(MemberView(comment, cpp.member(type_, field.name)))
-        assertions += cpp.offset_assertion(struct.name, field.name, placed.offset)
+        members.append(MemberView(comment, type_, field.name, placed.offset))
         if placed.padding:
-            name = f"padding_{paddings}_"
             padding = f"std::array<std::uint8_t, {placed.padding}>"
-            members.append(MemberView([], cpp.member(padding, name)))
-            assertions += cpp.offset_assertion(struct.name, name, placed.offset + placed.size)
+            end = placed.offset + placed.size
+            members.append(MemberView([], padding, f"padding_{paddings}_", end))
             paddings += 1
     natural = max(_natural_alignment(placed) for placed in layout.fields)
-    align = f"alignas({layout.alignment}) " if layout.alignment > natural else ""
     return StructView(
         comment=cpp.comment(struct.documentation, 0),
-        head=f"struct {align}{struct.name} {{",
+        alignas=f"alignas({layout.alignment}) " if layout.alignment > natural else "",
         name=struct.name,
         members=members,
-        assertions=assertions,
-        for_each_bool_head=cpp.signature(
-            "constexpr void for_each_bool",
-            [f"const {struct.name}& value", "auto&& visit"],
-            " {",
-        ),
+        size=layout.size,
+        alignment=layout.alignment,
         bool_members=[field.name for field in struct.fields if holds_bools(field.type)],
     )
 
@@ -236,49 +209,37 @@ def _facts(field: Field) -> list[str]:
 def _segment(segment: Segment, schema: Schema, compatible: list[Release]) -> SegmentView:
     struct = segment.struct
     layout = layout_of(struct)
-    name = struct.name
-    kind = segment.kind.value.title()
     readers = f", meant for {_enumeration(segment.readers)}" if segment.readers else ""
     summary = f"Segment `{segment.name}`, written by `{segment.owner}`{readers}."
+    first = next(schema.segment_structs())
+    same = first.namespace == struct.namespace
     return SegmentView(
-        struct=name,
+        struct=struct.name,
         name=segment.name,
         owner=segment.owner,
         comment=cpp.comment([summary], 0),
-        constants=_constants(segment, layout.size, layout.alignment),
+        kind=segment.kind.value.title(),
+        size=layout.size,
+        alignment=layout.alignment,
+        slots=segment.slots,
+        overflow=segment.overflow.title(),
+        max_readers=segment.max_readers,
+        period_ns=cpp.grouped(segment.period_ns),
+        max_age_ns=cpp.grouped(segment.max_age_ns),
+        stamp=segment.stamp.title(),
+        checksum={"none": "None", "crc32c": "Crc32c"}[segment.checksum],
+        access=segment.access.title(),
+        version=segment.version,
         id=schema_id(canonical_lines(struct)),
-        compatible=[
-            CompatibleView(
-                each.id, each.version.major, each.version.minor, each.size, each.field_count
-            )
-            for each in compatible
-        ],
-        field_count=len(layout.fields),
-        field_lines=[_field_info(placed) for placed in layout.fields],
-        bfbs_size=len(schema.bfbs),
-        bfbs_lines=cpp.bytes_lines(schema.bfbs),
-        channel_of=cpp.signature(f"{name}Channel channel_of", [f"const {name}&"], ";"),
-        kind=kind,
-        writer_comment=cpp.comment(
-            [f"Writes segment `{segment.name}`. Only module `{segment.owner}` may create it."], 0
-        ),
-        writer_head=cpp.class_head(f"{name}Writer", f"evo::{kind}Writer<{name}Channel>"),
-        create_head=cpp.signature(
-            f"  [[nodiscard]] static evo::Result<{name}Writer> create",
-            ["evo::WriterOptions options = {}"],
-            " {",
-        ),
-        owner_message=_owner_message(segment),
-        reader_head=cpp.class_head(f"{name}Reader", f"evo::{kind}Reader<{name}Channel>"),
-        attach_head=cpp.signature(
-            f"  [[nodiscard]] static evo::Result<{name}Reader> attach",
-            ["evo::ReaderOptions options = {}"],
-            " {",
-        ),
+        compatible=compatible,
+        fields=[_field(placed) for placed in layout.fields],
+        bfbs_name=("" if same else "::" + cpp.namespace_text((*first.namespace, "")))
+        + f"{first.name}Bfbs",
         accessors=[
             AccessorView(
                 cpp.comment(field.documentation, 2, _facts(field)),
-                cpp.accessor(cpp.field_type(field, struct.namespace), name, field.name),
+                cpp.field_type(field, struct.namespace),
+                field.name,
             )
             for field in struct.fields
             if segment.kind is Kind.STATE
@@ -286,50 +247,18 @@ def _segment(segment: Segment, schema: Schema, compatible: list[Release]) -> Seg
     )
 
 
+def _field(placed: Placed) -> FieldView:
+    field = placed.field
+    return FieldView(
+        name=field.name,
+        offset=placed.offset,
+        size=placed.size,
+        unit=cpp.string_literal(field.unit or ""),
+        minimum=cpp.string_literal(field.text("min") or ""),
+        maximum=cpp.string_literal(field.text("max") or ""),
+    )
+
+
 def _enumeration(words: Sequence[str]) -> str:
     quoted = [f"`{word}`" for word in words]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-
-
-def _constants(segment: Segment, size: int, alignment: int) -> list[str]:
-    """Returns the members of the channel that fit on one line each."""
-    checksum = {"none": "None", "crc32c": "Crc32c"}[segment.checksum]
-    values = [
-        ("std::string_view name", f" = {cpp.string_literal(segment.name)}"),
-        ("std::string_view owner", f" = {cpp.string_literal(segment.owner)}"),
-        ("evo::Kind kind", f" = evo::Kind::{segment.kind.value.title()}"),
-        ("std::size_t size", f" = {size}"),
-        ("std::size_t alignment", f" = {alignment}"),
-        ("std::uint32_t slots", f" = {segment.slots}"),
-        ("evo::Overflow overflow", f" = evo::Overflow::{segment.overflow.title()}"),
-        ("std::uint32_t max_readers", f" = {segment.max_readers}"),
-        ("std::chrono::nanoseconds period", f"{{{cpp.grouped(segment.period_ns)}}}"),
-        ("std::chrono::nanoseconds max_age", f"{{{cpp.grouped(segment.max_age_ns)}}}"),
-        ("evo::Stamp stamp", f" = evo::Stamp::{segment.stamp.title()}"),
-        ("evo::Checksum checksum", f" = evo::Checksum::{checksum}"),
-        ("evo::Access access", f" = evo::Access::{segment.access.title()}"),
-        ("evo::LayoutVersion version", f"{{{segment.version.major}, {segment.version.minor}}}"),
-    ]
-    return [f"  static constexpr {declarator}{value};" for declarator, value in values]
-
-
-def _field_info(placed: Placed) -> str:
-    field = placed.field
-    texts = [field.unit or "", field.text("min") or "", field.text("max") or ""]
-    parts = [
-        cpp.string_literal(field.name),
-        str(placed.offset),
-        str(placed.size),
-        *(cpp.string_literal(text) for text in texts),
-    ]
-    return f"      {{{', '.join(parts)}}},"
-
-
-def _owner_message(segment: Segment) -> list[str]:
-    text = (
-        f"segment '{segment.name}' is owned by module '{segment.owner}': only that module may "
-        f"create its writer (CMake: evo_module); attach a {segment.struct.name}Reader instead"
-    )
-    indent = len("    static_assert(")
-    lines = cpp.message(text, indent, len(");"))
-    return [" " * indent + line for line in lines[:-1]] + [f"{' ' * indent}{lines[-1]});"]

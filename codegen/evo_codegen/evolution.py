@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The schema lock: every released layout, and the changes allowed from one to the next.
 
 The rules for a segment whose layout differs from the last released one:

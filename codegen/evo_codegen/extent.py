@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The limits on the size of a segment: bytes in a file, and names that the tools show."""
 
 from __future__ import annotations

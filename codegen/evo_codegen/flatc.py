@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs flatc on prepared sources and translates its errors.
 
 flatc stops at its first error. To report all errors in one run, the member that flatc reported is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns schema files into the intermediate representation.
 
 flatc's binary schema has the meaning of each element, the scanner its line.

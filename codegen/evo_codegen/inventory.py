@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The segments that a run found, written to a file for comparison with those of other runs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The intermediate representation: the meaning of a schema, immutable, without FlatBuffers or C++.
 
 The front end builds it, validation and layout read it, and the emitter turns it into text.
@@ -189,6 +190,11 @@ class Schema:
     def header(self) -> str:
         """The name of the generated header."""
         return f"{self.stem}.evo.hpp"
+
+    @property
+    def bfbs_header(self) -> str:
+        """The name of the generated header that holds the compiled schema."""
+        return f"{self.stem}.bfbs.hpp"
 
     def segment_structs(self) -> Iterator[StructType]:
         """The structs declared here that are segments."""

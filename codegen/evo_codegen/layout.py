@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The place of each byte of a struct, the canonical text of a segment's layout, and its schema id.
 
 The rules are those of C and of FlatBuffers structs: each field at the next multiple of its

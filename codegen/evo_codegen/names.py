@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names that a schema must not use, because of their meaning in the generated C++."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes the generated files: all or nothing, and only those that changed."""
 
 from __future__ import annotations

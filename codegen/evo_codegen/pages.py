@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns checked schemas into reference pages in Markdown, one for each schema.
 
 As in `emit`, all decisions are made here: the views hold cells and lines that the template only

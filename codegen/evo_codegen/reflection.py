@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Typed access to a binary schema (.bfbs).
 
 Debian's python3-flatbuffers has no `flatbuffers.reflection`, so this reads the tables of

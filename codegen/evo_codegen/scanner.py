@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds the line of each element in the text of a schema.
 
 Only `flatc` decides the meaning of a schema. But its binary output has no line numbers, it stops at

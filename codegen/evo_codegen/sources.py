@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds the schemas and their includes, and prepares their text for flatc.
 
 flatc writes into its output where it found each file. To get the same bytes for the same schema
@@ -216,8 +217,8 @@ class SourceTree:
 
     def _follow_includes(self, source: Source) -> None:
         for include in source.scan.includes:
-            beside = _tidy(Path(source.shown).parent / include.name)
-            candidates = [beside, *(each / include.name for each in self._include_directories)]
+            adjacent = _tidy(Path(source.shown).parent / include.name)
+            candidates = [adjacent, *(each / include.name for each in self._include_directories)]
             found = next((each for each in candidates if each.is_file()), None)
             if not found:
                 looked = ", ".join(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Refuses constructs that flatc accepts but a segment must not contain."""
 
 from __future__ import annotations

@@ -1,8 +1,12 @@
-"""The parts of a header as lines and words: `emit` fills them in, the templates place them."""
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of a header as words, and lines of comments: `emit` fills them in, the templates place them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from evo_codegen.evolution import Release
+from evo_codegen.ir import Version
 
 
 @dataclass(frozen=True)
@@ -10,7 +14,6 @@ class EnumeratorView:
     comment: list[str]
     name: str
     value: str
-    case: list[str]
 
 
 @dataclass(frozen=True)
@@ -19,41 +22,46 @@ class EnumView:
     name: str
     underlying: str
     enumerators: list[EnumeratorView]
-    to_string_head: list[str]
-    operators: list[OperatorView]
+    is_flags: bool
     size: int
-
-
-@dataclass(frozen=True)
-class OperatorView:
-    """A function on flags."""
-
-    comment: str
-    head: list[str]
-    body: list[str]
 
 
 @dataclass(frozen=True)
 class MemberView:
     comment: list[str]
-    lines: list[str]
+    type: str
+    name: str
+    offset: int
 
 
 @dataclass(frozen=True)
 class StructView:
     comment: list[str]
-    head: str
+    alignas: str  # with a space at the end; empty if the members imply the alignment
     name: str
     members: list[MemberView]
-    assertions: list[str]
-    for_each_bool_head: list[str]
+    size: int
+    alignment: int
     bool_members: list[str]  # the function is emitted if there are any
 
 
 @dataclass(frozen=True)
 class AccessorView:
     comment: list[str]
-    lines: list[str]
+    type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class FieldView:
+    """A top-level field; the texts are C++ literals."""
+
+    name: str
+    offset: int
+    size: int
+    unit: str
+    minimum: str
+    maximum: str
 
 
 @dataclass(frozen=True)
@@ -62,31 +70,23 @@ class SegmentView:
     name: str
     owner: str
     comment: list[str]
-    constants: list[str]
-    id: str
-    compatible: list[CompatibleView]
-    field_count: int
-    field_lines: list[str]
-    bfbs_size: int
-    bfbs_lines: list[str]
-    channel_of: list[str]
     kind: str
-    writer_comment: list[str]
-    writer_head: list[str]
-    create_head: list[str]
-    owner_message: list[str]
-    reader_head: list[str]
-    attach_head: list[str]
-    accessors: list[AccessorView]
-
-
-@dataclass(frozen=True)
-class CompatibleView:
-    id: str
-    major: int
-    minor: int
     size: int
-    field_count: int
+    alignment: int
+    slots: int
+    overflow: str
+    max_readers: int
+    period_ns: str
+    max_age_ns: str
+    stamp: str
+    checksum: str
+    access: str
+    version: Version
+    id: str
+    compatible: list[Release]
+    fields: list[FieldView]
+    bfbs_name: str
+    accessors: list[AccessorView]
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,19 @@ class BlockView:
 @dataclass(frozen=True)
 class HeaderView:
     schema: str
+    segments: list[SegmentView]
     system_includes: list[str]
     own_includes: list[str]
+    bfbs_header: str  # empty without a segment
     blocks: list[BlockView]
+
+
+@dataclass(frozen=True)
+class BfbsView:
+    """A compiled schema. Without a segment in it, nothing needs it: the name is empty."""
+
+    file: str
+    namespace: str
+    bfbs_name: str
+    size: int
+    lines: list[str]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "api_liaison/command_line.hpp"
 
 #include <fmt/format.h>
@@ -5,16 +6,16 @@
 #include <cstdlib>
 #include <sstream>
 
-namespace evo::cell {
+namespace evo::machine {
 
 tl::expected<void, std::string> parse_command(std::span<const std::string> words,
-                                              api::CommandsConfig& config) {
+                                              cell::api::CommandsConfig& config) {
   if (words.size() == 1 && words[0] == "start") {
-    config.command = api::Command::Start;
+    config.command = cell::api::Command::Start;
     return {};
   }
   if (words.size() == 1 && words[0] == "stop") {
-    config.command = api::Command::Stop;
+    config.command = cell::api::Command::Stop;
     return {};
   }
   if (words.size() == 2 && words[0] == "setpoint") {
@@ -24,7 +25,7 @@ tl::expected<void, std::string> parse_command(std::span<const std::string> words
       return tl::unexpected(
           fmt::format("'setpoint' needs a number from 0 to 100, not '{}'", words[1]));
     }
-    config.command = api::Command::SetSetpoint;
+    config.command = cell::api::Command::SetSetpoint;
     config.setpoint = percent;
     return {};
   }
@@ -40,4 +41,4 @@ std::vector<std::string> split_words(std::string_view line) {
   return words;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Commands in text form: `start`, `stop`, `setpoint 30`.
 #pragma once
 
@@ -9,14 +10,14 @@
 #include "commands_config.evo.hpp"
 #include "evo/error.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// Stores a command in `config`; its other fields stay unchanged. The error says what is expected
 /// instead.
 [[nodiscard]] tl::expected<void, std::string> parse_command(std::span<const std::string> words,
-                                                            api::CommandsConfig& config);
+                                                            cell::api::CommandsConfig& config);
 
 /// The words of a line, separated by blanks.
 [[nodiscard]] std::vector<std::string> split_words(std::string_view line);
 
-}  // namespace evo::cell
+}  // namespace evo::machine

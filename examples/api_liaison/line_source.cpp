@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "api_liaison/line_source.hpp"
 
 #include <poll.h>
@@ -9,7 +10,7 @@
 
 #include "common/stop_signal.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -43,4 +44,4 @@ std::optional<std::string> LineSource::take_line() {
   return line;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads lines from a file descriptor and still responds to stop signals.
 #pragma once
 
 #include <optional>
 #include <string>
 
-namespace evo::cell {
+namespace evo::machine {
 
 class LineSource {
  public:
@@ -22,4 +23,4 @@ class LineSource {
   bool ended_ = false;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// api_liaison: takes commands from its command line, or line by line from its input, and publishes
 /// them in commands_config. Also prints the streams of the cell.
 #include <unistd.h>
@@ -17,14 +18,15 @@
 #include "common/periodic_loop.hpp"
 #include "common/stop_signal.hpp"
 #include "control_state.evo.hpp"
+#include "evo/format.hpp"
 #include "phys_output_io.evo.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
-using api::CommandsConfig;
-using Recipe = Input<recipe::PhysOutputIoReader>;
-using Control = Input<control::ControlStateReader>;
+using cell::api::CommandsConfig;
+using Recipe = Input<cell::recipe::PhysOutputIoReader>;
+using Control = Input<cell::control::ControlStateReader>;
 
 struct LiaisonOptions {
   ModuleOptions module;
@@ -38,7 +40,7 @@ struct LiaisonOptions {
 /// Sends commands in order, and checks that each is accepted.
 class Liaison {
  public:
-  Liaison(const Log& log, Output<api::CommandsConfigWriter>& output, const Domain& domain,
+  Liaison(const Log& log, Output<cell::api::CommandsConfigWriter>& output, const Domain& domain,
           const LiaisonOptions& options)
       : log_(log),
         output_(output),
@@ -104,7 +106,7 @@ class Liaison {
   }
 
   const Log& log_;
-  Output<api::CommandsConfigWriter>& output_;
+  Output<cell::api::CommandsConfigWriter>& output_;
   Recipe recipe_;
   Control control_;
   double timeout_;
@@ -120,8 +122,8 @@ bool print(const Log& log, const LiaisonOptions& options, const std::string& str
   const Domain domain = options.module.domain();
   const std::chrono::nanoseconds wait(static_cast<std::int64_t>(options.timeout_seconds * 1e9));
   const auto most = static_cast<std::uint64_t>(options.count);
-  return stream == "events" ? print_stream<control::EventLogReader>(log, domain, wait, most)
-                            : print_stream<hal::TraceIoReader>(log, domain, wait, most);
+  return stream == "events" ? print_stream<cell::control::EventLogReader>(log, domain, wait, most)
+                            : print_stream<cell::hal::TraceIoReader>(log, domain, wait, most);
 }
 
 int run(const Log& log, const LiaisonOptions& options, const std::vector<std::string>& words) {
@@ -129,7 +131,7 @@ int run(const Log& log, const LiaisonOptions& options, const std::vector<std::st
     return print(log, options, words[0]) ? EXIT_SUCCESS : EXIT_FAILURE;
   }
   const Domain domain = options.module.domain();
-  auto output = Output<api::CommandsConfigWriter>::create(domain);
+  auto output = Output<cell::api::CommandsConfigWriter>::create(domain);
   if (!output) {
     log.error("cannot_create", {{"error", output.error()}});
     return EXIT_FAILURE;
@@ -191,8 +193,8 @@ int main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine
 
 int main(int argc, char** argv) {
-  return evo::cell::main(argc, argv);
+  return evo::machine::main(argc, argv);
 }

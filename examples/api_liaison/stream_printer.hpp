@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Prints the streams of the machine cell, one value per line.
 #pragma once
 
@@ -11,17 +12,18 @@
 #include "common/log.hpp"
 #include "common/stop_signal.hpp"
 #include "event_log.evo.hpp"
+#include "evo/format.hpp"
 #include "evo/options.hpp"
 #include "trace_io.evo.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
-inline std::string describe(const Item<control::EventLog>& item) {
+inline std::string describe(const Item<cell::control::EventLog>& item) {
   return fmt::format("event={} cycle={} mode={} number={}", to_string(item.value.kind),
                      item.value.cycle, to_string(item.value.mode), item.value.number);
 }
 
-inline std::string describe(const Item<hal::TraceIo>& item) {
+inline std::string describe(const Item<cell::hal::TraceIo>& item) {
   return fmt::format("cycle={} output_cycle={} applied_duty={:.2f} worker_share={:.2f}",
                      item.value.cycle, item.value.output_cycle, item.value.applied_duty,
                      item.value.worker_share);
@@ -60,7 +62,7 @@ bool print_stream(const Log& log, const Domain& domain, std::chrono::nanoseconds
     if (!item) {
       std::fflush(stdout);
       const bool over = !reader->wait_for_next(std::chrono::milliseconds(100)) &&
-                        (reader->detached() || reader->writer_state() == WriterState::Closed);
+                        (reader->is_detached() || reader->writer_state() == WriterState::Closed);
       // When all values are read: continue with the stream of a later writer, if there is one.
       if (over && !reattach(*reader, wait)) break;
       continue;
@@ -73,4 +75,4 @@ bool print_stream(const Log& log, const Domain& domain, std::chrono::nanoseconds
   return true;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

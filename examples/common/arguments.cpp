@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/arguments.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -137,4 +138,4 @@ void Arguments::print_help() const {
   if (!epilogue_.empty()) fmt::print("\n{}\n", epilogue_);
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The command line of a program of the cell: `--name`, `--name value`, `--name=value` and words.
 #pragma once
 
@@ -7,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace evo::cell {
+namespace evo::machine {
 
 class Arguments {
  public:
@@ -59,4 +60,4 @@ class Arguments {
   std::vector<std::string> words_;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

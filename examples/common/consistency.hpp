@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A hash of a value, stored in the value: mixing words of two values breaks it.
 ///
 /// Deliberately independent of the runtime's own guarantee: the cell proves that no reader receives
@@ -9,7 +10,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// FNV-1a over the value's 64-bit words, with the field `consistency` taken as zero. The payload
 /// types have no hidden padding, so equal values have equal words.
@@ -37,4 +38,4 @@ template <class Value>
   return value.consistency == hash_of(value);
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A segment that a module reads in every cycle: attaches when possible, continues across every
 /// restart of the writer, and keeps the last value.
 ///
@@ -19,11 +20,12 @@
 #include "evo/clock.hpp"
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
+#include "evo/format.hpp"
 #include "evo/options.hpp"
+#include "evo/raw_state_reader.hpp"
 #include "evo/sample.hpp"
-#include "evo/segment_reader.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// Statistics of a reader since its start.
 struct InputStatistics {
@@ -269,4 +271,4 @@ class Input {
   std::uint64_t gap_max_ns_ = 0;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

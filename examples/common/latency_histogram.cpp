@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/latency_histogram.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-namespace evo::cell {
+namespace evo::machine {
 
 void LatencyHistogram::add(const LatencyHistogram& other) noexcept {
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
@@ -22,4 +23,4 @@ std::uint64_t LatencyHistogram::quantile_ns(double fraction) const noexcept {
   return 0;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

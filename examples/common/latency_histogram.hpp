@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Counts durations in classes about 6 % wide, in fixed memory and without system calls.
 ///
 ///   values below 32 ns     one class each
@@ -8,7 +9,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace evo::cell {
+namespace evo::machine {
 
 class LatencyHistogram {
  public:
@@ -49,4 +50,4 @@ class LatencyHistogram {
   std::uint64_t max_ = 0;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/log.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
 #include <utility>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -91,4 +93,4 @@ std::map<std::string, std::string> parse_log_line(std::string_view line) {
   return fields;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Writes one line on stderr per event, as `key=value` pairs: for people and for programs
 /// (cell_demo reads the lines of its modules).
 ///
@@ -12,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// One pair of a line. A value that contains a blank or a quote is quoted.
 struct LogField {
@@ -51,4 +52,4 @@ class Log {
 /// The pairs of a line written by Log; for any other line, whatever looks like a pair.
 [[nodiscard]] std::map<std::string, std::string> parse_log_line(std::string_view line);
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/module.hpp"
+#include "evo/format.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 void ModuleOptions::add_domain_to(Arguments& arguments) {
   arguments.text("domain", "DIR", "directory of the segments (default: what EVO_DOMAIN says)",
@@ -62,4 +64,4 @@ void log_summary(const Log& log, const PeriodicLoop& loop, const LatencyHistogra
                        {"vanished", inputs.vanished}});
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Common parts of the four modules: their options, and what they log at start and end.
 #pragma once
 
@@ -8,9 +9,9 @@
 #include "common/log.hpp"
 #include "common/periodic_loop.hpp"
 #include "evo/domain.hpp"
-#include "evo/rt.hpp"
+#include "evo/real_time.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// Real-time settings that the system granted to a module, as text.
 struct RealTimeReport {
@@ -44,4 +45,4 @@ void log_start(const Log& log, const RealTimeReport& report, std::uint64_t incar
 void log_summary(const Log& log, const PeriodicLoop& loop, const LatencyHistogram& writes,
                  const InputStatistics& inputs);
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The segment that a module writes: created or taken over at the start; each publish is sealed and
 /// timed.
 #pragma once
@@ -10,9 +11,9 @@
 #include "evo/clock.hpp"
 #include "evo/error.hpp"
 #include "evo/options.hpp"
-#include "evo/segment_writer.hpp"
+#include "evo/raw_state_writer.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 template <class Writer>
 class Output {
@@ -51,4 +52,4 @@ class Output {
   LatencyHistogram latency_;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/periodic_loop.hpp"
 
 #include <algorithm>
@@ -7,7 +8,7 @@
 #include "common/stop_signal.hpp"
 #include "evo/clock.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 bool sleep_until_ns(std::uint64_t deadline_ns) noexcept {
   const timespec deadline{static_cast<time_t>(deadline_ns / 1'000'000'000U),
@@ -47,4 +48,4 @@ void PeriodicLoop::record(std::uint64_t lateness_ns) noexcept {
   ++lateness_histogram_[std::min(entry, lateness_histogram_.size() - 1)];
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A loop whose cycles begin at fixed times, whatever the duration of each.
 ///
 /// The deadlines are absolute times of CLOCK_MONOTONIC, one period apart: a late cycle does not
@@ -9,7 +10,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace evo::cell {
+namespace evo::machine {
 
 class PeriodicLoop {
  public:
@@ -52,4 +53,4 @@ class PeriodicLoop {
 /// Sleeps until a time of CLOCK_MONOTONIC; false if a signal ended the sleep.
 bool sleep_until_ns(std::uint64_t deadline_ns) noexcept;
 
-}  // namespace evo::cell
+}  // namespace evo::machine

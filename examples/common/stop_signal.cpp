@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/stop_signal.hpp"
 
 #include <array>
 #include <atomic>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -48,4 +49,4 @@ StopSignalsBlocked::~StopSignalsBlocked() {
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Ends a program's loop on SIGTERM, SIGINT and SIGHUP, so that its writers close their segments.
 #pragma once
 
 #include <signal.h>
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// From now on those signals only make `stop_requested` true and interrupt sleeps. Writing to a
 /// pipe without a reader is an error of that write and does not end the program.
@@ -28,4 +29,4 @@ class StopSignalsBlocked {
   sigset_t before_{};
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

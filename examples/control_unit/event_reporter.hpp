@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Publishes the controller's events in the stream event_log.
 #pragma once
 
@@ -5,25 +6,26 @@
 
 #include "event_log.evo.hpp"
 #include "evo/domain.hpp"
+#include "evo/format.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 class EventReporter {
  public:
   /// Creates the stream, or continues that of a previous incarnation, and reports the start.
   [[nodiscard]] static Result<EventReporter> create(const Domain& domain) {
-    auto writer = control::EventLogWriter::create({.domain = domain});
+    auto writer = cell::control::EventLogWriter::create({.domain = domain});
     if (!writer) return tl::unexpected(std::move(writer.error()));
     EventReporter reporter(std::move(*writer));
     reporter.writer_.push(
-        {.number = reporter.writer_.incarnation(), .kind = control::EventKind::Started});
+        {.number = reporter.writer_.incarnation(), .kind = cell::control::EventKind::Started});
     return reporter;
   }
 
   /// Reports the differences between this cycle's state and the last one's. Wait-free: a reader
   /// that is too slow loses the oldest events, and knows how many.
-  void report(const control::ControlState& state) noexcept {
-    using control::EventKind;
+  void report(const cell::control::ControlState& state) noexcept {
+    using cell::control::EventKind;
     if (state.mode != mode_) push(state, EventKind::ModeChanged, 0);
     mode_ = state.mode;
     if (state.deadline_misses != misses_) {
@@ -39,17 +41,18 @@ class EventReporter {
   }
 
  private:
-  explicit EventReporter(control::EventLogWriter writer) noexcept : writer_(std::move(writer)) {}
+  explicit EventReporter(cell::control::EventLogWriter writer) noexcept
+      : writer_(std::move(writer)) {}
 
-  void push(const control::ControlState& state, control::EventKind kind,
+  void push(const cell::control::ControlState& state, cell::control::EventKind kind,
             std::uint64_t number) noexcept {
     writer_.push({.cycle = state.cycle, .number = number, .kind = kind, .mode = state.mode});
   }
 
-  control::EventLogWriter writer_;
-  control::Mode mode_ = control::Mode::Idle;
+  cell::control::EventLogWriter writer_;
+  cell::control::Mode mode_ = cell::control::Mode::Idle;
   std::uint64_t misses_ = 0;
   bool saturated_ = false;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// control_unit: holds the worker's processor share at the setpoint, at 1 kHz.
 #include <algorithm>
 #include <cstdlib>
@@ -11,15 +12,16 @@
 #include "control_state.evo.hpp"
 #include "control_unit/event_reporter.hpp"
 #include "control_unit/pi_controller.hpp"
+#include "evo/format.hpp"
 #include "phys_input_io.evo.hpp"
 #include "phys_output_io.evo.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
-using control::ControlState;
-using control::Mode;
-using recipe::RecipeState;
+using cell::control::ControlState;
+using cell::control::Mode;
+using cell::recipe::RecipeState;
 
 constexpr std::chrono::milliseconds kAttachWait{200};
 
@@ -27,9 +29,9 @@ constexpr std::chrono::milliseconds kAttachWait{200};
 constexpr double kLongestStepSeconds = 0.01;
 
 struct Inputs {
-  Input<hal::PhysInputIoReader> measurement;
-  Input<recipe::PhysOutputIoReader> recipe;
-  Input<api::CommandsConfigReader> commands;
+  Input<cell::hal::PhysInputIoReader> measurement;
+  Input<cell::recipe::PhysOutputIoReader> recipe;
+  Input<cell::api::CommandsConfigReader> commands;
 
   void poll() {
     measurement.poll();
@@ -46,17 +48,17 @@ struct Inputs {
 };
 
 /// Whether the loop is to be closed. Not if recipe_executor has become silent.
-bool is_wanted(const Input<recipe::PhysOutputIoReader>& recipe) {
+bool is_wanted(const Input<cell::recipe::PhysOutputIoReader>& recipe) {
   if (!recipe.fresh()) return false;
   const RecipeState state = recipe.value().recipe_state;
   return state == RecipeState::Running || state == RecipeState::Manual;
 }
 
 /// The gains set by command, if any.
-PiGains chosen_gains(const Input<api::CommandsConfigReader>& commands) {
+PiGains chosen_gains(const Input<cell::api::CommandsConfigReader>& commands) {
   PiGains gains;
   if (!commands.has_value()) return gains;
-  const api::CommandsConfig& config = commands.value();
+  const cell::api::CommandsConfig& config = commands.value();
   if (config.proportional_gain > 0) gains.proportional = config.proportional_gain;
   if (config.integral_gain > 0) gains.integral = config.integral_gain;
   return gains;
@@ -96,7 +98,7 @@ class Regulator {
   /// One step for each measurement. Without a new one, or while the actuator does not follow,
   /// output and integral stay unchanged.
   void regulate(const Inputs& inputs, ControlState& state) {
-    const hal::PhysInputIo& measurement = inputs.measurement.value();
+    const cell::hal::PhysInputIo& measurement = inputs.measurement.value();
     if (!inputs.measurement.changed() || measurement.worker_window_ns == 0) return;
     const std::uint64_t before_ns = std::exchange(last_sample_ns_, measurement.sampled_at_ns);
     if (before_ns == 0 || measurement.output_stale || measurement.sampled_at_ns <= before_ns) {
@@ -115,7 +117,7 @@ class Regulator {
 
 int run(const Log& log, const ModuleOptions& options) {
   const Domain domain = options.domain();
-  auto output = Output<control::ControlStateWriter>::create(domain);
+  auto output = Output<cell::control::ControlStateWriter>::create(domain);
   if (!output) {
     log.error("cannot_create", {{"error", output.error()}});
     return EXIT_FAILURE;
@@ -133,7 +135,7 @@ int run(const Log& log, const ModuleOptions& options) {
   inputs.recipe.attach_within(kAttachWait);
 
   Regulator regulator;
-  PeriodicLoop loop(control::ControlStateChannel::period);
+  PeriodicLoop loop(cell::control::ControlStateChannel::period);
   while (loop.wait() && written) {
     inputs.poll();
     regulator.cycle(inputs, state);
@@ -167,8 +169,8 @@ int main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine
 
 int main(int argc, char** argv) {
-  return evo::cell::main(argc, argv);
+  return evo::machine::main(argc, argv);
 }

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "control_unit/pi_controller.hpp"
 
 #include <algorithm>
 
-namespace evo::cell {
+namespace evo::machine {
 
 PiOutput PiController::step(const PiGains& gains, double error, double seconds) noexcept {
   const double proportional = gains.proportional * error;
@@ -16,4 +17,4 @@ PiOutput PiController::step(const PiGains& gains, double error, double seconds) 
           .saturated = wanted > maximum_ || wanted < minimum_};
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

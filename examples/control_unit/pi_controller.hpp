@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A proportional-integral controller with limited output and anti-windup.
 #pragma once
 
-namespace evo::cell {
+namespace evo::machine {
 
 struct PiGains {
   double proportional = 0.3;
@@ -33,4 +34,4 @@ class PiController {
   double integral_ = 0;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/cell.hpp"
 
 #include <fmt/format.h>
@@ -8,8 +9,9 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "evo/format.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -135,4 +137,4 @@ std::vector<ModuleReport> Cell::stop() {
   return reports;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The four modules of the machine cell as child processes.
 #pragma once
 
@@ -12,7 +13,7 @@
 #include "demo/child_process.hpp"
 #include "evo/error.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 struct CellOptions {
   std::filesystem::path programs;  ///< directory of the modules
@@ -80,4 +81,4 @@ class Cell {
   std::vector<ModuleReport> former_lives_;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/child_process.hpp"
 
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 #include <thread>
 #include <utility>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -170,4 +171,4 @@ std::string ChildProcess::failure() const {
   return fmt::format("exit code {}", WEXITSTATUS(*status_));
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

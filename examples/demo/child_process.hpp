@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A module as a child process: starts it, monitors it, reads its output, ends it.
 ///
 /// The kernel sends it SIGTERM when this process dies in any way, so no module outlives the demo.
@@ -15,7 +16,7 @@
 
 #include "evo/error.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 class ChildProcess {
  public:
@@ -64,4 +65,4 @@ class ChildProcess {
   std::vector<std::string> lines_;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

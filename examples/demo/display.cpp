@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/display.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +11,7 @@
 
 #include "evo/clock.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -86,4 +87,4 @@ bool Display::alive() const {
   return std::ferror(stdout) == 0;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The demo's display: redrawn in place on a terminal, otherwise line after line.
 #pragma once
 
@@ -8,7 +9,7 @@
 
 #include "demo/table.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// Fits lines into a terminal above its cursor, each on one row. `…` replaces text that is cut off,
 /// and a last line stands for omitted lines. For single-byte characters only.
@@ -37,4 +38,4 @@ class Display {
   std::size_t drawn_lines_ = 0;  // of the table above the cursor
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

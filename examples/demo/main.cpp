@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// cell_demo: runs the machine cell in a domain of its own, kills hal_core halfway, and reports
 /// whether the control loop held.
 #include <unistd.h>
@@ -17,13 +18,14 @@
 #include "demo/monitor.hpp"
 #include "demo/private_domain.hpp"
 #include "demo/summary.hpp"
+#include "evo/format.hpp"
 #include "recipe_executor/recipe.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 namespace fs = std::filesystem;
-using recipe::RecipeState;
+using cell::recipe::RecipeState;
 
 struct DemoOptions {
   double seconds = 20;
@@ -50,8 +52,7 @@ class Run {
       monitor_.poll();
       if (auto done = step(loop.began_ns()); !done) return done;
       if (result_.recipe_finished) break;
-      if (!display_.alive())
-        return tl::unexpected<std::string>("nobody takes what is printed any more");
+      if (!display_.alive()) return tl::unexpected<std::string>("the output is closed");
     }
     return {};
   }
@@ -179,7 +180,7 @@ int main(int argc, char** argv) {
   arguments.number("seconds", "length of the run (default: 20)", options.seconds, kShortestSeconds,
                    86'400);
   arguments.flag("plain", "a line each second instead of a table", options.plain);
-  arguments.text("recipe", "FILE", "another recipe (default: the one beside this program)",
+  arguments.text("recipe", "FILE", "another recipe (default: the one next to this program)",
                  recipe_path);
   arguments.flag("no-real-time", "let the modules ask for neither SCHED_FIFO nor locked memory",
                  options.real_time, false);
@@ -209,8 +210,8 @@ int main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine
 
 int main(int argc, char** argv) {
-  return evo::cell::main(argc, argv);
+  return evo::machine::main(argc, argv);
 }

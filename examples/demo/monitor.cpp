@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/monitor.hpp"
 
 #include <algorithm>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -63,8 +64,8 @@ bool Monitor::cell_is_up() const noexcept {
          input_.value().worker_window_ns > 0;
 }
 
-recipe::RecipeState Monitor::recipe_state() const noexcept {
-  return output_.has_value() ? output_.value().recipe_state : recipe::RecipeState::Idle;
+cell::recipe::RecipeState Monitor::recipe_state() const noexcept {
+  return output_.has_value() ? output_.value().recipe_state : cell::recipe::RecipeState::Idle;
 }
 
 void Monitor::note_start() {
@@ -92,7 +93,7 @@ void Monitor::watch_restart() {
 }
 
 void Monitor::judge_loop() {
-  if (recipe_state() != recipe::RecipeState::Running) return;
+  if (recipe_state() != cell::recipe::RecipeState::Running) return;
   const float setpoint = output_.value().setpoint;
   if (setpoint != setpoint_) {
     setpoint_ = setpoint;
@@ -125,4 +126,4 @@ InputStatistics Monitor::statistics() const {
   return all;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The demo's own readers, which observe the cell from outside.
 #pragma once
 
@@ -12,7 +13,7 @@
 #include "phys_input_io.evo.hpp"
 #include "phys_output_io.evo.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// Mean deviation of the loop from its setpoint, in percentage points.
 struct ControlError {
@@ -68,7 +69,7 @@ class Monitor {
 
   /// Whether the modules publish and the worker's share is measured.
   [[nodiscard]] bool cell_is_up() const noexcept;
-  [[nodiscard]] recipe::RecipeState recipe_state() const noexcept;
+  [[nodiscard]] cell::recipe::RecipeState recipe_state() const noexcept;
 
   /// Call when the recipe begins: gaps before it do not count.
   void note_start();
@@ -78,9 +79,9 @@ class Monitor {
   [[nodiscard]] bool hal_core_is_back() const noexcept { return back_ns_ != 0; }
 
   /// Last values; zeros if there are none yet.
-  [[nodiscard]] hal::PhysInputIo input() const { return last(input_); }
-  [[nodiscard]] control::ControlState control() const { return last(control_); }
-  [[nodiscard]] recipe::PhysOutputIo output() const { return last(output_); }
+  [[nodiscard]] cell::hal::PhysInputIo input() const { return last(input_); }
+  [[nodiscard]] cell::control::ControlState control() const { return last(control_); }
+  [[nodiscard]] cell::recipe::PhysOutputIo output() const { return last(output_); }
 
   [[nodiscard]] std::vector<SegmentView> segments() const;
   [[nodiscard]] InputStatistics statistics() const;
@@ -111,10 +112,10 @@ class Monitor {
   void watch_restart();
   void judge_loop();
 
-  Input<hal::PhysInputIoReader> input_;
-  Input<control::ControlStateReader> control_;
-  Input<recipe::PhysOutputIoReader> output_;
-  Input<api::CommandsConfigReader> commands_;
+  Input<cell::hal::PhysInputIoReader> input_;
+  Input<cell::control::ControlStateReader> control_;
+  Input<cell::recipe::PhysOutputIoReader> output_;
+  Input<cell::api::CommandsConfigReader> commands_;
   RateMeter input_rate_;
   RateMeter control_rate_;
   RateMeter output_rate_;
@@ -134,4 +135,4 @@ class Monitor {
   std::uint64_t gap_at_kill_ns_ = 0;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/private_domain.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +10,7 @@
 #include <system_error>
 #include <utility>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace fs = std::filesystem;
 
@@ -44,4 +45,4 @@ std::vector<std::string> PrivateDomain::files() const {
   return names;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A temporary directory of the demo, in memory if possible, removed when the demo ends.
 #pragma once
 
@@ -8,7 +9,7 @@
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 class PrivateDomain {
  public:
@@ -32,4 +33,4 @@ class PrivateDomain {
   std::filesystem::path path_;  // empty: moved from
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

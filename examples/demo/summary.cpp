@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/summary.hpp"
 
 #include <fmt/format.h>
 
 #include "demo/table.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -143,4 +144,4 @@ std::vector<std::string> summarize(const Monitor& monitor, const RunResult& resu
   return lines;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The results of a run: the figures, and whether it was successful.
 #pragma once
 
@@ -7,7 +8,7 @@
 #include "demo/cell.hpp"
 #include "demo/monitor.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// Everything that a run is judged by.
 struct RunResult {
@@ -28,4 +29,4 @@ inline constexpr double kTolerance = 5.0;
 /// The summary, line by line.
 [[nodiscard]] std::vector<std::string> summarize(const Monitor& monitor, const RunResult& result);
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/table.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -32,41 +33,42 @@ std::string hal_core_story(const Monitor& monitor, const Progress& progress) {
 
 /// A counter of the computer, or a note that this kernel does not provide it.
 template <class... Args>
-std::string counter(hal::Counters available, hal::Counters flag, fmt::format_string<Args...> format,
-                    Args&&... args) {
-  if (!hal::contains(available, flag)) return "absent";
+std::string counter(cell::hal::Counters available, cell::hal::Counters flag,
+                    fmt::format_string<Args...> format, Args&&... args) {
+  if (!cell::hal::contains(available, flag)) return "absent";
   return fmt::format(format, std::forward<Args>(args)...);
 }
 
-std::string core_line(const hal::PhysInputIo& input) {
-  const hal::Counters available = input.available;
+std::string core_line(const cell::hal::PhysInputIo& input) {
+  const cell::hal::Counters available = input.available;
   std::string cores;
   for (std::size_t i = 0; i < std::min<std::size_t>(input.core_count, 8); ++i) {
     cores += fmt::format("{}{:.0f}%", i == 0 ? "" : " ", input.core_busy[i]);
   }
   if (input.core_count > 8) cores += fmt::format(" and {} more", input.core_count - 8);
-  return fmt::format("cores {}   load {}", counter(available, hal::Counters::Cores, "{}", cores),
-                     counter(available, hal::Counters::Load, "{:.2f}", input.load_average[0]));
+  return fmt::format(
+      "cores {}   load {}", counter(available, cell::hal::Counters::Cores, "{}", cores),
+      counter(available, cell::hal::Counters::Load, "{:.2f}", input.load_average[0]));
 }
 
-std::string memory_line(const hal::PhysInputIo& input) {
+std::string memory_line(const cell::hal::PhysInputIo& input) {
   constexpr double kGibibyte = 1024.0 * 1024 * 1024;
-  const hal::Counters available = input.available;
+  const cell::hal::Counters available = input.available;
   return fmt::format(
       "memory {}   network in {} out {}",
-      counter(available, hal::Counters::Memory, "{:.1f} of {:.1f} GiB free",
+      counter(available, cell::hal::Counters::Memory, "{:.1f} of {:.1f} GiB free",
               static_cast<double>(input.memory_available) / kGibibyte,
               static_cast<double>(input.memory_total) / kGibibyte),
-      counter(available, hal::Counters::Network, "{} MB", input.network_received / 1'000'000),
-      counter(available, hal::Counters::Network, "{} MB", input.network_sent / 1'000'000));
+      counter(available, cell::hal::Counters::Network, "{} MB", input.network_received / 1'000'000),
+      counter(available, cell::hal::Counters::Network, "{} MB", input.network_sent / 1'000'000));
 }
 
-std::string event_line(const hal::PhysInputIo& input) {
-  const hal::Counters available = input.available;
+std::string event_line(const cell::hal::PhysInputIo& input) {
+  const cell::hal::Counters available = input.available;
   return fmt::format(
       "context switches {}   interrupts {}",
-      counter(available, hal::Counters::ContextSwitches, "{}", input.context_switches),
-      counter(available, hal::Counters::Interrupts, "{}", input.interrupts));
+      counter(available, cell::hal::Counters::ContextSwitches, "{}", input.context_switches),
+      counter(available, cell::hal::Counters::Interrupts, "{}", input.interrupts));
 }
 
 std::string segment_line(const SegmentView& segment) {
@@ -88,9 +90,9 @@ std::string readable_time(std::uint64_t ns) {
 }
 
 std::vector<std::string> render_table(const Monitor& monitor, const Progress& progress) {
-  const control::ControlState control = monitor.control();
-  const recipe::PhysOutputIo output = monitor.output();
-  const hal::PhysInputIo input = monitor.input();
+  const cell::control::ControlState control = monitor.control();
+  const cell::recipe::PhysOutputIo output = monitor.output();
+  const cell::hal::PhysInputIo input = monitor.input();
   std::vector<std::string> lines = {
       fmt::format("EVO Channels machine cell   {:.1f} of {:.1f} s   recipe {}, step {} of {}",
                   progress.seconds, progress.total_seconds, to_string(output.recipe_state),
@@ -115,8 +117,8 @@ std::vector<std::string> render_table(const Monitor& monitor, const Progress& pr
 }
 
 std::string render_line(const Monitor& monitor, const Progress& progress) {
-  const recipe::PhysOutputIo output = monitor.output();
-  const hal::PhysInputIo input = monitor.input();
+  const cell::recipe::PhysOutputIo output = monitor.output();
+  const cell::hal::PhysInputIo input = monitor.input();
   std::string line = fmt::format(
       "t={:.1f}s step={}/{} setpoint={:.1f}% measured={:.1f}% output={:.1f}% mode={} "
       "interlock={} incarnation={}",
@@ -132,4 +134,4 @@ std::string render_line(const Monitor& monitor, const Progress& progress) {
   return line;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

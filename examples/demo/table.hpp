@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The display of a run in progress: a table for a terminal, a line for a log.
 #pragma once
 
@@ -7,7 +8,7 @@
 
 #include "demo/monitor.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// Progress of the run.
 struct Progress {
@@ -26,4 +27,4 @@ struct Progress {
 /// A readable duration: "180 ns", "4.3 us", "12.0 ms", "1.2 s".
 [[nodiscard]] std::string readable_time(std::uint64_t ns);
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hal_core/computer_counters.hpp"
 
 #include <algorithm>
@@ -7,11 +8,11 @@
 #include <string_view>
 #include <utility>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
-using hal::Counters;
+using cell::hal::Counters;
 
 constexpr std::uint64_t kKibibyte = 1024;
 
@@ -27,7 +28,7 @@ std::optional<std::uint64_t> kibibytes(const std::string& line, std::string_view
 
 }  // namespace
 
-void ComputerCounters::copy_to(hal::PhysInputIo& value) const noexcept {
+void ComputerCounters::copy_to(cell::hal::PhysInputIo& value) const noexcept {
   value.available = available;
   value.core_busy = core_busy;
   value.core_count = core_count;
@@ -141,4 +142,4 @@ void CounterReader::read_network(ComputerCounters& counters) const {
   counters.available = counters.available | Counters::Network;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

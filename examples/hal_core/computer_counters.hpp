@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The counters of this computer, read from /proc.
 #pragma once
 
@@ -9,11 +10,11 @@
 
 #include "phys_input_io.evo.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// The counters, and which of them are available. The others have no meaning.
 struct ComputerCounters {
-  hal::Counters available{};
+  cell::hal::Counters available{};
   std::array<float, 64> core_busy{};  ///< percent, since the previous reading
   std::uint16_t core_count = 0;
   std::array<float, 3> load_average{};
@@ -25,7 +26,7 @@ struct ComputerCounters {
   std::uint64_t network_sent = 0;      ///< bytes, all interfaces but loopback
 
   /// Copies them into a value to be published.
-  void copy_to(hal::PhysInputIo& value) const noexcept;
+  void copy_to(cell::hal::PhysInputIo& value) const noexcept;
 };
 
 /// Reads the counters. Takes about a millisecond and allocates, so it must not run in a control
@@ -57,4 +58,4 @@ class CounterReader {
   std::vector<CoreTicks> cores_before_;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hal_core/counter_thread.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 CounterThread::CounterThread() : thread_([this] { run(); }) {}
 
@@ -13,7 +14,7 @@ CounterThread::~CounterThread() {
   thread_.join();
 }
 
-void CounterThread::copy_latest_to(hal::PhysInputIo& value) {
+void CounterThread::copy_latest_to(cell::hal::PhysInputIo& value) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (lock.owns_lock()) latest_.copy_to(value);
 }
@@ -30,4 +31,4 @@ void CounterThread::run() {
   }
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

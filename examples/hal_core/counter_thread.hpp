@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads the computer's counters five times a second, outside the control cycle.
 #pragma once
 
@@ -8,7 +9,7 @@
 
 #include "hal_core/computer_counters.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 class CounterThread {
  public:
@@ -22,7 +23,7 @@ class CounterThread {
 
   /// Copies the newest counters into `value`; leaves it unchanged if the thread is just storing new
   /// ones. Never waits.
-  void copy_latest_to(hal::PhysInputIo& value);
+  void copy_latest_to(cell::hal::PhysInputIo& value);
 
  private:
   void run();
@@ -34,4 +35,4 @@ class CounterThread {
   std::thread thread_;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

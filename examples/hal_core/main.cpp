@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// hal_core, the hardware: drives the worker as phys_output_io requests, measures its processor
 /// share, and publishes phys_input_io at 1 kHz.
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include "common/module.hpp"
 #include "common/output.hpp"
 #include "common/stop_signal.hpp"
+#include "evo/format.hpp"
 #include "hal_core/counter_thread.hpp"
 #include "hal_core/share_window.hpp"
 #include "hal_core/worker.hpp"
@@ -14,12 +16,12 @@
 #include "phys_output_io.evo.hpp"
 #include "trace_io.evo.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
-using hal::PhysInputIo;
-using PhysOutput = Output<hal::PhysInputIoWriter>;
-using Actuation = Input<recipe::PhysOutputIoReader>;
+using cell::hal::PhysInputIo;
+using PhysOutput = Output<cell::hal::PhysInputIoWriter>;
+using Actuation = Input<cell::recipe::PhysOutputIoReader>;
 
 constexpr std::chrono::milliseconds kAttachWait{200};
 
@@ -57,7 +59,7 @@ int run(const Log& log, const ModuleOptions& options) {
   // Immediately, before anything slow: readers may be waiting for this value.
   WriteResult written = output->publish(value);
 
-  auto trace = hal::TraceIoWriter::create({.domain = domain});
+  auto trace = cell::hal::TraceIoWriter::create({.domain = domain});
   if (!trace) {
     log.error("cannot_create", {{"error", trace.error()}});
     return EXIT_FAILURE;
@@ -72,7 +74,7 @@ int run(const Log& log, const ModuleOptions& options) {
   Actuation actuation(log, domain);
   actuation.attach_within(kAttachWait);
 
-  PeriodicLoop loop(hal::PhysInputIoChannel::period);
+  PeriodicLoop loop(cell::hal::PhysInputIoChannel::period);
   while (loop.wait() && written) {
     actuation.poll();
     actuate(actuation, worker, value);
@@ -109,8 +111,8 @@ int main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine
 
 int main(int argc, char** argv) {
-  return evo::cell::main(argc, argv);
+  return evo::machine::main(argc, argv);
 }

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hal_core/share_window.hpp"
 
 #include <algorithm>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -31,4 +32,4 @@ WorkerShare ShareWindow::add(const WorkerSample& sample) noexcept {
   return {.share = static_cast<float>(std::clamp(share, 0.0, 1.0)), .window_ns = window_ns};
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The processor share of the worker, over a sliding window of samples.
 #pragma once
 
@@ -8,7 +9,7 @@
 
 #include "hal_core/worker.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// A measured share, and the time over which it was measured.
 struct WorkerShare {
@@ -38,4 +39,4 @@ class ShareWindow {
   std::size_t count_ = 0;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hal_core/worker.hpp"
 
 #include <pthread.h>
@@ -10,8 +11,9 @@
 
 #include "common/periodic_loop.hpp"
 #include "evo/clock.hpp"
+#include "evo/format.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -116,4 +118,4 @@ void Worker::run() const {
   }
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

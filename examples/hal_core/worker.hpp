@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The machine itself: a thread that works for a given part of each PWM period.
 ///
 ///   |#########...............|####..####..####.......|
@@ -16,7 +17,7 @@
 
 #include "evo/error.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// One reading of the sensor.
 struct WorkerSample {
@@ -53,4 +54,4 @@ class Worker {
   std::thread thread_;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

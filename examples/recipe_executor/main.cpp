@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// recipe_executor: steps through a recipe as commanded, and relays the controller's output to the
 /// actuator, unless an interlock forbids it.
 #include <algorithm>
@@ -10,25 +11,26 @@
 #include "common/output.hpp"
 #include "common/stop_signal.hpp"
 #include "control_state.evo.hpp"
+#include "evo/format.hpp"
 #include "phys_output_io.evo.hpp"
 #include "recipe_executor/recipe.hpp"
 #include "recipe_executor/recipe_run.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
-using recipe::Interlock;
-using recipe::PhysOutputIo;
-using recipe::RecipeState;
-using Commands = Input<api::CommandsConfigReader>;
-using Control = Input<control::ControlStateReader>;
+using cell::recipe::Interlock;
+using cell::recipe::PhysOutputIo;
+using cell::recipe::RecipeState;
+using Commands = Input<cell::api::CommandsConfigReader>;
+using Control = Input<cell::control::ControlStateReader>;
 
 constexpr std::chrono::milliseconds kAttachWait{200};
 
 /// The last value that a killed recipe_executor published, so that this one can continue from
 /// there. Nothing after an orderly end, which closed the segment.
 std::optional<PhysOutputIo> last_of_former_life(const Domain& domain) {
-  auto reader = recipe::PhysOutputIoReader::attach({.domain = domain});
+  auto reader = cell::recipe::PhysOutputIoReader::attach({.domain = domain});
   if (!reader || reader->writer_state() != WriterState::Dead) return std::nullopt;
   const auto sample = reader->read();
   if (!sample || !is_consistent(sample->value)) return std::nullopt;
@@ -45,7 +47,7 @@ class CommandFollower {
 
   void follow(const Log& log, const Commands& commands, RecipeRun& run) {
     if (!commands.has_value() || commands.value().command_number == seen_) return;
-    const api::CommandsConfig& command = commands.value();
+    const cell::api::CommandsConfig& command = commands.value();
     seen_ = command.command_number;
     // A stamp in the future comes from another clock: the command may be of any age.
     const bool is_old =
@@ -61,15 +63,15 @@ class CommandFollower {
   [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_; }
 
  private:
-  static void carry_out(const api::CommandsConfig& command, RecipeRun& run) {
+  static void carry_out(const cell::api::CommandsConfig& command, RecipeRun& run) {
     switch (command.command) {
-      case api::Command::None:
+      case cell::api::Command::None:
         return;
-      case api::Command::Start:
+      case cell::api::Command::Start:
         return run.start(command.recipe_speed);
-      case api::Command::Stop:
+      case cell::api::Command::Stop:
         return run.stop();
-      case api::Command::SetSetpoint:
+      case cell::api::Command::SetSetpoint:
         return run.hold(command.setpoint);
     }
   }
@@ -100,7 +102,7 @@ double speed_of(const Commands& commands) {
 int run(const Log& log, const ModuleOptions& options, const Recipe& recipe) {
   const Domain domain = options.domain();
   const std::optional<PhysOutputIo> former = last_of_former_life(domain);
-  auto output = Output<recipe::PhysOutputIoWriter>::create(domain);
+  auto output = Output<cell::recipe::PhysOutputIoWriter>::create(domain);
   if (!output) {
     log.error("cannot_create", {{"error", output.error()}});
     return EXIT_FAILURE;
@@ -123,7 +125,7 @@ int run(const Log& log, const ModuleOptions& options, const Recipe& recipe) {
   log_start(log, options.ask_for_real_time(), output->incarnation(), output->create_duration_ns());
   control.attach_within(kAttachWait);
 
-  PeriodicLoop loop(recipe::PhysOutputIoChannel::period);
+  PeriodicLoop loop(cell::recipe::PhysOutputIoChannel::period);
   std::uint64_t last_cycle_ns = loop.began_ns();
   while (loop.wait() && written) {
     commands.poll();
@@ -174,8 +176,8 @@ int main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine
 
 int main(int argc, char** argv) {
-  return evo::cell::main(argc, argv);
+  return evo::machine::main(argc, argv);
 }

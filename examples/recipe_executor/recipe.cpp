@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "recipe_executor/recipe.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +11,7 @@
 #include <sstream>
 #include <stdexcept>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -88,4 +89,4 @@ tl::expected<Recipe, std::string> load_recipe(const std::string& path) {
   });
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

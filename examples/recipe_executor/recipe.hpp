@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A recipe: the setpoints that the machine must hold in order.
 ///
 ///   {"name": "…", "steps": [{"setpoint_percent": 0 to 100, "duration_s": above 0}, …]}
@@ -10,7 +11,7 @@
 
 #include "evo/error.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 struct RecipeStep {
   double setpoint_percent = 0;
@@ -28,4 +29,4 @@ struct Recipe {
 /// Reads a recipe from a file.
 [[nodiscard]] tl::expected<Recipe, std::string> load_recipe(const std::string& path);
 
-}  // namespace evo::cell
+}  // namespace evo::machine

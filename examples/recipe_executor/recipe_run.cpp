@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "recipe_executor/recipe_run.hpp"
 
 #include <algorithm>
 
-namespace evo::cell {
+namespace evo::machine {
 
-using recipe::RecipeState;
+using cell::recipe::RecipeState;
 
 void RecipeRun::start(double speed) noexcept {
   state_ = RecipeState::Running;
@@ -21,7 +22,7 @@ void RecipeRun::hold(double setpoint_percent) noexcept {
   held_percent_ = std::clamp(setpoint_percent, 0.0, 100.0);
 }
 
-void RecipeRun::resume(const recipe::PhysOutputIo& last, double speed) noexcept {
+void RecipeRun::resume(const cell::recipe::PhysOutputIo& last, double speed) noexcept {
   state_ = last.recipe_state;
   held_percent_ = last.setpoint;
   speed_ = speed > 0 ? speed : 1;
@@ -59,7 +60,7 @@ double RecipeRun::setpoint_percent() const noexcept {
   return state_ == RecipeState::Running ? recipe_->steps[step_].setpoint_percent : 0;
 }
 
-void RecipeRun::copy_to(recipe::PhysOutputIo& value) const noexcept {
+void RecipeRun::copy_to(cell::recipe::PhysOutputIo& value) const noexcept {
   const auto remaining = std::chrono::duration_cast<std::chrono::milliseconds>(remaining_);
   value.recipe_state = state_;
   value.setpoint = static_cast<float>(setpoint_percent());
@@ -80,4 +81,4 @@ std::chrono::nanoseconds RecipeRun::duration_of(std::size_t step) const noexcept
       std::max<std::int64_t>(1, static_cast<std::int64_t>(written / speed_)));
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

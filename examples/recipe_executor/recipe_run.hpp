@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Progress of a recipe: the active step, its remaining time, and its setpoint.
 #pragma once
 
@@ -8,7 +9,7 @@
 #include "phys_output_io.evo.hpp"
 #include "recipe_executor/recipe.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 class RecipeRun {
  public:
@@ -22,7 +23,7 @@ class RecipeRun {
   /// Holds a setpoint, outside the recipe.
   void hold(double setpoint_percent) noexcept;
   /// Continues where a previous incarnation stopped, according to its last publish.
-  void resume(const recipe::PhysOutputIo& last, double speed) noexcept;
+  void resume(const cell::recipe::PhysOutputIo& last, double speed) noexcept;
 
   /// Advances the time: a step that has run its time is followed by the next.
   void advance(std::chrono::nanoseconds elapsed) noexcept;
@@ -32,7 +33,7 @@ class RecipeRun {
   [[nodiscard]] double setpoint_percent() const noexcept;
 
   /// Copies the progress into a value to be published.
-  void copy_to(recipe::PhysOutputIo& value) const noexcept;
+  void copy_to(cell::recipe::PhysOutputIo& value) const noexcept;
 
  private:
   void enter(std::size_t step) noexcept;
@@ -40,11 +41,11 @@ class RecipeRun {
   [[nodiscard]] std::chrono::nanoseconds duration_of(std::size_t step) const noexcept;
 
   const Recipe* recipe_;
-  recipe::RecipeState state_ = recipe::RecipeState::Idle;
+  cell::recipe::RecipeState state_ = cell::recipe::RecipeState::Idle;
   std::size_t step_ = 0;
   std::chrono::nanoseconds remaining_{0};
   double speed_ = 1;
   double held_percent_ = 0;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "soak/cell_reader.hpp"
 
 #include <cstdlib>
 
 #include "common/periodic_loop.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -73,4 +74,4 @@ int run_reader(const Domain& domain) {
   return EXIT_SUCCESS;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

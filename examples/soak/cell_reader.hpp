@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A reader of the whole cell: its four states, and every value of its two streams.
 #pragma once
 
@@ -14,7 +15,7 @@
 #include "soak/stale_watch.hpp"
 #include "trace_io.evo.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 /// Takes every value of a stream and checks that sequence numbers and losses add up.
 template <class Reader>
@@ -40,7 +41,7 @@ class StreamCheck {
       }
       last_ = item->sequence;
     }
-    if (reader_->detached()) reader_.reset();
+    if (reader_->is_detached()) reader_.reset();
   }
 
   void detach() { reader_.reset(); }
@@ -78,16 +79,16 @@ class CellReader {
   [[nodiscard]] std::uint64_t broken() const noexcept { return events_.broken() + trace_.broken(); }
 
  private:
-  Input<hal::PhysInputIoReader> input_;
-  Input<control::ControlStateReader> control_;
-  Input<recipe::PhysOutputIoReader> output_;
-  Input<api::CommandsConfigReader> commands_;
-  StreamCheck<control::EventLogReader> events_;
-  StreamCheck<hal::TraceIoReader> trace_;
+  Input<cell::hal::PhysInputIoReader> input_;
+  Input<cell::control::ControlStateReader> control_;
+  Input<cell::recipe::PhysOutputIoReader> output_;
+  Input<cell::api::CommandsConfigReader> commands_;
+  StreamCheck<cell::control::EventLogReader> events_;
+  StreamCheck<cell::hal::TraceIoReader> trace_;
 };
 
 /// The program of a reader process: reads every millisecond until a stop signal, then logs the line
 /// `event=summary`. Returns the exit code.
 int run_reader(const Domain& domain);
 
-}  // namespace evo::cell
+}  // namespace evo::machine

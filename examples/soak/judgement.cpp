@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The results of a soak run as text.
 #include <fmt/format.h>
 
@@ -5,7 +6,7 @@
 
 #include "soak/soak.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -72,7 +73,7 @@ std::vector<std::string> summarize(const SoakResult& result) {
       fmt::format(
           "  readers          {} reads, {} values of streams, {} torn, {} vanished, {} broken",
           result.reads, result.taken, result.torn, result.vanished, result.broken),
-      fmt::format("  beside them      {} listings of the domain, {} commands", result.listings,
+      fmt::format("  in the meantime  {} listings of the domain, {} commands", result.listings,
                   result.commands)};
   for (const LongLived& process : result.long_lived) {
     lines.push_back(fmt::format(
@@ -91,4 +92,4 @@ std::vector<std::string> summarize(const SoakResult& result) {
   return lines;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

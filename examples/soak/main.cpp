@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// cell_soak: runs the machine cell under load, kills its modules and readers at random moments,
 /// and reports whether anything was missed, torn or left behind.
 #include <sys/resource.h>
@@ -12,9 +13,10 @@
 
 #include "common/arguments.hpp"
 #include "common/stop_signal.hpp"
+#include "evo/format.hpp"
 #include "soak/soak.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 namespace fs = std::filesystem;
@@ -116,8 +118,8 @@ int main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine
 
 int main(int argc, char** argv) {
-  return evo::cell::main(argc, argv);
+  return evo::machine::main(argc, argv);
 }

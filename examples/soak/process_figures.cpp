@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "soak/process_figures.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -39,4 +40,4 @@ std::uint64_t sleeps_of(pid_t pid) {
   return status_number(pid, "voluntary_ctxt_switches:");
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Resources held by a process, read from /proc.
 #pragma once
 
@@ -5,7 +6,7 @@
 
 #include <cstdint>
 
-namespace evo::cell {
+namespace evo::machine {
 
 struct ProcessFigures {
   std::uint64_t resident_bytes = 0;  ///< VmRSS
@@ -19,4 +20,4 @@ struct ProcessFigures {
 /// process.
 [[nodiscard]] std::uint64_t sleeps_of(pid_t pid);
 
-}  // namespace evo::cell
+}  // namespace evo::machine

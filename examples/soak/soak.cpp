@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "soak/soak.hpp"
 
 #include <fmt/format.h>
@@ -9,9 +10,10 @@
 
 #include "common/periodic_loop.hpp"
 #include "common/stop_signal.hpp"
+#include "evo/format.hpp"
 #include "evo/segment_info.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 namespace {
 
@@ -36,9 +38,9 @@ Soak::Soak(const SoakOptions& options, const PrivateDomain& domain, Cell& cell,
       random_(options.seed),
       log_("soak", own_log_),
       reader_(log_, domain.domain()),
-      watches_{StaleWatch(max_age_ns<hal::PhysInputIoChannel>()),
-               StaleWatch(max_age_ns<control::ControlStateChannel>()),
-               StaleWatch(max_age_ns<recipe::PhysOutputIoChannel>())} {
+      watches_{StaleWatch(max_age_ns<cell::hal::PhysInputIoChannel>()),
+               StaleWatch(max_age_ns<cell::control::ControlStateChannel>()),
+               StaleWatch(max_age_ns<cell::recipe::PhysOutputIoChannel>())} {
   for (const char* name : kWriters) result_.kills.emplace_back(name, 0);
   result_.kills.emplace_back("readers", 0);
 }
@@ -65,7 +67,7 @@ tl::expected<void, std::string> Soak::go() {
 
 tl::expected<void, std::string> Soak::start_readers() {
   for (std::size_t i = 0; i < kReaders; ++i) {
-    auto reader = ChildProcess::start(program_, {"--read", domain_.path().string()});
+    auto reader = ChildProcess::start(program_, {"--read", domain_.path()});
     if (!reader) return tl::unexpected(reader.error());
     readers_.push_back(std::move(*reader));
   }
@@ -129,7 +131,7 @@ tl::expected<void, std::string> Soak::kill_one() {
   reader.signal(SIGKILL);
   if (!reader.wait(kPatience)) return tl::unexpected<std::string>("a reader outlived SIGKILL");
   take_reader_lines(reader);
-  auto next = ChildProcess::start(program_, {"--read", domain_.path().string()});
+  auto next = ChildProcess::start(program_, {"--read", domain_.path()});
   if (!next) return tl::unexpected(next.error());
   reader = std::move(*next);
   ++result_.kills.back().second;
@@ -234,4 +236,4 @@ SoakResult Soak::finish() {
   return std::move(result_);
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The machine cell under load, with modules and readers killed at random moments.
 ///
 ///   warm-up, with kills | quiet, first count | kills | quiet, second count | end, third count
@@ -14,7 +15,7 @@
 #include "soak/cell_reader.hpp"
 #include "soak/process_figures.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 struct SoakOptions {
   double seconds = 180;
@@ -109,4 +110,4 @@ class Soak {
   std::uint64_t next_line_ns_ = 0;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

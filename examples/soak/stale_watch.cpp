@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "soak/stale_watch.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 
 void StaleWatch::begin_life(std::uint64_t sequence) noexcept {
   judged_from_ = sequence + kFirstPublishes;
@@ -17,16 +18,16 @@ StaleWatch::Verdict StaleWatch::look(const Look& look,
   if (stale_sequence_ != look.sequence) {
     stale_sequence_ = look.sequence;
     sleeps_before_ = sleeps();
-    looks_ = 0;
+    attempts_ = 0;
     judged_ = false;
     return Verdict::Stalled;
   }
-  ++looks_;
+  ++attempts_;
   if (judged_) return Verdict::Fine;
   const bool ran =
       look.writer_alive && look.sequence >= judged_from_ && sleeps() >= sleeps_before_ + kSleeps;
-  judged_ = ran || looks_ >= kLooks;
+  judged_ = ran || attempts_ >= kAttempts;
   return judged_ ? Verdict::Missed : Verdict::Fine;
 }
 
-}  // namespace evo::cell
+}  // namespace evo::machine

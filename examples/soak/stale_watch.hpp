@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Distinguishes a value that a live writer failed to renew from one that the computer was too busy
 /// to renew.
 ///
@@ -12,7 +13,7 @@
 #include <cstdint>
 #include <functional>
 
-namespace evo::cell {
+namespace evo::machine {
 
 class StaleWatch {
  public:
@@ -30,7 +31,7 @@ class StaleWatch {
   };
 
   static constexpr std::uint64_t kSleeps = 10;
-  static constexpr std::uint64_t kLooks = 5000;
+  static constexpr std::uint64_t kAttempts = 5000;
   /// An incarnation is judged from this publish on: before it, the module attaches and waits for
   /// others.
   static constexpr std::uint64_t kFirstPublishes = 10;
@@ -49,8 +50,8 @@ class StaleWatch {
   std::uint64_t judged_from_ = kFirstPublishes;
   std::uint64_t stale_sequence_ = 0;  // 0: none
   std::uint64_t sleeps_before_ = 0;
-  std::uint64_t looks_ = 0;
+  std::uint64_t attempts_ = 0;
   bool judged_ = false;
 };
 
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The names that a schema cannot use because of C, C++, POSIX and runtime headers.
 
 Run as a program, it writes them to codegen/evo_codegen/reserved_names.txt, which
@@ -26,7 +27,7 @@ monetary mqueue net/if netdb netinet/in netinet/tcp nl_types poll pthread pwd re
 semaphore spawn strings sys/ipc sys/mman sys/msg sys/resource sys/select sys/sem sys/shm sys/socket
 sys/stat sys/statvfs sys/time sys/times sys/types sys/uio sys/un sys/utsname sys/wait syslog tar
 termios ulimit unistd utime utmpx wordexp"""
-_RUNTIME = "evo/state_reader evo/state_writer evo/stream_reader evo/stream_writer"
+_RUNTIME = "evo/state_reader evo/state_writer evo/stream_reader evo/stream_writer evo/format"
 
 _KINDS = ("macro", "global")
 # Names of this form are reserved for the compiler, and are refused for that reason.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Functions that the tests of the generator share."""
 
 from __future__ import annotations

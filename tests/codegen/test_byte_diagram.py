@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The drawing of a payload, where the golden pages do not show it."""
 
 from __future__ import annotations

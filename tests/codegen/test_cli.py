@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command line as users call it: exit codes, files written, messages."""
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def project(tmp_path: Path) -> Path:
 def test_writes_a_header_for_each_schema(project: Path) -> None:
     done = run(project, "--output-dir", "made/here", "one.fbs", "two.fbs")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert files(project / "made/here") == ["one.evo.hpp", "two.evo.hpp"]
+    assert files(project / "made/here") == ["one.bfbs.hpp", "one.evo.hpp", "two.bfbs.hpp", "two.evo.hpp"]
     assert files(project) == ["made", "one.fbs", "two.fbs"]
 
 
@@ -48,7 +49,7 @@ def test_writes_a_page_for_each_schema_if_asked_to(project: Path) -> None:
     done = run(project, "--output-dir", "made", "--docs-dir", "pages", "one.fbs", "two.fbs")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert files(project / "pages") == ["one.md", "two.md"]
-    assert files(project / "made") == ["one.evo.hpp", "two.evo.hpp"]
+    assert files(project / "made") == ["one.bfbs.hpp", "one.evo.hpp", "two.bfbs.hpp", "two.evo.hpp"]
 
 
 def test_check_compares_the_pages_too(project: Path) -> None:
@@ -67,19 +68,19 @@ def test_check_compares_the_pages_too(project: Path) -> None:
 
 def test_writes_here_by_default(project: Path) -> None:
     assert run(project, "one.fbs").returncode == 0
-    assert files(project) == ["one.evo.hpp", "one.fbs", "two.fbs"]
+    assert files(project) == ["one.bfbs.hpp", "one.evo.hpp", "one.fbs", "two.fbs"]
 
 
 def test_a_link_gives_a_header_of_its_own_name(project: Path) -> None:
     (project / "link.fbs").symlink_to("one.fbs")
     assert run(project, "--output-dir", "made", "link.fbs").returncode == 0
-    assert files(project / "made") == ["link.evo.hpp"]
+    assert files(project / "made") == ["link.bfbs.hpp", "link.evo.hpp"]
 
 
 def test_evo_fbs_itself_gives_no_header(project: Path) -> None:
     done = run(project, "one.fbs", str(ROOT / "schemas/evo.fbs"))
     assert done.returncode == 0
-    assert files(project) == ["one.evo.hpp", "one.fbs", "two.fbs"]
+    assert files(project) == ["one.bfbs.hpp", "one.evo.hpp", "one.fbs", "two.fbs"]
 
 
 def test_an_error_in_one_schema_writes_nothing_at_all(project: Path) -> None:
@@ -141,7 +142,7 @@ def test_check(project: Path) -> None:
 
     header = project / "one.evo.hpp"
     header.write_text(header.read_text().replace("std::int32_t x{};", "std::int16_t x{};"))
-    done = run(project, "--check", "--mend", "make it so", "one.fbs")
+    done = run(project, "--check", "--remedy", "make it so", "one.fbs")
     assert done.returncode == 1
     assert "-  std::int16_t x{};\n+  std::int32_t x{};\n" in done.stdout
     assert "run: make it so" in done.stderr

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The same schema gives the same bytes, in any environment, directory and order."""
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def test_from_two_directories(tmp_path: Path) -> None:
     absolute = [str(second / "schemas" / name) for name in names]
     generate(Path("/"), tmp_path / "3", *absolute, seed="2")
     expected = contents(tmp_path / "1")
-    assert sorted(expected) == ["main.evo.hpp", "other.evo.hpp", "shared.evo.hpp"]
+    names = [f"{stem}.{kind}.hpp" for stem in ("main", "other", "shared") for kind in ("bfbs", "evo")]
+    assert sorted(expected) == names
     assert contents(tmp_path / "2") == expected
     assert contents(tmp_path / "3") == expected
     for text in expected.values():

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The schema lock: which layouts may follow which."""
 
 from __future__ import annotations

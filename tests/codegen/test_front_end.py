@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From text to the intermediate representation."""
 
 from __future__ import annotations
@@ -87,30 +88,30 @@ def test_durations(tmp_path: Path, text: str, nanoseconds: int) -> None:
     assert segment.period_ns == nanoseconds
 
 
-def test_includes_are_found_beside_the_schema_and_in_directories(tmp_path: Path) -> None:
+def test_includes_are_found_adjacent_the_schema_and_in_directories(tmp_path: Path) -> None:
     (tmp_path / "near").mkdir()
     (tmp_path / "far").mkdir()
-    (tmp_path / "near/beside.fbs").write_text("namespace test; enum Beside : ubyte { A }\n")
+    (tmp_path / "near/adjacent.fbs").write_text("namespace test; enum Adjacent : ubyte { A }\n")
     (tmp_path / "far/distant.fbs").write_text(
         'include "further.fbs";\nnamespace test; enum Distant : ubyte { A }\n'
     )
     (tmp_path / "far/further.fbs").write_text("namespace test; enum Further : ubyte { A }\n")
     schema = tmp_path / "near/schema.fbs"
     schema.write_text(
-        'include "beside.fbs";\ninclude "distant.fbs";\nnamespace test;\n'
-        "struct S { a:Beside; b:Distant; c:Further; }\n"
+        'include "adjacent.fbs";\ninclude "distant.fbs";\nnamespace test;\n'
+        "struct S { a:Adjacent; b:Distant; c:Further; }\n"
     )
     diagnostics = Diagnostics()
     front = read_schemas([schema], [tmp_path / "far"], "flatc", diagnostics)
     assert not diagnostics
     assert [each.file for each in front.schemas] == [
         "schema.fbs",
-        "beside.fbs",
+        "adjacent.fbs",
         "distant.fbs",
         "further.fbs",
     ]
     main = front.schemas[0]
-    assert main.includes == ("beside.fbs", "distant.fbs")
+    assert main.includes == ("adjacent.fbs", "distant.fbs")
     assert [each.name for each in main.declared] == ["S"]
     (struct,) = main.declared
     assert isinstance(struct, StructType)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A schema is either refused, line by line, or its header compiles.
 
 Random schemas use names that have another meaning elsewhere: keywords, macros, names of the C
@@ -17,11 +18,12 @@ from pathlib import Path
 
 import pytest
 import reserved_names
-from support import ROOT
+from support import ROOT, segment_text
 
+from evo_codegen.cli import main
 from evo_codegen.collisions import validate_together
 from evo_codegen.diagnostics import Diagnostics
-from evo_codegen.emit import render
+from evo_codegen.emit import render, render_bfbs
 from evo_codegen.front_end import FrontEnd, read_schemas
 from evo_codegen.names import CPP_KEYWORDS, GENERATED_NAMES, reserved_names as listed
 from evo_codegen.validate import validate
@@ -194,7 +196,7 @@ def names_in(front: FrontEnd) -> tuple[set[str], set[str]]:
         for each in declared
         for depth in range(len(each.namespace))
     }
-    suffixes = ("", "Writer", "Reader", "Channel")
+    suffixes = ("", "Writer", "Reader", "Channel", "Bfbs")
     return namespaces, {each.full_name + suffix for each in declared for suffix in suffixes}
 
 
@@ -214,6 +216,7 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[s
         accepted += 1
         front, header = result
         (directory / f"s{index}.evo.hpp").write_text(header)
+        (directory / f"s{index}.bfbs.hpp").write_text(render_bfbs(front.schemas[-1]))
         namespaces, types = names_in(front)
         for group, its_namespaces, its_types in groups:
             if not (types & its_types or types & its_namespaces or namespaces & its_types):
@@ -246,3 +249,21 @@ def test_what_is_accepted_compiles(
         command += [f"-I{directory}", "-isystem", f"{ROOT}/runtime/include", str(source)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"EVO_SEED={SEED}\n" + "\n".join(done.stderr.splitlines()[:30])
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_a_segment_named_like_its_base_classes(tmp_path: Path, compiler: str) -> None:
+    """StateReader then derives from evo::StateReader."""
+    if not shutil.which(compiler):
+        pytest.skip(f"{compiler} is not installed")
+    for name in ("State", "Stream"):
+        text = segment_text("x:int", f'kind: "{name.lower()}"', name=name)
+        path = tmp_path / f"{name}.fbs"
+        path.write_text(text.replace('segment: "state"', f'segment: "{name.lower()}"'))
+        assert main(["--output-dir", str(tmp_path), str(path)]) == 0
+    source = tmp_path / "both.cpp"
+    source.write_text("#include <State.evo.hpp>\n#include <Stream.evo.hpp>\n")
+    command = [compiler, "-std=gnu++20", "-fsyntax-only", *WARNINGS, f"-I{tmp_path}"]
+    command += ["-isystem", f"{ROOT}/runtime/include", str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

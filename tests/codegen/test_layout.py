@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Offsets, the canonical text, the schema id."""
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def test_the_text_is_about_the_layout_alone(tmp_path: Path) -> None:
     plain = segment_text("x:int; y:[float:2]")
     renamed = plain.replace("State", "Other").replace("namespace test", "namespace quite.another")
     limited = plain.replace("x:int;", 'x:int (min: "-1", max: "1");')
-    moved = plain.replace('"tester"', '"somebody", readers: "a", slots: 8, period: "1ms"')
+    moved = plain.replace('"tester"', '"another", readers: "a", slots: 8, period: "1ms"')
     commented = plain.replace("/// A field.", "/// Another comment.")
     texts = [plain, renamed, limited, moved, commented]
     assert len({tuple(canonical_lines(read_segment(tmp_path, text)[0])) for text in texts}) == 1

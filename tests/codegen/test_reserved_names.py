@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The list of reserved names against the headers of this machine."""
 
 from __future__ import annotations

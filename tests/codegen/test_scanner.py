@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The scanner finds the line of each declaration, in any legal layout of the text."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks on single schemas and on several together.
 
 The wording of each error is in ../golden/error_*. These tests cover values exactly at the limits,

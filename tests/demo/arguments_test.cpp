@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/arguments.hpp"
 
 #include <gtest/gtest.h>
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 struct Parsed {
@@ -71,4 +72,4 @@ TEST(Arguments, HelpEndsWell) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hal_core/computer_counters.hpp"
 
 #include <gtest/gtest.h>
@@ -6,10 +7,10 @@
 
 #include "temporary_domain.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
-using hal::Counters;
+using cell::hal::Counters;
 
 /// A directory that looks like /proc.
 class ComputerCountersTest : public testing::Test {
@@ -73,4 +74,4 @@ TEST_F(ComputerCountersTest, DamagedFilesAreAbsentToo) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

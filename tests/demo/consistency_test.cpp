@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/consistency.hpp"
 
 #include <gtest/gtest.h>
@@ -6,20 +7,20 @@
 
 #include "phys_input_io.evo.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 TEST(Consistency, EveryWordCounts) {
-  hal::PhysInputIo value{.cycle = 7, .worker_share = 12.5F};
+  cell::hal::PhysInputIo value{.cycle = 7, .worker_share = 12.5F};
   EXPECT_FALSE(is_consistent(value));
   seal(value);
   ASSERT_TRUE(is_consistent(value));
   for (std::size_t offset = 0; offset < sizeof(value); offset += sizeof(std::uint64_t)) {
-    hal::PhysInputIo torn = value;
+    cell::hal::PhysInputIo torn = value;
     reinterpret_cast<unsigned char*>(&torn)[offset] ^= 1U;
     EXPECT_FALSE(is_consistent(torn)) << offset;
   }
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

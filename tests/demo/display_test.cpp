@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/display.hpp"
 
 #include <gtest/gtest.h>
@@ -8,7 +9,7 @@
 #include "common/consistency.hpp"
 #include "temporary_domain.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -33,12 +34,12 @@ TEST(Display, StaysAboveTheCursorOfALowTerminal) {
 /// Every value is as wide as it can become in a day.
 TEST(Display, TheTableFitsTheCommonTerminal) {
   const test::TemporaryDomain directory;
-  auto hal = hal::PhysInputIoWriter::create({.domain = directory.domain()}).value();
-  hal::PhysInputIo input;
+  auto hal = cell::hal::PhysInputIoWriter::create({.domain = directory.domain()}).value();
+  cell::hal::PhysInputIo input;
   input.hal_incarnation = 1'764'000'000'123'456;
-  input.available = hal::Counters::Cores | hal::Counters::Load | hal::Counters::Memory |
-                    hal::Counters::ContextSwitches | hal::Counters::Interrupts |
-                    hal::Counters::Network;
+  input.available = cell::hal::Counters::Cores | cell::hal::Counters::Load |
+                    cell::hal::Counters::Memory | cell::hal::Counters::ContextSwitches |
+                    cell::hal::Counters::Interrupts | cell::hal::Counters::Network;
   input.core_count = 64;
   std::fill(std::begin(input.core_busy), std::end(input.core_busy), 100.0F);
   input.load_average[0] = 128;
@@ -68,4 +69,4 @@ TEST(Display, TheTableFitsTheCommonTerminal) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

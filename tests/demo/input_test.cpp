@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a module of the cell does with values that it must not use.
 #include "common/input.hpp"
 
@@ -7,12 +8,12 @@
 
 #include "temporary_domain.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
-using hal::PhysInputIo;
-using hal::PhysInputIoReader;
-using hal::PhysInputIoWriter;
+using cell::hal::PhysInputIo;
+using cell::hal::PhysInputIoReader;
+using cell::hal::PhysInputIoWriter;
 
 class Inputs : public testing::Test {
  protected:
@@ -74,4 +75,4 @@ TEST_F(Inputs, ManyOfThemAreOneLineASecondAndAllAreCounted) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A soak run passes only if every figure that must be zero is zero.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "soak/soak.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 SoakResult good() {
@@ -72,4 +74,4 @@ TEST(ProcessFigures, AreThoseOfTheProcess) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/latency_histogram.hpp"
 
 #include <gtest/gtest.h>
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 TEST(LatencyHistogram, IsEmptyAtFirst) {
@@ -45,4 +46,4 @@ TEST(LatencyHistogram, AddsUp) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

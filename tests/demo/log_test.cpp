@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/log.hpp"
 
 #include <gtest/gtest.h>
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 TEST(Log, ReadsBackWhatItWrites) {
@@ -32,4 +33,4 @@ TEST(Log, TakesLinesOfOthers) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

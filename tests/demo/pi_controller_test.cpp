@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "control_unit/pi_controller.hpp"
 
 #include <gtest/gtest.h>
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 constexpr PiGains kGains{.proportional = 0.3, .integral = 5};
@@ -45,4 +46,4 @@ TEST(PiController, ForgetsAtReset) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

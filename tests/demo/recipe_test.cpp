@@ -1,21 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "recipe_executor/recipe.hpp"
 
 #include <gtest/gtest.h>
 
 #include "recipe_executor/recipe_run.hpp"
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 using namespace std::chrono_literals;
-using recipe::RecipeState;
+using cell::recipe::RecipeState;
 
 const Recipe kTwoSteps{
     .name = "two steps",
     .steps = {{.setpoint_percent = 20, .duration = 2s}, {.setpoint_percent = 40, .duration = 1s}}};
 
-recipe::PhysOutputIo published(const RecipeRun& run) {
-  recipe::PhysOutputIo value;
+cell::recipe::PhysOutputIo published(const RecipeRun& run) {
+  cell::recipe::PhysOutputIo value;
   run.copy_to(value);
   return value;
 }
@@ -111,4 +112,4 @@ TEST(RecipeRun, GoesOnWhereAFormerLifeStopped) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

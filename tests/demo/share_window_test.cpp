@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hal_core/share_window.hpp"
 
 #include <gtest/gtest.h>
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
@@ -44,4 +45,4 @@ TEST(ShareWindow, OutlivesAHoldUpAndABurst) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

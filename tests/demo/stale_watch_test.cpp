@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which process is to blame for an old value.
 #include "soak/stale_watch.hpp"
 
 #include <gtest/gtest.h>
 
-namespace evo::cell {
+namespace evo::machine {
 namespace {
 
 using Verdict = StaleWatch::Verdict;
@@ -27,7 +28,7 @@ TEST_F(StaleWatching, FreshValuesAreFine) {
     EXPECT_EQ(look(kLater + n, kMaxAgeNs), Verdict::Fine);
     sleeps_ += 100;
   }
-  EXPECT_EQ(look(0, 1'000'000), Verdict::Fine) << "there is no value yet";
+  EXPECT_EQ(look(0, 1'000'000), Verdict::Fine) << "no value yet";
 }
 
 TEST_F(StaleWatching, AWriterThatRunsWithoutPublishingIsToBlameOnce) {
@@ -73,7 +74,7 @@ TEST_F(StaleWatching, WhoDoesNotComeBackAtAllIsToBlame) {
   for (const bool alive : {false, true}) {
     watch_.begin_life(kLater);
     EXPECT_EQ(look(kLater, kMaxAgeNs + 1, alive), Verdict::Stalled);
-    for (std::uint64_t i = 1; i < StaleWatch::kLooks; ++i) {
+    for (std::uint64_t i = 1; i < StaleWatch::kAttempts; ++i) {
       ASSERT_EQ(look(kLater, kMaxAgeNs + 1, alive), Verdict::Fine) << i;
     }
     EXPECT_EQ(look(kLater, kMaxAgeNs + 1, alive), Verdict::Missed);
@@ -81,4 +82,4 @@ TEST_F(StaleWatching, WhoDoesNotComeBackAtAllIsToBlame) {
 }
 
 }  // namespace
-}  // namespace evo::cell
+}  // namespace evo::machine

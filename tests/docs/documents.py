@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fenced blocks of a Markdown document, and what a test does with each.
 
 A block that follows a line such as "**1. The schema**, `schemas/gripper_state.fbs`:" is that file. A `console` block

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns the C++ statements of documents into tests, and writes their schemas.
 
 usage: emit_fragments.py DIR DOCUMENT.md...

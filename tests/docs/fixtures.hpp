@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The context of the statements that the documents show: `<!-- test: context=Gripper -->`.
 #pragma once
 
@@ -11,12 +12,13 @@
 #include "evo/cleanup.hpp"
 #include "evo/deadline_watch.hpp"
 #include "evo/discovery.hpp"
-#include "evo/rt.hpp"
+#include "evo/format.hpp"
+#include "evo/real_time.hpp"
 #include "evo/segment_info.hpp"
 #include "temporary_domain.hpp"
 
 // Alarm and its endpoints, named as in the documents.
-using namespace evo::test;  // NOLINT(google-build-using-namespace)
+using namespace evo::test;
 using namespace std::chrono_literals;
 
 /// An empty domain.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests documents: writes their files, runs their commands, and compares the output.
 
 usage: run_document.py PREFIX DOCUMENT.md...

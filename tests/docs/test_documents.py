@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each block of a document is recognized or refused."""
 
 from pathlib import Path

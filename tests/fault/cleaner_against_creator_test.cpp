@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Cleaners that remove whatever they may, against creators that need it.
 #include <gtest/gtest.h>
 

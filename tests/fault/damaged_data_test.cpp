@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The data file truncated or with a hole punched in it under a reader. Only its owner can do that:
 /// no other user can write the file. Even so, a reader must not pass the remains off as a value.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -51,8 +53,8 @@ class DamagedData : public testing::Test {
     channel.checksum = Checksum::Crc32c;
     return channel;
   }();
-  std::optional<SegmentWriter> writer_;
-  std::optional<SegmentReader> reader_;
+  std::optional<RawStateWriter> writer_;
+  std::optional<RawStateReader> reader_;
 };
 
 TEST_F(DamagedData, HoleInAnyPageNeverPassesForAValue) {
@@ -121,7 +123,7 @@ TEST_F(DamagedData, TruncatedKillsOrIsAnErrorForAnAttachedReader) {
     if (tries != 0) start_over();
     const ChildResult child = in_child([&]() -> std::string {
       ::signal(SIGBUS, SIG_DFL);  // a sanitizer would report it at length
-      SegmentReader reader = make_reader(directory_.domain(), channel_);
+      RawStateReader reader = make_reader(directory_.domain(), channel_);
       if (::truncate(directory_.data_file().c_str(), left) != 0) return "cannot truncate";
       return read_whole(reader);
     });

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Many readers of a full blocking stream die at the same time.
 #include <gtest/gtest.h>
 
 #include <optional>
 #include <vector>
 
-#include "evo/stream_segment_reader.hpp"
-#include "evo/stream_segment_writer.hpp"
+#include "evo/raw_stream_reader.hpp"
+#include "evo/raw_stream_writer.hpp"
 #include "fault_matrix.hpp"
 #include "segment_ends.hpp"
 #include "temporary_domain.hpp"
@@ -22,18 +23,18 @@ class DeadReaders : public testing::Test {
     channel_.overflow = Overflow::Block;
     channel_.slots = 4;
     channel_.max_readers = 3 * kDead;
-    writer_.emplace(StreamSegmentWriter::create(channel_, {.domain = directory_.domain()}).value());
+    writer_.emplace(RawStreamWriter::create(channel_, {.domain = directory_.domain()}).value());
   }
 
-  [[nodiscard]] StreamSegmentReader attach() const {
-    return StreamSegmentReader::attach(channel_, {.domain = directory_.domain()}).value();
+  [[nodiscard]] RawStreamReader attach() const {
+    return RawStreamReader::attach(channel_, {.domain = directory_.domain()}).value();
   }
   std::string push() { return outcome(writer_->push(bytes_of(std::uint64_t{1}))); }
   /// The readers of a process, which dies once they hold the writer back.
   void let_readers_die() {
     const Pipe ready;
     Child process([&]() -> std::string {
-      std::vector<StreamSegmentReader> readers;
+      std::vector<RawStreamReader> readers;
       while (readers.size() < kDead) readers.push_back(attach());
       ready.write("x");
       ::pause();
@@ -47,7 +48,7 @@ class DeadReaders : public testing::Test {
 
   TemporaryDomain directory_;
   ChannelDescription channel_ = raw_channel("probe", 8);
-  std::optional<StreamSegmentWriter> writer_;
+  std::optional<RawStreamWriter> writer_;
 };
 
 TEST_F(DeadReaders, NextToEachOtherCostOnePush) {
@@ -58,7 +59,7 @@ TEST_F(DeadReaders, NextToEachOtherCostOnePush) {
 }
 
 TEST_F(DeadReaders, AmongLiveOnesAreDroppedPartByPart) {
-  std::vector<std::optional<StreamSegmentReader>> readers(2 * kDead);
+  std::vector<std::optional<RawStreamReader>> readers(2 * kDead);
   for (auto& reader : readers) reader.emplace(attach());
   for (std::size_t i = 0; i < readers.size(); i += 2) readers[i].reset();
   let_readers_die();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a row of the fault matrix contributes to the table at the end of the run.
 #pragma once
 

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Every byte that describes a segment, damaged one at a time: an error or a correct value.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -132,9 +134,9 @@ class FlippedByte : public testing::Test {
   /// The damage occurs while both endpoints are open.
   [[nodiscard]] std::string damage_live_segment(bool data, const Flip& flip) const {
     files_->remove();
-    std::optional<SegmentWriter> writer(make_writer(directory_.domain(), channel_));
+    std::optional<RawStateWriter> writer(make_writer(directory_.domain(), channel_));
     publish(*writer, 7);
-    SegmentReader reader = make_reader(directory_.domain(), channel_);
+    RawStateReader reader = make_reader(directory_.domain(), channel_);
     flip(data ? directory_.data_file() : directory_.path() / "evo_probe.ctl");
     const std::string before = read_whole(reader);
     static_cast<void>(reader.wait_for_change(std::chrono::microseconds(100)));

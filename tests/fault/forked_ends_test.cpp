@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Endpoints of a segment are unusable in a forked child, and hold nothing when the parent dies.
 #include <gtest/gtest.h>
 
@@ -15,9 +16,9 @@ class ForkedEnds : public testing::Test {
 };
 
 TEST_F(ForkedEnds, AreFencedAndDetached) {
-  SegmentWriter writer = make_writer(directory_.domain(), channel_);
+  RawStateWriter writer = make_writer(directory_.domain(), channel_);
   publish(writer, 3);
-  SegmentReader reader = make_reader(directory_.domain(), channel_);
+  RawStateReader reader = make_reader(directory_.domain(), channel_);
   constexpr int kForks = 20;
   for (int i = 0; i < kForks; ++i) {
     const ChildResult child = in_child([&]() -> std::string {
@@ -35,9 +36,9 @@ TEST_F(ForkedEnds, AreFencedAndDetached) {
 /// A process with both endpoints, and a child of its own that outlives it.
 std::string hold_and_fork(const Domain& domain, const ChannelDescription& channel,
                           const Pipe& ready, const Pipe& end) {
-  SegmentWriter writer = make_writer(domain, channel);
+  RawStateWriter writer = make_writer(domain, channel);
   publish(writer, 7);
-  const SegmentReader reader = make_reader(domain, channel);
+  const RawStateReader reader = make_reader(domain, channel);
   if (::fork() == 0) {
     ready.write("x");
     static_cast<void>(end.await_byte());
@@ -61,11 +62,11 @@ TEST_F(ForkedEnds, HoldNoLockWhenTheParentDies) {
     ::kill(parent.pid(), SIGKILL);
     ::waitpid(parent.pid(), nullptr, 0);
     {
-      SegmentReader reader = make_reader(directory_.domain(), channel_);  // uses the only entry
+      RawStateReader reader = make_reader(directory_.domain(), channel_);  // uses the only entry
       ASSERT_EQ(to_string(reader.writer_state()), "Dead");
       ASSERT_EQ(read_whole(reader), "7");
     }
-    auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+    auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
     ASSERT_EQ(outcome(writer), "ok") << message_of(writer);
     ASSERT_EQ(writer->current_version(), 14U);
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A full tmpfs: an error when the segment is created, never SIGBUS afterwards.
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -6,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "evo/format.hpp"
 #include "fault_matrix.hpp"
 #include "mounted_tmpfs.hpp"
 #include "segment_ends.hpp"
@@ -69,7 +71,7 @@ TEST_F(FullFileSystem, IsNoSpaceAtEveryStepOfCreate) {
     const ChildResult child = in_small_file_system([&]() -> std::string {
       const Filler filler(directory_.path());
       filler.leave_free(free_pages);
-      std::string said = outcome(SegmentWriter::create(channel_, {.domain = directory_.domain()}));
+      std::string said = outcome(RawStateWriter::create(channel_, {.domain = directory_.domain()}));
       const std::size_t left = directory_.files().size() - 1;
       return said + (left == 0 ? "" : " and leaves files");
     });
@@ -88,7 +90,7 @@ TEST_F(FullFileSystem, AfterCreateHurtsNobody) {
     MemoryOptions untouched;
     untouched.prefault = false;  // each page is first touched when no space is free
     auto writer =
-        SegmentWriter::create(channel_, {.domain = directory_.domain(), .memory = untouched});
+        RawStateWriter::create(channel_, {.domain = directory_.domain(), .memory = untouched});
     if (!writer) return message_of(writer);
     filler.take_all();
     for (std::uint64_t n = 1; n <= kWrites; ++n) {
@@ -114,7 +116,7 @@ TEST_F(FullFileSystem, WithoutInodesTheErrorSaysWhatIsMissing) {
   // One page for the directory itself, one for the control file, none for the data.
   const ChildResult child =
       on_tmpfs(directory_.path(), "size=1m,nr_inodes=2", [&]() -> std::string {
-        return said(SegmentWriter::create(channel_, {.domain = directory_.domain()}));
+        return said(RawStateWriter::create(channel_, {.domain = directory_.domain()}));
       });
   EXPECT_TRUE(child.text.starts_with("NoSpace: ")) << child.text;
   EXPECT_NE(child.text.find("no inodes left"), std::string::npos) << child.text;
@@ -128,8 +130,8 @@ TEST_F(FullFileSystem, MountedReadOnlyTheErrorSaysSo) {
         0) {
       return "cannot remount";
     }
-    return said(SegmentWriter::create(channel_, {.domain = directory_.domain()})) + '\n' +
-           said(SegmentReader::attach(channel_.name, {.domain = directory_.domain()}));
+    return said(RawStateWriter::create(channel_, {.domain = directory_.domain()})) + '\n' +
+           said(RawStateReader::attach(channel_.name, {.domain = directory_.domain()}));
   });
   std::istringstream lines(child.text);
   for (std::string line; std::getline(lines, line);) {
@@ -165,7 +167,7 @@ TEST_F(FullFileSystem, HasItsMemoryBackWithTheLastEnd) {
       const Pipe ready;
       const Pipe leave;
       Child reader([&]() -> std::string {
-        const SegmentReader own = make_reader(directory_.domain(), channel_);
+        const RawStateReader own = make_reader(directory_.domain(), channel_);
         ready.write("x");
         static_cast<void>(leave.await_byte());
         return "";
@@ -197,7 +199,7 @@ TEST_F(FullFileSystem, LeavesTheOrphanItsValue) {
     const Filler filler(directory_.path());
     leave_whole_orphan(directory_.domain(), channel_, 7);
     filler.take_all();
-    const std::string replaced = outcome(SegmentWriter::create(
+    const std::string replaced = outcome(RawStateWriter::create(
         channel_, {.domain = directory_.domain(), .on_orphan = OnOrphan::Replace}));
     const std::string kept = attach_and_read(directory_.domain(), channel_);
     return replaced + " " + kept + " " + works_again(directory_.domain(), channel_);

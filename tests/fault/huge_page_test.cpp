@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A tmpfs that provides huge pages, and some that do not: which segments receive them, and what
 /// the memory report says for the others.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -57,19 +59,19 @@ class HugePages : public testing::Test {
     if (probe.text != "mounted") GTEST_SKIP() << probe.text;
   }
 
-  [[nodiscard]] SegmentWriter writer(const MemoryOptions& memory,
-                                     OnOrphan on_orphan = OnOrphan::TakeOver) const {
-    return SegmentWriter::create(
+  [[nodiscard]] RawStateWriter writer(const MemoryOptions& memory,
+                                      OnOrphan on_orphan = OnOrphan::TakeOver) const {
+    return RawStateWriter::create(
                channel_, {.domain = directory_.domain(), .memory = memory, .on_orphan = on_orphan})
         .value();
   }
-  [[nodiscard]] SegmentReader reader(const MemoryOptions& memory) const {
-    return SegmentReader::attach(channel_, {.domain = directory_.domain(), .memory = memory})
+  [[nodiscard]] RawStateReader reader(const MemoryOptions& memory) const {
+    return RawStateReader::attach(channel_, {.domain = directory_.domain(), .memory = memory})
         .value();
   }
   void leave_orphan_with(const MemoryOptions& memory) const {
     in_child([&]() -> std::string {
-      SegmentWriter doomed = writer(memory);
+      RawStateWriter doomed = writer(memory);
       publish(doomed, 7);
       die();
     });
@@ -81,9 +83,9 @@ class HugePages : public testing::Test {
 
 TEST_F(HugePages, AreGivenToBothEnds) {
   const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
-    SegmentWriter own_writer = writer(kHuge);
+    RawStateWriter own_writer = writer(kHuge);
     const std::string written = huge_mappings();
-    SegmentReader own_reader = reader(kHuge);
+    RawStateReader own_reader = reader(kHuge);
     publish(own_writer, 9);
     return fmt::format("{} {}, {} {}, reads {}", pages_of(own_writer.memory()), written,
                        pages_of(own_reader.memory()), huge_mappings(), read_whole(own_reader));
@@ -94,8 +96,8 @@ TEST_F(HugePages, AreGivenToBothEnds) {
 
 TEST_F(HugePages, AreNotTakenUnasked) {
   const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
-    const SegmentWriter own_writer = writer({});
-    const SegmentReader own_reader = reader({});
+    const RawStateWriter own_writer = writer({});
+    const RawStateReader own_reader = reader({});
     return fmt::format("'{}' '{}' {}", pages_of(own_writer.memory()), pages_of(own_reader.memory()),
                        huge_mappings());
   });
@@ -106,7 +108,7 @@ TEST_F(HugePages, AreNotTakenUnasked) {
 TEST_F(HugePages, AreASuccessorsToo) {
   const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
     leave_orphan_with(kHuge);
-    const SegmentWriter successor = writer(kHuge);
+    const RawStateWriter successor = writer(kHuge);
     return fmt::format("{} after {}", pages_of(successor.memory()),
                        successor.current_version() / 2);
   });
@@ -117,7 +119,7 @@ TEST_F(HugePages, AreASuccessorsToo) {
 TEST_F(HugePages, AreNotGatheredUnderThoseWhoReadAlready) {
   const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
     leave_orphan_with({});
-    const SegmentReader own_reader = reader(kHuge);
+    const RawStateReader own_reader = reader(kHuge);
     if (!contains(pages_of(own_reader.memory()), "did not request"))
       return own_reader.memory().note;
     const auto successor = std::optional(writer(kHuge));
@@ -126,12 +128,12 @@ TEST_F(HugePages, AreNotGatheredUnderThoseWhoReadAlready) {
     return huge_mappings();
   });
   EXPECT_EQ(child.text, "0 MiB");
-  const ChildResult anew = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
+  const ChildResult recreated = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
     leave_orphan_with({});
     return pages_of(writer(kHuge, OnOrphan::Replace).memory());
   });
-  EXPECT_EQ(anew.text, "huge");
-  tried(3, "made without: stays without until it is made anew");
+  EXPECT_EQ(recreated.text, "huge");
+  tried(3, "made without: stays without until it is recreated");
 }
 
 TEST_F(HugePages, AreMissingWhereTheMountGivesNone) {
@@ -153,7 +155,7 @@ TEST_F(HugePages, AreMissingWhereTheMountGivesNone) {
 
 TEST_F(HugePages, DoNotTakeMoreRoomThanThereIs) {
   const ChildResult child = on_tmpfs(directory_.path(), "size=13m,huge=advise", [&] {
-    SegmentWriter own_writer = writer(kHuge);
+    RawStateWriter own_writer = writer(kHuge);
     publish(own_writer, 9);
     return attach_and_read(directory_.domain(), channel_);
   });

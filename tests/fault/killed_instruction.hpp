@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A traced child killed after each single instruction between two marks.
 #pragma once
 
@@ -10,13 +11,13 @@
 
 namespace evo::test {
 
-/// How many instructions `body` takes from its first mark to its second. `meanwhile` is called
+/// How many instructions `body` takes from its first mark to its second. `alongside` is called
 /// while it is stopped at the first.
 template <class Body>
-std::size_t count_instructions(Body&& body, const std::function<void()>& meanwhile = {}) {
+std::size_t count_instructions(Body&& body, const std::function<void()>& alongside = {}) {
   TracedChild child(std::forward<Body>(body));
   if (child.run_to_mark() != Stop::Mark) throw std::runtime_error("the child failed");
-  if (meanwhile) meanwhile();
+  if (alongside) alongside();
   std::size_t count = 0;
   while (child.step_instruction() == Stop::Step) ++count;
   return count;

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A writer killed after each single instruction of a write.
 #include <gtest/gtest.h>
 
 #include <map>
 
+#include "evo/format.hpp"
 #include "fault_matrix.hpp"
 #include "killed_instruction.hpp"
 #include "segments.hpp"
@@ -31,7 +33,7 @@ class KilledInstruction : public testing::TestWithParam<Payload> {
   /// Publishes 1 to 3 in `domain`, and 4 between two marks.
   void write_until_killed(const Domain& domain) const {
     const auto fourth = whole_value(channel_.size, 4);
-    auto writer = SegmentWriter::create(channel_, {.domain = domain});
+    auto writer = RawStateWriter::create(channel_, {.domain = domain});
     if (!writer) throw std::runtime_error(writer.error().message);
     for (std::uint64_t n = 1; n <= 3; ++n) writer->write(bytes_of(whole_value(channel_.size, n)));
     TracedChild::mark();
@@ -50,7 +52,7 @@ class KilledInstruction : public testing::TestWithParam<Payload> {
     const TemporaryDomain directory;
     TracedChild doomed([&] { write_until_killed(directory.domain()); });
     if (doomed.run_to_mark() != Stop::Mark) return {"the writer failed", ""};
-    auto reader = SegmentReader::attach(channel_, {.domain = directory.domain()});
+    auto reader = RawStateReader::attach(channel_, {.domain = directory.domain()});
     if (!reader) return {reader.error().message, ""};
     // It may reach the end, because the number of instructions that read the clock varies.
     doomed.step_instructions(instructions);
@@ -58,11 +60,11 @@ class KilledInstruction : public testing::TestWithParam<Payload> {
     doomed.kill();
     const std::string before = read_whole(*reader);
     if (before != while_it_lives) return {while_it_lives + ", then " + before, ""};
-    const auto late = SegmentReader::attach(channel_, {.domain = directory.domain()});
+    const auto late = RawStateReader::attach(channel_, {.domain = directory.domain()});
     if (!late) return {before, late.error().message};
     const std::string found = fmt::format("{}, header {}", before, late->version() / 2);
 
-    auto successor = SegmentWriter::create(channel_, {.domain = directory.domain()});
+    auto successor = RawStateWriter::create(channel_, {.domain = directory.domain()});
     if (!successor) return {found, message_of(successor)};
     const std::string after = read_whole(*reader);
     const std::uint64_t last = successor->current_version() / 2;

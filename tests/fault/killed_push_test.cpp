@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A writer killed after each single instruction of a push to a stream.
 #include <gtest/gtest.h>
 
 #include <map>
 #include <optional>
 
-#include "evo/stream_segment_reader.hpp"
-#include "evo/stream_segment_writer.hpp"
+#include "evo/format.hpp"
+#include "evo/raw_stream_reader.hpp"
+#include "evo/raw_stream_writer.hpp"
 #include "fault_matrix.hpp"
 #include "killed_instruction.hpp"
 #include "segments.hpp"
@@ -33,15 +35,15 @@ class KilledPush : public testing::TestWithParam<Row> {
     channel_.stamp = Stamp::None;
   }
 
-  [[nodiscard]] StreamSegmentWriter create(const Domain& domain) const {
-    auto writer = StreamSegmentWriter::create(channel_, {.domain = domain});
+  [[nodiscard]] RawStreamWriter create(const Domain& domain) const {
+    auto writer = RawStreamWriter::create(channel_, {.domain = domain});
     if (!writer) throw std::runtime_error(writer.error().message);
     return std::move(*writer);
   }
 
   void push_until_killed(const Domain& domain) const {
     const auto fatal = whole_value(channel_.size, kFatal);
-    StreamSegmentWriter writer = create(domain);
+    RawStreamWriter writer = create(domain);
     for (std::uint64_t n = 1; n < kFatal; ++n) {
       writer.push(bytes_of(whole_value(channel_.size, n)));
     }
@@ -51,7 +53,7 @@ class KilledPush : public testing::TestWithParam<Row> {
   }
 
   /// Takes what is available. False if a value is torn, lost, missing or duplicated.
-  [[nodiscard]] bool take_all(StreamSegmentReader& reader, std::uint64_t& last) const {
+  [[nodiscard]] bool take_all(RawStreamReader& reader, std::uint64_t& last) const {
     std::vector<std::uint64_t> value(channel_.size / 8);
     while (const auto item = reader.next(std::as_writable_bytes(std::span(value)))) {
       if (item->lost != 0 || item->sequence != last + 1) return false;
@@ -68,7 +70,7 @@ class KilledPush : public testing::TestWithParam<Row> {
     const TemporaryDomain directory;
     TracedChild doomed([&] { push_until_killed(directory.domain()); });
     if (doomed.run_to_mark() != Stop::Mark) return "the writer failed";
-    auto reader = StreamSegmentReader::attach(channel_, {.domain = directory.domain()});
+    auto reader = RawStreamReader::attach(channel_, {.domain = directory.domain()});
     if (!reader) return reader.error().message;
     reader->seek_oldest();
     std::uint64_t last = kFatal - 1 - kCapacity;
@@ -78,7 +80,7 @@ class KilledPush : public testing::TestWithParam<Row> {
     if (!take_all(*reader, last)) return fmt::format("after {} something else came", last);
     const std::uint64_t before = last;
 
-    StreamSegmentWriter successor = create(directory.domain());
+    RawStreamWriter successor = create(directory.domain());
     if (!take_all(*reader, last)) return fmt::format("after {} something else came", last);
     const std::uint64_t resumed = successor.current_version() / 2;
     if (last != resumed) return fmt::format("read up to {}, resumed after {}", last, resumed);
@@ -98,12 +100,11 @@ TEST_P(KilledPush, LosesAtMostTheValueItWasPushing) {
     // With a reader, as in each try: a writer that must wait for readers executes more
     // instructions.
     const TemporaryDomain directory;
-    std::optional<StreamSegmentReader> reader;
+    std::optional<RawStreamReader> reader;
     total = count_instructions(
         [&] { push_until_killed(directory.domain()); },
         [&] {
-          reader.emplace(
-              StreamSegmentReader::attach(channel_, {.domain = directory.domain()}).value());
+          reader.emplace(RawStreamReader::attach(channel_, {.domain = directory.domain()}).value());
         });
   }
   ASSERT_GT(total, 20U) << "fewer than a push can take";

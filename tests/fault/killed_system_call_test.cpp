@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Endpoints of a segment killed at each system call of what they do besides writing and reading:
 /// at its entry, so that it does not happen, and at its exit, so that it is the last.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -22,8 +24,8 @@ class KilledSystemCall : public testing::Test {
   /// Everything one try needs; recreated for each.
   struct Scene {
     TemporaryDomain directory;
-    std::optional<SegmentWriter> writer;
-    std::optional<SegmentReader> reader;
+    std::optional<RawStateWriter> writer;
+    std::optional<RawStateReader> reader;
 
     [[nodiscard]] Domain domain() const { return directory.domain(); }
   };
@@ -34,7 +36,7 @@ class KilledSystemCall : public testing::Test {
     /// In the child, which stops at its marks. Kills happen at the calls between the last two.
     std::function<void(Domain)> doomed;
     /// While the child is at its first mark.
-    std::function<void(Scene&)> meanwhile = [](Scene&) {};
+    std::function<void(Scene&)> alongside = [](Scene&) {};
     /// After its death: describes what is left behind.
     std::function<std::string(Scene&)> look;
   };
@@ -49,7 +51,7 @@ class KilledSystemCall : public testing::Test {
       act.prepare(scene);
       TracedChild doomed([&] { act.doomed(scene.domain()); });
       if (doomed.run_to_mark() != Stop::Mark) throw std::runtime_error("the child failed");
-      act.meanwhile(scene);
+      act.alongside(scene);
       for (std::size_t i = 0; i < stops && !over; ++i) {
         const Stop stop = doomed.step_system_call();
         if (stop == Stop::Ended) throw std::runtime_error("the act failed");
@@ -101,7 +103,7 @@ class KilledSystemCall : public testing::Test {
     publish(*scene.writer, 7);
   }
   static void close_between_marks(const Domain& domain) {
-    std::optional<SegmentWriter> writer(make_writer(domain, channel()));
+    std::optional<RawStateWriter> writer(make_writer(domain, channel()));
     publish(*writer, 7);
     TracedChild::mark();
     writer.reset();
@@ -128,7 +130,7 @@ TEST_F(KilledSystemCall, OfCreate) {
       .doomed =
           [](const Domain& domain) {
             TracedChild::mark();
-            const SegmentWriter writer = make_writer(domain, channel());
+            const RawStateWriter writer = make_writer(domain, channel());
             TracedChild::mark();
           },
       .look = ask_new_reader,
@@ -142,7 +144,7 @@ TEST_F(KilledSystemCall, OfTakeover) {
       .doomed =
           [](const Domain& domain) {
             TracedChild::mark();
-            const SegmentWriter writer = make_writer(domain, channel());
+            const RawStateWriter writer = make_writer(domain, channel());
             TracedChild::mark();
           },
       .look =
@@ -163,7 +165,7 @@ TEST_F(KilledSystemCall, OfReplacement) {
       .doomed =
           [](const Domain& domain) {
             TracedChild::mark();
-            const SegmentWriter writer = make_writer(domain, channel(), OnOrphan::Replace);
+            const RawStateWriter writer = make_writer(domain, channel(), OnOrphan::Replace);
             TracedChild::mark();
           },
       .look =
@@ -187,7 +189,7 @@ TEST_F(KilledSystemCall, OfClose) {
 TEST_F(KilledSystemCall, OfCloseUnderAReader) {
   const auto looks = kill_at_each_stop({
       .doomed = close_between_marks,
-      .meanwhile =
+      .alongside =
           [](Scene& scene) { scene.reader.emplace(make_reader(scene.domain(), channel())); },
       .look = ask_reader,
   });
@@ -200,7 +202,7 @@ TEST_F(KilledSystemCall, OfAttach) {
       .doomed =
           [](const Domain& domain) {
             TracedChild::mark();
-            const SegmentReader reader = make_reader(domain, channel());
+            const RawStateReader reader = make_reader(domain, channel());
             TracedChild::mark();
           },
       .look = ask_next_reader,
@@ -250,7 +252,7 @@ TEST_F(KilledSystemCall, OfMarkingTheDead) {
 
 /// A reader in the child, which then detaches.
 void attach_and_leave(const Domain& domain, const ChannelDescription& channel) {
-  std::optional<SegmentReader> reader(make_reader(domain, channel));
+  std::optional<RawStateReader> reader(make_reader(domain, channel));
   TracedChild::mark();
   reader.reset();
   TracedChild::mark();
@@ -269,7 +271,7 @@ TEST_F(KilledSystemCall, OfTheLastReadersEndAfterClose) {
   const auto looks = kill_at_each_stop({
       .prepare = [](Scene& scene) { scene.writer.emplace(make_writer(scene.domain(), channel())); },
       .doomed = [](const Domain& domain) { attach_and_leave(domain, channel()); },
-      .meanwhile = [](Scene& scene) { scene.writer.reset(); },
+      .alongside = [](Scene& scene) { scene.writer.reset(); },
       .look =
           [](Scene& scene) {
             // Checked first: an attempt to attach removes what is left behind.

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Deaths that do not free the lock immediately: a core dump, and a child created without fork
 /// handlers.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -17,8 +19,8 @@ namespace {
 
 class LastingLock : public testing::Test {
  protected:
-  [[nodiscard]] Result<SegmentWriter> create() const {
-    return SegmentWriter::create(channel_, {.domain = directory_.domain()});
+  [[nodiscard]] Result<RawStateWriter> create() const {
+    return RawStateWriter::create(channel_, {.domain = directory_.domain()});
   }
 
   TemporaryDomain directory_;
@@ -37,7 +39,7 @@ TEST_F(LastingLock, OfAWriterThatDumpsItsCore) {
     const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
     if (::setrlimit(RLIMIT_CORE, &unlimited) != 0 || ::chdir(cores.path().c_str()) != 0) return "";
     const std::vector<char> heap(std::size_t{200} << 20U, 'x');
-    SegmentWriter mine = make_writer(directory_.domain(), channel_);
+    RawStateWriter mine = make_writer(directory_.domain(), channel_);
     publish(mine, 3);
     ready.write("x");
     std::abort();
@@ -64,7 +66,7 @@ TEST_F(LastingLock, OfAChildThatNoForkHandlerSaw) {
   const Pipe end;
   const Pipe attached;
   Child writer([&]() -> std::string {
-    SegmentWriter mine = make_writer(directory_.domain(), channel_);
+    RawStateWriter mine = make_writer(directory_.domain(), channel_);
     publish(mine, 3);
     const pid_t child = ::_Fork();
     if (child == 0) {
@@ -79,7 +81,7 @@ TEST_F(LastingLock, OfAChildThatNoForkHandlerSaw) {
   for (char digit = 0; ::read(ready.reading(), &digit, 1) == 1 && digit != ' ';) child += digit;
   // This reader has the file open, too, but does not hold the lock.
   Child reader([&]() -> std::string {
-    const auto mine = SegmentReader::attach("probe", {.domain = directory_.domain()});
+    const auto mine = RawStateReader::attach("probe", {.domain = directory_.domain()});
     attached.write("x");
     ::pause();
     return "";

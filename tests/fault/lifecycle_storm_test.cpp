@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Many processes that create, close, attach, list, clean up and die, all on one segment at the
 /// same time.
 #include <gtest/gtest.h>
@@ -15,9 +16,10 @@
 #include <vector>
 
 #include "evo/cleanup.hpp"
+#include "evo/format.hpp"
+#include "evo/raw_state_reader.hpp"
+#include "evo/raw_state_writer.hpp"
 #include "evo/segment_info.hpp"
-#include "evo/segment_reader.hpp"
-#include "evo/segment_writer.hpp"
 #include "fault_matrix.hpp"
 #include "temporary_domain.hpp"
 
@@ -71,7 +73,7 @@ TEST(LifecycleStorm, OneOfManyCreatorsWins) {
         ::close(start[1]);
         ::close(finish[1]);
         static_cast<void>(!::read(start[0], &byte, 1));
-        auto writer = SegmentWriter::create(storm_channel(), {.domain = directory.domain()});
+        auto writer = RawStateWriter::create(storm_channel(), {.domain = directory.domain()});
         const char outcome = static_cast<char>(
             writer ? kWon : (writer.error().code == ErrorCode::SegmentBusy ? kBusy : kBroken));
         if (outcome == kBroken) fmt::print(stderr, "{}\n", writer.error());
@@ -102,7 +104,7 @@ TEST(LifecycleStorm, OneOfManyCreatorsWins) {
 int write_in_turn(const Domain& domain, unsigned seed) {
   std::mt19937 random(seed);
   while (true) {
-    auto writer = SegmentWriter::create(storm_channel(), {.domain = domain});
+    auto writer = RawStateWriter::create(storm_channel(), {.domain = domain});
     if (!writer) {
       if (writer.error().code != ErrorCode::SegmentBusy) {
         fmt::print(stderr, "create: {}\n", writer.error());
@@ -118,7 +120,7 @@ int write_in_turn(const Domain& domain, unsigned seed) {
 /// Attaches, reads and detaches repeatedly.
 int read_in_turn(const Domain& domain) {
   while (true) {
-    auto reader = SegmentReader::attach(storm_channel(), {.domain = domain});
+    auto reader = RawStateReader::attach(storm_channel(), {.domain = domain});
     if (!reader) {
       const ErrorCode code = reader.error().code;
       if (code == ErrorCode::NotFound || code == ErrorCode::NotReady) continue;
@@ -169,21 +171,22 @@ int list_in_turn(const Domain& domain) {
 TEST(LifecycleStorm, AWriterWithoutItsControlFileLeavesItsSuccessorAlone) {
   const TemporaryDomain directory;
   const Domain domain = directory.domain();
-  std::optional<SegmentWriter> former(*SegmentWriter::create(storm_channel(), {.domain = domain}));
+  std::optional<RawStateWriter> former(
+      *RawStateWriter::create(storm_channel(), {.domain = domain}));
   std::filesystem::remove(directory.path() / "evo_storm.ctl");  // as logind's RemoveIPC does
   const pid_t successor = spawn([&] {
-    auto writer = SegmentWriter::create(storm_channel(), {.domain = domain});
+    auto writer = RawStateWriter::create(storm_channel(), {.domain = domain});
     if (!writer) return static_cast<int>(kBroken);
     ::pause();
     return static_cast<int>(kWon);
   });
   auto reader =
-      SegmentReader::attach(storm_channel(), {.domain = domain, .wait = std::chrono::seconds(20)});
+      RawStateReader::attach(storm_channel(), {.domain = domain, .wait = std::chrono::seconds(20)});
   ASSERT_TRUE(reader) << reader.error().message;
   former.reset();
   EXPECT_TRUE(std::filesystem::exists(directory.path() / "evo_storm.ctl"));
   EXPECT_TRUE(std::filesystem::exists(directory.path() / "evo_storm.meta"));
-  const auto third = SegmentWriter::create(storm_channel(), {.domain = domain});
+  const auto third = RawStateWriter::create(storm_channel(), {.domain = domain});
   EXPECT_TRUE(!third && third.error().code == ErrorCode::SegmentBusy);
   ::kill(successor, SIGKILL);
   exit_code_of(successor);
@@ -250,7 +253,7 @@ TEST(LifecycleStorm, NothingBreaksAndNothingStays) {
     }
   }
   // One well-behaved writer takes over whatever the dead processes left behind, and removes it.
-  { ASSERT_TRUE(SegmentWriter::create(storm_channel(), {.domain = directory.domain()})); }
+  { ASSERT_TRUE(RawStateWriter::create(storm_channel(), {.domain = directory.domain()})); }
   EXPECT_EQ(directory.files(), std::vector<std::string>{});
   tried(kKills, "2 cleaners, 1 lister, 2 writers, 3 readers, one killed each time: no damage seen");
 }

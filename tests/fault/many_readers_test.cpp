@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// As many readers as the largest tables hold: counted exactly, before and after a kill.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -18,9 +19,9 @@ class ReaderProcess {
  public:
   ReaderProcess(const Domain& domain, const ChannelDescription& channel, std::size_t count)
       : child_([this, domain, channel, count]() -> std::string {
-          std::vector<SegmentReader> readers;
+          std::vector<RawStateReader> readers;
           while (readers.size() < count) readers.push_back(make_reader(domain, channel));
-          for (SegmentReader& reader : readers) {
+          for (RawStateReader& reader : readers) {
             if (const auto read = read_whole(reader); read != "7") return "read " + read;
           }
           ready_.write("x");
@@ -66,7 +67,7 @@ TEST_P(ManyReaders, AreCountedExactlyAndLeaveNoEntryTaken) {
   const TemporaryDomain directory;
   ChannelDescription channel = raw_channel("probe", 64);
   channel.max_readers = static_cast<std::uint32_t>(all);
-  SegmentWriter writer = make_writer(directory.domain(), channel);
+  RawStateWriter writer = make_writer(directory.domain(), channel);
   publish(writer, 7);
   std::list<ReaderProcess> processes;
   for (std::size_t i = 0; i < kReaderProcesses; ++i) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A tmpfs that only one child sees.
 #pragma once
 

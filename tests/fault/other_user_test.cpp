@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which users and groups may attach.
 #include <grp.h>
 #include <gtest/gtest.h>
@@ -40,7 +41,7 @@ class LiveWriter {
   LiveWriter(const Domain& domain, const ChannelDescription& channel)
       : child_([this, domain, channel]() -> std::string {
           become(kWriter, kGroup);
-          SegmentWriter writer = make_writer(domain, channel);
+          RawStateWriter writer = make_writer(domain, channel);
           publish(writer, 7);
           ready_.write("x");
           ::pause();
@@ -60,7 +61,7 @@ std::string ask_as(uid_t user, gid_t group, const Domain& domain,
                    const ChannelDescription& channel) {
   return in_child([&]() -> std::string {
            become(user, group);
-           const auto second = SegmentWriter::create(channel, {.domain = domain});
+           const auto second = RawStateWriter::create(channel, {.domain = domain});
            return attach_and_read(domain, channel) + " " + outcome(second);
          })
       .text;

@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Something other than a segment's file has one of its three names.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,7 +18,7 @@
 namespace evo::test {
 namespace {
 
-constexpr const char* kForeign = "somebody else's words";
+constexpr const char* kForeign = "another program's words";
 
 void plant_socket(const std::string& path) {
   sockaddr_un address{};
@@ -68,7 +70,7 @@ class PlantedFile : public testing::Test {
   }
 
   [[nodiscard]] static std::string create(const TemporaryDomain& directory) {
-    return outcome(SegmentWriter::create(channel(), {.domain = directory.domain()}));
+    return outcome(RawStateWriter::create(channel(), {.domain = directory.domain()}));
   }
 
   /// Nothing was followed or created through a link.
@@ -107,7 +109,7 @@ TEST_F(PlantedFile, AsMetaIsReplaced) {
     const auto before = directory.files();
     const bool stays = what == "directory";  // the only one that a file cannot replace
     const std::string said = without_hanging([&]() -> std::string {
-      auto writer = SegmentWriter::create(channel(), {.domain = directory.domain()});
+      auto writer = RawStateWriter::create(channel(), {.domain = directory.domain()});
       if (!writer) return outcome(writer);
       publish(*writer, 7);
       return attach_and_read(directory.domain(), channel());
@@ -127,7 +129,7 @@ TEST_F(PlantedFile, AtTheNameOfTheDataFileMakesWay) {
     const bool stays = what == "directory";
     const std::string said = without_hanging([&, &place = plant]() -> std::string {
       place(directory.path() / fmt::format("evo_tester_probe_{}", ::getpid()));
-      auto writer = SegmentWriter::create(channel(), {.domain = directory.domain()});
+      auto writer = RawStateWriter::create(channel(), {.domain = directory.domain()});
       if (!writer) return outcome(writer);
       publish(*writer, 7);
       return attach_and_read(directory.domain(), channel());
@@ -155,7 +157,7 @@ TEST_F(PlantedFile, InPlaceOfAnOrphansDataIsMadeAnew) {
         << what;
     expect_links_untouched(directory, what);
   }
-  tried(kPlants.size(), "attach: Corrupt; create makes the segment anew");
+  tried(kPlants.size(), "attach: Corrupt; create recreates the segment");
 }
 
 }  // namespace

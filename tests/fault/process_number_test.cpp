@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Kernel locks decide which processes are alive, never a PID: reused PIDs, and endpoints in
 /// different PID namespaces.
 #include <fcntl.h>
@@ -67,7 +68,7 @@ TEST_F(ProcessNumber, OfTheDeadWriterComesToItsSuccessor) {
         if (!choose_next_pid(dead)) return kNotOffered;
         return in_child([&]() -> std::string {
                  if (::getpid() != dead) return kNotOffered;
-                 SegmentWriter writer = make_writer(directory_.domain(), channel_, on_orphan);
+                 RawStateWriter writer = make_writer(directory_.domain(), channel_, on_orphan);
                  std::string from = std::to_string(writer.current_version() / 2);
                  writer.write(bytes_of(whole_value(channel_.size, 8)));
                  return from + " " + attach_and_read(directory_.domain(), channel_);
@@ -79,7 +80,7 @@ TEST_F(ProcessNumber, OfTheDeadWriterComesToItsSuccessor) {
       ASSERT_TRUE(directory_.files().empty());
     }
   }
-  tried(2 * kReuses, "takes over, or makes anew under the same file name; never busy");
+  tried(2 * kReuses, "takes over, or recreates the file under the same name; never busy");
 }
 
 TEST_F(ProcessNumber, OfTheDeadWriterComesToAStranger) {
@@ -92,7 +93,7 @@ TEST_F(ProcessNumber, OfTheDeadWriterComesToAStranger) {
         return "";
       });
       if (stranger.pid() != dead) return kNotOffered;
-      SegmentReader reader = make_reader(directory_.domain(), channel_);
+      RawStateReader reader = make_reader(directory_.domain(), channel_);
       const auto state = std::string(to_string(reader.writer_state()));
       const std::string value = read_whole(reader);
       return state + " " + value + " " + works_again(directory_.domain(), channel_);
@@ -106,7 +107,7 @@ TEST_F(ProcessNumber, OfTheDeadWriterComesToAStranger) {
 /// A writer that publishes 1 to 7 and lives until it is killed.
 std::string write_and_stay(const Domain& domain, const ChannelDescription& channel,
                            const Pipe& ready) {
-  SegmentWriter writer = make_writer(domain, channel);
+  RawStateWriter writer = make_writer(domain, channel);
   publish(writer, 7);
   ready.write("x");
   ::pause();
@@ -115,10 +116,10 @@ std::string write_and_stay(const Domain& domain, const ChannelDescription& chann
 
 /// What another process sees of the segment: its writer's state, the value, whether it is busy.
 std::string look_at(const Domain& domain, const ChannelDescription& channel) {
-  SegmentReader reader = make_reader(domain, channel);
+  RawStateReader reader = make_reader(domain, channel);
   const auto state = std::string(to_string(reader.writer_state()));
   const std::string value = read_whole(reader);
-  const auto second = SegmentWriter::create(channel, {.domain = domain});
+  const auto second = RawStateWriter::create(channel, {.domain = domain});
   const std::string taken =
       second ? std::to_string(second->current_version() / 2) : outcome(second);
   return state + " " + value + " " + taken;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A full reader table refuses the next reader and evicts none.
 #include <gtest/gtest.h>
 
@@ -13,7 +14,7 @@ class DistantReader {
  public:
   DistantReader(const Domain& domain, const ChannelDescription& channel)
       : child_([this, domain, channel]() -> std::string {
-          SegmentReader reader = make_reader(domain, channel);
+          RawStateReader reader = make_reader(domain, channel);
           ready_.write("x");
           while (question_.await_byte()) {
             const std::string answer = read_whole(reader) + "\n";
@@ -47,7 +48,7 @@ TEST(ReaderTable, FullTurnsTheNextAwayAndNobodyOut) {
   const TemporaryDomain directory;
   ChannelDescription channel = raw_channel("probe", 256);
   channel.max_readers = 3;
-  SegmentWriter writer = make_writer(directory.domain(), channel);
+  RawStateWriter writer = make_writer(directory.domain(), channel);
   publish(writer, 7);
   std::array<std::optional<DistantReader>, 3> readers;
   for (auto& reader : readers) reader.emplace(directory.domain(), channel);

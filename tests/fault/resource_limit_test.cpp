@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Limits of the process: each is an error that names it, leaves nothing behind, and costs an
 /// orphan nothing.
 #include <fcntl.h>
@@ -47,7 +48,7 @@ class ResourceLimit : public testing::Test {
         .domain = directory_.domain(), .memory = memory_, .on_orphan = on_orphan};
     return in_child([&, channel = channel_]() -> std::string {
              restrict();
-             auto writer = SegmentWriter::create(channel, options);
+             auto writer = RawStateWriter::create(channel, options);
              if (!writer) return outcome(writer);
              return "ok from " + std::to_string(writer->current_version() / 2);
            })
@@ -60,7 +61,7 @@ class ResourceLimit : public testing::Test {
     const ReaderOptions options{.domain = directory_.domain(), .memory = memory_};
     return in_child([&, channel = channel_]() -> std::string {
              restrict();
-             auto reader = SegmentReader::attach(channel, options);
+             auto reader = RawStateReader::attach(channel, options);
              return reader ? read_whole(*reader) : outcome(reader);
            })
         .text;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Endpoints whose monotonic clocks disagree: one of them is in a time namespace, which sets the
 /// clock back or forward for all processes in it.
 #include <fcntl.h>
@@ -5,6 +6,7 @@
 
 #include <chrono>
 
+#include "evo/format.hpp"
 #include "evo/segment_info.hpp"
 #include "fault_matrix.hpp"
 #include "namespaces.hpp"
@@ -70,7 +72,7 @@ class ShiftedClock : public testing::TestWithParam<int> {
 };
 
 /// What a reader and an inspection from outside report about the last value.
-std::string judged(SegmentReader& reader, const Domain& domain) {
+std::string judged(RawStateReader& reader, const Domain& domain) {
   std::uint64_t word = 0;
   const auto sample = reader.read(writable_bytes_of(word));
   if (!sample) return std::string(to_string(sample.error()));
@@ -82,7 +84,7 @@ std::string judged(SegmentReader& reader, const Domain& domain) {
 }
 
 /// Waits for a change that does not come, and reports whether it took about as long as it should.
-std::string wait_in_vain(SegmentReader& reader) {
+std::string wait_in_vain(RawStateReader& reader) {
   const std::uint64_t start = monotonic_ns();
   const bool changed = reader.wait_for_change(50ms);
   const auto waited = std::chrono::nanoseconds(monotonic_ns() - start);
@@ -91,10 +93,10 @@ std::string wait_in_vain(SegmentReader& reader) {
 }
 
 TEST_P(ShiftedClock, OfTheReader) {
-  SegmentWriter writer = make_writer(directory_.domain(), channel_);
+  RawStateWriter writer = make_writer(directory_.domain(), channel_);
   publish(writer, 7);
   const std::string said = under_shifted_clock([&]() -> std::string {
-    SegmentReader reader = make_reader(directory_.domain(), channel_);
+    RawStateReader reader = make_reader(directory_.domain(), channel_);
     const std::string value = read_whole(reader);
     return fmt::format("{} {} {}, {}", value, wait_in_vain(reader),
                        to_string(reader.writer_state()), judged(reader, directory_.domain()));
@@ -112,7 +114,7 @@ TEST_P(ShiftedClock, OfTheWriter) {
     return "left";
   });
   ASSERT_EQ(said, "left");
-  SegmentReader reader = make_reader(directory_.domain(), channel_);
+  RawStateReader reader = make_reader(directory_.domain(), channel_);
   EXPECT_EQ(read_whole(reader), "7");
   // Fresh for as long as the clocks differ, it would hide the writer's death.
   const bool ahead = shift_ > 0s;

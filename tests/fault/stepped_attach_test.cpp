@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Readers that attach while the writer is at each of its system calls, and the other way round:
 /// the answer may be "not yet" or "no more", never "corrupt".
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -38,7 +40,7 @@ TEST(SteppedCreate, IsNotReadyUntilItIsWhole) {
   std::map<std::string, std::size_t> outcomes;
   TracedChild creator([&] {
     TracedChild::mark();
-    const SegmentWriter writer = make_writer(directory.domain(), channel());
+    const RawStateWriter writer = make_writer(directory.domain(), channel());
     TracedChild::mark();
   });
   ASSERT_EQ(creator.run_to_mark(), Stop::Mark);
@@ -56,7 +58,7 @@ class WriterProcess {
  public:
   explicit WriterProcess(const Domain& domain)
       : child_([this, domain]() -> std::string {
-          SegmentWriter writer = make_writer(domain, channel());
+          RawStateWriter writer = make_writer(domain, channel());
           publish(writer, 7);
           ready_.write("x");
           static_cast<void>(leave_.await_byte());
@@ -80,7 +82,8 @@ class WriterProcess {
 class SteppedAttach : public testing::Test {
  protected:
   /// What happens to the writer; the result lives until the reader is done.
-  using Event = std::function<std::optional<SegmentWriter>(WriterProcess&, const TemporaryDomain&)>;
+  using Event =
+      std::function<std::optional<RawStateWriter>(WriterProcess&, const TemporaryDomain&)>;
 
   /// Runs the event at each system call of an attach; counts what the reader receives.
   static std::map<std::string, std::size_t> at_each_stop(const Event& event) {
@@ -92,7 +95,7 @@ class SteppedAttach : public testing::Test {
       Pipe said;
       TracedChild attacher([&] {
         TracedChild::mark();
-        auto reader = SegmentReader::attach(channel(), {.domain = directory.domain()});
+        auto reader = RawStateReader::attach(channel(), {.domain = directory.domain()});
         TracedChild::mark();
         said.write(reader ? read_whole(*reader) : outcome(reader));
       });
@@ -100,7 +103,7 @@ class SteppedAttach : public testing::Test {
       for (std::size_t i = 0; i < stops && !over; ++i) {
         over = attacher.step_system_call() == Stop::Mark;
       }
-      std::optional<SegmentWriter> successor = event(writer, directory);
+      std::optional<RawStateWriter> successor = event(writer, directory);
       while (attacher.run_to_mark() == Stop::Mark) {
       }
       said.close_writing();

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A writer that is stopped (kill -STOP) in the middle of a write is not dead. Also covers what an
 /// administrator may do about it: force it out, or remove its control file.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "evo/fencing.hpp"
@@ -22,7 +24,7 @@ class StoppedWriter : public testing::Test {
   /// Publishes 1 to 3, then 4 between two marks, then 5. The exit code adds 10 and 1 for those of
   /// the last two writes that succeeded.
   void write_and_exit(const Domain& domain) const {
-    SegmentWriter writer = make_writer(domain, channel_);
+    RawStateWriter writer = make_writer(domain, channel_);
     publish(writer, 3);
     const auto fourth = whole_value(channel_.size, 4);
     const auto fifth = whole_value(channel_.size, 5);
@@ -58,7 +60,7 @@ TEST_F(StoppedWriter, KeepsItsSegmentAndGoesOnWhenWoken) {
     const TemporaryDomain directory;
     TracedChild writer([&] { write_and_exit(directory.domain()); });
     ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
-    SegmentReader reader = make_reader(directory.domain(), channel_);
+    RawStateReader reader = make_reader(directory.domain(), channel_);
     ASSERT_TRUE(writer.step_instructions(k));
     writer.leave_stopped();
 
@@ -68,7 +70,7 @@ TEST_F(StoppedWriter, KeepsItsSegmentAndGoesOnWhenWoken) {
     EXPECT_EQ(to_string(reader.writer_state()), "Alive") << k;
     for (const OnOrphan on_orphan : {OnOrphan::TakeOver, OnOrphan::Replace}) {
       const auto second =
-          SegmentWriter::create(channel_, {.domain = directory.domain(), .on_orphan = on_orphan});
+          RawStateWriter::create(channel_, {.domain = directory.domain(), .on_orphan = on_orphan});
       ASSERT_EQ(outcome(second), "SegmentBusy") << k;
     }
     EXPECT_EQ(read_whole(reader), seen) << k << ": the refused writer did something";
@@ -94,7 +96,7 @@ TEST_F(StoppedWriter, ForcedOutIsFencedWhenWoken) {
     const auto control = directory.path() / "evo_probe.ctl";
     TracedChild writer([&] { write_and_exit(directory.domain()); });
     ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
-    SegmentReader reader = make_reader(directory.domain(), channel_);
+    RawStateReader reader = make_reader(directory.domain(), channel_);
     ASSERT_TRUE(writer.step_instructions(k));
     writer.leave_stopped();
     const auto incarnation = peek<std::uint64_t>(control, kIncarnationOffset);
@@ -124,7 +126,7 @@ TEST_F(StoppedWriter, FencedOffMakesRoomForASuccessor) {
     const TemporaryDomain directory;
     TracedChild writer([&] { write_and_exit(directory.domain()); });
     ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
-    SegmentReader reader = make_reader(directory.domain(), channel_);
+    RawStateReader reader = make_reader(directory.domain(), channel_);
     ASSERT_TRUE(writer.step_instructions(k));
     writer.leave_stopped();
 
@@ -132,7 +134,7 @@ TEST_F(StoppedWriter, FencedOffMakesRoomForASuccessor) {
     ASSERT_TRUE(fenced) << k << ": " << message_of(fenced);
     EXPECT_TRUE(fenced->fenced) << k;
     EXPECT_EQ(read_whole(reader), "Detached") << k;
-    SegmentWriter successor = make_writer(directory.domain(), channel_);
+    RawStateWriter successor = make_writer(directory.domain(), channel_);
     successor.write(bytes_of(whole_value(channel_.size, 1000)));
     const auto files = directory.files();
     EXPECT_EQ(outcome(reader.reattach()), "ok") << k;
@@ -157,14 +159,14 @@ TEST_F(StoppedWriter, MayLoseItsControlFileToASuccessor) {
     const TemporaryDomain directory;
     TracedChild writer([&] { write_and_exit(directory.domain()); });
     ASSERT_EQ(writer.run_to_mark(), Stop::Mark);
-    SegmentReader reader = make_reader(directory.domain(), channel_);
+    RawStateReader reader = make_reader(directory.domain(), channel_);
     ASSERT_TRUE(writer.step_instructions(k));
     writer.leave_stopped();
     std::filesystem::remove(directory.path() / "evo_probe.ctl");
     const std::string seen = read_whole(reader);
     ASSERT_TRUE(seen == "3" || seen == "4") << k << ": " << seen;
 
-    std::optional<SegmentWriter> successor(make_writer(directory.domain(), channel_));
+    std::optional<RawStateWriter> successor(make_writer(directory.domain(), channel_));
     successor->write(bytes_of(whole_value(channel_.size, 1000)));
     EXPECT_EQ(attach_and_read(directory.domain(), channel_), "1000") << k;
     EXPECT_EQ(read_whole(reader), seen) << k << ": it is attached to the former segment";
@@ -186,19 +188,19 @@ TEST(RemovedControlFile, LeavesBothSegmentsWhole) {
     const TemporaryDomain directory;
     const Pipe end;
     Child former([&]() -> std::string {
-      SegmentWriter writer = make_writer(directory.domain(), channel);
+      RawStateWriter writer = make_writer(directory.domain(), channel);
       publish(writer, 3);
       if (!end.await_byte()) return "not told to end";
       return outcome(writer.write(bytes_of(whole_value(channel.size, 4))));
     });
-    auto attached = SegmentReader::attach(
+    auto attached = RawStateReader::attach(
         channel, {.domain = directory.domain(), .wait = std::chrono::seconds(20)});
     ASSERT_TRUE(attached) << message_of(attached);
-    std::optional<SegmentReader> reader(std::move(*attached));
+    std::optional<RawStateReader> reader(std::move(*attached));
     while (reader->version() != 6)
       static_cast<void>(reader->wait_for_change(std::chrono::seconds(1)));
     std::filesystem::remove(directory.path() / "evo_probe.ctl");
-    std::optional<SegmentWriter> successor(make_writer(directory.domain(), channel));
+    std::optional<RawStateWriter> successor(make_writer(directory.domain(), channel));
     publish(*successor, 7);
     EXPECT_EQ(read_whole(*reader), "3");
     if (!writer_ends_first) reader.reset();

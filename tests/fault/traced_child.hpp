@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A child that runs one instruction, or up to one system call, at a time (ptrace).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The trust model of SECURITY.md, cell by cell: what other users can do to a segment and to its
 /// users. Three members of one group, and a stranger.
 #include <fcntl.h>
@@ -11,8 +12,9 @@
 #include <vector>
 
 #include "evo/cleanup.hpp"
-#include "evo/control_file.hpp"
 #include "evo/fencing.hpp"
+#include "evo/format.hpp"
+#include "evo/format/control_file.hpp"
 #include "evo/segment_info.hpp"
 #include "fault_matrix.hpp"
 #include "segment_ends.hpp"
@@ -92,7 +94,7 @@ class OtherWriter {
   OtherWriter(const Domain& domain, const ChannelDescription& channel, Become&& become)
       : child_([&, domain, channel]() -> std::string {
           become();
-          SegmentWriter writer = make_writer(domain, channel);
+          RawStateWriter writer = make_writer(domain, channel);
           publish(writer, 7);
           ready_.write("x");
           ::pause();
@@ -158,7 +160,7 @@ TEST_P(Trusting, NoReaderTakesAForgedValue) {
   const Pipe attacked;
   Child reader([&]() -> std::string {
     become(kReader);
-    auto mine = SegmentReader::attach(channel_, {.domain = domain()});
+    auto mine = RawStateReader::attach(channel_, {.domain = domain()});
     attached.write("x");
     static_cast<void>(attacked.await_byte());
     std::string said = mine ? read_whole(*mine) : "-";
@@ -183,7 +185,7 @@ TEST_P(Trusting, NoReaderTakesAForgedValueOfAWriterThatFoundTheSegment) {
   }
   // The attacker creates the segment first. Then the rightful writer, root, finds it.
   as(kAttacker, [&]() -> std::string {
-    auto mine = SegmentWriter::create(channel_, {.domain = domain()});
+    auto mine = RawStateWriter::create(channel_, {.domain = domain()});
     if (mine) mine->write(bytes_of(whole_value(channel_.size, 5)));
     die();
   });
@@ -210,7 +212,7 @@ TEST_P(Trusting, NoReaderTakesAReplacedSegment) {
     });
     const std::string replaced = as(kAttacker, [&]() -> std::string {
                                    auto mine =
-                                       SegmentWriter::create(channel_, {.domain = domain()});
+                                       RawStateWriter::create(channel_, {.domain = domain()});
                                    if (!mine) return outcome(mine);
                                    mine->write(bytes_of(whole_value(channel_.size, 666)));
                                    die();
@@ -237,7 +239,7 @@ TEST_P(Trusting, NobodyIsKilledByAPlantedFile) {
   ASSERT_TRUE(planted.await_byte());
   const ChildResult victim = as(kWriter, [&]() -> std::string {
     ChannelDescription own = raw_channel("own", 64);
-    const auto writer = SegmentWriter::create(own, {.domain = domain()});
+    const auto writer = RawStateWriter::create(own, {.domain = domain()});
     for (int i = 0; i < 300; ++i) {
       static_cast<void>(cleanup_orphaned_segments(domain(), {}));
       static_cast<void>(list_segments(domain()));
@@ -264,7 +266,7 @@ TEST_P(Trusting, NoFileIsRedirectedByAPlantedLink) {
                   .text,
               "planted");
     as(kWriter, [&]() -> std::string {
-      return outcome(SegmentWriter::create(channel_, {.domain = domain()}));
+      return outcome(RawStateWriter::create(channel_, {.domain = domain()}));
     });
     EXPECT_FALSE(std::filesystem::exists(target)) << name;
     std::filesystem::remove(link);
@@ -281,7 +283,7 @@ TEST_P(Trusting, OrphanStaysWhereOthersMayNotRemoveIt) {
     as(user, [&]() -> std::string {
       for (const OnOrphan on_orphan : {OnOrphan::TakeOver, OnOrphan::Replace}) {
         static_cast<void>(
-            SegmentWriter::create(channel_, {.domain = domain(), .on_orphan = on_orphan}));
+            RawStateWriter::create(channel_, {.domain = domain(), .on_orphan = on_orphan}));
       }
       static_cast<void>(cleanup_orphaned_segments(domain(), {.grace = std::chrono::seconds(0)}));
       return "";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Values that prove themselves whole: every word of value n is n.
 #pragma once
 
@@ -6,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "evo/segment_reader.hpp"
+#include "evo/format.hpp"
+#include "evo/raw_state_reader.hpp"
 
 namespace evo::test {
 
@@ -19,7 +21,7 @@ inline std::span<const std::byte> bytes_of(const std::vector<std::uint64_t>& val
 }
 
 /// The number of the last value; or the name of the error, or what is torn about it.
-inline std::string read_whole(SegmentReader& reader) {
+inline std::string read_whole(RawStateReader& reader) {
   std::vector<std::uint64_t> value(reader.size() / sizeof(std::uint64_t));
   const auto info = reader.read(std::as_writable_bytes(std::span(value)));
   if (!info) return std::string(to_string(info.error()));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Every interleaving of a writer and a reader, one shared access at a time, on the real code. It
 /// shows that the protocol is correct if accesses take effect in program order;
 /// memory_order_test.cpp covers the remaining cases.
@@ -198,7 +199,7 @@ void take_over_and_read(std::uint32_t slots, int killed_at, const std::function<
       EXPECT_LE(version / 2, *last) << "a complete sequence would be filled again";
     }
   }
-  segment.header().version = detail::complete(*last);
+  segment.header().version = detail::complete_version(*last);
   // Numbering continues from the last complete publish, so a value still equals its sequence.
   auto successor = segment.publisher(*last);
   Got got;

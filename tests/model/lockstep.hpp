@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Two threads that execute one step at a time, in an order that the test chooses.
 ///
 /// A step is what a thread does between two calls of the step hook. Exactly one thread runs at any

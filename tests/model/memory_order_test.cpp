@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The state protocol under release/acquire memory: why slot.hpp needs each order.
 ///
 /// x86 hides most of it, so the protocol is written down here again, step by step, and explored
@@ -6,7 +7,7 @@
 /// n in publish n.
 #include <gtest/gtest.h>
 
-#include "evo/slot.hpp"
+#include "evo/format/slot.hpp"
 #include "release_acquire_model.hpp"
 
 namespace evo::test {
@@ -23,22 +24,22 @@ Location word_of(std::uint64_t slot, std::uint64_t word) {
 
 /// The orders of slot.hpp and state_publisher.hpp; tests weaken each of them.
 struct Orders {
-  bool fence_after_odd = true;         // [C]
-  Order completing = Order::Release;   // [D]
-  Order publishing = Order::Release;   // [E]
-  Order first_look = Order::Acquire;   // [A]
-  bool fence_before_confirm = true;    // [B]
-  Order header_load = Order::Acquire;  // [F]
+  bool fence_after_odd = true;         // [slot-reuse]
+  Order completing = Order::Release;   // [slot-complete]
+  Order publishing = Order::Release;   // [publish]
+  Order first_look = Order::Acquire;   // [slot-complete]
+  bool fence_before_confirm = true;    // [slot-reuse]
+  Order header_load = Order::Acquire;  // [publish]
 };
 
 void append_publish(Program& program, std::uint64_t n, const Orders& orders) {
   const std::uint64_t slot = n % kSlots;
-  program.push_back(store(version_of(slot), detail::filling(n), Order::Relaxed));
+  program.push_back(store(version_of(slot), detail::filling_version(n), Order::Relaxed));
   if (orders.fence_after_odd) program.push_back(fence(Order::Release));
   program.push_back(store(word_of(slot, 0), n, Order::Relaxed));
   program.push_back(store(word_of(slot, 1), n, Order::Relaxed));
-  program.push_back(store(version_of(slot), detail::complete(n), orders.completing));
-  program.push_back(store(kHeader, detail::complete(n), orders.publishing));
+  program.push_back(store(version_of(slot), detail::complete_version(n), orders.completing));
+  program.push_back(store(kHeader, detail::complete_version(n), orders.publishing));
 }
 
 enum : Register { kSeen, kBefore, kFirst, kSecond, kAfter, kCount };
@@ -62,10 +63,11 @@ Program reader_by_header(const Orders& orders) {
 /// A reader that has publish n - 1 and inspects the slot of publish n directly.
 Program reader_of_slot(std::uint64_t n, const Orders& orders) {
   const std::uint64_t slot = n % kSlots;
-  Program program{load(version_of(slot), kBefore, orders.first_look),
-                  stop_if([n](const Registers& r) { return r[kBefore] != detail::complete(n); }),
-                  load(word_of(slot, 0), kFirst, Order::Relaxed),
-                  load(word_of(slot, 1), kSecond, Order::Relaxed)};
+  Program program{
+      load(version_of(slot), kBefore, orders.first_look),
+      stop_if([n](const Registers& r) { return r[kBefore] != detail::complete_version(n); }),
+      load(word_of(slot, 0), kFirst, Order::Relaxed),
+      load(word_of(slot, 1), kSecond, Order::Relaxed)};
   if (orders.fence_before_confirm) program.push_back(fence(Order::Acquire));
   program.push_back(load(version_of(slot), kAfter, Order::Relaxed));
   program.push_back(stop_if([](const Registers& r) { return r[kAfter] != r[kBefore]; }));
@@ -96,14 +98,15 @@ TEST(MemoryOrder, TheProtocolNeverTearsAValue) {
 }
 
 TEST(MemoryOrder, EachOrderIsNeeded) {
-  EXPECT_FALSE(explore(base({.fence_after_odd = false})).wrong.empty()) << "fence [C]";
+  EXPECT_FALSE(explore(base({.fence_after_odd = false})).wrong.empty()) << "fence [slot-reuse]";
   EXPECT_FALSE(
       explore(base({.completing = Order::Relaxed, .publishing = Order::Relaxed})).wrong.empty())
-      << "store [D]";
+      << "store [slot-complete]";
   EXPECT_FALSE(
       explore(base({.first_look = Order::Relaxed, .header_load = Order::Relaxed})).wrong.empty())
-      << "load [A]";
-  EXPECT_FALSE(explore(base({.fence_before_confirm = false})).wrong.empty()) << "fence [B]";
+      << "load [slot-complete]";
+  EXPECT_FALSE(explore(base({.fence_before_confirm = false})).wrong.empty())
+      << "fence [slot-reuse]";
 }
 
 /// Either of the pairs D/A and E/F is enough for a reader that starts from the header. A reader of
@@ -136,8 +139,8 @@ constexpr std::uint64_t kSecondLife = 100;
 Program successor(const std::vector<std::uint64_t>& memory, bool after_header_alone) {
   const std::uint64_t last = last_complete(memory, after_header_alone);
   Program program;
-  if (memory[kHeader] != detail::complete(last)) {
-    program.push_back(store(kHeader, detail::complete(last), Order::Release));
+  if (memory[kHeader] != detail::complete_version(last)) {
+    program.push_back(store(kHeader, detail::complete_version(last), Order::Release));
   }
   for (const std::uint64_t n : {last + 1, last + 2}) {
     const std::size_t from = program.size();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "release_acquire_model.hpp"
 
 #include <algorithm>

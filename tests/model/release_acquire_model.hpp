@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A small model of the release/acquire part of the C++20 memory model, explored
 /// exhaustively.
 ///

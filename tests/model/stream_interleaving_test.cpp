@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Every interleaving of a stream's writer and one reader, one shared access at a time, on the real
 /// code, as in interleaving_test.cpp.
 #include <gtest/gtest.h>

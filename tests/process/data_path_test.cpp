@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The data path, a million times each: no system call, no allocation, no page fault.
 ///
 /// Each operation runs in a separate process, which creates its segments, runs the operation a few
@@ -108,7 +109,7 @@ void count_system_calls() {
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
-    throw std::runtime_error("no seccomp filter to be had");
+    throw std::runtime_error("seccomp is not available");
   }
 }
 
@@ -157,8 +158,8 @@ struct Ends {
         trace_reader(TraceReader::attach({.domain = domain}).value()),
         alarm_writer(AlarmWriter::create({.domain = domain}).value()),
         alarm_reader(AlarmReader::attach({.domain = domain}).value()),
-        paged_writer(SegmentWriter::create(paged_channel(), {.domain = domain}).value()),
-        paged_reader(SegmentReader::attach("paged", {.domain = domain}).value()) {
+        paged_writer(RawStateWriter::create(paged_channel(), {.domain = domain}).value()),
+        paged_reader(RawStateReader::attach("paged", {.domain = domain}).value()) {
     probe_writer.write({.cycle = 1});
     bulk_writer.write({});
   }
@@ -171,15 +172,15 @@ struct Ends {
   TraceReader trace_reader;
   AlarmWriter alarm_writer;  // overflow: block
   AlarmReader alarm_reader;
-  SegmentWriter paged_writer;
-  SegmentReader paged_reader;
+  RawStateWriter paged_writer;
+  RawStateReader paged_reader;
   std::array<Trace, 4> traces{};
   std::array<Alarm, 2> alarms{};
   probe::Bulk bulk{};
   std::array<std::uint64_t, 512> page{};
 };
 
-bool go_through_pages(SegmentWriter& writer, SegmentReader& reader,
+bool go_through_pages(RawStateWriter& writer, RawStateReader& reader,
                       std::array<std::uint64_t, 512>& page) {
   return writer.write(bytes_of(page)).has_value() &&
          reader.read(writable_bytes_of(page)).has_value();
@@ -377,9 +378,9 @@ TEST(DataPathMeasurement, CountsThePagesThatWereNotPrefaulted) {
   const ChildResult child = in_child([&]() -> std::string {
     const MemoryOptions untouched{.prefault = false};
     const auto options = WriterOptions{.domain = directory.domain(), .memory = untouched};
-    auto& writer = *new auto(SegmentWriter::create(paged_channel(), options).value());
+    auto& writer = *new auto(RawStateWriter::create(paged_channel(), options).value());
     auto& reader = *new auto(
-        SegmentReader::attach("paged", {.domain = directory.domain(), .memory = untouched})
+        RawStateReader::attach("paged", {.domain = directory.domain(), .memory = untouched})
             .value());
     std::array<std::uint64_t, 512> page{};
     return measure(kControls,

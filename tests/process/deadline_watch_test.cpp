@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The deadline watch of endpoints in other processes: switched from outside while they run, with
 /// exact counts. No outcome depends on how fast anything runs: deadlines are an hour, which every
 /// operation keeps, or a nanosecond, which every operation misses.
 #include "evo/deadline_watch.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -180,7 +182,7 @@ TEST_F(DeadlineWatch, FieldsAndUntypedReadsCountAndFailedOnesDoNot) {
   probe::Probe value;
   EXPECT_TRUE(typed.read_into(value));
   EXPECT_EQ(report().readers.at(0).operations, 2U);
-  auto untyped = SegmentReader::attach("probe", {.domain = directory_.domain()}).value();
+  auto untyped = RawStateReader::attach("probe", {.domain = directory_.domain()}).value();
   EXPECT_EQ(read_number(untyped), "1");
   EXPECT_EQ(report().readers.at(1).operations, 1U);
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Real processes, really killed: a writer that dies at a random moment, 500 times, observed by one
 /// reader that never attaches again.
 #include <gtest/gtest.h>
@@ -9,8 +10,9 @@
 #include <random>
 #include <vector>
 
-#include "evo/segment_reader.hpp"
-#include "evo/segment_writer.hpp"
+#include "evo/format.hpp"
+#include "evo/raw_state_reader.hpp"
+#include "evo/raw_state_writer.hpp"
 #include "temporary_domain.hpp"
 
 namespace evo::test {
@@ -29,7 +31,7 @@ ChannelDescription channel_of(std::size_t words) {
 /// Every word of publish n is n, so sequence and value prove each other.
 [[noreturn]] void write_for_ever(const ChannelDescription& channel, const Domain& domain) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  auto writer = SegmentWriter::create(channel, {.domain = domain});
+  auto writer = RawStateWriter::create(channel, {.domain = domain});
   if (!writer) {
     fmt::print(stderr, "{}\n", writer.error());
     ::_exit(1);
@@ -46,7 +48,7 @@ class KilledWriter : public testing::TestWithParam<std::size_t> {};
 TEST_P(KilledWriter, LeavesTheLastCompleteValueAndIsTakenOver) {
   const TemporaryDomain directory;
   const ChannelDescription channel = channel_of(GetParam());
-  std::optional<SegmentReader> reader;
+  std::optional<RawStateReader> reader;
   std::vector<std::uint64_t> value(GetParam());
   std::mt19937 random(12345);
   std::uniform_int_distribution<int> moment_us(0, 1500);
@@ -72,7 +74,7 @@ TEST_P(KilledWriter, LeavesTheLastCompleteValueAndIsTakenOver) {
     ASSERT_GE(writer, 0);
     if (writer == 0) write_for_ever(channel, directory.domain());
     if (!reader) {
-      auto attached = SegmentReader::attach(
+      auto attached = RawStateReader::attach(
           channel, {.domain = directory.domain(), .wait = std::chrono::seconds(20)});
       ASSERT_TRUE(attached) << attached.error().message;
       reader.emplace(std::move(*attached));
@@ -103,7 +105,7 @@ TEST_P(KilledWriter, LeavesTheLastCompleteValueAndIsTakenOver) {
   EXPECT_GE(lives_that_wrote, kKills / 2);
 
   // The file is still the one that the first writer created.
-  auto successor = SegmentWriter::create(channel, {.domain = directory.domain()});
+  auto successor = RawStateWriter::create(channel, {.domain = directory.domain()});
   ASSERT_TRUE(successor) << successor.error().message;
   EXPECT_GE(successor->incarnation(), static_cast<std::uint64_t>(lives_that_wrote));
   EXPECT_EQ(reader->writer_state(), WriterState::Alive);

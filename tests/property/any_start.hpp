@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Where a property starts the sequence numbers of a segment.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One writer thread and several reader threads on one mapping: for the thread sanitizer, and to
 /// detect a torn value or a step back in time.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The invariants of stamps, with a counter that runs and jumps at random next to a sane clock.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Random sequences of operations of a writer and a reader, against a model that is one byte
 /// vector.
 #include <gtest/gtest.h>

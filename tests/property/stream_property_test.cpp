@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Random sequences of operations of a stream's writer and readers, against a model that is one
 /// list. The writer also runs between the accesses of a reader's operation.
 #include <gtest/gtest.h>

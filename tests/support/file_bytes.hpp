@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads and writes the bytes of a file without the knowledge of the processes that map it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A segment in plain memory, to drive the protocol without files.
 #pragma once
 
@@ -23,14 +24,14 @@ class MemorySegment {
     detail::reset_slots(slots(), geometry_);
     table_.control.incarnation = 1;
     table_.control.generation = 1;
-    table_.control.state = static_cast<std::uint32_t>(ControlState::Open);
+    table_.control.phase = SegmentPhase::Open;
     table_.control.wake_protocol = static_cast<std::uint32_t>(WakeProtocol::Membarrier);
     if (last != 0) {  // as after `last` publishes of zeros
       for (std::uint32_t back = 0; back < geometry_.count; ++back) {
         const Sequence n = last >= back ? last - back : geometry_.sequence_limit() - (back - last);
-        version_of(geometry_.index_of(n)) = detail::complete(n);
+        version_of(geometry_.index_of(n)) = detail::complete_version(n);
       }
-      header_.version = detail::complete(last);
+      header_.version = detail::complete_version(last);
     }
   }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The result of an operation, as a word that a failing test prints.
 #pragma once
 

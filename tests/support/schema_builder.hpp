@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Binary schemas built by hand, so that each test states only what is unusual about its schema.
 #pragma once
 

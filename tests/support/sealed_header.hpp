@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Damage that the header's checksum does not reveal.
 #pragma once
 
@@ -6,7 +7,7 @@
 #include <cstring>
 #include <span>
 
-#include "evo/detail/crc32c.hpp"
+#include "evo/format/crc32c.hpp"
 
 namespace evo::test {
 
@@ -17,7 +18,7 @@ inline void seal_header(std::span<std::byte> file) {
   std::memcpy(constant.data(), file.data(), constant.size());
   std::memset(constant.data() + 8, 0, 12);
   std::memset(constant.data() + 40, 0, 12);
-  const std::uint32_t crc = detail::crc32c(constant.data(), constant.size());
+  const std::uint32_t crc = crc32c(constant.data(), constant.size());
   std::memcpy(file.data() + 48, &crc, sizeof crc);
 }
 

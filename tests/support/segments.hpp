@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Segments for the tests of the untyped endpoints.
 #pragma once
 
@@ -9,8 +10,8 @@
 #include <vector>
 
 #include "child_process.hpp"
-#include "evo/segment_reader.hpp"
-#include "evo/segment_writer.hpp"
+#include "evo/raw_state_reader.hpp"
+#include "evo/raw_state_writer.hpp"
 #include "outcome.hpp"
 
 namespace evo::test {
@@ -37,13 +38,13 @@ std::span<std::byte> writable_bytes_of(T& value) {
 }
 
 /// The 64-bit number at the start of the latest value, or the name of the error.
-inline std::string read_number(SegmentReader& reader) {
+inline std::string read_number(RawStateReader& reader) {
   std::uint64_t number = 0;
   const auto info = reader.read(writable_bytes_of(number));
   return info ? std::to_string(number) : std::string(to_string(info.error()));
 }
 
-inline std::string read_number(SegmentReader&& reader) {
+inline std::string read_number(RawStateReader&& reader) {
   return read_number(reader);
 }
 
@@ -52,7 +53,7 @@ inline std::string read_number(SegmentReader&& reader) {
 inline pid_t leave_orphan(const Domain& domain, const ChannelDescription& channel,
                           std::uint64_t publishes = 0) {
   Child child([&]() -> std::string {
-    auto writer = SegmentWriter::create(channel, {.domain = domain});
+    auto writer = RawStateWriter::create(channel, {.domain = domain});
     if (!writer) return writer.error().message;
     for (std::uint64_t n = 1; n <= publishes; ++n) writer->write(bytes_of(n));
     die();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A domain for one test, on tmpfs if available; removed with the test.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Typed endpoints of channels that tests describe by hand; generated ones look the same.
 #pragma once
 

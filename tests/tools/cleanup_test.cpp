@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm cleanup: one pass.
 #include "segments.hpp"
 #include "tool.hpp"
@@ -9,7 +10,7 @@ class CleanupCommand : public ToolTest {};
 
 TEST_F(CleanupCommand, RemovesAfterTheGracePeriodOnly) {
   EXPECT_EQ(steady(run({"cleanup"}).out), "nothing to clean up in DOMAIN\n");
-  const auto live = SegmentWriter::create(raw_channel("live", 8), {.domain = domain()}).value();
+  const auto live = RawStateWriter::create(raw_channel("live", 8), {.domain = domain()}).value();
   leave_orphan(domain(), raw_channel("probe", 8), 1);
   const auto files = directory_.files();
   const ToolAnswer would = run({"cleanup", "--dry-run", "--grace", "0s"});
@@ -26,8 +27,8 @@ TEST_F(CleanupCommand, RemovesAfterTheGracePeriodOnly) {
 }
 
 TEST_F(CleanupCommand, AClosedSegmentThatIsStillReadIsNothingWrong) {
-  auto closed = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()});
-  const auto reader = SegmentReader::attach("probe", {.domain = domain()});
+  auto closed = RawStateWriter::create(raw_channel("probe", 8), {.domain = domain()});
+  const auto reader = RawStateReader::attach("probe", {.domain = domain()});
   ASSERT_TRUE(closed && reader);
   closed = tl::unexpected(Error{});
   const ToolAnswer answer = run({"cleanup"});

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm completion: how bash, zsh and fish themselves run their scripts.
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What commands print about segments that are damaged, that this user may not read, or whose file
 /// names would disturb a terminal.
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <filesystem>

@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm deadlines: switches, shows, and refuses.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -26,8 +28,8 @@ class Deadlines : public testing::Test {
 
 TEST_F(Deadlines, AreCountedFromStartToStop) {
   auto writer =
-      SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()}).value();
-  auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()}).value();
+      RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()}).value();
+  auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()}).value();
   const auto operate = [&] {
     writer.write(bytes_of(std::uint64_t{1}));
     static_cast<void>(read_number(reader));

@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm doctor: each check with simulated computers, and all of them with this one.
+#include <fmt/format.h>
 #include <linux/membarrier.h>
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Durations and ages as evo-shm prints and parses them.
 #include "text/duration.hpp"
 

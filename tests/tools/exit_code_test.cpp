@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The exit codes of docs/evo-shm.md, and that all output goes to the right stream.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <sys/stat.h>
 
@@ -47,7 +49,7 @@ TEST_F(ExitCode, OneWhereSomethingIsWrong) {
 /// to it, until a writer creates it again.
 TEST_F(ExitCode, OneWhereReadersMissWhatWasRemovedAfterADeath) {
   leave_orphan(domain(), raw_channel("probe", 8), 1);
-  auto reader = SegmentReader::attach("probe", {.domain = domain()});
+  auto reader = RawStateReader::attach("probe", {.domain = domain()});
   ASSERT_TRUE(reader);
   ASSERT_EQ(run({"cleanup", "--grace", "0"}).code, 0);
   const ToolAnswer list = run({"list", "--wrong"});
@@ -61,7 +63,7 @@ TEST_F(ExitCode, OneWhereReadersMissWhatWasRemovedAfterADeath) {
   EXPECT_EQ(json[0]["condition"], "removed");
   EXPECT_EQ(json[0]["writer"]["state"], "dead");
   {
-    const auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()});
+    const auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = domain()});
     ASSERT_TRUE(writer);
     EXPECT_EQ(run({"list", "--wrong"}).code, 0);
     EXPECT_EQ(run({"validate"}).code, 0);
@@ -83,7 +85,7 @@ TEST_F(ExitCode, OneWhereAnExpectedSegmentIsMissing) {
   EXPECT_EQ(json.at(0).at("name"), "probe");
   EXPECT_EQ(json.at(0).at("condition"), "absent");
   {
-    const auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()});
+    const auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = domain()});
     ASSERT_TRUE(writer);
     EXPECT_EQ(expect({"--expect", "probe"}).code, 0);
     EXPECT_EQ(expect({"--expect", "probe", "other"}).code, 1);
@@ -97,8 +99,8 @@ TEST_F(ExitCode, OneWhereAnExpectedSegmentIsMissing) {
 }
 
 TEST_F(ExitCode, OneWhereAnExpectedSegmentIsClosed) {
-  auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()});
-  const auto reader = SegmentReader::attach("probe", {.domain = domain()});
+  auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = domain()});
+  const auto reader = RawStateReader::attach("probe", {.domain = domain()});
   ASSERT_TRUE(writer && reader);
   writer = tl::unexpected(Error{});
   EXPECT_EQ(run({"list", "--wrong"}).code, 0);
@@ -208,7 +210,7 @@ TEST_F(ExitCode, AMemberOfTheGroupCanLook) {
   constexpr gid_t kGroup = 65533;
   ChannelDescription channel = raw_channel("probe", 8);
   channel.access = Access::Group;
-  auto writer = SegmentWriter::create(channel, {.domain = domain()}).value();
+  auto writer = RawStateWriter::create(channel, {.domain = domain()}).value();
   writer.write(bytes_of(std::uint64_t{7}));
   ::chmod(directory_.path().c_str(), 0755);
   for (const std::string& file : directory_.files()) {

@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm wait-for and assert.
+#include <fmt/format.h>
+
 #include <atomic>
 #include <chrono>
 #include <gantry.evo.hpp>
@@ -112,7 +115,7 @@ TEST_F(Expect, FreshIsNotOlderThanTheSchemaAllows) {
 }
 
 TEST_F(Expect, WhatTheSchemaSaysNothingOfIsRefused) {
-  auto raw = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()}).value();
+  auto raw = RawStateWriter::create(raw_channel("probe", 8), {.domain = domain()}).value();
   raw.write(bytes_of(std::uint64_t{1}));
   expect_answer(0, {"assert", "probe"});
   expect_answer(2, {"assert", "probe", "--fresh"}, "has no max_age");

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Commands that follow a segment for some time: they end in time, do not use up a core, and report
 /// the end of the writer.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <alarm.evo.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Golden output, as a table and as JSON, of the commands whose own tests check only parts of it.
 #include <gantry.evo.hpp>
 

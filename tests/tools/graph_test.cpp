@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm graph: which processes write and read which segments, from schema files and in a domain,
 /// and what is wrong with it.
 #include <sys/prctl.h>
@@ -104,7 +105,7 @@ TEST_F(GraphTest, OfADomainShowsWhoIsThere) {
   start_reader<GantryReader>("recipe_executor", "gantry");
   start_reader<GantryReader>("stranger \"x\"", "gantry");
   leave_dead<ProbeWriter>();
-  auto untyped = SegmentWriter::create(raw_channel("raw", 8), {.domain = domain()}).value();
+  auto untyped = RawStateWriter::create(raw_channel("raw", 8), {.domain = domain()}).value();
   untyped.write(bytes_of(std::uint64_t{1}));
   const ToolAnswer dot = graph({});
   EXPECT_EQ(dot.code, 0) << dot.err;
@@ -165,7 +166,7 @@ TEST_F(GraphTest, LintFindsEverythingThatCanBeWrong) {
   start_reader<ProbeReader>("probe_display", "probe");
   auto channel = describe<GantryChannel>();
   channel.owner = "impostor";
-  const auto impostor = SegmentWriter::create(channel, {.domain = domain()}).value();
+  const auto impostor = RawStateWriter::create(channel, {.domain = domain()}).value();
   start_reader<GantryReader>("stranger", "gantry");
   const auto counter = probe::CounterWriter::create({.domain = domain()}).value();
   const ToolAnswer table = graph({"--lint"});
@@ -189,7 +190,7 @@ TEST_F(GraphTest, LintMissesWhatSchemasDeclareUntilItIsAlive) {
   auto channel = raw_channel("made", 8);
   channel.owner = "maker";
   {
-    const auto writer = SegmentWriter::create(channel, {.domain = domain()});
+    const auto writer = RawStateWriter::create(channel, {.domain = domain()});
     ASSERT_TRUE(writer);
     EXPECT_EQ(graph(lint).code, 0) << found();
   }

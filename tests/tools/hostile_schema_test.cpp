@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Malicious schemas, and everything that evo-shm does with those that pass the check.
 #include <flatbuffers/reflection_generated.h>
 
@@ -7,7 +8,7 @@
 
 #include "decode/fields.hpp"
 #include "decode/idl.hpp"
-#include "evo/detail/text.hpp"
+#include "evo/text.hpp"
 #include "outcome.hpp"
 #include "schema_builder.hpp"
 #include "tool.hpp"
@@ -167,7 +168,7 @@ class Spoiler {
 };
 
 void expect_plain(std::string text) {
-  EXPECT_EQ(detail::printable(text), text);
+  EXPECT_EQ(printable(text), text);
 }
 
 /// Everything that commands do with a schema from a segment.

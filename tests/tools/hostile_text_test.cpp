@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Names that other processes chose, through every output of every command: nothing in them
 /// controls a terminal, and each format stays valid.
 #include <fcntl.h>
@@ -6,7 +7,7 @@
 #include <gantry.evo.hpp>
 #include <nlohmann/json.hpp>
 
-#include "evo/control_file.hpp"
+#include "evo/format/control_file.hpp"
 #include "file_bytes.hpp"
 #include "graph/draw.hpp"
 #include "plot/chart.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Lines that a thread writes: whole, in order, and counted where they were dropped.
 #include "supervisor/line_writer.hpp"
 

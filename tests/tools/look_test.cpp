@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm list, inspect, readers, schema, watch: golden output of a segment with every kind of
 /// field.
 #include <alarm.evo.hpp>
@@ -100,7 +101,7 @@ TEST_F(Look, InspectOfACorruptSchemaFallsBackToHexAndSaysWhy) {
 }
 
 TEST_F(Look, InspectOfAnUntypedSegmentShowsItsBytes) {
-  auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = domain()}).value();
+  auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = domain()}).value();
   writer.write(bytes_of(std::uint64_t{0x4142}));
   const ToolAnswer answer = run({"inspect", "probe"});
   EXPECT_EQ(answer.code, 0) << answer.out;

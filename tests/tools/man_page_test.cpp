@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm(1): everything that the help shows is also in the page.
 #include "tool.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The supervisor continues when allocations fail. This is a separate program because it replaces
 /// operator new for everything in it.
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Files that are written in parts: complete or not at all, and only where they should be.
 
 #include "text/output_file.hpp"
@@ -12,6 +13,7 @@
 #include <iterator>
 
 #include "child_process.hpp"
+#include "evo/format.hpp"
 #include "temporary_domain.hpp"
 #include "text/whole_file.hpp"
 

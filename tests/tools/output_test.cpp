@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The exit code when stdout or stderr cannot be written.
+#include <fmt/format.h>
+
 #include <gantry.evo.hpp>
 
 #include <chrono>

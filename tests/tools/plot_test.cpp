@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm plot: its pure functions, and its answers.
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm profile: its figures, and its answers.
 #include <counter.evo.hpp>
 #include <nlohmann/json.hpp>

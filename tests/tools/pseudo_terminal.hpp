@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A program in its own terminal: accepts keys, returns the screen.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm recover: what is wrong, how it is repaired, and what is left alone.
 #include <gantry.evo.hpp>
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the commands of docs/guide.md, and compares the output with the guide.
 
 usage: run_guide.py GUIDE.md BIN_DIR [--update]

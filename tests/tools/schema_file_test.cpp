@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Schema files that evo-shm compiles itself, and the evo.fbs that they include.
 #include <gantry.evo.hpp>
 

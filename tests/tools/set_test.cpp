@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm set: values of segments that have no live writer.
+#include <fmt/format.h>
 #include <grp.h>
 #include <sys/stat.h>
 
@@ -160,7 +162,7 @@ TEST_F(Set, WhoIsRefusedLeavesTheWritersRecordAsItIs) {
   in_child([&]() -> std::string {
     ChannelDescription channel = evo::describe<gantry::GantryChannel>();
     channel.access = Access::Group;
-    auto writer = SegmentWriter::create(channel, {.domain = domain()}).value();
+    auto writer = RawStateWriter::create(channel, {.domain = domain()}).value();
     writer.write(bytes_of(Gantry{.cycle = 7}));
     die();
   });

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm supervise reports exactly once, and correctly, how a writer ended, even if it looks
 /// late.
 #include <sys/epoll.h>
@@ -83,7 +84,7 @@ TEST_F(SuperviseEnd, OfAWriterThatWasCleanedUpAndHasASuccessor) {
 }
 
 TEST_F(SuperviseEnd, OfAWriterThatReadersMiss) {
-  const auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  const auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
   ASSERT_TRUE(await(*program_, "reader_attached", "probe"));
   stop();
   first_->kill();
@@ -102,7 +103,7 @@ class SuperviseClose : public SuperviseEnd {
     pid_ = ::getpid();
     ASSERT_TRUE(await(*program_, "writer_started", "probe"));
   }
-  std::optional<SegmentWriter> own_;
+  std::optional<RawStateWriter> own_;
 };
 
 TEST_F(SuperviseClose, OfAWriterThatClosed) {
@@ -121,7 +122,7 @@ TEST_F(SuperviseClose, OfAWriterThatClosedAndHasASuccessor) {
 }
 
 TEST_F(SuperviseClose, OfAWriterThatClosedBeforeItsReaders) {
-  const auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  const auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
   ASSERT_TRUE(await(*program_, "reader_attached", "probe"));
   stop();
   own_.reset();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm supervise when it lacks resources: space in its log, descriptors, inotify.
 #include <fcntl.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm supervise: what it reports, what it removes, and how it ends.
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ TEST_F(Supervise, TellsOfALifeFromStartToRemoval) {
   ASSERT_TRUE(started);
   EXPECT_EQ((*started)["pid"], writer.pid());
   EXPECT_EQ((*started)["takeover"], false);
-  auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
   ASSERT_TRUE(reader) << message_of(reader);
   const auto attached = await(*program, "reader_attached", "probe");
   ASSERT_TRUE(attached);
@@ -72,7 +73,7 @@ TEST_F(Supervise, TellsOfReadersThatDie) {
   const auto program = start();
   const Pipe ready;
   Child reader([&]() -> std::string {
-    const auto own = SegmentReader::attach("probe", {.domain = directory_.domain()});
+    const auto own = RawStateReader::attach("probe", {.domain = directory_.domain()});
     ready.write("x");
     ::pause();
     return {};
@@ -105,7 +106,7 @@ TEST_F(Supervise, TwoAtOnceDoNoHarm) {
     leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
     const auto writer = create();
     ASSERT_TRUE(writer) << message_of(writer);
-    const auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+    const auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
     ASSERT_TRUE(reader) << message_of(reader);
   }
   EXPECT_EQ(first->end(), 0);
@@ -129,7 +130,7 @@ TEST_F(Supervise, OncePassesOnceAndSaysWhatItDid) {
 
 TEST_F(Supervise, AClosedSegmentThatIsStillReadIsNothingToWarnOf) {
   auto closed = create();
-  const auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  const auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
   ASSERT_TRUE(closed && reader) << message_of(closed) << message_of(reader);
   closed = tl::unexpected(Error{});
   std::string text;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A running evo-shm supervise, its events, and segments for it to supervise.
 #pragma once
 
@@ -60,8 +61,8 @@ class Supervise : public testing::Test {
     }
     return events;
   }
-  [[nodiscard]] Result<SegmentWriter> create(std::string_view name = "probe") const {
-    return SegmentWriter::create(raw_channel(name, 8), {.domain = directory_.domain()});
+  [[nodiscard]] Result<RawStateWriter> create(std::string_view name = "probe") const {
+    return RawStateWriter::create(raw_channel(name, 8), {.domain = directory_.domain()});
   }
   /// A process that writes this segment until it is killed.
   [[nodiscard]] std::unique_ptr<Child> start_writer(const std::string& name = "probe",
@@ -69,7 +70,7 @@ class Supervise : public testing::Test {
     Pipe ready;
     auto writer = std::make_unique<Child>([&]() -> std::string {
       const auto own =
-          SegmentWriter::create(raw_channel(name, size), {.domain = directory_.domain()});
+          RawStateWriter::create(raw_channel(name, size), {.domain = directory_.domain()});
       if (!own) return message_of(own);
       ready.write("x");
       ::pause();

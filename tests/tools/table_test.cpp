@@ -1,12 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Tables that fit a terminal: which columns are dropped, cut or wrapped, and that this is visible.
 #include "text/table.hpp"
+
+#include <fmt/format.h>
 
 #include <alarm.evo.hpp>
 #include <gantry.evo.hpp>
 
 #include "pseudo_terminal.hpp"
 #include "segments.hpp"
-#include "text/cut.hpp"
+#include "text/truncate.hpp"
 #include "tool.hpp"
 
 namespace evo::test {

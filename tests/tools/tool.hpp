@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm under test: its output on stdout and stderr, its exit code, and its golden files.
 ///
 /// Golden files are in tests/tools/golden; UPDATE_GOLDEN=1 rewrites them.

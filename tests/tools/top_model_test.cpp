@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The pure parts of evo-shm top: rows, order, rates, keys, screens.
 #include <gtest/gtest.h>
 
 #include "evo/segment_info.hpp"
-#include "text/cut.hpp"
 #include "text/table.hpp"
+#include "text/truncate.hpp"
 #include "top/keys.hpp"
 #include "top/model.hpp"
 #include "top/screen.hpp"
@@ -212,9 +213,9 @@ TEST(TopScreen, ShowsStateInItsColourAgeAgainstItsLimitAndTheGreatestLag) {
 }
 
 TEST(TopScreen, NoNameSteersTheTerminal) {
-  EXPECT_EQ(cut("a\x1b[2Jb\tc", 20), "a?[2Jb?c");
-  EXPECT_EQ(cut("\x1b[31mlong\x1b[0m", 2), "\x1b[31mlo\x1b[0m");
-  EXPECT_EQ(cut("äöü", 2), "äö");
+  EXPECT_EQ(truncated("a\x1b[2Jb\tc", 20), "a?[2Jb?c");
+  EXPECT_EQ(truncated("\x1b[31mlong\x1b[0m", 2), "\x1b[31mlo\x1b[0m");
+  EXPECT_EQ(truncated("äöü", 2), "äö");
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm top while it runs: in its own terminal, and without one.
 #include <gantry.evo.hpp>
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm watch: several segments, times, comma-separated values, and what it reports about
 /// writers.
 #include <alarm.evo.hpp>
@@ -6,8 +7,9 @@
 #include <probe.evo.hpp>
 
 #include "evo/clock.hpp"
-#include "look/selection.hpp"
-#include "look/time_style.hpp"
+#include "evo/format.hpp"
+#include "inspect/selection.hpp"
+#include "inspect/time_style.hpp"
 #include "program.hpp"
 #include "text/csv.hpp"
 #include "tool.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Another program that holds a segment: see segment_holder.cpp.
 #pragma once
 

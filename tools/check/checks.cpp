@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "check/checks.hpp"
 
 #include <fmt/format.h>
 
-#include "evo/detail/text.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "evo/text.hpp"
+#include "inspect/labels.hpp"
 
 namespace evo::tools {
 
@@ -15,7 +17,7 @@ Check check_header(const SegmentInfo& info) {
     return {"header", CheckResult::Warning, info.fault};
   }
   if (info.condition != SegmentCondition::Sound) {
-    return wrong("header", fmt::format("{}: {}", state_of(info), detail::printable(info.fault)));
+    return wrong("header", fmt::format("{}: {}", state_of(info), printable(info.fault)));
   }
   const SegmentLayout& layout = info.layout;
   return ok("header", fmt::format("{} of {} bytes, {} slots", kind_of(info),
@@ -30,7 +32,7 @@ std::optional<std::string> find_odd_version(const PassiveReader& reader) {
   const std::uint64_t before = reader.sequence();
   for (std::uint32_t i = 0; i < geometry.count; ++i) {
     const std::uint64_t version = reader.slot_version(i);
-    if (version == detail::kNeverFilled) continue;
+    if (version == kNeverFilled) continue;
     const std::uint64_t n = version / 2 + version % 2;
     if (geometry.index_of(n) != i) {
       return fmt::format("slot {} has version {}, which belongs in slot {}", i, version,
@@ -51,17 +53,18 @@ std::optional<std::string> find_odd_version(const PassiveReader& reader) {
   return std::nullopt;
 }
 
-Check check_versions(const SegmentLook& look) {
-  if (auto odd = find_odd_version(look.reader())) {
+Check check_versions(const InspectedSegment& inspected) {
+  if (auto odd = find_odd_version(inspected.reader())) {
     return wrong("versions", *odd + "; restart the writer with on_orphan Replace");
   }
-  return ok("versions", fmt::format("{} publishes", look.sequence()));
+  return ok("versions", fmt::format("{} publishes", inspected.sequence()));
 }
 
-Check check_value(const SegmentLook& look, const ValueLook& value) {
+Check check_value(const InspectedSegment& inspected, const InspectedValue& value) {
   if (!value.error) {
-    return ok("value", look.info().layout.geometry.checksummed ? "its checksum matches"
-                                                               : "complete; it has no checksum");
+    return ok("value", inspected.info().layout.geometry.checksummed
+                           ? "its checksum matches"
+                           : "complete; it has no checksum");
   }
   if (*value.error == ReadError::NeverWritten) return ok("value", "never written");
   if (*value.error == ReadError::ChecksumMismatch) {
@@ -73,15 +76,15 @@ Check check_value(const SegmentLook& look, const ValueLook& value) {
           fmt::format("could not be read: {}; try again", to_string(*value.error))};
 }
 
-Check check_schema(const SegmentLook& look) {
-  if (look.fields()) return ok("schema", look.fields()->layout().struct_name);
-  if (look.reader().bfbs().empty()) {
-    return {"schema", CheckResult::Warning, look.fault()->message};
+Check check_schema(const InspectedSegment& inspected) {
+  if (inspected.fields()) return ok("schema", inspected.fields()->layout().struct_name);
+  if (inspected.reader().bfbs().empty()) {
+    return {"schema", CheckResult::Warning, inspected.fault()->message};
   }
-  return wrong("schema", look.fault()->message);
+  return wrong("schema", inspected.fault()->message);
 }
 
-Check check_ranges(const Fields& fields, const ValueLook& value) {
+Check check_ranges(const Fields& fields, const InspectedValue& value) {
   constexpr std::size_t kMost = 5;
   std::vector<std::string> complaints;
   std::size_t count = 0;
@@ -154,16 +157,17 @@ Colour colour_of(CheckResult result) noexcept {
   return Colour::Bad;
 }
 
-std::vector<Check> check_segment(SegmentLook& look) {
-  const SegmentInfo& info = look.info();
+std::vector<Check> check_segment(InspectedSegment& inspected) {
+  const SegmentInfo& info = inspected.info();
   std::vector<Check> checks{check_header(info)};
   if (knows_readers(info)) checks.push_back(check_locks(info));
-  if (!look.readable()) return checks;
-  checks.push_back(check_versions(look));
-  checks.push_back(check_schema(look));
-  const ValueLook value = look.value();
-  checks.push_back(check_value(look, value));
-  if (look.fields() && value.has_bytes()) checks.push_back(check_ranges(*look.fields(), value));
+  if (!inspected.readable()) return checks;
+  checks.push_back(check_versions(inspected));
+  checks.push_back(check_schema(inspected));
+  const InspectedValue value = inspected.value();
+  checks.push_back(check_value(inspected, value));
+  if (inspected.fields() && value.has_bytes())
+    checks.push_back(check_ranges(*inspected.fields(), value));
   checks.push_back(check_freshness(info));
   return checks;
 }

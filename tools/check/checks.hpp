@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Checks of a segment from outside.
 #pragma once
 
@@ -6,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "look/segment_look.hpp"
+#include "inspect/inspected_segment.hpp"
 #include "text/terminal.hpp"
 
 namespace evo::tools {
@@ -37,6 +38,6 @@ inline Check wrong(std::string_view name, std::string finding) {
 /// against each other), `checksum` of the last value, `schema`, `ranges` (`min` and `max`,
 /// enumerators, bools), `freshness` against `max_age`, `locks` (whether the writer is alive, and
 /// the attached readers). A check that is impossible for a reason already reported is omitted.
-std::vector<Check> check_segment(SegmentLook& look);
+std::vector<Check> check_segment(InspectedSegment& inspected);
 
 }  // namespace evo::tools

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Candidates for the next word of an evo-shm command line, derived from the commands themselves.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "completion/script.hpp"
 
 namespace evo::tools {

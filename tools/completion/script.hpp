@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Shell scripts that complete evo-shm command lines.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Field values: as text, as JSON, as a number, and set from text.
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@
 #include <limits>
 
 #include "decode/fields.hpp"
+#include "evo/format.hpp"
 #include "text/trimmed.hpp"
 
 namespace evo::tools {
@@ -164,26 +166,25 @@ Result<void> Fields::set_element(const Field& field, std::uint32_t index, std::s
     }
     std::vector<std::string> names;
     for (const LayoutEnumValue& value : *values) names.push_back(value.name);
-    return detail::fail(ErrorCode::InvalidSize, "'{}' is not a valid value for {}; expected {}",
-                        text, field.path, fmt::join(names, ", "));
+    return make_error(ErrorCode::InvalidSize, "'{}' is not a valid value for {}; expected {}", text,
+                      field.path, fmt::join(names, ", "));
   }
   if (field.scalar == Scalar::Bool) {
     if (text == "true" || text == "1") return store(std::uint8_t{1});
     if (text == "false" || text == "0") return store(std::uint8_t{0});
-    return detail::fail(ErrorCode::InvalidSize,
-                        "'{}' is not a valid value for {}; expected true or false", text,
-                        field.path);
+    return make_error(ErrorCode::InvalidSize,
+                      "'{}' is not a valid value for {}; expected true or false", text, field.path);
   }
   return with_type(field.scalar, [&](auto kind) -> Result<void> {
     using T = decltype(kind);
     if (const auto value = parse_number<T>(text)) return store(*value);
     if constexpr (std::is_floating_point_v<T>) {
-      return detail::fail(ErrorCode::InvalidSize,
-                          "'{}' is not a valid value for {}; expected a number", text, field.path);
+      return make_error(ErrorCode::InvalidSize,
+                        "'{}' is not a valid value for {}; expected a number", text, field.path);
     } else {
-      return detail::fail(ErrorCode::InvalidSize,
-                          "'{}' is not a valid value for {}; expected {} to {}", text, field.path,
-                          std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+      return make_error(ErrorCode::InvalidSize,
+                        "'{}' is not a valid value for {}; expected {} to {}", text, field.path,
+                        std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
     }
   });
 }
@@ -192,19 +193,19 @@ Result<void> Fields::set(const Field& field, std::string_view text,
                          std::span<std::byte> payload) const {
   text = trimmed(text);
   if (place_of(field, field.count()) > payload.size()) {
-    return detail::fail(ErrorCode::InvalidSize, "{} lies outside the payload", field.path);
+    return make_error(ErrorCode::InvalidSize, "{} lies outside the payload", field.path);
   }
   if (field.length == 0) return set_element(field, 0, text, payload);
   if (!text.starts_with('[') || !text.ends_with(']')) {
-    return detail::fail(ErrorCode::InvalidSize,
-                        "{} is an array of {}; write [a, b, …], or name one element, as in {}[0]",
-                        field.path, field.length, field.path);
+    return make_error(ErrorCode::InvalidSize,
+                      "{} is an array of {}; write [a, b, …], or name one element, as in {}[0]",
+                      field.path, field.length, field.path);
   }
   text = text.substr(1, text.size() - 2);
   for (std::uint32_t i = 0; i < field.length; ++i) {
     const std::size_t comma = text.find(',');
     if ((comma == std::string_view::npos) != (i + 1 == field.length)) {
-      return detail::fail(ErrorCode::InvalidSize, "{} takes {} values", field.path, field.length);
+      return make_error(ErrorCode::InvalidSize, "{} takes {} values", field.path, field.length);
     }
     if (auto done = set_element(field, i, trimmed(text.substr(0, comma)), payload); !done)
       return done;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "decode/fields.hpp"
 
 #include <fmt/format.h>
@@ -5,6 +6,7 @@
 #include <algorithm>
 
 #include "decode/suggestion.hpp"
+#include "evo/format.hpp"
 
 namespace evo::tools {
 
@@ -39,9 +41,9 @@ Result<void> Fields::grow(std::vector<Node>& nodes, std::size_t& next, const std
     } else {
       const auto scalar = scalar_of(node.declared->type);
       if (!scalar) {
-        return detail::fail(ErrorCode::InvalidSchema,
-                            "field '{}' has type '{}', which this evo-shm does not know",
-                            node.declared->path, node.declared->type);
+        return make_error(ErrorCode::InvalidSchema,
+                          "field '{}' has type '{}', which this evo-shm does not know",
+                          node.declared->path, node.declared->type);
       }
       node.scalar = *scalar;
     }
@@ -95,11 +97,11 @@ Result<std::vector<Field>> Fields::find(std::string_view path) const {
     if (!shown.empty()) shown += '.';
     shown += part;
     if (index && *index >= declared.length) {
-      return detail::fail(ErrorCode::NotFound, "'{}' has {}, and no [{}]", shown,
-                          declared.length == 0
-                              ? "no elements"
-                              : fmt::format("elements [0] to [{}]", declared.length - 1),
-                          *index);
+      return make_error(ErrorCode::NotFound, "'{}' has {}, and no [{}]", shown,
+                        declared.length == 0
+                            ? "no elements"
+                            : fmt::format("elements [0] to [{}]", declared.length - 1),
+                        *index);
     }
     const bool last = dot == std::string_view::npos;
     if (index) {
@@ -122,9 +124,8 @@ Result<std::vector<Field>> Fields::find(std::string_view path) const {
       return out;
     }
     if (declared.length != 0 && !index) {
-      return detail::fail(ErrorCode::NotFound,
-                          "'{}' is an array; say which element, as in {}[0].{}", shown, shown,
-                          rest.substr(dot + 1));
+      return make_error(ErrorCode::NotFound, "'{}' is an array; say which element, as in {}[0].{}",
+                        shown, shown, rest.substr(dot + 1));
     }
     nodes = &node->children;
     rest.remove_prefix(dot + 1);
@@ -139,8 +140,8 @@ std::vector<std::string> Fields::paths() const {
 
 tl::unexpected<Error> Fields::not_found(std::string_view path) const {
   const auto known = paths();
-  return detail::fail(ErrorCode::NotFound, "there is no field '{}'{}", path,
-                      suggestion(path, known, "evo-shm inspect lists them"));
+  return make_error(ErrorCode::NotFound, "there is no field '{}'{}", path,
+                    suggestion(path, known, "evo-shm inspect lists them"));
 }
 
 const Fields::Enumerators* Fields::enumerators_of(const Field& field) const {

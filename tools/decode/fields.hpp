@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Access to the fields of a payload by name: find, print and set them without a generated header.
 ///
 /// A path names a field as C++ would: `mode`, `axes[3].position.x`, `jitter_histogram[2]`. Without

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "decode/idl.hpp"
 
 #include <flatbuffers/reflection_generated.h>
@@ -10,7 +11,8 @@
 #include <vector>
 
 #include "evo/checked_schema.hpp"
-#include "evo/detail/text.hpp"
+#include "evo/format.hpp"
+#include "evo/text.hpp"
 
 namespace evo::tools {
 
@@ -170,7 +172,7 @@ class Writer {
   void add_comment(const T& holder, std::string_view indent) {
     if (holder.documentation() == nullptr) return;
     for (const flatbuffers::String* line : *holder.documentation()) {
-      body_ += fmt::format("{}///{}\n", indent, detail::printable(view(line)));
+      body_ += fmt::format("{}///{}\n", indent, printable(view(line)));
     }
   }
 
@@ -198,10 +200,10 @@ Result<std::string> write_idl(std::span<const std::uint8_t> bfbs, std::string_vi
   Writer writer(*schema);
   writer.add(schema->root());
   if (!writer.unspeakable().empty()) {
-    return detail::fail(ErrorCode::InvalidSchema,
-                        "the schema of segment '{}' cannot be written as a schema file: a flag of "
-                        "'{}' is not a single bit, as schema files require",
-                        segment, writer.unspeakable());
+    return make_error(ErrorCode::InvalidSchema,
+                      "the schema of segment '{}' cannot be written as a schema file: a flag of "
+                      "'{}' is not a single bit, as schema files require",
+                      segment, writer.unspeakable());
   }
   return writer.text();
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Converts a binary schema back to FlatBuffers IDL.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The evo.fbs of this build, embedded in the program.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The number types of fields.
 #pragma once
 
@@ -62,7 +63,7 @@ auto with_type(Scalar scalar, Use&& use) {
 /// number.
 [[nodiscard]] std::optional<Scalar> scalar_of(std::string_view type);
 
-/// "enum evo.control.Mode: uint8" -> "evo.control.Mode"; empty if it is not an enum.
+/// "enum cell.control.Mode: uint8" -> "cell.control.Mode"; empty if it is not an enum.
 [[nodiscard]] std::string_view enum_of(std::string_view type);
 
 /// Parses the whole text as a number, hexadecimal with `0x`; nothing if malformed or out of range.

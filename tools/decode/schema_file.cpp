@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "decode/schema_file.hpp"
 
 #include <flatbuffers/idl.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 
 #include "decode/own_attributes.hpp"
+#include "evo/format.hpp"
 #include "text/whole_file.hpp"
 
 namespace evo::tools {
@@ -71,23 +73,23 @@ Result<std::string> text_of(const std::filesystem::path& file) {
   const auto status = std::filesystem::status(file, failed);
   if (!std::filesystem::exists(status)) {
     const bool forbidden = failed == std::errc::permission_denied;
-    return detail::fail(forbidden ? ErrorCode::PermissionDenied : ErrorCode::NotFound,
-                        "cannot read the schema file '{}': {}; name one that exists", file.string(),
-                        failed ? failed.message() : "no such file");
+    return make_error(forbidden ? ErrorCode::PermissionDenied : ErrorCode::NotFound,
+                      "cannot read the schema file '{}': {}; name one that exists", file.string(),
+                      failed ? failed.message() : "no such file");
   }
   if (std::filesystem::is_directory(status)) {
-    return detail::fail(ErrorCode::NotFound, "'{}' is a directory; name the schema files in it",
-                        file.string());
+    return make_error(ErrorCode::NotFound, "'{}' is a directory; name the schema files in it",
+                      file.string());
   }
   if (!std::filesystem::is_regular_file(status)) {
-    return detail::fail(ErrorCode::NotFound, "'{}' is not a regular file; name a schema file",
-                        file.string());
+    return make_error(ErrorCode::NotFound, "'{}' is not a regular file; name a schema file",
+                      file.string());
   }
   if (const auto size = std::filesystem::file_size(file, failed);
       !failed && size > kLongestSchema) {
-    return detail::fail(ErrorCode::InvalidSchema,
-                        "'{}' is larger than {} MiB, too large for a schema; name a schema file",
-                        file.string(), kLongestSchema >> 20U);
+    return make_error(ErrorCode::InvalidSchema,
+                      "'{}' is larger than {} MiB, too large for a schema; name a schema file",
+                      file.string(), kLongestSchema >> 20U);
   }
   return read_whole_file(file);
 }
@@ -106,7 +108,7 @@ Result<void> parse(flatbuffers::Parser& parser, const std::filesystem::path& fil
   paths.push_back(nullptr);
   const OwnAttributes own;
   if (!parser.Parse(text->c_str(), paths.data(), file.c_str())) {
-    return detail::fail(ErrorCode::InvalidSchema, "{}{}", parser.error_, advice_on(parser, file));
+    return make_error(ErrorCode::InvalidSchema, "{}{}", parser.error_, advice_on(parser, file));
   }
   return {};
 }

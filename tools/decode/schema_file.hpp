@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Compiles schema files with the options that the generator passes to flatc.
 #pragma once
 

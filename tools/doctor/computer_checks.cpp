@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "doctor/computer_checks.hpp"
 
 #include <fmt/format.h>
@@ -6,8 +7,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "evo/detail/text.hpp"
-#include "look/words.hpp"
+#include "evo/text.hpp"
+#include "inspect/labels.hpp"
 #include "text/trimmed.hpp"
 
 namespace evo::tools {
@@ -65,7 +66,7 @@ Check check_segments(const std::vector<SegmentInfo>& segments) {
     if (info.condition == SegmentCondition::Corrupt ||
         info.condition == SegmentCondition::Foreign ||
         info.condition == SegmentCondition::Unclaimed) {
-      damaged.push_back(fmt::format("{} ({})", detail::printable(info.name), state_of(info)));
+      damaged.push_back(fmt::format("{} ({})", printable(info.name), state_of(info)));
     }
   }
   if (!damaged.empty()) {
@@ -105,7 +106,7 @@ Check check_stamps(const std::vector<SegmentInfo>& segments) {
     if (first == nullptr) first = &info;
   }
   if (first == nullptr) return ok(kName, "none in the future");
-  return wrong(kName, fmt::format("{}{}: {}", detail::printable(first->name),
+  return wrong(kName, fmt::format("{}{}: {}", printable(first->name),
                                   count == 1 ? "" : fmt::format(" and {} more", count - 1),
                                   future_stamp_of(*first)));
 }

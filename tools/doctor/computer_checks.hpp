@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What segments need from the computer and the domain to work well, one function per check. The
 /// functions take their findings as values, so that tests can describe any computer.
 #pragma once

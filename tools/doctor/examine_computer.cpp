@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Collects the values for the checks.
 #include <fcntl.h>
 #include <linux/capability.h>

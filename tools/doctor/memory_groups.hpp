@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The memory limits of control groups, cgroup v1 and v2.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "doctor/storage_checks.hpp"
 
 #include <fmt/format.h>
@@ -6,8 +7,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include "evo/detail/text.hpp"
-#include "look/words.hpp"
+#include "evo/text.hpp"
+#include "inspect/labels.hpp"
 
 namespace evo::tools {
 
@@ -147,7 +148,7 @@ Check check_memory_groups(const std::vector<MemoryGroup>& groups) {
     return static_cast<double>(free(group)) / static_cast<double>(std::max(group.limit, 1UL));
   });
   const auto describe = [&](const MemoryGroup& group) {
-    return fmt::format("'{}' may use {}, {} free", detail::printable(group.path),
+    return fmt::format("'{}' may use {}, {} free", printable(group.path),
                        size_in_words(group.limit), size_in_words(free(group)));
   };
   constexpr std::string_view kRemedy =
@@ -182,8 +183,8 @@ Check check_ageing(const std::filesystem::path& domain, const std::vector<Tmpfil
       fmt::format("systemd-tmpfiles removes files in {} that are older than {} ({}), and live "
                   "segments look old: writes to mapped memory do not update file times; choose a "
                   "domain under /dev/shm, or exclude it: 'x {}' in /etc/tmpfiles.d/evo.conf",
-                  detail::printable(nearest->path), detail::printable(nearest->age), nearest->where,
-                  detail::printable(domain.string())));
+                  printable(nearest->path), printable(nearest->age), nearest->where,
+                  printable(domain.string())));
 }
 
 }  // namespace evo::tools

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Storage of a domain's segments, and what may remove them: the directory, its file system, memory
 /// limits, and cleanup programs. As with the other checks, findings are passed in as values.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm cleanup [--dry-run] [--grace 10s]`: one pass over the domain.
 #include "evo/cleanup.hpp"
 
@@ -6,8 +7,9 @@
 #include <algorithm>
 
 #include "command.hpp"
-#include "evo/detail/text.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "evo/text.hpp"
+#include "inspect/labels.hpp"
 #include "text/duration.hpp"
 #include "text/table.hpp"
 #include "text/terminal.hpp"
@@ -51,9 +53,8 @@ std::string text_of(const CleanupReport& report, const Context& context) {
                {"REASON", Align::Left, 0, Narrowing::Wrap}});
   for (const CleanupItem& item : report.items) {
     const Colour colour = item.action == CleanupAction::LeftAlone ? Colour::Warning : Colour::Plain;
-    table.add({detail::printable(item.name),
-               coloured(colour, to_string(item.action), context.colours), former_writer_of(item),
-               detail::printable(reason_of(item))});
+    table.add({printable(item.name), coloured(colour, to_string(item.action), context.colours),
+               former_writer_of(item), printable(reason_of(item))});
   }
   return table.text(context.width);
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "command.hpp"
 
 #include <fmt/format.h>
@@ -10,8 +11,8 @@
 #include <filesystem>
 
 #include "decode/scalar.hpp"
-#include "decode/suggestion.hpp"
-#include "evo/detail/text.hpp"
+#include "evo/format.hpp"
+#include "evo/text.hpp"
 #include "text/json_text.hpp"
 #include "text/terminal.hpp"
 
@@ -99,29 +100,20 @@ Result<void> find_domain(const Domain& domain) {
   if (domain == Domain::user() || std::filesystem::exists(domain.path(), unknown) || unknown) {
     return {};
   }
-  return detail::fail(
+  return make_error(
       ErrorCode::NotFound,
       "there is no domain '{}'; check --domain and EVO_DOMAIN (its first writer creates it)",
-      detail::printable(domain.path().string()));
+      printable(domain.path()));
 }
 
 std::string in(const Domain& domain) {
   std::error_code unknown;
   const bool is_there = std::filesystem::exists(domain.path(), unknown) || unknown;
-  return fmt::format("in {}{}", detail::printable(domain.path().string()),
+  return fmt::format("in {}{}", printable(domain.path()),
                      is_there
                          ? ""
                          : ", which does not exist (its first writer creates it); check --domain "
                            "and EVO_DOMAIN");
-}
-
-Error with_suggestion(Error error, const Domain& domain, std::string_view name) {
-  if (error.code != ErrorCode::NotFound) return error;
-  const auto names = list_segment_names(domain);
-  if (!names) return error;
-  const std::string meant = suggestion(name, *names, "");
-  if (meant.size() > 2) error.message += meant;
-  return error;
 }
 
 void add_former_flag(CLI::App& command, const std::string& name, const std::string& instead) {

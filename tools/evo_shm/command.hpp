@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Common parts of all evo-shm commands: declaration, domain, output format, and exit codes.
 #pragma once
 
@@ -70,9 +71,6 @@ void sleep_while_read(std::chrono::nanoseconds time);
 
 /// "in DIRECTORY", and what to do if it does not exist: the end of a "not found" message.
 [[nodiscard]] std::string in(const Domain& domain);
-
-/// Adds the names of similar segments in the domain to NotFound; returns any other error unchanged.
-[[nodiscard]] Error with_suggestion(Error error, const Domain& domain, std::string_view name);
 
 /// The declared commands, and the chosen one.
 class Commands {

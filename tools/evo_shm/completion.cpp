@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm completion bash|zsh|fish`, and `evo-shm completion-words`, which its scripts run
 #include <algorithm>
 #include <map>
@@ -5,7 +6,7 @@
 #include "command.hpp"
 #include "completion/candidates.hpp"
 #include "completion/script.hpp"
-#include "look/segment_look.hpp"
+#include "inspect/inspected_segment.hpp"
 
 namespace evo::tools {
 
@@ -58,8 +59,9 @@ std::vector<std::string> words_for(const Fields& fields) {
 }
 
 std::vector<std::string> fields_of(const Domain& domain, const std::string& segment) {
-  const auto look = SegmentLook::at(domain, segment);
-  return look && look->fields() ? words_for(*look->fields()) : std::vector<std::string>();
+  const auto inspected = InspectedSegment::at(domain, segment);
+  return inspected && inspected->fields() ? words_for(*inspected->fields())
+                                          : std::vector<std::string>();
 }
 
 ExitCode print_words(const WordsOptions& options, const Context& context) {

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm deadlines start|stop|show NAME`
 #include "evo/deadline_watch.hpp"
 
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "evo/format.hpp"
+#include "inspect/inspected_segment.hpp"
 #include "text/duration.hpp"
 #include "text/table.hpp"
 

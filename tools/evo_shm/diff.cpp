@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm diff NAME SCHEMA.fbs`
 #include <fmt/format.h>
 
@@ -6,8 +7,9 @@
 
 #include "command.hpp"
 #include "decode/schema_file.hpp"
-#include "look/segment_look.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/labels.hpp"
 
 namespace evo::tools {
 
@@ -50,9 +52,9 @@ std::vector<std::string> differences(const SchemaLayout& file, const SchemaLayou
 }
 
 ExitCode run(const DiffOptions& options, const Context& context) {
-  const auto look = SegmentLook::at(context.domain, options.segment);
-  if (!look) return fail(look.error());
-  if (!look->fields()) return fail(*look->fault());
+  const auto inspected = InspectedSegment::at(context.domain, options.segment);
+  if (!inspected) return fail(inspected.error());
+  if (!inspected->fields()) return fail(*inspected->fault());
   const auto bfbs = compile_schema(options.schema, options.includes);
   if (!bfbs) return fail(bfbs.error());
   const auto declared = segments_of(*bfbs);
@@ -63,7 +65,7 @@ ExitCode run(const DiffOptions& options, const Context& context) {
   }
   const auto file = read_schema(*bfbs, options.segment);
   if (!file) return fail(file.error());
-  const auto lines = differences(*file, look->fields()->layout());
+  const auto lines = differences(*file, inspected->fields()->layout());
   if (context.json()) {
     nlohmann::ordered_json document;
     document["segment"] = options.segment;
@@ -79,7 +81,7 @@ ExitCode run(const DiffOptions& options, const Context& context) {
     const std::string text = fmt::format(
         "segment '{}' does not fit a reader built from {}:\n  segment: written "
         "by {}\n  - {}\n",
-        options.segment, options.schema, writer_of(look->info()), fmt::join(lines, "\n  - "));
+        options.segment, options.schema, writer_of(inspected->info()), fmt::join(lines, "\n  - "));
     print_text(wrapped_text(text, context.width, 4));
   }
   return lines.empty() ? ExitCode::Fine : ExitCode::Mismatch;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm doctor`: whether this computer is suitable for segments.
 #include "command.hpp"
 #include "doctor/computer_checks.hpp"

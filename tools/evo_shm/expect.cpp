@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm wait-for NAME` and `evo-shm assert NAME`: for start scripts and tests.
 #include <fmt/format.h>
 
@@ -8,9 +9,10 @@
 #include <vector>
 
 #include "command.hpp"
-#include "look/condition.hpp"
-#include "look/segment_look.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "inspect/condition.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/labels.hpp"
 #include "text/duration.hpp"
 
 namespace evo::tools {
@@ -72,13 +74,13 @@ class Expectation {
   Result<Verdict> look() {
     if (auto open = open_look(); !open) {
       if (open.error().code != ErrorCode::NotFound) return tl::unexpected(open.error());
-      look_.reset();
+      inspected_.reset();
       return Verdict{.absent = open.error(), .missing = {}};
     }
-    const SegmentInfo& info = look_->info();
+    const SegmentInfo& info = inspected_->info();
     if (info.condition != SegmentCondition::Sound || info.writer_state != WriterState::Alive) {
       if (!may_look() || info.condition == SegmentCondition::Incompatible) {
-        return tl::unexpected(*look_->fault());
+        return tl::unexpected(*inspected_->fault());
       }
       return missing(info.condition == SegmentCondition::Sound
                          ? fmt::format("its writer is {}", state_of(info))
@@ -93,41 +95,41 @@ class Expectation {
   }
 
   Result<void> open_look() {
-    if (look_) return look_->refresh();
+    if (inspected_) return inspected_->refresh();
     auto info = inspect_segment(context_.domain, options_.segment);
     if (!info) return tl::unexpected(std::move(info.error()));
-    auto opened = SegmentLook::at(context_.domain, options_.segment);
+    auto opened = InspectedSegment::at(context_.domain, options_.segment);
     if (!opened) return tl::unexpected(std::move(opened.error()));
-    look_.emplace(std::move(*opened));
+    inspected_.emplace(std::move(*opened));
     return {};
   }
 
   [[nodiscard]] bool may_look() const {
-    return !look_->fault() || look_->fault()->code != ErrorCode::PermissionDenied;
+    return !inspected_->fault() || inspected_->fault()->code != ErrorCode::PermissionDenied;
   }
 
   Result<Verdict> look_at_value() {
-    if (!may_look()) return tl::unexpected(*look_->fault());
-    if (!look_->readable()) return missing(look_->fault()->message);
-    if (!look_->fields() && !conditions_.empty()) return tl::unexpected(*look_->fault());
-    const ValueLook value = look_->value();
+    if (!may_look()) return tl::unexpected(*inspected_->fault());
+    if (!inspected_->readable()) return missing(inspected_->fault()->message);
+    if (!inspected_->fields() && !conditions_.empty()) return tl::unexpected(*inspected_->fault());
+    const InspectedValue value = inspected_->value();
     if (!value.has_bytes()) return missing(fmt::format("{}", *value.error));
     if (value.error) return missing("its checksum is wrong");
     if (options_.fresh) {
-      const SegmentInfo& info = look_->info();
+      const SegmentInfo& info = inspected_->info();
       if (info.layout.max_age_ns == 0) {
-        return detail::fail(
-            ErrorCode::InvalidSize,
-            "the schema of segment '{}' has no max_age, so --fresh cannot be checked", info.name);
+        return make_error(ErrorCode::InvalidSize,
+                          "the schema of segment '{}' has no max_age, so --fresh cannot be checked",
+                          info.name);
       }
       if (info.freshness == Freshness::Unknown || info.freshness == Freshness::Stale) {
         return missing(fmt::format("its value is not fresh: {}", age_of(info)));
       }
     }
     for (const FieldCondition& condition : conditions_) {
-      const auto holds = condition.holds(*look_->fields(), value.bytes);
+      const auto holds = condition.holds(*inspected_->fields(), value.bytes);
       if (!holds) return tl::unexpected(holds.error());
-      if (!*holds) return missing(condition.contradiction(*look_->fields(), value.bytes));
+      if (!*holds) return missing(condition.contradiction(*inspected_->fields(), value.bytes));
     }
     return Verdict{};
   }
@@ -135,7 +137,7 @@ class Expectation {
   const ExpectOptions& options_;
   const Context& context_;
   std::vector<FieldCondition> conditions_;
-  std::optional<SegmentLook> look_;
+  std::optional<InspectedSegment> inspected_;
 };
 
 Result<Expectation> expectation(const ExpectOptions& options, const Context& context) {

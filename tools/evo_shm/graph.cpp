@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm graph [--schemas FILE.fbs…] [--live] [--svg FILE] [--lint]`
 #include "graph/graph.hpp"
 
 #include "command.hpp"
-#include "evo/detail/text.hpp"
+#include "evo/text.hpp"
 #include "graph/draw.hpp"
 #include "graph/findings.hpp"
 #include "text/table.hpp"
@@ -64,8 +65,7 @@ ExitCode lint(const Sources& sources, const Context& context) {
                  {"CHECK"},
                  {"WHAT WAS FOUND", Align::Left, 0, Narrowing::Wrap}});
     for (const Finding& each : findings) {
-      table.add({detail::printable(each.segment), std::string(each.check),
-                 detail::printable(each.finding)});
+      table.add({printable(each.segment), std::string(each.check), printable(each.finding)});
     }
     print_text(table.text(context.width));
   }

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm inspect NAME [--hex]`: everything about one segment and its last value.
 #include "command.hpp"
-#include "look/description.hpp"
-#include "look/segment_look.hpp"
-#include "look/words.hpp"
+#include "inspect/description.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/labels.hpp"
 #include "text/duration.hpp"
 #include "text/hex.hpp"
 
@@ -26,20 +27,20 @@ void declare(CLI::App& command, InspectOptions& options) {
       ->capture_default_str();
 }
 
-nlohmann::ordered_json document_of(const SegmentLook& look, const ValueLook& value,
+nlohmann::ordered_json document_of(const InspectedSegment& inspected, const InspectedValue& value,
                                    std::optional<double> rate, bool hex) {
-  auto document = to_json(look.info());
+  auto document = to_json(inspected.info());
   if (rate) document["rate_hz"] = *rate;
-  if (look.fault()) document["schema_fault"] = look.fault()->message;
+  if (inspected.fault()) document["schema_fault"] = inspected.fault()->message;
   if (value.error) document["read_error"] = to_string(*value.error);
   if (value.has_bytes() && !value.bytes.empty()) {
     if (value.info.stamp_ns != 0) document["stamp_ns"] = value.info.stamp_ns;
-    if (look.fields()) {
+    if (inspected.fields()) {
       auto& fields = document["fields"] = nlohmann::ordered_json::array();
-      for (const Field& field : look.fields()->all()) {
+      for (const Field& field : inspected.fields()->all()) {
         nlohmann::ordered_json entry;
         entry["path"] = field.path;
-        entry["value"] = look.fields()->json(field, value.bytes);
+        entry["value"] = inspected.fields()->json(field, value.bytes);
         entry["type"] = field.declared->type;
         if (!field.declared->unit.empty()) entry["unit"] = field.declared->unit;
         if (!field.declared->minimum.empty()) entry["min"] = field.declared->minimum;
@@ -54,29 +55,30 @@ nlohmann::ordered_json document_of(const SegmentLook& look, const ValueLook& val
 }
 
 ExitCode run(const InspectOptions& options, const Context& context) {
-  auto look = SegmentLook::at(context.domain, options.segment);
-  if (!look) return fail(look.error());
+  auto inspected = InspectedSegment::at(context.domain, options.segment);
+  if (!inspected) return fail(inspected.error());
   std::optional<double> rate;
   const auto rate_over = *parse_duration(options.rate_over);
-  const bool live = look->readable() && look->info().writer_state == WriterState::Alive;
+  const bool live = inspected->readable() && inspected->info().writer_state == WriterState::Alive;
   if (live && rate_over.count() != 0) {
-    rate = measure_rate(*look, rate_over);
-    if (auto again = look->refresh(); !again) return fail(again.error());
+    rate = measure_rate(*inspected, rate_over);
+    if (auto again = inspected->refresh(); !again) return fail(again.error());
   }
-  ValueLook value;
-  if (look->readable()) value = look->value();
+  InspectedValue value;
+  if (inspected->readable()) value = inspected->value();
   if (context.json()) {
-    print_json(document_of(*look, value, rate, options.hex));
+    print_json(document_of(*inspected, value, rate, options.hex));
   } else {
-    print_text(describe(*look, value, rate,
+    print_text(describe(*inspected, value, rate,
                         {.hex = options.hex, .colours = context.colours, .width = context.width}));
   }
-  if (look->info().condition == SegmentCondition::Unreadable ||
-      look->info().condition == SegmentCondition::Incompatible) {
-    return exit_code_of(reason_of(context.domain, look->info()).code);
+  if (inspected->info().condition == SegmentCondition::Unreadable ||
+      inspected->info().condition == SegmentCondition::Incompatible) {
+    return exit_code_of(reason_of(context.domain, inspected->info()).code);
   }
-  const bool wrong = is_wrong(look->info()) || value.error == ReadError::ChecksumMismatch ||
-                     (look->readable() && look->fault() && !look->reader().bfbs().empty());
+  const bool wrong =
+      is_wrong(inspected->info()) || value.error == ReadError::ChecksumMismatch ||
+      (inspected->readable() && inspected->fault() && !inspected->reader().bfbs().empty());
   return wrong ? ExitCode::Wrong : ExitCode::Fine;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm list [--watch] [--wrong] [--expect NAME…]`
 #include <fmt/format.h>
 
@@ -5,9 +6,11 @@
 #include <chrono>
 
 #include "command.hpp"
-#include "evo/detail/text.hpp"
 #include "evo/discovery.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
+#include "evo/text.hpp"
+#include "inspect/labels.hpp"
 #include "text/duration.hpp"
 #include "text/json_text.hpp"
 #include "text/table.hpp"
@@ -87,7 +90,7 @@ std::string table_of(const Listing& listing, const Context& context) {
   }
   for (const SegmentInfo& info : listing.segments) {
     const bool sound = info.condition == SegmentCondition::Sound;
-    table.add({detail::printable(info.name), kind_of(info),
+    table.add({printable(info.name), kind_of(info),
                coloured(colour_of_state(info), state_of(info), context.colours),
                info.module.empty() ? "-" : info.module, writer_of(info), readers_of(info),
                memory_of(info), sound ? std::to_string(info.sequence) : "-", age_of(info)});
@@ -118,7 +121,7 @@ std::string render(const Listing& listing, const ListOptions& options, const Con
 
 ExitCode run(const ListOptions& options, const Context& context) {
   for (const std::string& name : options.expected) {
-    if (auto valid = detail::validate_segment_name(name); !valid) return fail(valid.error());
+    if (auto valid = validate_segment_name(name); !valid) return fail(valid.error());
   }
   if (auto found = find_domain(context.domain); !found) return fail(found.error());
   std::string last;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// evo-shm: inspect and repair segments.
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm plot NAME --field PATH…`: lines over time, in a terminal, as SVG or as numbers.
 #include <fmt/format.h>
 #include <unistd.h>
@@ -7,10 +8,11 @@
 
 #include "command.hpp"
 #include "evo/clock.hpp"
-#include "look/interruption.hpp"
-#include "look/selection.hpp"
-#include "look/time_style.hpp"
-#include "look/value_columns.hpp"
+#include "evo/format.hpp"
+#include "inspect/interruption.hpp"
+#include "inspect/selection.hpp"
+#include "inspect/time_style.hpp"
+#include "inspect/value_columns.hpp"
 #include "plot/chart.hpp"
 #include "plot/live_chart.hpp"
 #include "plot/recorder.hpp"
@@ -140,7 +142,7 @@ ExitCode write_csv(Recorder& recorder, const PlotOptions& options, const PlotTim
                    const Context& context) {
   ValueColumns columns;
   for (const auto& source : recorder.sources()) {
-    columns.add(*source->look().fields(), source->lines());
+    columns.add(*source->inspected().fields(), source->lines());
   }
   MomentText moments(time_style_named(options.time).value_or(TimeStyle::Monotonic));
   const bool at_once = is_standard_output(options.csv);
@@ -171,7 +173,7 @@ ExitCode print_samples(Recorder& recorder, const PlotOptions& options, const Plo
   const auto print = [&](std::size_t index, const StreamedValue& value, std::uint64_t ns) {
     const PlotSource& source = *recorder.sources()[index];
     nlohmann::ordered_json object;
-    if (recorder.sources().size() > 1) object["segment"] = source.look().info().name;
+    if (recorder.sources().size() > 1) object["segment"] = source.inspected().info().name;
     object["sequence"] = value.info.sequence;
     if (value.info.stamp_ns != 0) object["stamp_ns"] = value.info.stamp_ns;
     if (moments) object["time"] = moments->json(ns);
@@ -181,7 +183,7 @@ ExitCode print_samples(Recorder& recorder, const PlotOptions& options, const Plo
     nlohmann::ordered_json whole;
     for (const Element& line : source.lines()) {
       // The elements of a field are consecutive.
-      if (line.index == 0) whole = source.look().fields()->json(line.field, value.bytes);
+      if (line.index == 0) whole = source.inspected().fields()->json(line.field, value.bytes);
       values[line.label] = line.field.length == 0 ? whole : whole[line.index];
     }
     print_text(json_text(object) + '\n');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm profile NAME --duration 5s`: how regularly a segment is published, and how fast it can
 /// be read.
 #include <fmt/format.h>
@@ -6,10 +7,11 @@
 
 #include "command.hpp"
 #include "evo/clock.hpp"
-#include "look/interruption.hpp"
-#include "look/segment_look.hpp"
-#include "look/value_stream.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/interruption.hpp"
+#include "inspect/labels.hpp"
+#include "inspect/value_stream.hpp"
 #include "profile/report.hpp"
 #include "text/duration.hpp"
 
@@ -40,14 +42,14 @@ void declare(CLI::App& command, ProfileOptions& options) {
 /// Profiles one incarnation of a segment's data.
 class Profiler {
  public:
-  Profiler(SegmentLook& look, PassiveReader timed)
-      : look_(look),
+  Profiler(InspectedSegment& inspected, PassiveReader timed)
+      : inspected_(inspected),
         timed_(std::move(timed)),
-        values_(look, ValueStream::OfState::AllThereAre),
-        value_(look.reader().size()) {
-    const SegmentLayout& layout = look.reader().layout();
-    report_.segment = look.info().name;
-    report_.kind = kind_of(look.info());
+        values_(inspected, ValueStream::OfState::AllThereAre),
+        value_(inspected.reader().size()) {
+    const SegmentLayout& layout = inspected.reader().layout();
+    report_.segment = inspected.info().name;
+    report_.kind = kind_of(inspected.info());
     report_.period_ns = layout.period_ns;
     generation_ = layout.generation;
   }
@@ -60,7 +62,7 @@ class Profiler {
     const std::uint64_t start = monotonic_ns();
     earliest_ns_ = start - std::min(start, duration_ns);
     take_until(start);
-    const std::uint64_t first = report_.seen != 0 ? before_ : look_.sequence();
+    const std::uint64_t first = report_.seen != 0 ? before_ : inspected_.sequence();
     report_.seen = 0;
     earliest_ns_ = start;
     begun_ = true;
@@ -75,12 +77,12 @@ class Profiler {
       }
       interruption.sleep(kBetweenLooks);
     }
-    const std::uint64_t end = look_.sequence();
+    const std::uint64_t end = inspected_.sequence();
     const std::uint64_t end_ns = monotonic_ns();
     // Takes what is still in the ring. A publish after the end is not counted.
     take_until(end_ns + kLongestLastTakeNs);
     report_.duration_ns = end_ns - start;
-    const SlotGeometry& geometry = look_.reader().layout().geometry;
+    const SlotGeometry& geometry = inspected_.reader().layout().geometry;
     report_.published = geometry.distance(first, end);
     report_.seen = std::min(report_.seen, report_.published);
     report_.retries = timed_.retries();
@@ -101,7 +103,7 @@ class Profiler {
       const bool credible = ns >= earliest_ns_ && ns <= now;
       // A value that was there before the profile began says nothing about delays.
       if (report_.stamped && begun_ && credible) report_.delays.add(now - ns);
-      const SlotGeometry& geometry = look_.reader().layout().geometry;
+      const SlotGeometry& geometry = inspected_.reader().layout().geometry;
       const bool in_a_row = before_ns_ != 0 && value->info.sequence == geometry.after(before_, 1);
       if (in_a_row && credible && ns >= before_ns_) report_.intervals.add(ns - before_ns_);
       before_ = value->info.sequence;
@@ -122,14 +124,14 @@ class Profiler {
   }
 
   Result<void> still_there() {
-    if (auto again = look_.refresh(); !again) return again;
-    if (look_.readable() && look_.reader().layout().generation == generation_) return {};
-    return detail::fail(ErrorCode::NotReady,
-                        "segment '{}' was recreated while it was profiled; run this again",
-                        report_.segment);
+    if (auto again = inspected_.refresh(); !again) return again;
+    if (inspected_.readable() && inspected_.reader().layout().generation == generation_) return {};
+    return make_error(ErrorCode::NotReady,
+                      "segment '{}' was recreated while it was profiled; run this again",
+                      report_.segment);
   }
 
-  SegmentLook& look_;
+  InspectedSegment& inspected_;
   PassiveReader timed_;  // separate, so that its retries are those of the timed reads only
   ValueStream values_;
   std::vector<std::byte> value_;
@@ -142,8 +144,8 @@ class Profiler {
 };
 
 /// Why there are no results, and what to do.
-std::string silence(const SegmentLook& look, std::chrono::nanoseconds looked) {
-  const SegmentInfo& info = look.info();
+std::string silence(const InspectedSegment& inspected, std::chrono::nanoseconds looked) {
+  const SegmentInfo& info = inspected.info();
   const std::string remedy =
       info.writer_state == WriterState::Alive
           ? "if it publishes less often, measure longer with --duration"
@@ -153,17 +155,17 @@ std::string silence(const SegmentLook& look, std::chrono::nanoseconds looked) {
 }
 
 ExitCode run(const ProfileOptions& options, const Context& context) {
-  auto look = SegmentLook::at(context.domain, options.segment);
-  if (!look) return fail(look.error());
-  if (!look->readable()) return fail(*look->fault());
+  auto inspected = InspectedSegment::at(context.domain, options.segment);
+  if (!inspected) return fail(inspected.error());
+  if (!inspected->readable()) return fail(*inspected->fault());
   auto timed = PassiveReader::open(context.domain, options.segment);
   if (!timed) return fail(timed.error());
-  if (look->info().writer_state != WriterState::Alive) {
+  if (inspected->info().writer_state != WriterState::Alive) {
     return fail(ExitCode::Wrong, fmt::format("nothing is published: the writer of segment '{}' is "
                                              "{}; start it and run this again",
-                                             options.segment, state_of(look->info())));
+                                             options.segment, state_of(inspected->info())));
   }
-  Profiler profiler(*look, std::move(*timed));
+  Profiler profiler(*inspected, std::move(*timed));
   const auto duration = *parse_duration(options.duration);
   if (auto done = profiler.run(static_cast<std::uint64_t>(duration.count())); !done) {
     return fail(done.error());
@@ -171,7 +173,7 @@ ExitCode run(const ProfileOptions& options, const Context& context) {
   const ProfileReport& report = profiler.report();
   if (report.published == 0) {
     const auto looked = std::chrono::nanoseconds(report.duration_ns);
-    return fail(ExitCode::Wrong, silence(*look, std::min(duration, looked)));
+    return fail(ExitCode::Wrong, silence(*inspected, std::min(duration, looked)));
   }
   if (context.json()) {
     print_json(to_json(report));

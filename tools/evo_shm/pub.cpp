@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm pub SCHEMA.fbs SEGMENT [field=value ...]`: acts as the writer of a segment, from its
 /// schema file alone.
 #include <fmt/format.h>
@@ -10,7 +11,8 @@
 
 #include "command.hpp"
 #include "decode/scalar.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "inspect/labels.hpp"
 #include "repair/assignment.hpp"
 #include "stub/declared_segment.hpp"
 #include "stub/player.hpp"
@@ -98,9 +100,9 @@ struct Plan {
 
 Result<void> check_range(const std::optional<std::string>& complaint, const PubOptions& options) {
   if (!complaint || options.out_of_range) return {};
-  return detail::fail(ErrorCode::Io,
-                      "{}; nothing was published; use --out-of-range to publish it anyway",
-                      *complaint);
+  return make_error(ErrorCode::Io,
+                    "{}; nothing was published; use --out-of-range to publish it anyway",
+                    *complaint);
 }
 
 Result<std::vector<Ramp>> ramps_of(const PubOptions& options, const Fields& fields) {
@@ -112,12 +114,12 @@ Result<std::vector<Ramp>> ramps_of(const PubOptions& options, const Fields& fiel
       return tl::unexpected(fits.error());
     }
     if (!options.rate) {
-      return detail::fail(ErrorCode::InvalidName, "--ramp needs --rate; add it");
+      return make_error(ErrorCode::InvalidName, "--ramp needs --rate; add it");
     }
     if (!ramp->period_ns() && !options.span_ns()) {
-      return detail::fail(ErrorCode::InvalidName,
-                          "ramp '{}' has no end; use --for, or write {}/2s to repeat it every 2 s",
-                          text, text);
+      return make_error(ErrorCode::InvalidName,
+                        "ramp '{}' has no end; use --for, or write {}/2s to repeat it every 2 s",
+                        text, text);
     }
     ramps.push_back(std::move(*ramp));
   }
@@ -127,7 +129,7 @@ Result<std::vector<Ramp>> ramps_of(const PubOptions& options, const Fields& fiel
 Result<Plan> make_plan(const PubOptions& options) {
   auto declared = declared_segment(options.schema, options.includes, options.segment);
   if (!declared) return tl::unexpected(declared.error());
-  std::vector<std::byte> value(declared->blueprint.size);
+  std::vector<std::byte> value(declared->description.size);
   auto changes = assign(declared->fields, options.assignments, value);
   if (!changes) return tl::unexpected(changes.error());
   for (const Change& change : *changes) {
@@ -154,12 +156,12 @@ Result<std::optional<Rows>> begin_rows(std::optional<RowSource>& source, const P
                             stop);
   if (!rows) return tl::unexpected(rows.error());
   if (rows->timed() && options.rate) {
-    return detail::fail(ErrorCode::InvalidName,
-                        "the rows have times of their own; leave out --rate or the column 'time'");
+    return make_error(ErrorCode::InvalidName,
+                      "the rows have times of their own; leave out --rate or the column 'time'");
   }
   if (!rows->timed() && !options.rate) {
-    return detail::fail(ErrorCode::InvalidName,
-                        "no column 'time' says when the rows are due; add it, or use --rate");
+    return make_error(ErrorCode::InvalidName,
+                      "no column 'time' says when the rows are due; add it, or use --rate");
   }
   return std::optional(std::move(*rows));
 }
@@ -179,19 +181,19 @@ std::string schedule_of(const PubOptions& options, const std::optional<RowSource
 
 ExitCode tell_plan(const Plan& plan, const PubOptions& options,
                    const std::optional<RowSource>& source, const Context& context) {
-  const Blueprint& blueprint = plan.declared.blueprint;
-  const auto present = inspect_segment(context.domain, blueprint.name);
+  const OwnedDescription& description = plan.declared.description;
+  const auto present = inspect_segment(context.domain, description.name);
   if (present && present->writer_state == WriterState::Alive) {
     return fail(ExitCode::Busy, fmt::format("segment '{}' has a live writer, {}; stop it first",
-                                            blueprint.name, writer_of(*present)));
+                                            description.name, writer_of(*present)));
   }
-  const bool is_stream = blueprint.kind == Kind::Stream;
+  const bool is_stream = description.kind == Kind::Stream;
   if (context.json()) {
-    nlohmann::ordered_json document{{"segment", blueprint.name},
-                                    {"module", blueprint.module},
+    nlohmann::ordered_json document{{"segment", description.name},
+                                    {"module", description.module},
                                     {"kind", is_stream ? "stream" : "state"},
-                                    {"payload_size", blueprint.size},
-                                    {"schema_id", blueprint.schema_id.hex()}};
+                                    {"payload_size", description.size},
+                                    {"schema_id", description.schema_id.hex()}};
     auto& values = document["values"] = nlohmann::ordered_json::object();
     for (const Change& change : plan.changes) values[change.path] = change.after;
     if (source && source->count()) document["rows"] = *source->count();
@@ -201,8 +203,8 @@ ExitCode tell_plan(const Plan& plan, const PubOptions& options,
   std::string text = fmt::format(
       "segment '{}' ({} of module '{}', {} bytes)\n"
       "schema id {}\n",
-      blueprint.name, is_stream ? "stream" : "state", blueprint.module, blueprint.size,
-      blueprint.schema_id.hex());
+      description.name, is_stream ? "stream" : "state", description.module, description.size,
+      description.schema_id.hex());
   const std::string rows = source && source->count() ? fmt::format("{} ", *source->count()) : "";
   text += fmt::format("would be published{} {}\n", source ? fmt::format(" in {}rows", rows) : "",
                       schedule_of(options, source));
@@ -246,11 +248,11 @@ ExitCode run(const PubOptions& options, const Context& context) {
   if (!rows) return fail_plainly(rows.error());
   if (options.dry_run) return tell_plan(*plan, options, source, context);
 
-  const Blueprint& blueprint = plan->declared.blueprint;
-  auto writer = StubWriter::create(blueprint, context.domain);
+  const OwnedDescription& description = plan->declared.description;
+  auto writer = StubWriter::create(description, context.domain);
   if (!writer) return fail(writer.error());
-  say(fmt::format("publishing '{}' as module '{}'; Ctrl-C ends it", blueprint.name,
-                  blueprint.module));
+  say(fmt::format("publishing '{}' as module '{}'; Ctrl-C ends it", description.name,
+                  description.module));
   std::optional<StubWriter> open(std::move(*writer));
   Player player(*open, stop, options.span_ns());
   if (source) source->end_at(player.end_ns());
@@ -260,7 +262,7 @@ ExitCode run(const PubOptions& options, const Context& context) {
   say(fmt::format("published {}, missed {}", number_of(player.published(), "value"),
                   number_of(player.missed(), "cycle")));
   if (context.json()) {
-    print_json({{"segment", blueprint.name},
+    print_json({{"segment", description.name},
                 {"published", player.published()},
                 {"missed", player.missed()}});
   }

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm readers NAME`
 #include "command.hpp"
-#include "look/segment_look.hpp"
-#include "look/words.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/labels.hpp"
 #include "text/table.hpp"
 
 namespace evo::tools {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm recover NAME [--dry-run] [--force]`: diagnosis, plan, action.
 #include <fmt/format.h>
 
@@ -6,8 +7,9 @@
 #include "check/checks.hpp"
 #include "command.hpp"
 #include "decode/suggestion.hpp"
-#include "look/segment_look.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/labels.hpp"
 #include "repair/recovery.hpp"
 #include "text/table.hpp"
 
@@ -44,10 +46,10 @@ Result<Patient> look_at(const Domain& domain, const std::string& name) {
     Check header{"header", CheckResult::Wrong, "unclaimed: " + found->fault};
     return Patient{std::move(*found), {std::move(header)}};
   }
-  auto look = SegmentLook::at(domain, name);
-  if (!look) return tl::unexpected(look.error());
-  auto checks = check_segment(*look);
-  return Patient{look->info(), std::move(checks)};
+  auto inspected = InspectedSegment::at(domain, name);
+  if (!inspected) return tl::unexpected(inspected.error());
+  auto checks = check_segment(*inspected);
+  return Patient{inspected->info(), std::move(checks)};
 }
 
 std::string text_of(const Patient& patient, const RecoveryPlan& plan, const Context& context) {
@@ -103,7 +105,7 @@ ExitCode run(const RecoverOptions& options, const Context& context) {
   } else if (done) {
     print_text("done\n");
   }
-  if (plan.remedy == Remedy::Refuse) return fail(plan.refusal, plan.steps.front());
+  if (plan.remedy == Remedy::Refuse) return fail(exit_code_of(plan.refusal), plan.steps.front());
   return result ? ExitCode::Fine : fail(result.error());
 }
 

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm schema NAME [--fbs]`
 #include <fmt/format.h>
 
 #include "command.hpp"
 #include "decode/idl.hpp"
-#include "look/segment_look.hpp"
+#include "evo/format.hpp"
+#include "inspect/inspected_segment.hpp"
 #include "text/json_member.hpp"
 #include "text/table.hpp"
 
@@ -21,13 +23,13 @@ void declare(CLI::App& command, SchemaOptions& options) {
   command.add_flag("--fbs", options.fbs, "As a schema file that flatc and the generator accept");
 }
 
-nlohmann::ordered_json document_of(const SegmentLook& look) {
-  const SchemaLayout& layout = look.fields()->layout();
+nlohmann::ordered_json document_of(const InspectedSegment& inspected) {
+  const SchemaLayout& layout = inspected.fields()->layout();
   nlohmann::ordered_json document;
-  document["segment"] = look.info().name;
+  document["segment"] = inspected.info().name;
   document["struct"] = layout.struct_name;
   document["documentation"] = layout.documentation;
-  document["schema_id"] = look.info().layout.schema_id.hex();
+  document["schema_id"] = inspected.info().layout.schema_id.hex();
   for (const SegmentAttribute& attribute : layout.attributes) {
     document["attributes"][attribute.name] = attribute.value;
   }
@@ -52,17 +54,17 @@ nlohmann::ordered_json document_of(const SegmentLook& look) {
   return document;
 }
 
-std::string table_of(const SegmentLook& look, std::size_t width) {
-  const SchemaLayout& layout = look.fields()->layout();
+std::string table_of(const InspectedSegment& inspected, std::size_t width) {
+  const SchemaLayout& layout = inspected.fields()->layout();
   std::string text =
       wrapped_text(fmt::format("{}: {}\n", layout.struct_name, layout.documentation), width);
   for (const SegmentAttribute& attribute : layout.attributes) {
     text += wrapped_text(fmt::format("{:<12} {}\n", attribute.name, attribute.value), width, 13);
   }
-  text +=
-      wrapped_text(fmt::format("{:<12} {} bytes, aligned to {}\n{:<12} {}\n\n", "size", layout.size,
-                               layout.alignment, "schema id", look.info().layout.schema_id.hex()),
-                   width, 13);
+  text += wrapped_text(
+      fmt::format("{:<12} {} bytes, aligned to {}\n{:<12} {}\n\n", "size", layout.size,
+                  layout.alignment, "schema id", inspected.info().layout.schema_id.hex()),
+      width, 13);
   Table table({{"OFFSET", Align::Right, 1},
                {"SIZE", Align::Right, 2},
                {"FIELD", Align::Left, 0, Narrowing::Cut},
@@ -78,17 +80,17 @@ std::string table_of(const SegmentLook& look, std::size_t width) {
 }
 
 ExitCode run(const SchemaOptions& options, const Context& context) {
-  const auto look = SegmentLook::at(context.domain, options.segment);
-  if (!look) return fail(look.error());
-  if (!look->fields()) return fail(*look->fault());
+  const auto inspected = InspectedSegment::at(context.domain, options.segment);
+  if (!inspected) return fail(inspected.error());
+  if (!inspected->fields()) return fail(*inspected->fault());
   if (options.fbs) {
-    const auto idl = write_idl(look->reader().bfbs(), options.segment);
+    const auto idl = write_idl(inspected->reader().bfbs(), options.segment);
     if (!idl) return fail(idl.error());
     print_text(*idl);
   } else if (context.json()) {
-    print_json(document_of(*look));
+    print_json(document_of(*inspected));
   } else {
-    print_text(table_of(*look, context.width));
+    print_text(table_of(*inspected, context.width));
   }
   return ExitCode::Fine;
 }

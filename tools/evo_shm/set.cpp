@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm set NAME field=value ... [--fence] [--out-of-range]`: changes the value of a segment
 /// without a live writer, or of one whose writer it fences off first.
 #include <fcntl.h>
@@ -8,13 +9,14 @@
 
 #include "command.hpp"
 #include "evo/fencing.hpp"
-#include "evo/segment_writer.hpp"
-#include "look/blueprint.hpp"
-#include "look/segment_look.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "evo/raw_state_writer.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/labels.hpp"
+#include "inspect/owned_description.hpp"
 #include "repair/abandoned_writer.hpp"
 #include "repair/assignment.hpp"
-#include "repair/rehearsal.hpp"
+#include "repair/preflight.hpp"
 
 namespace evo::tools {
 
@@ -48,15 +50,15 @@ ExitCode fail_at_assignment(const Error& error) {
 }
 
 /// Whether it has a value that can be changed.
-Result<void> check_kind(const SegmentLook& look) {
-  const SegmentInfo& info = look.info();
-  if (!look.readable()) return tl::unexpected(*look.fault());
-  if (!look.fields()) return tl::unexpected(*look.fault());
+Result<void> check_kind(const InspectedSegment& inspected) {
+  const SegmentInfo& info = inspected.info();
+  if (!inspected.readable()) return tl::unexpected(*inspected.fault());
+  if (!inspected.fields()) return tl::unexpected(*inspected.fault());
   if (info.layout.kind == Kind::Stream) {
-    return detail::fail(ErrorCode::InvalidName,
-                        "segment '{}' is a stream, whose values are events, not a state to "
-                        "correct; let its module '{}' publish what is missing",
-                        info.name, info.module);
+    return make_error(ErrorCode::InvalidName,
+                      "segment '{}' is a stream, whose values are events, not a state to "
+                      "correct; let its module '{}' publish what is missing",
+                      info.name, info.module);
   }
   return {};
 }
@@ -65,28 +67,28 @@ Result<void> check_kind(const SegmentLook& look) {
 Result<void> check_permission(const SegmentInfo& info, const std::vector<Change>& changes,
                               const SetOptions& options) {
   if (info.writer_state == WriterState::Alive && !options.fence) {
-    return detail::fail(ErrorCode::SegmentBusy,
-                        "segment '{}' has a live writer, {}; stop it first, or use --fence, which "
-                        "fences it off",
-                        info.name, writer_of(info));
+    return make_error(ErrorCode::SegmentBusy,
+                      "segment '{}' has a live writer, {}; stop it first, or use --fence, which "
+                      "fences it off",
+                      info.name, writer_of(info));
   }
   for (const Change& change : changes) {
     if (!change.complaint || options.out_of_range) continue;
-    return detail::fail(ErrorCode::Io,
-                        "{}; nothing was written; use --out-of-range to write it anyway",
-                        *change.complaint);
+    return make_error(ErrorCode::Io,
+                      "{}; nothing was written; use --out-of-range to write it anyway",
+                      *change.complaint);
   }
   return {};
 }
 
 /// The last value; zeros before the first.
-Result<std::vector<std::byte>> last_value(SegmentLook& look) {
-  ValueLook value = look.value();
+Result<std::vector<std::byte>> last_value(InspectedSegment& inspected) {
+  InspectedValue value = inspected.value();
   if (value.error == ReadError::NeverWritten) return std::vector<std::byte>(value.bytes.size());
   if (value.error) {
-    return detail::fail(ErrorCode::Corrupt,
-                        "the last value of segment '{}' cannot be read: {}; see evo-shm validate",
-                        look.info().name, to_string(*value.error));
+    return make_error(ErrorCode::Corrupt,
+                      "the last value of segment '{}' cannot be read: {}; see evo-shm validate",
+                      inspected.info().name, to_string(*value.error));
   }
   return std::move(value.bytes);
 }
@@ -98,31 +100,31 @@ struct Outcome {
 };
 
 /// Whether this user can publish in the present segment: no live writer, and its file is writable.
-bool goes_in_place(const SegmentLook& look) {
-  const std::string file = look.domain().path() / look.info().data_file;
-  return look.info().writer_state != WriterState::Alive &&
+bool goes_in_place(const InspectedSegment& inspected) {
+  const std::string file = inspected.domain().path() + "/" + inspected.info().data_file;
+  return inspected.info().writer_state != WriterState::Alive &&
          ::faccessat(AT_FDCWD, file.c_str(), R_OK | W_OK, AT_EACCESS) == 0;
 }
 
 /// If the segment must be recreated, checks whether that is possible.
-Result<void> rehearse(const SegmentLook& look) {
-  if (goes_in_place(look)) return {};
-  const auto blueprint = blueprint_of(look);
-  if (!blueprint) return tl::unexpected(blueprint.error());
-  auto possible = rehearse_create(look.domain(), describe(*blueprint));
+Result<void> preflight(const InspectedSegment& inspected) {
+  if (goes_in_place(inspected)) return {};
+  const auto description = describe_owned(inspected);
+  if (!description) return tl::unexpected(description.error());
+  auto possible = check_create(inspected.domain(), describe(*description));
   if (!possible) {
     possible.error().message =
         fmt::format("segment '{}' could not be recreated, so nothing was done: {}",
-                    look.info().name, possible.error().message);
+                    inspected.info().name, possible.error().message);
   }
   return possible;
 }
 
 /// The error after fencing: the live writer's segment could not be replaced.
-tl::unexpected<Error> failed_after_fencing(Error error, const SegmentLook& look) {
-  const SegmentInfo& info = look.info();
+tl::unexpected<Error> failed_after_fencing(Error error, const InspectedSegment& inspected) {
+  const SegmentInfo& info = inspected.info();
   // Its module may have been faster, with a new writer.
-  const bool successor = inspect_segment(look.domain(), info.name).has_value();
+  const bool successor = inspect_segment(inspected.domain(), info.name).has_value();
   error.message = fmt::format(
       "{} was fenced off, but segment '{}' could not be recreated: {}. {}", writer_of(info),
       info.name, error.message,
@@ -136,33 +138,34 @@ tl::unexpected<Error> failed_after_fencing(Error error, const SegmentLook& look)
 
 /// Publishes the value as the segment's writer: everything checked before still holds, unless
 /// another process changed the segment.
-Result<Outcome> write(SegmentLook& look, const SetOptions& options, std::vector<std::byte> value) {
-  const auto blueprint = blueprint_of(look);
-  if (!blueprint) return tl::unexpected(blueprint.error());
+Result<Outcome> write(InspectedSegment& inspected, const SetOptions& options,
+                      std::vector<std::byte> value) {
+  const auto description = describe_owned(inspected);
+  if (!description) return tl::unexpected(description.error());
   Outcome outcome;
-  if (look.info().writer_state == WriterState::Alive) {
-    const auto fenced = fence_off_writer(look.domain(), options.segment);
+  if (inspected.info().writer_state == WriterState::Alive) {
+    const auto fenced = fence_off_writer(inspected.domain(), options.segment);
     if (!fenced) return tl::unexpected(fenced.error());
     outcome.fenced = fenced->fenced;
   }
-  auto created = SegmentWriter::create(describe(*blueprint), {.domain = look.domain()});
-  if (!created && outcome.fenced) return failed_after_fencing(created.error(), look);
+  auto created = RawStateWriter::create(describe(*description), {.domain = inspected.domain()});
+  if (!created && outcome.fenced) return failed_after_fencing(created.error(), inspected);
   if (!created) return tl::unexpected(created.error());
-  SegmentWriter& writer = abandon_at_exit(std::move(*created));
+  RawStateWriter& writer = abandon_at_exit(std::move(*created));
   if (writer.current_version() != 0) {
     // In place: no other process writes from here on, so the present value is the last one.
-    if (auto done = look.refresh(); !done) return tl::unexpected(done.error());
-    if (!look.readable()) return tl::unexpected(*look.fault());
-    auto present = last_value(look);
+    if (auto done = inspected.refresh(); !done) return tl::unexpected(done.error());
+    if (!inspected.readable()) return tl::unexpected(*inspected.fault());
+    auto present = last_value(inspected);
     if (!present) return tl::unexpected(present.error());
     value = std::move(*present);
   }
-  auto changes = assign(*look.fields(), options.assignments, value);
+  auto changes = assign(*inspected.fields(), options.assignments, value);
   if (!changes) return tl::unexpected(changes.error());
   outcome.changes = std::move(*changes);
   if (const auto written = writer.write(value); !written) {
-    return detail::fail(ErrorCode::SegmentBusy, "the value was not published: {}",
-                        to_string(written.error()));
+    return make_error(ErrorCode::SegmentBusy, "the value was not published: {}",
+                      to_string(written.error()));
   }
   outcome.sequence = writer.current_version() / 2;
   return outcome;
@@ -189,21 +192,21 @@ void print(const Outcome& outcome, const SegmentInfo& info, const Context& conte
 }
 
 ExitCode run(const SetOptions& options, const Context& context) {
-  auto look = SegmentLook::at(context.domain, options.segment);
-  if (!look) return fail(look.error());
-  const SegmentInfo info = look->info();
-  if (auto possible = check_kind(*look); !possible) return fail(possible.error());
-  auto value = last_value(*look);
+  auto inspected = InspectedSegment::at(context.domain, options.segment);
+  if (!inspected) return fail(inspected.error());
+  const SegmentInfo info = inspected->info();
+  if (auto possible = check_kind(*inspected); !possible) return fail(possible.error());
+  auto value = last_value(*inspected);
   if (!value) return fail(value.error());
   // On a copy: an invalid assignment is found before anything is changed.
   std::vector<std::byte> trial = *value;
-  const auto changes = assign(*look->fields(), options.assignments, trial);
+  const auto changes = assign(*inspected->fields(), options.assignments, trial);
   if (!changes) return fail_at_assignment(changes.error());
   if (auto permitted = check_permission(info, *changes, options); !permitted) {
     return fail(exit_code_of(permitted.error().code), permitted.error().message);
   }
-  if (auto possible = rehearse(*look); !possible) return fail(possible.error());
-  const auto outcome = write(*look, options, std::move(*value));
+  if (auto possible = preflight(*inspected); !possible) return fail(possible.error());
+  const auto outcome = write(*inspected, options, std::move(*value));
   if (!outcome) return fail(outcome.error());
   print(*outcome, info, context);
   return ExitCode::Fine;

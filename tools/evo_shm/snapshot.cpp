@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm snapshot save FILE [SEGMENT...]`, `snapshot load FILE [SEGMENT...]`
 #include <fmt/format.h>
 
@@ -6,6 +7,7 @@
 #include <set>
 
 #include "command.hpp"
+#include "evo/format.hpp"
 #include "repair/replacement.hpp"
 #include "repair/snapshot_file.hpp"
 #include "repair/snapshot_writer.hpp"
@@ -40,7 +42,7 @@ struct LeftOut {
   Error reason;
 };
 
-void print(std::string_view deed, std::span<const SavedSegment> segments,
+void print(std::string_view action, std::span<const SavedSegment> segments,
            std::span<const LeftOut> left_out, const Context& context) {
   if (context.json()) {
     auto document = nlohmann::ordered_json::array();
@@ -55,7 +57,7 @@ void print(std::string_view deed, std::span<const SavedSegment> segments,
     return;
   }
   for (const SavedSegment& segment : segments) {
-    print_text(fmt::format("{} {}: {}\n", deed, segment.name,
+    print_text(fmt::format("{} {}: {}\n", action, segment.name,
                            segment.values == 0   ? "never written"
                            : segment.values == 1 ? "1 value"
                                                  : fmt::format("{} values", segment.values)));
@@ -87,11 +89,10 @@ Result<std::vector<std::string>> names_to_save(const SnapshotOptions& options,
   }
   auto names = list_segment_names(context.domain);
   if (names && names->empty()) {
-    return detail::fail(
-        ErrorCode::NotFound,
-        "domain '{}' has no segments, so nothing was saved; start their writers, or "
-        "check --domain and EVO_DOMAIN",
-        context.domain.path().string());
+    return make_error(ErrorCode::NotFound,
+                      "domain '{}' has no segments, so nothing was saved; start their writers, or "
+                      "check --domain and EVO_DOMAIN",
+                      context.domain.path());
   }
   return names;
 }
@@ -151,7 +152,7 @@ Result<std::vector<SnapshotEntry>> entries_to_load(const SnapshotFile& file,
   for (const std::string& name : names_once(options)) {
     const auto found = std::ranges::find(file.entries(), name, &SnapshotEntry::name);
     if (found == file.entries().end()) {
-      return detail::fail(ErrorCode::NotFound, "segment '{}' is not in '{}'", name, options.file);
+      return make_error(ErrorCode::NotFound, "segment '{}' is not in '{}'", name, options.file);
     }
     chosen.push_back(*found);
   }
@@ -162,9 +163,9 @@ Result<std::vector<SnapshotEntry>> entries_to_load(const SnapshotFile& file,
 Result<void> check_all(SnapshotFile& file, std::span<const SnapshotEntry> entries, bool force,
                        const Context& context) {
   for (const SnapshotEntry& entry : entries) {
-    const auto blueprint = file.blueprint(entry);
-    if (!blueprint) return tl::unexpected(blueprint.error());
-    if (auto possible = check_replacement(*blueprint, context.domain, force); !possible) {
+    const auto description = file.description(entry);
+    if (!description) return tl::unexpected(description.error());
+    if (auto possible = check_replacement(*description, context.domain, force); !possible) {
       possible.error().message += "; nothing was loaded";
       return possible;
     }

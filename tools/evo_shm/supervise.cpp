@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm supervise`
+#include <fmt/format.h>
 #include <signal.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm top [--interval 500ms] [--sort KEY] [--filter TEXT] [--once]`
 #include <fmt/format.h>
 #include <poll.h>
@@ -9,7 +10,8 @@
 
 #include "command.hpp"
 #include "evo/clock.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "inspect/labels.hpp"
 #include "text/duration.hpp"
 #include "top/feed.hpp"
 #include "top/keys.hpp"
@@ -165,10 +167,9 @@ Result<void> show(TopModel& model, const TopOptions& options, const Context& con
   if (!feed) return tl::unexpected(feed.error());
   model.filter_by(options.filter);
   if (const SortKey key = sort_key_named(options.sort); key != model.sort_key()) model.sort_by(key);
-  TopSession session(context.domain, model,
-                     {.size = terminal_size(),
-                      .colours = context.colours,
-                      .domain = context.domain.path().string()});
+  TopSession session(
+      context.domain, model,
+      {.size = terminal_size(), .colours = context.colours, .domain = context.domain.path()});
   auto terminal = TerminalMode::enter();
   if (!terminal) return tl::unexpected(terminal.error());
   const auto interval = static_cast<std::uint64_t>(parse_duration(options.interval)->count());

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm validate [NAME]`
 #include <fmt/format.h>
 
 #include "check/checks.hpp"
 #include "command.hpp"
-#include "look/segment_look.hpp"
+#include "evo/format.hpp"
+#include "inspect/inspected_segment.hpp"
 #include "text/table.hpp"
 #include "text/terminal.hpp"
 
@@ -35,13 +37,13 @@ ExitCode run(const ValidateOptions& options, const Context& context) {
                {"WHAT WAS FOUND", Align::Left, 0, Narrowing::Wrap}});
   auto document = nlohmann::ordered_json::array();
   for (const std::string& name : names) {
-    auto look = SegmentLook::at(context.domain, name);
-    if (!look) {
-      if (!options.segment.empty()) return fail(look.error());
+    auto inspected = InspectedSegment::at(context.domain, name);
+    if (!inspected) {
+      if (!options.segment.empty()) return fail(inspected.error());
       continue;  // removed since it was listed
     }
-    incompatible |= look->info().condition == SegmentCondition::Incompatible;
-    for (const Check& check : check_segment(*look)) {
+    incompatible |= inspected->info().condition == SegmentCondition::Incompatible;
+    for (const Check& check : check_segment(*inspected)) {
       wrong |= check.result == CheckResult::Wrong;
       table.add({name, std::string(check.name),
                  coloured(colour_of(check.result), to_string(check.result), context.colours),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `evo-shm watch NAME… [--field PATH]…`: the values as they change.
 #include <fmt/format.h>
 #include <unistd.h>
@@ -8,12 +9,12 @@
 
 #include "command.hpp"
 #include "evo/clock.hpp"
-#include "look/segment_look.hpp"
-#include "look/selection.hpp"
-#include "look/time_style.hpp"
-#include "look/upkeep.hpp"
-#include "look/value_stream.hpp"
-#include "look/words.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/labels.hpp"
+#include "inspect/schema_guard.hpp"
+#include "inspect/selection.hpp"
+#include "inspect/time_style.hpp"
+#include "inspect/value_stream.hpp"
 #include "text/duration.hpp"
 #include "watch/value_printer.hpp"
 
@@ -84,30 +85,30 @@ Result<std::vector<Field>> chosen_fields(const Fields& fields,
 /// One segment that is watched. Keeps its address.
 class Watched {
  public:
-  Watched(SegmentLook look, WatchContext& context, std::vector<Field> chosen)
-      : look_(std::move(look)),
+  Watched(InspectedSegment inspected, WatchContext& context, std::vector<Field> chosen)
+      : inspected_(std::move(inspected)),
         form_(context.style.form),
-        upkeep_(look_),
-        values_(look_),
-        printer_(look_.info().name, context, *look_.fields(), std::move(chosen)),
-        state_(state_of(look_.info())),
-        incarnation_(look_.info().incarnation) {}
+        schema_guard_(inspected_),
+        values_(inspected_),
+        printer_(inspected_.info().name, context, *inspected_.fields(), std::move(chosen)),
+        state_(state_of(inspected_.info())),
+        incarnation_(inspected_.info().incarnation) {}
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
 
-  [[nodiscard]] SegmentLook& look() { return look_; }
+  [[nodiscard]] InspectedSegment& inspected() { return inspected_; }
   [[nodiscard]] ValuePrinter& printer() { return printer_; }
 
   /// Prints the available values, at most `*left` lines; returns after some time even if more
-  /// remain. True: more remain. Errors as for Upkeep.
+  /// remain. True: more remain. Errors as for SchemaGuard.
   Result<bool> take(std::uint64_t* left) {
     const std::uint64_t begin = monotonic_ns();
     while (*left > 0) {
       const auto value = values_.next();
       if (!value) return false;
       // A value after the end of a writer comes from its successor, which is reported first.
-      if (look_.info().writer_state != WriterState::Alive) {
-        if (auto there = upkeep_.look_again(); !there) return tl::unexpected(there.error());
+      if (inspected_.info().writer_state != WriterState::Alive) {
+        if (auto there = schema_guard_.look_again(); !there) return tl::unexpected(there.error());
         report_writer();
       }
       if (const auto text = printer_.text_of(*value)) {
@@ -119,16 +120,16 @@ class Watched {
     return false;
   }
 
-  /// As Upkeep; also prints a change of the writer's state.
+  /// As SchemaGuard; also prints a change of the writer's state.
   Result<void> keep() {
-    if (auto there = upkeep_.keep(); !there) return there;
+    if (auto there = schema_guard_.keep(); !there) return there;
     report_writer();
     return {};
   }
 
  private:
   void report_writer() {
-    const SegmentInfo& info = look_.info();
+    const SegmentInfo& info = inspected_.info();
     std::string state = state_of(info);
     if (state == state_ && info.incarnation == incarnation_) return;
     state_ = std::move(state);
@@ -139,9 +140,9 @@ class Watched {
     std::fwrite(text.data(), 1, text.size(), stderr);
   }
 
-  SegmentLook look_;
+  InspectedSegment inspected_;
   WatchForm form_;
-  Upkeep upkeep_;
+  SchemaGuard schema_guard_;
   ValueStream values_;
   ValuePrinter printer_;
   std::string state_;
@@ -202,12 +203,12 @@ Result<WatchedSegments> open(const std::vector<Selection>& selections, const Dom
                              WatchContext& watch) {
   WatchedSegments segments;
   for (const Selection& selection : selections) {
-    auto look = SegmentLook::at(domain, selection.segment);
-    if (!look) return tl::unexpected(look.error());
-    if (!look->fields()) return tl::unexpected(*look->fault());
-    auto chosen = chosen_fields(*look->fields(), selection.paths);
+    auto inspected = InspectedSegment::at(domain, selection.segment);
+    if (!inspected) return tl::unexpected(inspected.error());
+    if (!inspected->fields()) return tl::unexpected(*inspected->fault());
+    auto chosen = chosen_fields(*inspected->fields(), selection.paths);
     if (!chosen) return tl::unexpected(chosen.error());
-    segments.push_back(std::make_unique<Watched>(std::move(*look), watch, std::move(*chosen)));
+    segments.push_back(std::make_unique<Watched>(std::move(*inspected), watch, std::move(*chosen)));
     if (watch.style.form != WatchForm::Csv) continue;
     const std::string prefix = watch.style.name ? selection.segment + ':' : "";
     if (auto added = segments.back()->printer().add_columns(prefix); !added) {
@@ -242,7 +243,7 @@ ExitCode run(const WatchOptions& options, const Context& context) {
   if (options.csv) print_text(watch.columns.head());
   if (options.rate) {
     for (const auto& segment : *segments) {
-      segment->printer().begin_rate(measure_rate(segment->look(), kFirstRateOver));
+      segment->printer().begin_rate(measure_rate(segment->inspected(), kFirstRateOver));
     }
   }
   const auto followed = follow(*segments, options);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "graph/draw.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +9,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "evo/detail/text.hpp"
+#include "evo/format.hpp"
+#include "evo/text.hpp"
 #include "text/duration.hpp"
 
 namespace evo::tools {
@@ -35,7 +37,7 @@ std::string escaped(std::string_view text, std::string_view special) {
 
 /// For names of processes and damaged files, which may contain any characters.
 std::string in_quotes(std::string_view text) {
-  return '"' + escaped(detail::printable(text), "\"\\") + '"';
+  return '"' + escaped(printable(text), "\"\\") + '"';
 }
 
 /// Colour for a problem of a segment; empty if there is none.
@@ -67,7 +69,7 @@ std::string line_of(const SegmentNode& segment) {
     facts += fmt::format("{}{}", facts.empty() ? "" : ", ", to_string(segment.state));
   }
   const bool stream = segment.kind == "stream";
-  const std::string name = escaped(detail::printable(segment.name), stream ? "\"\\{}|<>" : "\"\\");
+  const std::string name = escaped(printable(segment.name), stream ? "\"\\{}|<>" : "\"\\");
   const std::string label = stream          ? fmt::format("{{{}|{}}}", name, facts)
                             : facts.empty() ? name
                                             : fmt::format("{}\\n{}", name, facts);
@@ -140,7 +142,7 @@ Result<void> draw_svg(const std::string& dot, const std::string& file) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> text(std::tmpfile(), &std::fclose);
   if (text == nullptr || std::fwrite(dot.data(), 1, dot.size(), text.get()) != dot.size() ||
       std::fflush(text.get()) != 0) {
-    return detail::fail_errno(errno, "cannot write a temporary file");
+    return make_system_error(errno, "cannot write a temporary file");
   }
   std::rewind(text.get());
   posix_spawn_file_actions_t actions;
@@ -155,14 +157,14 @@ Result<void> draw_svg(const std::string& dot, const std::string& file) {
   // Some systems report a missing program only through the exit code.
   if (error == 0) ::waitpid(pid, &status, 0);
   if (error != 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 127)) {
-    return detail::fail(ErrorCode::Unsupported,
-                        "cannot draw '{}': there is no program 'dot' here; install Graphviz "
-                        "(Debian package graphviz), or leave out --svg and draw the output of "
-                        "evo-shm graph elsewhere",
-                        file);
+    return make_error(ErrorCode::Unsupported,
+                      "cannot draw '{}': there is no program 'dot' here; install Graphviz "
+                      "(Debian package graphviz), or leave out --svg and draw the output of "
+                      "evo-shm graph elsewhere",
+                      file);
   }
   if (status != 0) {
-    return detail::fail(ErrorCode::Io, "'dot' could not draw '{}'; see its output above", file);
+    return make_error(ErrorCode::Io, "'dot' could not draw '{}'; see its output above", file);
   }
   return {};
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A graph in external formats: Graphviz and JSON.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "graph/findings.hpp"
 
 #include <fmt/format.h>
@@ -5,7 +6,7 @@
 #include <algorithm>
 
 #include "graph/graph.hpp"
-#include "look/words.hpp"
+#include "inspect/labels.hpp"
 #include "text/duration.hpp"
 
 namespace evo::tools {

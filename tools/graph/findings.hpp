@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Problems with the writers and readers of segments.
 #pragma once
 

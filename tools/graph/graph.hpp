@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which modules write and read which segments: modules, segments, and the edges between them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Sources of a graph: the declarations of schemas, and the segments of a domain.
 #pragma once
 

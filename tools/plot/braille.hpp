@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A canvas of dots: two columns and four rows of dots per character.
 #pragma once
 

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "evo/detail/text.hpp"
+#include "evo/text.hpp"
 #include "plot/chart.hpp"
 #include "plot/time_axis.hpp"
 #include "plot/value_axis.hpp"
@@ -37,7 +38,7 @@ constexpr std::array<const char*, 6> kDashes = {"", "8 4", "2 3", "10 3 2 3", "5
 /// Escapes the characters that are special in SVG; control characters are not allowed at all.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char letter : detail::printable(text)) {
+  for (const char letter : printable(text)) {
     if (letter == '<') {
       out += "&lt;";
     } else if (letter == '>') {

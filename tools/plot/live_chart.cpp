@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "plot/live_chart.hpp"
 
 #include <poll.h>

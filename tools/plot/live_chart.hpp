@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A plot that is redrawn in a terminal.
 #pragma once
 

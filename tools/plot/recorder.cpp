@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "plot/recorder.hpp"
 
 #include <fmt/format.h>
@@ -5,6 +6,7 @@
 #include <algorithm>
 
 #include "evo/clock.hpp"
+#include "evo/format.hpp"
 
 namespace evo::tools {
 
@@ -53,18 +55,18 @@ Result<PlotSources> plot_sources(const Domain& domain, const std::vector<Selecti
   std::size_t left = kMostLines;
   for (const Selection& selection : selections) {
     if (selection.paths.empty()) {
-      return detail::fail(ErrorCode::InvalidName,
-                          "no field of segment '{}' is named; add --field {}:PATH",
-                          selection.segment, selection.segment);
+      return make_error(ErrorCode::InvalidName,
+                        "no field of segment '{}' is named; add --field {}:PATH", selection.segment,
+                        selection.segment);
     }
-    auto look = SegmentLook::at(domain, selection.segment);
-    if (!look) return tl::unexpected(look.error());
-    if (!look->fields()) return tl::unexpected(*look->fault());
+    auto inspected = InspectedSegment::at(domain, selection.segment);
+    if (!inspected) return tl::unexpected(inspected.error());
+    if (!inspected->fields()) return tl::unexpected(*inspected->fault());
     const std::string prefix = selections.size() == 1 ? "" : selection.segment + ':';
-    auto lines = lines_of(*look->fields(), selection.paths, prefix, left);
+    auto lines = lines_of(*inspected->fields(), selection.paths, prefix, left);
     if (!lines) return tl::unexpected(lines.error());
     left -= lines->size();
-    sources.push_back(std::make_unique<PlotSource>(std::move(*look), std::move(*lines)));
+    sources.push_back(std::make_unique<PlotSource>(std::move(*inspected), std::move(*lines)));
   }
   return sources;
 }
@@ -73,10 +75,10 @@ Recorder::Recorder(PlotSources sources, double window_s)
     : sources_(std::move(sources)), window_s_(window_s) {
   plot_.start_ns = monotonic_ns();
   for (const auto& source : sources_) {
-    plot_.title += (plot_.title.empty() ? "" : ", ") + source->look().info().name;
+    plot_.title += (plot_.title.empty() ? "" : ", ") + source->inspected().info().name;
     for (const Element& line : source->lines()) {
       plot_.series.emplace_back(line.label, line.field.declared->unit, window_s,
-                                value_names(*source->look().fields(), line.field));
+                                value_names(*source->inspected().fields(), line.field));
     }
   }
 }
@@ -134,7 +136,7 @@ std::uint64_t Recorder::published_count() const {
 std::string Recorder::seen() const {
   std::string text = fmt::format("{} of {} publishes seen", seen_count(), published_count());
   const bool misses_some = std::any_of(sources_.begin(), sources_.end(), [](const auto& source) {
-    return source->look().readable() && !source->is_stream() &&
+    return source->inspected().readable() && !source->is_stream() &&
            source->seen() < source->published();
   });
   if (misses_some) text += "; a shorter --interval sees more";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Records the field values of one or more segments into a plot.
 #pragma once
 
@@ -7,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "look/segment_look.hpp"
-#include "look/selection.hpp"
-#include "look/upkeep.hpp"
-#include "look/value_columns.hpp"
-#include "look/value_stream.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/schema_guard.hpp"
+#include "inspect/selection.hpp"
+#include "inspect/value_columns.hpp"
+#include "inspect/value_stream.hpp"
 #include "plot/series.hpp"
 
 namespace evo::tools {
@@ -19,21 +20,21 @@ namespace evo::tools {
 /// A segment of a plot, and one line for each number that is plotted.
 class PlotSource {
  public:
-  /// The look must have fields. A source keeps its address.
-  PlotSource(SegmentLook look, std::vector<Element> lines)
-      : look_(std::move(look)),
-        upkeep_(look_),
-        values_(look_, ValueStream::OfState::AllThereAre),
+  /// The segment must have fields. A source keeps its address.
+  PlotSource(InspectedSegment inspected, std::vector<Element> lines)
+      : inspected_(std::move(inspected)),
+        schema_guard_(inspected_),
+        values_(inspected_, ValueStream::OfState::AllThereAre),
         lines_(std::move(lines)) {}
   PlotSource(const PlotSource&) = delete;
   PlotSource& operator=(const PlotSource&) = delete;
 
-  [[nodiscard]] const SegmentLook& look() const { return look_; }
+  [[nodiscard]] const InspectedSegment& inspected() const { return inspected_; }
   [[nodiscard]] const std::vector<Element>& lines() const { return lines_; }
-  [[nodiscard]] bool is_stream() const { return look_.info().layout.kind == Kind::Stream; }
+  [[nodiscard]] bool is_stream() const { return inspected_.info().layout.kind == Kind::Stream; }
 
-  /// Whether the segment still exists; see Upkeep.
-  [[nodiscard]] Result<void> keep() { return upkeep_.keep(); }
+  /// Whether the segment still exists; see SchemaGuard.
+  [[nodiscard]] Result<void> keep() { return schema_guard_.keep(); }
 
   /// The next value, if there is one. Updates the counts.
   [[nodiscard]] std::optional<StreamedValue> next();
@@ -43,8 +44,8 @@ class PlotSource {
   [[nodiscard]] std::uint64_t published() const { return published_; }
 
  private:
-  SegmentLook look_;
-  Upkeep upkeep_;
+  InspectedSegment inspected_;
+  SchemaGuard schema_guard_;
   ValueStream values_;
   std::vector<Element> lines_;
   std::uint64_t seen_ = 0;
@@ -76,7 +77,7 @@ class Recorder {
   /// remain.
   void take(std::uint64_t longest_ns, const Callback& callback = {});
 
-  /// Whether all segments still exist; see Upkeep.
+  /// Whether all segments still exist; see SchemaGuard.
   [[nodiscard]] Result<void> keep();
 
   /// The plot of the window that ends at `now_ns`.

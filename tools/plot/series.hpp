@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The recorded values of a field over time, in bounded memory.
 #pragma once
 
@@ -8,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "look/time_style.hpp"
+#include "inspect/time_style.hpp"
 
 namespace evo::tools {
 

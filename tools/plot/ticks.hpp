@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Positions of the numbers on an axis.
 #pragma once
 

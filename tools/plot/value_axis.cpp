@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "plot/value_axis.hpp"
 
 #include <algorithm>

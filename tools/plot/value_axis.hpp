@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Labels of the value axis: numbers, or the names of enumerators.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Writers that end as if they had been killed.
 #pragma once
 

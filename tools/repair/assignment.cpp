@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "repair/assignment.hpp"
 
 #include <fmt/format.h>
@@ -6,6 +7,7 @@
 #include <limits>
 
 #include "decode/suggestion.hpp"
+#include "evo/format.hpp"
 
 namespace evo::tools {
 
@@ -73,15 +75,15 @@ Result<Change> assign_one(const Fields& fields, const std::string& assignment,
                           std::span<std::byte> payload) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos) {
-    return detail::fail(ErrorCode::InvalidName, "'{}' is not an assignment; write field=value",
-                        assignment);
+    return make_error(ErrorCode::InvalidName, "'{}' is not an assignment; write field=value",
+                      assignment);
   }
   const std::string path = assignment.substr(0, equals);
   const auto found = fields.find(path);
   if (!found) return tl::unexpected(found.error());
   if (found->size() != 1) {
-    return detail::fail(ErrorCode::InvalidSize, "'{}' stands for {} fields; name one, such as '{}'",
-                        path, found->size(), found->empty() ? "" : found->front().path);
+    return make_error(ErrorCode::InvalidSize, "'{}' stands for {} fields; name one, such as '{}'",
+                      path, found->size(), found->empty() ? "" : found->front().path);
   }
   const Field& field = found->front();
   Change change{

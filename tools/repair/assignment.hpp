@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `field=value`: changes to a payload, applied all or not at all.
 #pragma once
 

@@ -1,4 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "repair/ownership.hpp"
+
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
 
 #include <pwd.h>
 #include <sys/stat.h>
@@ -18,7 +22,7 @@ struct Owner {
 
 std::optional<Owner> owner_of(const Domain& domain, std::string_view segment) {
   struct stat status {};
-  if (::lstat(detail::control_path(domain, segment).c_str(), &status) == 0) {
+  if (::lstat(control_path(domain, segment).c_str(), &status) == 0) {
     return Owner{status.st_uid, status.st_gid};
   }
   if (::stat(domain.path().c_str(), &status) != 0) return std::nullopt;
@@ -38,7 +42,7 @@ std::string name_of_user(uid_t user) {
 Result<void> check_owner(const Domain& domain, std::string_view segment) {
   const auto owner = owner_of(domain, segment);
   if (::geteuid() != 0 || !owner || owner->user == 0) return {};
-  return detail::fail(
+  return make_error(
       ErrorCode::PermissionDenied,
       "segment '{}' belongs to {}, who could not use files created by root; run this as that user: "
       "setpriv --reuid={} --regid={} --clear-groups evo-shm …, or su",

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The intended owner of a segment's files.
 #pragma once
 

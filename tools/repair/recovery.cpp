@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "repair/recovery.hpp"
 
 #include <fcntl.h>
@@ -11,9 +12,11 @@
 #include <charconv>
 
 #include "evo/cleanup.hpp"
-#include "evo/control_file.hpp"
 #include "evo/fencing.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "evo/format/control_file.hpp"
+#include "evo/segment_paths.hpp"
+#include "inspect/labels.hpp"
 
 namespace evo::tools {
 
@@ -35,7 +38,7 @@ class Opened {
   int fd_;
 };
 
-RecoveryPlan refuse(ExitCode code, std::string why) {
+RecoveryPlan refuse(ErrorCode code, std::string why) {
   return {.remedy = Remedy::Refuse, .steps = {std::move(why)}, .refusal = code};
 }
 
@@ -49,7 +52,7 @@ RecoveryPlan plan_for_live_writer(const SegmentInfo& info, const std::vector<Che
     const auto wrong = std::ranges::find(checks, CheckResult::Wrong, &Check::result);
     if (wrong == checks.end()) return nothing("nothing to do: it is sound and its writer is alive");
     return refuse(
-        ExitCode::Busy,
+        ErrorCode::SegmentBusy,
         fmt::format(
             "segment '{}' has a live writer, {}; restart it, or use --force, which fences it off",
             info.name, writer_of(info)));
@@ -67,7 +70,7 @@ RecoveryPlan plan_for_live_writer(const SegmentInfo& info, const std::vector<Che
 
 /// Whether any process holds a lock on a control file that this build cannot read.
 bool is_in_use(const Domain& domain, const std::string& file) {
-  const Opened opened(AT_FDCWD, (domain.path() / file).c_str(),
+  const Opened opened(AT_FDCWD, (domain.path() + "/" + file).c_str(),
                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (opened.get() < 0) return false;
   struct flock lock {};
@@ -98,7 +101,7 @@ RecoveryPlan plan_removal_of_files(std::vector<std::string> files) {
 RecoveryPlan plan_for_unclaimed(const SegmentInfo& info, bool force) {
   if (!force && maker_may_live(info.name)) {
     return refuse(
-        ExitCode::Busy,
+        ErrorCode::SegmentBusy,
         fmt::format("the process that created '{}' may still write to it; stop it, or use --force",
                     info.name));
   }
@@ -107,18 +110,18 @@ RecoveryPlan plan_for_unclaimed(const SegmentInfo& info, bool force) {
 
 /// The runtime could not use the control file.
 RecoveryPlan plan_for_damaged_control(const Domain& domain, const SegmentInfo& info, bool force) {
-  const std::string control = detail::control_file_name(info.name);
+  const std::string control = control_file_name(info.name);
   if (!force && is_in_use(domain, control)) {
-    return refuse(ExitCode::Busy,
+    return refuse(ErrorCode::SegmentBusy,
                   fmt::format("a process holds a lock on '{}'; stop the segment's writer and "
                               "readers, or use --force",
                               control));
   }
-  const std::string meta = detail::meta_path(domain, info.name);
+  const std::string meta = meta_path(domain, info.name);
   std::vector<std::string> files;
   for (const std::string& file : {file_name(meta), file_name(meta) + ".new", control}) {
     struct stat status {};
-    if (::lstat((domain.path() / file).c_str(), &status) == 0) files.push_back(file);
+    if (::lstat((domain.path() + "/" + file).c_str(), &status) == 0) files.push_back(file);
   }
   RecoveryPlan plan = plan_removal_of_files(std::move(files));
   plan.steps.push_back("then evo-shm list shows the data files that remain; recover those by name");
@@ -128,15 +131,15 @@ RecoveryPlan plan_for_damaged_control(const Domain& domain, const SegmentInfo& i
 /// Another release created the files. While a process uses them we must not remove them, not even
 /// by force: this build cannot fence off the writer.
 RecoveryPlan plan_for_incompatible(const Domain& domain, const SegmentInfo& info, bool force) {
-  if (is_in_use(domain, detail::control_file_name(info.name))) {
-    return refuse(ExitCode::Mismatch,
+  if (is_in_use(domain, control_file_name(info.name))) {
+    return refuse(ErrorCode::FormatMismatch,
                   fmt::format("segment '{}' is in use by processes of another release; use the "
                               "evo-shm of that release, or stop them first ({})",
                               info.name, info.fault));
   }
   if (!force) {
     return refuse(
-        ExitCode::Mismatch,
+        ErrorCode::FormatMismatch,
         fmt::format("{}; no process holds a lock on it now, so --force can remove it", info.fault));
   }
   return plan_for_damaged_control(domain, info, force);
@@ -166,7 +169,7 @@ RecoveryPlan plan_recovery(const Domain& domain, const SegmentInfo& info,
                            const std::vector<Check>& checks, bool force) {
   if (info.condition == SegmentCondition::Unclaimed) return plan_for_unclaimed(info, force);
   if (info.condition == SegmentCondition::Unreadable) {
-    return refuse(ExitCode::NotPermitted,
+    return refuse(ErrorCode::PermissionDenied,
                   fmt::format("this user may not inspect segment '{}': {}", info.name, info.fault));
   }
   // A segment with a readable control file is judged by its locks, whatever the state of its data
@@ -187,7 +190,7 @@ RecoveryPlan plan_recovery(const Domain& domain, const SegmentInfo& info,
   if (item.action == CleanupAction::WouldRemove) return plan_clean_up(info, item);
   if (open) return plan_for_damaged_control(domain, info, force);
   if (!info.readers.empty()) return nothing("nothing to do: " + item.reason);
-  return refuse(ExitCode::NotPermitted, item.reason);
+  return refuse(ErrorCode::PermissionDenied, item.reason);
 }
 
 Result<void> remove_own_file(const Domain& domain, const std::string& file) {
@@ -196,21 +199,21 @@ Result<void> remove_own_file(const Domain& domain, const std::string& file) {
   struct stat status {};
   if (opened.get() < 0 && errno == ENOENT) return {};
   if (opened.get() < 0 || ::fstat(opened.get(), &status) != 0) {
-    return detail::fail_errno(errno, fmt::format("cannot inspect '{}'", file));
+    return make_system_error(errno, fmt::format("cannot inspect '{}'", file));
   }
   if (!file.starts_with("evo_") || file.find('/') != std::string::npos ||
       !S_ISREG(status.st_mode)) {
-    return detail::fail(
+    return make_error(
         ErrorCode::Corrupt,
         "'{}' is not a regular file of a segment; find out what created it, and remove it by hand",
         file);
   }
   if (status.st_uid != ::geteuid()) {
-    return detail::fail(ErrorCode::PermissionDenied,
-                        "'{}' belongs to user {}; ask that user to remove it", file, status.st_uid);
+    return make_error(ErrorCode::PermissionDenied,
+                      "'{}' belongs to user {}; ask that user to remove it", file, status.st_uid);
   }
   if (::unlinkat(directory.get(), file.c_str(), 0) != 0 && errno != ENOENT) {
-    return detail::fail_errno(errno, fmt::format("cannot remove '{}'", file));
+    return make_system_error(errno, fmt::format("cannot remove '{}'", file));
   }
   return {};
 }
@@ -235,11 +238,11 @@ Result<void> carry_out(const Domain& domain, const SegmentInfo& info, const Reco
       }
       if (report->removed() == 1) return {};
       if (!report->items.empty()) {
-        return detail::fail(ErrorCode::PermissionDenied, "segment '{}' was left alone: {}",
-                            info.name, report->items.front().reason);
+        return make_error(ErrorCode::PermissionDenied, "segment '{}' was left alone: {}", info.name,
+                          report->items.front().reason);
       }
-      return detail::fail(ErrorCode::SegmentBusy,
-                          "segment '{}' has a new writer by now; nothing was done", info.name);
+      return make_error(ErrorCode::SegmentBusy,
+                        "segment '{}' has a new writer by now; nothing was done", info.name);
     }
     case Remedy::RemoveFiles: {
       Result<void> result;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Plans and carries out the recovery of a segment.
 #pragma once
 
@@ -6,13 +7,12 @@
 #include <vector>
 
 #include "check/checks.hpp"
-#include "command.hpp"
 
 namespace evo::tools {
 
 enum class Remedy : std::uint8_t {
   Nothing,      ///< it is sound, or recovers by itself
-  Refuse,       ///< see `refusal`
+  Refuse,       ///< for the reason `refusal`
   FenceOff,     ///< shut out its live writer; the files are removed with it
   CleanUp,      ///< remove it as the runtime removes the files of a dead writer
   RemoveFiles,  ///< remove `files` by name: the runtime cannot use them
@@ -20,9 +20,9 @@ enum class Remedy : std::uint8_t {
 
 struct RecoveryPlan {
   Remedy remedy = Remedy::Nothing;
-  std::vector<std::string> steps = {};  ///< in words; for Nothing, the reason
-  std::vector<std::string> files = {};  ///< names in the domain, for RemoveFiles
-  ExitCode refusal = ExitCode::Fine;
+  std::vector<std::string> steps = {};         ///< in words; for Nothing, the reason
+  std::vector<std::string> files = {};         ///< names in the domain, for RemoveFiles
+  ErrorCode refusal = ErrorCode::SegmentBusy;  ///< for Refuse
 };
 
 /// `checks` are those of `check_segment`; empty for a file that no control file names.

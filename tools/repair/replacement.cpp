@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "repair/replacement.hpp"
 
 #include <fmt/format.h>
@@ -5,8 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "evo/format.hpp"
 #include "evo/segment_info.hpp"
-#include "look/words.hpp"
+#include "inspect/labels.hpp"
 #include "repair/ownership.hpp"
 
 namespace evo::tools {
@@ -23,7 +25,7 @@ std::string name_of(const LayoutVersion& version) {
 
 /// The differences in everything that a value depends on. Properties such as `period` or
 /// `max_readers` may change; that loses no data.
-std::vector<std::string> differences(const SegmentInfo& present, const Blueprint& saved) {
+std::vector<std::string> differences(const SegmentInfo& present, const OwnedDescription& saved) {
   std::vector<std::string> found;
   const auto compare = [&](std::string_view what, const auto& here, const auto& there) {
     if (here != there) found.push_back(fmt::format("{} {}, saved {}", what, here, there));
@@ -43,22 +45,21 @@ std::vector<std::string> differences(const SegmentInfo& present, const Blueprint
 
 }  // namespace
 
-Result<void> check_replacement(const Blueprint& saved, const Domain& domain, bool force) {
+Result<void> check_replacement(const OwnedDescription& saved, const Domain& domain, bool force) {
   const std::string& name = saved.name;
   const auto info = inspect_segment(domain, name);
   if (info && info->writer_state == WriterState::Alive) {
-    return detail::fail(ErrorCode::SegmentBusy, "segment '{}' has a live writer, {}; stop it first",
-                        name, writer_of(*info));
+    return make_error(ErrorCode::SegmentBusy, "segment '{}' has a live writer, {}; stop it first",
+                      name, writer_of(*info));
   }
   if (auto owned = check_owner(domain, name); !owned) return owned;
   if (!info || force || info->condition != SegmentCondition::Sound) return {};
   const auto different = differences(*info, saved);
   if (different.empty()) return {};
-  return detail::fail(
-      ErrorCode::SchemaMismatch,
-      "another segment '{}' exists, left behind by {}: {}; remove it first (evo-shm "
-      "recover {}), or use --force, which replaces it",
-      name, writer_of(*info), fmt::join(different, "; "), name);
+  return make_error(ErrorCode::SchemaMismatch,
+                    "another segment '{}' exists, left behind by {}: {}; remove it first (evo-shm "
+                    "recover {}), or use --force, which replaces it",
+                    name, writer_of(*info), fmt::join(different, "; "), name);
 }
 
 }  // namespace evo::tools

@@ -1,22 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "repair/snapshot_file.hpp"
 
 #include <fmt/format.h>
 
 #include <set>
 
-#include "evo/detail/crc32c.hpp"
-#include "evo/segment_writer.hpp"
-#include "evo/stream_segment_writer.hpp"
+#include "evo/format.hpp"
+#include "evo/format/crc32c.hpp"
+#include "evo/raw_state_writer.hpp"
+#include "evo/raw_stream_writer.hpp"
 #include "repair/abandoned_writer.hpp"
-#include "repair/own_process.hpp"
+#include "repair/child_process.hpp"
 
 namespace evo::tools {
 
 namespace {
 
 std::uint32_t crc_with(std::string_view line, std::uint32_t crc) {
-  crc = detail::crc32c(line.data(), line.size(), crc);
-  return detail::crc32c("\n", 1, crc);
+  crc = crc32c(line.data(), line.size(), crc);
+  return crc32c("\n", 1, crc);
 }
 
 /// The same error, prefixed with its line number.
@@ -27,7 +29,7 @@ tl::unexpected<Error> with_line(Error error, std::uint64_t line) {
 }
 
 tl::unexpected<Error> changed() {
-  return detail::fail(ErrorCode::Corrupt, "the file was changed while it was loaded; try again");
+  return make_error(ErrorCode::Corrupt, "the file was changed while it was loaded; try again");
 }
 
 }  // namespace
@@ -79,13 +81,12 @@ Result<void> SnapshotFile::check() {
       const auto segments = parse_last_line(*line);
       if (!segments) return with_line(segments.error(), lines_.line_number());
       if (*segments == entries_.size()) return expect_end_of_file();
-      return detail::fail(ErrorCode::Corrupt, "it has {} of {} segments", entries_.size(),
-                          *segments);
+      return make_error(ErrorCode::Corrupt, "it has {} of {} segments", entries_.size(), *segments);
     }
     auto entry = read_entry(*line, position);
     if (!entry) return tl::unexpected(entry.error());
     if (!names.insert(entry->name).second) {
-      return detail::fail(ErrorCode::Corrupt, "segment '{}' is in it twice", entry->name);
+      return make_error(ErrorCode::Corrupt, "segment '{}' is in it twice", entry->name);
     }
     entries_.push_back(std::move(*entry));
   }
@@ -94,7 +95,7 @@ Result<void> SnapshotFile::check() {
 Result<std::string_view> SnapshotFile::next_line(std::size_t most) {
   auto line = lines_.next(most);
   if (!line) return tl::unexpected(line.error());
-  if (!*line) return detail::fail(ErrorCode::Corrupt, "its end is missing");
+  if (!*line) return make_error(ErrorCode::Corrupt, "its end is missing");
   return **line;
 }
 
@@ -102,20 +103,20 @@ Result<void> SnapshotFile::expect_end_of_file() {
   const auto line = lines_.next(kLongestShortLine);
   if (line && !*line) return {};
   if (!line && line.error().code != ErrorCode::Corrupt) return tl::unexpected(line.error());
-  return detail::fail(ErrorCode::Corrupt, "there is data after its last line");
+  return make_error(ErrorCode::Corrupt, "there is data after its last line");
 }
 
 Result<SnapshotFile::Opened> SnapshotFile::open_segment(std::string_view line) {
   const std::uint32_t crc = crc_with(line, 0);
-  auto blueprint = parse_segment_line(line);
-  if (!blueprint) return with_line(std::move(blueprint.error()), lines_.line_number());
-  return Opened{std::move(*blueprint), crc};
+  auto description = parse_segment_line(line);
+  if (!description) return with_line(std::move(description.error()), lines_.line_number());
+  return Opened{std::move(*description), crc};
 }
 
 Result<SnapshotEntry> SnapshotFile::read_entry(std::string_view line, std::uint64_t position) {
   const auto segment = open_segment(line);
   if (!segment) return tl::unexpected(segment.error());
-  SnapshotEntry entry{segment->blueprint.name, position, 0, {}};
+  SnapshotEntry entry{segment->description.name, position, 0, {}};
   const auto end = read_values(*segment, [&](const SavedValue& value) -> Result<void> {
     entry.sequence = value.sequence;
     return {};
@@ -126,26 +127,26 @@ Result<SnapshotEntry> SnapshotFile::read_entry(std::string_view line, std::uint6
 }
 
 Result<SegmentEnd> SnapshotFile::read_values(const Opened& segment, const Take& take) {
-  const Blueprint& blueprint = segment.blueprint;
-  const std::uint64_t most = blueprint.kind == Kind::State ? 1 : blueprint.slots;
+  const OwnedDescription& description = segment.description;
+  const std::uint64_t most = description.kind == Kind::State ? 1 : description.slots;
   std::uint32_t crc = segment.crc;
   for (std::uint64_t values = 0;; ++values) {
-    const auto line = next_line(longest_value_line(blueprint));
+    const auto line = next_line(longest_value_line(description));
     if (!line) return tl::unexpected(line.error());
     const std::uint64_t number = lines_.line_number();
     if (is_end_line(*line)) {
       const auto end = parse_end_line(*line);
       if (!end) return with_line(end.error(), number);
       if (end->values == values && end->crc == crc) return *end;
-      return detail::fail(ErrorCode::Corrupt, "segment '{}' differs from what was saved",
-                          blueprint.name);
+      return make_error(ErrorCode::Corrupt, "segment '{}' differs from what was saved",
+                        description.name);
     }
     if (values == most) {
-      return detail::fail(ErrorCode::Corrupt, "line {}: segment '{}' has room for {} values",
-                          number, blueprint.name, most);
+      return make_error(ErrorCode::Corrupt, "line {}: segment '{}' has room for {} values", number,
+                        description.name, most);
     }
     crc = crc_with(*line, crc);
-    const auto value = parse_value_line(*line, blueprint);
+    const auto value = parse_value_line(*line, description);
     if (!value) return with_line(value.error(), number);
     if (auto taken = take(*value); !taken) return tl::unexpected(taken.error());
   }
@@ -156,27 +157,27 @@ Result<SnapshotFile::Opened> SnapshotFile::reopen(const SnapshotEntry& entry) {
   const auto line = next_line(kLongestSegmentLine);
   if (!line) return tl::unexpected(line.error());
   auto segment = open_segment(*line);
-  if (!segment || segment->blueprint.name != entry.name) return changed();
+  if (!segment || segment->description.name != entry.name) return changed();
   return segment;
 }
 
-Result<Blueprint> SnapshotFile::blueprint(const SnapshotEntry& entry) {
+Result<OwnedDescription> SnapshotFile::description(const SnapshotEntry& entry) {
   auto segment = reopen(entry);
   if (!segment) return tl::unexpected(segment.error());
-  return std::move(segment->blueprint);
+  return std::move(segment->description);
 }
 
 template <class Writer, class Publish>
 Result<void> SnapshotFile::fill(const Opened& segment, std::uint32_t crc, const Domain& domain,
                                 Publish&& publish) {
-  auto writer = Writer::create(describe(segment.blueprint),
+  auto writer = Writer::create(describe(segment.description),
                                {.domain = domain, .on_orphan = OnOrphan::Replace});
   if (!writer) return tl::unexpected(writer.error());
   const auto end = read_values(segment, [&](const SavedValue& value) -> Result<void> {
     const WriteResult written = publish(*writer, std::as_bytes(std::span(value.bytes)));
     if (written) return {};
-    return detail::fail(ErrorCode::SegmentBusy, "a value of segment '{}' was not published: {}",
-                        segment.blueprint.name, to_string(written.error()));
+    return make_error(ErrorCode::SegmentBusy, "a value of segment '{}' was not published: {}",
+                      segment.description.name, to_string(written.error()));
   });
   // If values are missing, the writer closes and its segment is removed.
   if (end && end->crc != crc) return changed();
@@ -187,17 +188,17 @@ Result<void> SnapshotFile::fill(const Opened& segment, std::uint32_t crc, const 
 }
 
 Result<void> SnapshotFile::load(const SnapshotEntry& entry, const Domain& domain) {
-  return in_own_process([&]() -> Result<void> {
+  return in_child_process([&]() -> Result<void> {
     const auto segment = reopen(entry);
     if (!segment) return tl::unexpected(segment.error());
-    if (segment->blueprint.kind == Kind::Stream) {
-      return fill<StreamSegmentWriter>(
+    if (segment->description.kind == Kind::Stream) {
+      return fill<RawStreamWriter>(
           *segment, entry.end.crc, domain,
-          [](StreamSegmentWriter& writer, auto value) { return writer.push(value); });
+          [](RawStreamWriter& writer, auto value) { return writer.push(value); });
     }
-    return fill<SegmentWriter>(
+    return fill<RawStateWriter>(
         *segment, entry.end.crc, domain,
-        [](SegmentWriter& writer, auto value) { return writer.write(value); });
+        [](RawStateWriter& writer, auto value) { return writer.write(value); });
   });
 }
 

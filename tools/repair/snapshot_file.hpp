@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Loads a snapshot file: first checks it as a whole, then reads it value by value.
 #pragma once
 
@@ -29,7 +30,7 @@ class SnapshotFile {
 
   [[nodiscard]] const std::vector<SnapshotEntry>& entries() const noexcept { return entries_; }
 
-  Result<Blueprint> blueprint(const SnapshotEntry& entry);
+  Result<OwnedDescription> description(const SnapshotEntry& entry);
 
   /// Recreates the segment with its values, and leaves it in the state of a dead writer: that of a
   /// process that has ended (see own_process.hpp), so any number of segments can be loaded.
@@ -41,7 +42,7 @@ class SnapshotFile {
   using Take = std::function<Result<void>(const SavedValue&)>;
   /// A segment whose line has been read; its values come next.
   struct Opened {
-    Blueprint blueprint;
+    OwnedDescription description;
     std::uint32_t crc = 0;  ///< of its line
   };
 

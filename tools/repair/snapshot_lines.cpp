@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "repair/snapshot_lines.hpp"
 
 #include <fmt/format.h>
@@ -7,7 +8,9 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "evo/format.hpp"
 #include "evo/schema_layout.hpp"
+#include "evo/segment_paths.hpp"
 #include "text/json_text.hpp"
 
 namespace evo::tools {
@@ -91,7 +94,7 @@ class Reading {
   /// The first invalid member; empty if all are valid.
   [[nodiscard]] const std::string& fault() const { return fault_; }
   [[nodiscard]] tl::unexpected<Error> error() const {
-    return detail::fail(ErrorCode::Corrupt, "'{}' is invalid", fault_);
+    return make_error(ErrorCode::Corrupt, "'{}' is invalid", fault_);
   }
 
  private:
@@ -106,44 +109,44 @@ class Reading {
   std::string fault_;
 };
 
-void read_blueprint(Reading& reading, const ParsedJson& object, Blueprint& blueprint) {
-  reading.text(object, "name", blueprint.name);
-  if (!detail::validate_segment_name(blueprint.name)) reading.complain("name");
-  reading.text(object, "module", blueprint.module);
-  if (!detail::validate_module_name(blueprint.module)) reading.complain("module");
-  reading.enumerator(object, "kind", blueprint.kind, 1);
-  reading.number(object, "size", blueprint.size, kMaximumFileSize, 1);
-  reading.number(object, "alignment", blueprint.alignment, kCacheLine, 1);
-  reading.number(object, "slots", blueprint.slots, std::uint64_t{1} << 20, 2);
-  reading.enumerator(object, "overflow", blueprint.overflow, 0);
-  reading.number(object, "max_readers", blueprint.max_readers, kMaximumReaders, 1);
+void read_description(Reading& reading, const ParsedJson& object, OwnedDescription& description) {
+  reading.text(object, "name", description.name);
+  if (!validate_segment_name(description.name)) reading.complain("name");
+  reading.text(object, "module", description.module);
+  if (!validate_module_name(description.module)) reading.complain("module");
+  reading.enumerator(object, "kind", description.kind, 1);
+  reading.number(object, "size", description.size, kMaximumFileSize, 1);
+  reading.number(object, "alignment", description.alignment, kCacheLine, 1);
+  reading.number(object, "slots", description.slots, std::uint64_t{1} << 20, 2);
+  reading.enumerator(object, "overflow", description.overflow, 0);
+  reading.number(object, "max_readers", description.max_readers, kMaximumReaders, 1);
   constexpr auto kLongest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  reading.number(object, "period_ns", blueprint.period_ns, kLongest);
-  reading.number(object, "max_age_ns", blueprint.max_age_ns, kLongest);
-  reading.flag(object, "stamped", blueprint.stamped);
-  reading.flag(object, "checksummed", blueprint.checksummed);
-  reading.enumerator(object, "access", blueprint.access, 0);
-  reading.version(object, blueprint.version);
-  reading.id(object, "schema_id", blueprint.schema_id);
-  reading.bytes(object, "bfbs", blueprint.bfbs);
+  reading.number(object, "period_ns", description.period_ns, kLongest);
+  reading.number(object, "max_age_ns", description.max_age_ns, kLongest);
+  reading.flag(object, "stamped", description.stamped);
+  reading.flag(object, "checksummed", description.checksummed);
+  reading.enumerator(object, "access", description.access, 0);
+  reading.version(object, description.version);
+  reading.id(object, "schema_id", description.schema_id);
+  reading.bytes(object, "bfbs", description.bfbs);
   for (const ParsedJson& entry : reading.array(object, "compatible")) {
     CompatibleLayout layout;
     reading.id(entry, "id", layout.id);
     reading.version(entry, layout.version);
     reading.number(entry, "size", layout.size, kMaximumFileSize);
     reading.number(entry, "field_count", layout.field_count, UINT32_MAX);
-    blueprint.compatible.push_back(layout);
+    description.compatible.push_back(layout);
   }
 }
 
 /// Checks that concern several members.
-void check_as_a_whole(Reading& reading, const Blueprint& blueprint) {
-  if (!blueprint.bfbs.empty() && reading.fault().empty()) {
-    const auto schema = read_schema(blueprint.bfbs, blueprint.name);
-    if (!schema || schema->size != blueprint.size) reading.complain("bfbs");
+void check_as_a_whole(Reading& reading, const OwnedDescription& description) {
+  if (!description.bfbs.empty() && reading.fault().empty()) {
+    const auto schema = read_schema(description.bfbs, description.name);
+    if (!schema || schema->size != description.size) reading.complain("bfbs");
   }
   // Everything else that `create` requires of a description.
-  if (reading.fault().empty() && !detail::plan_layout(describe(blueprint))) {
+  if (reading.fault().empty() && !plan_layout(describe(description))) {
     reading.complain("size");
   }
 }
@@ -169,25 +172,26 @@ std::string first_line() {
   return fmt::format("{{\"evo_snapshot\":{}}}\n", kSnapshotFormat);
 }
 
-std::string segment_line(const Blueprint& blueprint) {
-  nlohmann::ordered_json document{{"name", blueprint.name},
-                                  {"module", blueprint.module},
-                                  {"kind", static_cast<unsigned>(blueprint.kind)},
-                                  {"size", blueprint.size},
-                                  {"alignment", blueprint.alignment},
-                                  {"slots", blueprint.slots},
-                                  {"overflow", static_cast<unsigned>(blueprint.overflow)},
-                                  {"max_readers", blueprint.max_readers},
-                                  {"period_ns", blueprint.period_ns},
-                                  {"max_age_ns", blueprint.max_age_ns},
-                                  {"stamped", static_cast<unsigned>(blueprint.stamped)},
-                                  {"checksummed", static_cast<unsigned>(blueprint.checksummed)},
-                                  {"access", static_cast<unsigned>(blueprint.access)},
-                                  {"version", {blueprint.version.major, blueprint.version.minor}},
-                                  {"schema_id", base64(blueprint.schema_id.bytes)},
-                                  {"bfbs", base64(blueprint.bfbs)},
-                                  {"compatible", nlohmann::ordered_json::array()}};
-  for (const CompatibleLayout& layout : blueprint.compatible) {
+std::string segment_line(const OwnedDescription& description) {
+  nlohmann::ordered_json document{
+      {"name", description.name},
+      {"module", description.module},
+      {"kind", static_cast<unsigned>(description.kind)},
+      {"size", description.size},
+      {"alignment", description.alignment},
+      {"slots", description.slots},
+      {"overflow", static_cast<unsigned>(description.overflow)},
+      {"max_readers", description.max_readers},
+      {"period_ns", description.period_ns},
+      {"max_age_ns", description.max_age_ns},
+      {"stamped", static_cast<unsigned>(description.stamped)},
+      {"checksummed", static_cast<unsigned>(description.checksummed)},
+      {"access", static_cast<unsigned>(description.access)},
+      {"version", {description.version.major, description.version.minor}},
+      {"schema_id", base64(description.schema_id.bytes)},
+      {"bfbs", base64(description.bfbs)},
+      {"compatible", nlohmann::ordered_json::array()}};
+  for (const CompatibleLayout& layout : description.compatible) {
     document["compatible"].push_back({{"id", base64(layout.id.bytes)},
                                       {"version", {layout.version.major, layout.version.minor}},
                                       {"size", layout.size},
@@ -220,28 +224,28 @@ Result<void> parse_first_line(std::string_view line) {
   const ParsedJson object = parse_object(line);
   const auto format = object.is_object() ? object.find("evo_snapshot") : object.end();
   if (!object.is_object() || format == object.end() || !format->is_number_integer()) {
-    return detail::fail(ErrorCode::Corrupt, "line 1 does not contain 'evo_snapshot'");
+    return make_error(ErrorCode::Corrupt, "line 1 does not contain 'evo_snapshot'");
   }
   if (*format == kSnapshotFormat) return {};
-  return detail::fail(
+  return make_error(
       ErrorCode::FormatMismatch,
       "the snapshot has format {}, this build reads format {}; use the evo-shm that wrote it",
       format->dump(), kSnapshotFormat);
 }
 
-Result<Blueprint> parse_segment_line(std::string_view line) {
+Result<OwnedDescription> parse_segment_line(std::string_view line) {
   Reading reading;
-  Blueprint blueprint;
-  read_blueprint(reading, parse_object(line), blueprint);
-  check_as_a_whole(reading, blueprint);
+  OwnedDescription description;
+  read_description(reading, parse_object(line), description);
+  check_as_a_whole(reading, description);
   if (!reading.fault().empty()) return reading.error();
-  return blueprint;
+  return description;
 }
 
-Result<SavedValue> parse_value_line(std::string_view line, const Blueprint& blueprint) {
+Result<SavedValue> parse_value_line(std::string_view line, const OwnedDescription& description) {
   SavedValue value;
   const auto bad = [](std::string_view what) {
-    return detail::fail(ErrorCode::Corrupt, "'{}' is invalid", what);
+    return make_error(ErrorCode::Corrupt, "'{}' is invalid", what);
   };
   if (!take_number(line, R"({"sequence":)", value.sequence)) return bad("sequence");
   if (!take_number(line, R"(,"stamp_ns":)", value.stamp_ns)) return bad("stamp_ns");
@@ -250,9 +254,9 @@ Result<SavedValue> parse_value_line(std::string_view line, const Blueprint& blue
   if (!line.starts_with(kBefore) || !line.ends_with(kAfter)) return bad("value");
   line.remove_prefix(kBefore.size());
   // Checked before memory is allocated.
-  if (line.size() != base64_size(blueprint.size) + kAfter.size()) return bad("value");
+  if (line.size() != base64_size(description.size) + kAfter.size()) return bad("value");
   auto bytes = from_base64(line.substr(0, line.size() - kAfter.size()));
-  if (!bytes || bytes->size() != blueprint.size) return bad("value");
+  if (!bytes || bytes->size() != description.size) return bad("value");
   value.bytes = std::move(*bytes);
   return value;
 }

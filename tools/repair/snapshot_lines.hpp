@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The lines of a snapshot file: segments, their properties and their values.
 ///
 /// The file is JSON Lines, so that it can be written and read value by value:
@@ -18,8 +19,8 @@
 #include <string_view>
 #include <vector>
 
-#include "evo/segment_header.hpp"
-#include "look/blueprint.hpp"
+#include "evo/format/segment_header.hpp"
+#include "inspect/owned_description.hpp"
 #include "text/base64.hpp"
 
 namespace evo::tools {
@@ -39,13 +40,13 @@ struct SegmentEnd {
 inline constexpr std::size_t kLongestShortLine = 256;
 inline constexpr std::size_t kLongestSegmentLine =
     base64_size(kMaximumSchemaSize) + std::size_t{kMaximumCompatible} * 256 + 4096;
-constexpr std::size_t longest_value_line(const Blueprint& blueprint) {
-  return base64_size(blueprint.size) + kLongestShortLine;
+constexpr std::size_t longest_value_line(const OwnedDescription& description) {
+  return base64_size(description.size) + kLongestShortLine;
 }
 
 // Each ends with a newline.
 std::string first_line();
-std::string segment_line(const Blueprint& blueprint);
+std::string segment_line(const OwnedDescription& description);
 std::string value_line(std::uint64_t sequence, std::uint64_t stamp_ns,
                        std::span<const std::uint8_t> bytes);
 std::string end_line(const SegmentEnd& end);
@@ -57,8 +58,8 @@ std::string last_line(std::uint64_t segments);
 /// Also FormatMismatch.
 Result<void> parse_first_line(std::string_view line);
 /// The segment can be recreated: every property is valid and consistent with the others.
-Result<Blueprint> parse_segment_line(std::string_view line);
-Result<SavedValue> parse_value_line(std::string_view line, const Blueprint& blueprint);
+Result<OwnedDescription> parse_segment_line(std::string_view line);
+Result<SavedValue> parse_value_line(std::string_view line, const OwnedDescription& description);
 Result<SegmentEnd> parse_end_line(std::string_view line);
 Result<std::uint64_t> parse_last_line(std::string_view line);
 

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "repair/snapshot_writer.hpp"
 
 #include <fmt/format.h>
 
-#include "evo/detail/crc32c.hpp"
+#include "evo/format.hpp"
+#include "evo/format/crc32c.hpp"
 
 namespace evo::tools {
 
@@ -12,32 +14,35 @@ namespace {
 constexpr int kMostLooks = 20;
 
 /// Whether the files and the mapping, inspected one after the other, are of the same generation.
-bool is_consistent(const SegmentLook& look) {
-  const SegmentInfo& info = look.info();
+bool is_consistent(const InspectedSegment& inspected) {
+  const SegmentInfo& info = inspected.info();
   return info.condition == SegmentCondition::Sound &&
-         info.layout.generation == look.reader().layout().generation && !look.reader().detached();
+         info.layout.generation == inspected.reader().layout().generation &&
+         !inspected.reader().is_detached();
 }
 
 /// No value: the segment was replaced in the meantime.
-Result<std::optional<SavableSegment>> look_once(SegmentLook look) {
-  if (!is_consistent(look)) return std::optional<SavableSegment>();
-  const std::string name = look.info().name;
-  if (look.fault() && !look.reader().bfbs().empty()) return tl::unexpected(*look.fault());
-  auto blueprint = blueprint_of(look);
-  if (!blueprint) return tl::unexpected(blueprint.error());
-  std::string line = segment_line(*blueprint);
+Result<std::optional<SavableSegment>> look_once(InspectedSegment inspected) {
+  if (!is_consistent(inspected)) return std::optional<SavableSegment>();
+  const std::string name = inspected.info().name;
+  if (inspected.fault() && !inspected.reader().bfbs().empty())
+    return tl::unexpected(*inspected.fault());
+  auto description = describe_owned(inspected);
+  if (!description) return tl::unexpected(description.error());
+  std::string line = segment_line(*description);
   if (auto read = parse_segment_line(std::string_view(line).substr(0, line.size() - 1)); !read) {
-    return detail::fail(ErrorCode::Corrupt,
-                        "segment '{}' could not be loaded again, because {}; restart its writer",
-                        name, read.error().message);
+    return make_error(ErrorCode::Corrupt,
+                      "segment '{}' could not be loaded again, because {}; restart its writer",
+                      name, read.error().message);
   }
-  ValueLook last = look.value();
+  InspectedValue last = inspected.value();
   if (last.error == ReadError::Detached) return std::optional<SavableSegment>();
   if (last.error && last.error != ReadError::NeverWritten) {
-    return detail::fail(ErrorCode::Corrupt, "the last value of segment '{}' cannot be read: {}",
-                        name, to_string(*last.error));
+    return make_error(ErrorCode::Corrupt, "the last value of segment '{}' cannot be read: {}", name,
+                      to_string(*last.error));
   }
-  return SavableSegment{std::move(look), std::move(*blueprint), std::move(line), std::move(last)};
+  return SavableSegment{std::move(inspected), std::move(*description), std::move(line),
+                        std::move(last)};
 }
 
 }  // namespace
@@ -46,14 +51,14 @@ Result<SavableSegment> find_savable(const Domain& domain, const std::string& nam
   Error reason{ErrorCode::SegmentBusy,
                fmt::format("segment '{}' was replaced during every attempt; try again", name)};
   for (int looks = 0; looks < kMostLooks; ++looks) {
-    auto look = SegmentLook::at(domain, name);
-    if (!look) return tl::unexpected(look.error());
-    if (!look->readable()) return tl::unexpected(*look->fault());
-    if (look->info().condition != SegmentCondition::Sound) {
-      reason = reason_of(domain, look->info());
+    auto inspected = InspectedSegment::at(domain, name);
+    if (!inspected) return tl::unexpected(inspected.error());
+    if (!inspected->readable()) return tl::unexpected(*inspected->fault());
+    if (inspected->info().condition != SegmentCondition::Sound) {
+      reason = reason_of(domain, inspected->info());
       continue;
     }
-    auto savable = look_once(std::move(*look));
+    auto savable = look_once(std::move(*inspected));
     if (!savable) return tl::unexpected(savable.error());
     if (*savable) return std::move(**savable);
   }
@@ -76,7 +81,7 @@ Result<SavedSegment> SnapshotWriter::add(SavableSegment& segment) {
   if (auto written = write_of_segment(segment.line); !written) {
     return tl::unexpected(written.error());
   }
-  SavedSegment saved{segment.blueprint.name, 0, 0};
+  SavedSegment saved{segment.description.name, 0, 0};
   if (!segment.last.error) {
     const SampleInfo& last = segment.last.info;
     if (auto written = write_older(segment); !written) return tl::unexpected(written.error());
@@ -94,13 +99,13 @@ Result<SavedSegment> SnapshotWriter::add(SavableSegment& segment) {
 }
 
 Result<void> SnapshotWriter::write_older(SavableSegment& segment) {
-  if (segment.blueprint.kind != Kind::Stream) return {};
-  const SlotGeometry& geometry = segment.look.reader().layout().geometry;
+  if (segment.description.kind != Kind::Stream) return {};
+  const SlotGeometry& geometry = segment.inspected.reader().layout().geometry;
   std::vector<std::byte> bytes(segment.last.bytes.size());
-  for (std::uint64_t back = segment.blueprint.slots - 1; back > 0; --back) {
+  for (std::uint64_t back = segment.description.slots - 1; back > 0; --back) {
     // A value that was overwritten in the meantime, or never pushed, is absent.
     const std::uint64_t sequence = geometry.before(segment.last.info.sequence, back);
-    const auto info = segment.look.read_at(sequence, bytes);
+    const auto info = segment.inspected.read_at(sequence, bytes);
     if (!info || sequence == 0) continue;
     if (auto written = write_value(sequence, info->stamp_ns, bytes); !written) return written;
   }
@@ -115,7 +120,7 @@ Result<void> SnapshotWriter::write_value(std::uint64_t sequence, std::uint64_t s
 }
 
 Result<void> SnapshotWriter::write_of_segment(std::string_view line) {
-  end_.crc = detail::crc32c(line.data(), line.size(), end_.crc);
+  end_.crc = crc32c(line.data(), line.size(), end_.crc);
   return file_.write(line);
 }
 

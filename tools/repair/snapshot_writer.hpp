@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Saves segments of a domain to a snapshot file, one value at a time.
 #pragma once
 
 #include <string>
 
-#include "look/blueprint.hpp"
-#include "look/segment_look.hpp"
+#include "inspect/inspected_segment.hpp"
+#include "inspect/owned_description.hpp"
 #include "repair/snapshot_lines.hpp"
 #include "text/output_file.hpp"
 
@@ -12,15 +13,15 @@ namespace evo::tools {
 
 /// A segment that can be saved and loaded again: its line passed the check of `snapshot load`.
 struct SavableSegment {
-  SegmentLook look;
-  Blueprint blueprint;
+  InspectedSegment inspected;
+  OwnedDescription description;
   std::string line;
-  ValueLook last;  ///< NeverWritten or a value
+  InspectedValue last;  ///< NeverWritten or a value
 };
 
 /// Inspects a segment until its header and its files describe the same incarnation. The errors of
-/// SegmentLook::at. Corrupt, InvalidSchema: the message says what is wrong with it. SegmentBusy: it
-/// was replaced during each attempt.
+/// InspectedSegment::at. Corrupt, InvalidSchema: the message says what is wrong with it.
+/// SegmentBusy: it was replaced during each attempt.
 Result<SavableSegment> find_savable(const Domain& domain, const std::string& name);
 
 /// The saved part of a segment.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "stub/blake2b.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Cycles on an absolute schedule: the n-th is due n periods after the start, however late earlier
 /// ones were.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "stub/declared_segment.hpp"
 
 #include <fmt/format.h>
@@ -10,8 +11,10 @@
 
 #include "decode/schema_file.hpp"
 #include "decode/suggestion.hpp"
-#include "evo/control_file.hpp"
-#include "evo/segment_header.hpp"
+#include "evo/format.hpp"
+#include "evo/format/control_file.hpp"
+#include "evo/format/segment_header.hpp"
+#include "evo/segment_paths.hpp"
 #include "stub/schema_id.hpp"
 #include "text/duration.hpp"
 
@@ -71,47 +74,48 @@ class Attributes {
   std::string fault_;
 };
 
-Result<Blueprint> blueprint_from(const SchemaLayout& layout, std::string segment,
-                                 std::vector<std::uint8_t> bfbs) {
+Result<OwnedDescription> describe_from(const SchemaLayout& layout, std::string segment,
+                                       std::vector<std::uint8_t> bfbs) {
   Attributes attributes(layout);
-  Blueprint blueprint{.name = std::move(segment),
-                      .module = std::string(layout.attribute("owner")),
-                      .size = layout.size,
-                      .alignment = static_cast<std::uint32_t>(layout.alignment),
-                      .version = {},
-                      .schema_id = schema_id_of(layout, bfbs),
-                      .compatible = {},
-                      .bfbs = std::move(bfbs)};
-  if (!detail::validate_module_name(blueprint.module)) {
+  OwnedDescription description{.name = std::move(segment),
+                               .module = std::string(layout.attribute("owner")),
+                               .size = layout.size,
+                               .alignment = static_cast<std::uint32_t>(layout.alignment),
+                               .version = {},
+                               .schema_id = schema_id_of(layout, bfbs),
+                               .compatible = {},
+                               .bfbs = std::move(bfbs)};
+  if (!validate_module_name(description.module)) {
     attributes.complain("owner", "the name of the module that may write it");
   }
-  attributes.choice<Kind>("kind", blueprint.kind, {"state", Kind::State}, {"stream", Kind::Stream});
-  if (blueprint.kind == Kind::State) {
-    attributes.number("slots", blueprint.slots, 2, 64);
+  attributes.choice<Kind>("kind", description.kind, {"state", Kind::State},
+                          {"stream", Kind::Stream});
+  if (description.kind == Kind::State) {
+    attributes.number("slots", description.slots, 2, 64);
   } else {
-    blueprint.slots = 256;
-    attributes.number("capacity", blueprint.slots, 2, 1U << 20);
-    if (!std::has_single_bit(blueprint.slots)) attributes.complain("capacity", "a power of two");
-    attributes.choice<Overflow>("overflow", blueprint.overflow, {"overwrite", Overflow::Overwrite},
-                                {"block", Overflow::Block});
+    description.slots = 256;
+    attributes.number("capacity", description.slots, 2, 1U << 20);
+    if (!std::has_single_bit(description.slots)) attributes.complain("capacity", "a power of two");
+    attributes.choice<Overflow>("overflow", description.overflow,
+                                {"overwrite", Overflow::Overwrite}, {"block", Overflow::Block});
   }
-  attributes.number("max_readers", blueprint.max_readers, 1, kMaximumReaders);
-  attributes.time("period", blueprint.period_ns);
-  attributes.time("max_age", blueprint.max_age_ns);
-  attributes.choice<bool>("stamp", blueprint.stamped, {"monotonic", true}, {"none", false});
-  attributes.choice<bool>("checksum", blueprint.checksummed, {"none", false}, {"crc32c", true});
-  attributes.choice<Access>("access", blueprint.access, {"owner", Access::Owner},
+  attributes.number("max_readers", description.max_readers, 1, kMaximumReaders);
+  attributes.time("period", description.period_ns);
+  attributes.time("max_age", description.max_age_ns);
+  attributes.choice<bool>("stamp", description.stamped, {"monotonic", true}, {"none", false});
+  attributes.choice<bool>("checksum", description.checksummed, {"none", false}, {"crc32c", true});
+  attributes.choice<Access>("access", description.access, {"owner", Access::Owner},
                             {"group", Access::Group});
-  attributes.version(blueprint.version);
+  attributes.version(description.version);
   if (!attributes.fault().empty()) {
-    return detail::fail(ErrorCode::InvalidSchema, "segment '{}' cannot be created: {}",
-                        blueprint.name, attributes.fault());
+    return make_error(ErrorCode::InvalidSchema, "segment '{}' cannot be created: {}",
+                      description.name, attributes.fault());
   }
   // Everything else that `create` requires of a description.
-  if (const auto planned = detail::plan_layout(describe(blueprint)); !planned) {
+  if (const auto planned = plan_layout(describe(description)); !planned) {
     return tl::unexpected(planned.error());
   }
-  return blueprint;
+  return description;
 }
 
 }  // namespace
@@ -123,7 +127,7 @@ Result<DeclaredSegment> declared_segment(const std::string& file,
   if (!bfbs) return tl::unexpected(bfbs.error());
   const std::vector<std::string> names = segments_of(*bfbs);
   if (std::ranges::find(names, segment) == names.end()) {
-    return detail::fail(
+    return make_error(
         ErrorCode::NotFound, "'{}' declares no segment '{}'{}", file, segment,
         names.empty()
             ? "; name a file that declares it"
@@ -131,11 +135,11 @@ Result<DeclaredSegment> declared_segment(const std::string& file,
   }
   auto layout = read_schema(*bfbs, segment);
   if (!layout) return tl::unexpected(layout.error());
-  auto blueprint = blueprint_from(*layout, segment, std::move(*bfbs));
-  if (!blueprint) return tl::unexpected(blueprint.error());
+  auto description = describe_from(*layout, segment, std::move(*bfbs));
+  if (!description) return tl::unexpected(description.error());
   auto fields = Fields::of(std::move(*layout));
   if (!fields) return tl::unexpected(fields.error());
-  return DeclaredSegment{.blueprint = std::move(*blueprint), .fields = std::move(*fields)};
+  return DeclaredSegment{.description = std::move(*description), .fields = std::move(*fields)};
 }
 
 }  // namespace evo::tools

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A segment as a schema file declares it, ready to be created.
 #pragma once
 
@@ -5,13 +6,13 @@
 #include <vector>
 
 #include "decode/fields.hpp"
-#include "look/blueprint.hpp"
+#include "inspect/owned_description.hpp"
 
 namespace evo::tools {
 
 struct DeclaredSegment {
-  Blueprint blueprint;  ///< as the generated writer of that schema would create it, but with no
-                        ///< earlier layouts: only a schema lock has those
+  OwnedDescription description;  ///< as the generated writer of that schema would create it, but
+                                 ///< with no earlier layouts: only a schema lock has those
   Fields fields;
 };
 

@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "stub/lines.hpp"
+
+#include "evo/format.hpp"
 
 #include <unistd.h>
 
@@ -32,10 +35,10 @@ Result<std::optional<std::string>> LineCutter::next() {
   std::string_view line = ahead.substr(0, end == std::string::npos ? end : end - taken_);
   // Checked first, so that a binary file is rejected immediately, however long it is.
   if (line.find('\0') != std::string_view::npos) {
-    return detail::fail(ErrorCode::InvalidSize, "it contains a zero byte; use a CSV file");
+    return make_error(ErrorCode::InvalidSize, "it contains a zero byte; use a CSV file");
   }
   if (line.size() > kLongest) {
-    return detail::fail(ErrorCode::InvalidSize, "it is longer than {} bytes", kLongest);
+    return make_error(ErrorCode::InvalidSize, "it is longer than {} bytes", kLongest);
   }
   if (end == std::string::npos && (!ended_ || line.empty())) return std::nullopt;
   taken_ = end == std::string::npos ? read_.size() : end + 1;
@@ -51,7 +54,7 @@ Result<std::optional<std::string>> FileLines::next() {
     Piece piece;
     const ssize_t count = ::pread(fd_, piece.data(), piece.size(), position_);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return detail::fail_errno(errno, "cannot read the rows");
+    if (count < 0) return make_system_error(errno, "cannot read the rows");
     position_ += count;
     cutter_.add(text_in(piece, count));
   }
@@ -65,7 +68,7 @@ Result<std::optional<std::string>> PipeLines::next() {
     Piece piece;
     const ssize_t count = ::read(fd_, piece.data(), piece.size());
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (count < 0) return detail::fail_errno(errno, "cannot read the rows");
+    if (count < 0) return make_system_error(errno, "cannot read the rows");
     cutter_.add(text_in(piece, count));
   }
 }

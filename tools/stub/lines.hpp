@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads a text line by line in bounded memory, from a file or from a pipe.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Publishes values when they are due, until the end or a signal.
 #pragma once
 

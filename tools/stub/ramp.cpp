@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "stub/ramp.hpp"
 
 #include <algorithm>
@@ -5,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "evo/format.hpp"
 #include "repair/assignment.hpp"
 #include "text/duration.hpp"
 
@@ -21,10 +23,10 @@ long double number_at(const Field& field, std::span<const std::byte> payload) {
 }
 
 tl::unexpected<Error> not_a_ramp(std::string_view text) {
-  return detail::fail(ErrorCode::InvalidName,
-                      "'{}' is not a ramp; write field=A..B, or field=A..B/2s to repeat it every "
-                      "2 s",
-                      text);
+  return make_error(ErrorCode::InvalidName,
+                    "'{}' is not a ramp; write field=A..B, or field=A..B/2s to repeat it every "
+                    "2 s",
+                    text);
 }
 
 /// Its path, the first and last number, and the time after `/`, as written.
@@ -52,13 +54,13 @@ Result<Ramp> Ramp::parse(const Fields& fields, const std::string& text) {
   if (!found) return tl::unexpected(found.error());
   const Field& field = found->front();
   if (found->size() != 1 || field.length != 0) {
-    return detail::fail(ErrorCode::InvalidSize,
-                        "'{}' is not a single number; name one, such as '{}{}'", parts->path,
-                        field.path, field.length != 0 ? "[0]" : "");
+    return make_error(ErrorCode::InvalidSize,
+                      "'{}' is not a single number; name one, such as '{}{}'", parts->path,
+                      field.path, field.length != 0 ? "[0]" : "");
   }
   if (field.scalar == Scalar::Bool || !enum_of(field.declared->type).empty()) {
-    return detail::fail(ErrorCode::InvalidSize, "'{}' is not a number; a ramp needs one",
-                        parts->path);
+    return make_error(ErrorCode::InvalidSize, "'{}' is not a number; a ramp needs one",
+                      parts->path);
   }
   Ramp ramp;
   ramp.field_ = field;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `FIELD=A..B` and `FIELD=A..B/T`: a field that changes from one number to another.
 #pragma once
 

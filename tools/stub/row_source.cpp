@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "stub/row_source.hpp"
 
 #include <sys/stat.h>
@@ -5,6 +6,7 @@
 
 #include <cerrno>
 
+#include "evo/format.hpp"
 #include "text/file_error.hpp"
 #include "text/input_file.hpp"
 
@@ -41,7 +43,7 @@ Result<Rows> RowSource::begin(RowFormat format, StopSignals& stop) {
     ++count;
   }
   if (count == 0) {
-    return detail::fail(ErrorCode::InvalidSize, "'{}' has no rows after its first line", name_);
+    return make_error(ErrorCode::InvalidSize, "'{}' has no rows after its first line", name_);
   }
   count_ = count;
   lines_ = std::make_unique<FileLines>(file_.get(), *begin_);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The source of rows: a regular file, which is checked before its first row is used, or a pipe.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "stub/rows.hpp"
 
 #include <fmt/format.h>
@@ -5,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "evo/format.hpp"
 #include "repair/assignment.hpp"
 #include "text/trimmed.hpp"
 
@@ -25,7 +27,7 @@ Result<std::string> quoted_cell(std::string_view& line) {
   while (true) {
     const std::size_t quote = line.find('"');
     if (quote == std::string_view::npos) {
-      return detail::fail(ErrorCode::InvalidSize, "a quote is not closed on its line");
+      return make_error(ErrorCode::InvalidSize, "a quote is not closed on its line");
     }
     cell += line.substr(0, quote);
     line.remove_prefix(quote + 1);
@@ -47,7 +49,7 @@ Result<std::vector<std::string>> cells_of(std::string_view line) {
       if (!cell) return tl::unexpected(cell.error());
       quoted = std::move(*cell);
       if (const auto rest = trimmed(line.substr(0, line.find(','))); !rest.empty()) {
-        return detail::fail(ErrorCode::InvalidSize, "'{}' follows a closing quote", rest);
+        return make_error(ErrorCode::InvalidSize, "'{}' follows a closing quote", rest);
       }
     }
     const std::size_t comma = line.find(',');
@@ -77,9 +79,9 @@ Result<void> Rows::read_header() {
   const auto line = next_line();
   if (!line) return tl::unexpected(line.error());
   if (!*line) {
-    return detail::fail(ErrorCode::InvalidSize,
-                        "'{}' is empty; its first line names the fields, such as 'time,{}'",
-                        format_.file, format_.fields.all().front().path);
+    return make_error(ErrorCode::InvalidSize,
+                      "'{}' is empty; its first line names the fields, such as 'time,{}'",
+                      format_.file, format_.fields.all().front().path);
   }
   std::string_view header = **line;
   if (header.starts_with(kByteOrderMark)) header.remove_prefix(kByteOrderMark.size());
@@ -105,18 +107,18 @@ Result<void> Rows::check_column(std::string_view path) const {
   const auto found = format_.fields.find(path);
   if (!found) return tl::unexpected(found.error());
   if (found->size() == 1) return {};
-  return detail::fail(ErrorCode::InvalidSize,
-                      "'{}' stands for {} fields; give each a column, such as '{}'", path,
-                      found->size(), found->empty() ? "" : found->front().path);
+  return make_error(ErrorCode::InvalidSize,
+                    "'{}' stands for {} fields; give each a column, such as '{}'", path,
+                    found->size(), found->empty() ? "" : found->front().path);
 }
 
 Result<Row> Rows::row_from(std::string_view line) {
   const auto cells = cells_of(line);
   if (!cells) return tl::unexpected(cells.error());
   if (cells->size() != columns_.size()) {
-    return detail::fail(ErrorCode::InvalidSize, "{} cells, but the first line names {} columns{}",
-                        cells->size(), columns_.size(),
-                        line.find('[') != line.npos ? "; put an array in quotes, \"[1, 2]\"" : "");
+    return make_error(ErrorCode::InvalidSize, "{} cells, but the first line names {} columns{}",
+                      cells->size(), columns_.size(),
+                      line.find('[') != line.npos ? "; put an array in quotes, \"[1, 2]\"" : "");
   }
   Row row{.time_ns = 0, .value = format_.base};
   std::vector<std::string> assignments;
@@ -133,8 +135,8 @@ Result<Row> Rows::row_from(std::string_view line) {
   if (!changes) return tl::unexpected(changes.error());
   for (const Change& change : *changes) {
     if (!change.complaint || format_.out_of_range) continue;
-    return detail::fail(ErrorCode::Io, "{}; use --out-of-range to publish it anyway",
-                        *change.complaint);
+    return make_error(ErrorCode::Io, "{}; use --out-of-range to publish it anyway",
+                      *change.complaint);
   }
   return row;
 }
@@ -142,17 +144,17 @@ Result<Row> Rows::row_from(std::string_view line) {
 Result<std::uint64_t> Rows::time_from(std::string_view cell) {
   const auto time = parse_number<double>(cell);
   if (!time || !std::isfinite(*time)) {
-    return detail::fail(ErrorCode::InvalidSize, "'{}' is not a time in seconds", cell);
+    return make_error(ErrorCode::InvalidSize, "'{}' is not a time in seconds", cell);
   }
   const double since_first = *time - first_time_.value_or(*time);
   if (since_first > kLongestSeconds) {
-    return detail::fail(ErrorCode::InvalidSize, "time {} is {:.0f} s after the first row", cell,
-                        since_first);
+    return make_error(ErrorCode::InvalidSize, "time {} is {:.0f} s after the first row", cell,
+                      since_first);
   }
   const auto time_ns = static_cast<std::int64_t>(std::llround(since_first * 1e9));
   if (time_ns < static_cast<std::int64_t>(last_time_ns_)) {
-    return detail::fail(ErrorCode::InvalidSize, "time {} is earlier than that of the previous row",
-                        cell);
+    return make_error(ErrorCode::InvalidSize, "time {} is earlier than that of the previous row",
+                      cell);
   }
   if (!first_time_) first_time_ = time;
   last_time_ns_ = static_cast<std::uint64_t>(time_ns);

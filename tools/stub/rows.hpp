@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Rows of a CSV file as values of a segment.
 ///
 /// Each column head in the first line is a field, as for `set`, or `time`: the seconds at which the

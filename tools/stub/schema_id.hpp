@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The schema id of a compiled schema, as the generator computes it: see codegen/README.md, "The
 /// canonical text".
 #pragma once

@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "stub/stop_signals.hpp"
+
+#include "evo/format.hpp"
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -30,9 +33,9 @@ Result<void> StopSignals::hold() {
     }
   }
   timer_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-  if (timer_ < 0) return detail::fail_errno(errno, "cannot make a timer");
+  if (timer_ < 0) return make_system_error(errno, "cannot make a timer");
   const int signals = ::signalfd(-1, &awaited, SFD_CLOEXEC);
-  if (signals < 0) return detail::fail_errno(errno, "cannot wait for signals");
+  if (signals < 0) return make_system_error(errno, "cannot wait for signals");
   signals_ = signals;
   ::sigprocmask(SIG_BLOCK, &awaited, &before_);
   return {};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Waits that end at a signal to stop.
 #pragma once
 

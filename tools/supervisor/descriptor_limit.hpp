@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The limit on open files, and the reserve of free descriptors.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "event.hpp"
 
 #include <fmt/format.h>
@@ -5,7 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "evo/detail/text.hpp"
+#include "evo/text.hpp"
 
 namespace evo::tools {
 
@@ -22,7 +23,7 @@ std::string timestamp() {
 }
 
 std::string quoted(const std::string& text) {
-  return '"' + detail::json_escaped(text) + '"';
+  return '"' + json_escaped(text) + '"';
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ std::string EventField::json() const {
 
 std::string EventField::text() const {
   const bool simple = !value_.empty() && value_.find_first_of(" \"=\\") == value_.npos &&
-                      detail::printable(value_) == value_;
+                      printable(value_) == value_;
   return simple ? value_ : json();
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// An event that the supervisor reports: a line of its log.
 #pragma once
 

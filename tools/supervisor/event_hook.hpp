@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Runs a user-supplied command when something happens, with the events on its standard input: one
 /// JSON object per line, as in the JSON log.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One line per event: text for people, JSON for programs.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Writes lines to a descriptor without ever blocking its caller.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Detects the death of processes immediately, by pidfd.
 ///
 /// A PID in a segment is only a hint: it may be from another PID namespace, or of a process that

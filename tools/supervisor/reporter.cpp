@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "reporter.hpp"
 
-#include "look/words.hpp"
+#include "inspect/labels.hpp"
 
 namespace evo::tools {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reports what happens to segments between inspections.
 ///
 /// I1: the recorded state of a segment changes only when the change is reported, and not if memory

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reports the supervisor's state to the service manager with the sd_notify protocol: a datagram to
 /// the socket named by NOTIFY_SOCKET. Does nothing if that is unset.
 #pragma once

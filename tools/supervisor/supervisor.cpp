@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "supervisor.hpp"
 
 #include <poll.h>
@@ -14,7 +15,8 @@
 
 #include "descriptor_limit.hpp"
 #include "evo/clock.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "inspect/labels.hpp"
 
 namespace evo::tools {
 
@@ -61,7 +63,7 @@ bool Supervisor::run_once() {
   }
   for (const CleanupItem& item : report->items) tell(item);
   log_.write("info", "pass_done",
-             {{"domain", options_.domain.path().string()}, {"removed", report->removed()}});
+             {{"domain", options_.domain.path()}, {"removed", report->removed()}});
   return true;
 }
 
@@ -95,7 +97,7 @@ bool Supervisor::set_up() {
 void Supervisor::start() {
   const auto interval = options_.use_pidfds ? options_.scan_interval : options_.simulation_interval;
   log_.write("info", "started",
-             {{"domain", options_.domain.path().string()},
+             {{"domain", options_.domain.path()},
               {"pid", ::getpid()},
               {"grace_s", seconds(options_.policy.grace)},
               {"scan_interval_s", seconds(interval)},
@@ -112,7 +114,7 @@ bool Supervisor::run() {
   } catch (const std::exception& error) {
     note_failure(error);
   }
-  manager_.ready("watching " + options_.domain.path().string());
+  manager_.ready("watching " + options_.domain.path());
   while (!stop_) {
     try {
       step();
@@ -121,7 +123,7 @@ bool Supervisor::run() {
     }
   }
   static_cast<void>(notify_service_manager("STOPPING=1"));
-  log_.write("info", "stopped", {{"domain", options_.domain.path().string()}});
+  log_.write("info", "stopped", {{"domain", options_.domain.path()}});
   return true;
 }
 

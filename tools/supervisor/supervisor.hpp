@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Watches a domain, reports every death and cleans up after it.
 ///
 /// Correctness does not depend on it: takeover, attach and cleanup check the kernel locks

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "writer_ends.hpp"
 
 #include <fcntl.h>
@@ -8,7 +9,8 @@
 #include <cstddef>
 
 #include "descriptor_limit.hpp"
-#include "evo/control_file.hpp"
+#include "evo/format/control_file.hpp"
+#include "evo/segment_paths.hpp"
 
 namespace evo::tools {
 
@@ -44,7 +46,7 @@ WriterEnds::~WriterEnds() {
 
 bool WriterEnds::hold(const std::string& segment, std::uint64_t incarnation) {
   release(segment);
-  const std::string path = domain_.path() / ("evo_" + segment + ".ctl");
+  const std::string path = control_path(domain_, segment);
   // First, so that no descriptor leaks if there is no memory for the entry.
   const auto entry = held_.emplace(segment, Held{}).first;
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -74,8 +76,7 @@ WriterEnd WriterEnds::end_of(const std::string& segment) const {
   if (!control.read(held.fd)) return WriterEnd::Unknown;
   // relaxed, here and below: a private copy.
   if (control->incarnation.load(std::memory_order_relaxed) == held.incarnation) {
-    const bool closed = control->state.load(std::memory_order_relaxed) ==
-                        static_cast<std::uint32_t>(ControlState::Closed);
+    const bool closed = control->phase.load(std::memory_order_relaxed) == SegmentPhase::Closed;
     if (written && !closed) return WriterEnd::None;
     // A writer that closes clears its pid; a process that cleans up after a dead writer keeps it.
     const bool cleared = control->writer_pid.load(std::memory_order_relaxed) == 0;

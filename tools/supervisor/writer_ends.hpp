@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Finds out how a writer ended that is gone at the next inspection, with its files or with a
 /// successor.
 #pragma once

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "text/csv.hpp"
 
-#include "evo/detail/text.hpp"
+#include "evo/text.hpp"
 
 namespace evo::tools {
 
 std::string csv_cell(std::string_view raw) {
-  const std::string text = detail::printable(raw);
+  const std::string text = printable(raw);
   const bool plain = text.find_first_of(",\"") == std::string::npos && !text.starts_with(' ') &&
                      !text.ends_with(' ');
   if (plain) return text;

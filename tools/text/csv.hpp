@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Comma-separated values, quoted as in RFC 4180, with Unix line ends.
 #pragma once
 

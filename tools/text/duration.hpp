@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Durations in readable form: `250us`, `1ms`, `2s` as in a schema, and `5min`, `2h`, `1d`.
 #pragma once
 

@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "text/file_error.hpp"
+
+#include "evo/format.hpp"
 
 #include <fmt/format.h>
 
@@ -11,11 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-tl::unexpected<Error> fail_at_file(int error, std::string_view deed, const fs::path& path,
+tl::unexpected<Error> fail_at_file(int error, std::string_view action, const fs::path& path,
                                    std::string_view where) {
   const auto fail = [&](ErrorCode code, std::string_view advice) {
-    return detail::fail(code, "cannot {} '{}': {}; {}", deed, path.string(), std::strerror(error),
-                        advice);
+    return make_error(code, "cannot {} '{}': {}; {}", action, path.string(), std::strerror(error),
+                      advice);
   };
   switch (error) {
     case ENOENT:
@@ -48,7 +51,7 @@ tl::unexpected<Error> cannot_write(int error, const fs::path& path) {
 }
 
 tl::unexpected<Error> cannot_write(ErrorCode code, const fs::path& path, std::string_view reason) {
-  return detail::fail(code, "cannot write '{}': {}", path.string(), reason);
+  return make_error(code, "cannot write '{}': {}", path.string(), reason);
 }
 
 }  // namespace evo::tools

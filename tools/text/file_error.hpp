@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Errors about files named on the command line, with matching advice.
 #pragma once
 

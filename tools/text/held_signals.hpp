@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Holds back signals that would end the process while it has something to clean up.
 #pragma once
 

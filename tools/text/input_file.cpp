@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "text/input_file.hpp"
 
 #include <fcntl.h>
@@ -6,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "evo/format.hpp"
 #include "text/file_error.hpp"
 #include "text/held_signals.hpp"
 
@@ -38,8 +40,8 @@ Result<Descriptor> open_input(const fs::path& path) {
                            : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (file) return file;
   if (errno == ENOENT) {
-    return detail::fail(ErrorCode::NotFound, "cannot read '{}': no such file; name one that exists",
-                        path.string());
+    return make_error(ErrorCode::NotFound, "cannot read '{}': no such file; name one that exists",
+                      path.string());
   }
   return cannot_read(errno, path);
 }
@@ -69,7 +71,7 @@ void InputFile::seek(std::uint64_t position) noexcept {
 }
 
 tl::unexpected<Error> InputFile::unfit(std::string_view what) const {
-  return detail::fail(ErrorCode::Corrupt, "line {} {}", line_number_, what);
+  return make_error(ErrorCode::Corrupt, "line {} {}", line_number_, what);
 }
 
 Result<std::optional<std::string_view>> InputFile::next(std::size_t most) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A text file read line by line, any number of times, in little memory whatever its contents.
 #pragma once
 

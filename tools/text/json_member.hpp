@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Builds large JSON objects in linear time.
 #pragma once
 

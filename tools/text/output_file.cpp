@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "text/output_file.hpp"
 
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "evo/format.hpp"
 #include "text/file_error.hpp"
 #include "text/output_place.hpp"
 

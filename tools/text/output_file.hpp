@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A file that is written in parts, and replaces its target completely or not at all.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "text/output_place.hpp"
 
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <climits>
 #include <vector>
 
+#include "evo/format.hpp"
 #include "text/file_error.hpp"
 
 namespace evo::tools {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Resolves the location of an output file without being misled by another user.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Rows of text in columns, sized to their contents or to the terminal.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "text/terminal.hpp"
 
 #include <fmt/format.h>
@@ -7,8 +8,8 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "evo/detail/text.hpp"
-#include "text/cut.hpp"
+#include "evo/text.hpp"
+#include "text/truncate.hpp"
 
 namespace evo::tools {
 
@@ -53,9 +54,9 @@ std::string terminal_text(std::string_view text) {
       text.remove_prefix(own);
       continue;
     }
-    const detail::Character character = detail::take_character(text);
-    const bool passes = character.kind == detail::CharacterKind::Plain || character.code == '\n' ||
-                        character.code == '\t';
+    const Character character = take_character(text);
+    const bool passes =
+        character.kind == CharacterKind::Plain || character.code == '\n' || character.code == '\t';
     out += passes ? character.bytes : "?";
   }
   return out;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Properties of stdout, and colours if it is a terminal.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Text without surrounding white space.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Whole files: read in one piece, and written completely or not at all.
 ///
 /// `-` is standard input or standard output.

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "text/wrap.hpp"
 
 #include <algorithm>
 
-#include "evo/detail/text.hpp"
-#include "text/cut.hpp"
+#include "evo/text.hpp"
+#include "text/truncate.hpp"
 
 namespace evo::tools {
 
@@ -15,7 +16,7 @@ constexpr std::string_view kColourEnd = "\x1b[0m";
 std::size_t length_of_first(std::string_view text, bool* is_colour) {
   const std::size_t colour = colour_at_start(text);
   *is_colour = colour != 0;
-  return *is_colour ? colour : detail::take_character(text).bytes.size();
+  return *is_colour ? colour : take_character(text).bytes.size();
 }
 
 /// Length in bytes of the first `width` columns.
@@ -91,7 +92,7 @@ std::size_t width_of(std::string_view text) {
 
 std::string shortened(std::string_view text, std::size_t width) {
   if (width_of(text) <= width) return std::string(text);
-  return width == 0 ? std::string() : cut(text, width - 1) + "…";
+  return width == 0 ? std::string() : truncated(text, width - 1) + "…";
 }
 
 std::vector<std::string> wrapped(std::string_view line, std::size_t width) {

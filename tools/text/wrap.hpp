@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Wraps text to the width of a terminal. Colours take no columns.
 #pragma once
 

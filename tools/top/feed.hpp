@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Fills the model of `top` from a domain.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Parses key presses from the bytes that a terminal sends.
 #pragma once
 

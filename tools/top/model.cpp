@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "top/model.hpp"
 
 #include <algorithm>
 
-#include "look/words.hpp"
+#include "inspect/labels.hpp"
 
 namespace evo::tools {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The state of `top`: one row per segment of a domain, their order, and the selection.
 ///
 /// Independent of segments and terminals: the caller passes in each inspection with its time.

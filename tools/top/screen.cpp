@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "top/screen.hpp"
 
 #include <fmt/format.h>
@@ -5,11 +6,11 @@
 #include <algorithm>
 #include <iterator>
 
-#include "evo/detail/text.hpp"
-#include "look/words.hpp"
-#include "text/cut.hpp"
+#include "evo/text.hpp"
+#include "inspect/labels.hpp"
 #include "text/duration.hpp"
 #include "text/table.hpp"
+#include "text/truncate.hpp"
 
 namespace evo::tools {
 
@@ -52,10 +53,10 @@ std::string rate_of(const TopRow& row) {
 std::vector<std::string> cells_of(const TopRow& row, bool colours) {
   const SegmentInfo& info = row.info;
   const auto lag = row.greatest_lag();
-  return {cut(detail::printable(info.name), 64),
+  return {truncated(printable(info.name), 64),
           kind_of(info),
           coloured(colour_of_state(info), state_of(info), colours),
-          info.module.empty() ? "-" : cut(info.module, 32),
+          info.module.empty() ? "-" : truncated(info.module, 32),
           info.writer_pid == 0 ? "-" : std::to_string(info.writer_pid),
           rate_of(row),
           age_against_limit(row, colours),
@@ -117,7 +118,7 @@ std::string highlighted(std::string line, std::size_t width) {
 std::vector<std::string> fitted(std::vector<std::string> lines, TerminalSize size) {
   lines.resize(lines_on(size));
   const auto width = static_cast<std::size_t>(std::max(size.columns, 1));
-  for (std::string& line : lines) line = cut(line, width);
+  for (std::string& line : lines) line = truncated(line, width);
   return lines;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Renders the display of `top`: a model, or one segment, as the lines of a screen.
 ///
 /// Every function returns exactly the screen's number of lines, none wider than the screen.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "top/session.hpp"
 
 #include <fmt/format.h>
@@ -6,9 +7,10 @@
 #include <limits>
 
 #include "evo/clock.hpp"
-#include "evo/detail/text.hpp"
-#include "look/description.hpp"
-#include "text/cut.hpp"
+#include "evo/format.hpp"
+#include "evo/text.hpp"
+#include "inspect/description.hpp"
+#include "text/truncate.hpp"
 
 namespace evo::tools {
 
@@ -130,10 +132,10 @@ void TopSession::look_at_open() {
   Result<void> looked;
   if (open_) {
     looked = open_->refresh();
-  } else if (auto look = SegmentLook::at(domain_, open_name_)) {
-    open_.emplace(std::move(*look));
+  } else if (auto inspected = InspectedSegment::at(domain_, open_name_)) {
+    open_.emplace(std::move(*inspected));
   } else {
-    looked = tl::unexpected(std::move(look.error()));
+    looked = tl::unexpected(std::move(inspected.error()));
   }
   if (!looked) {
     // It may reappear.
@@ -141,12 +143,12 @@ void TopSession::look_at_open() {
     open_rate_ = {};
     page_text_ = looked.error().code == ErrorCode::NotFound
                      ? std::vector<std::string>{"the segment is gone"}
-                     : lines_of(detail::printable(fmt::format("{}", looked.error())));
+                     : lines_of(printable(fmt::format("{}", looked.error())));
     return;
   }
   const SegmentInfo& info = open_->info();
   open_rate_.count(info.incarnation, info.sequence, monotonic_ns());
-  ValueLook value;
+  InspectedValue value;
   if (open_->readable()) value = open_->value();
   page_text_ =
       lines_of(describe(*open_, value, open_rate_.per_second(),
@@ -183,8 +185,7 @@ std::vector<std::string> TopSession::screen() {
   }
   TopView view = view_;
   view.first = page_first_;
-  return page_screen(page_ == Page::Keys ? "keys" : detail::printable(open_name_), page_text_,
-                     view);
+  return page_screen(page_ == Page::Keys ? "keys" : printable(open_name_), page_text_, view);
 }
 
 }  // namespace evo::tools

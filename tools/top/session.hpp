@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Connects the keys and the screen of `top`: what is shown, and what each key does.
 #pragma once
 
@@ -6,7 +7,7 @@
 #include <vector>
 
 #include "evo/domain.hpp"
-#include "look/segment_look.hpp"
+#include "inspect/inspected_segment.hpp"
 #include "top/keys.hpp"
 #include "top/model.hpp"
 #include "top/screen.hpp"
@@ -52,7 +53,7 @@ class TopSession {
   std::vector<std::string> page_text_;
   std::string filter_before_;  // restored if the input is cancelled
   std::string open_name_;
-  std::optional<SegmentLook> open_;
+  std::optional<InspectedSegment> open_;
   PublishRate open_rate_;
 };
 

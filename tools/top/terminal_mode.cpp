@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "top/terminal_mode.hpp"
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "evo/format.hpp"
 #include "text/terminal.hpp"
 
 namespace evo::tools {
@@ -63,17 +65,17 @@ void stop_here() {
 Result<TerminalMode> TerminalMode::enter() {
   TerminalMode mode;
   if (::isatty(STDOUT_FILENO) != 1 || ::tcgetattr(STDIN_FILENO, &mode.before_) != 0) {
-    return detail::fail(ErrorCode::Unsupported, "a full screen needs a terminal");
+    return make_error(ErrorCode::Unsupported, "a full screen needs a terminal");
   }
   mode.out_ = open_without_blocking();
-  if (mode.out_ < 0) return detail::fail_errno(errno, "cannot open the terminal");
+  if (mode.out_ < 0) return make_system_error(errno, "cannot open the terminal");
   const sigset_t set = signals_taken();
   mode.signals_ = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-  if (mode.signals_ < 0) return detail::fail_errno(errno, "cannot handle signals");
+  if (mode.signals_ < 0) return make_system_error(errno, "cannot handle signals");
   ::sigprocmask(SIG_BLOCK, &set, &mode.mask_before_);
   // From here on the destructor restores everything.
   mode.active_ = true;
-  if (!mode.take_screen()) return detail::fail_errno(errno, "cannot set up the terminal");
+  if (!mode.take_screen()) return make_system_error(errno, "cannot set up the terminal");
   return mode;
 }
 

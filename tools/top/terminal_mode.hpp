@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Switches the terminal to a full screen and back.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "watch/value_printer.hpp"
 
 #include <fmt/format.h>
@@ -7,7 +8,8 @@
 #include <unordered_set>
 
 #include "evo/clock.hpp"
-#include "look/words.hpp"
+#include "evo/format.hpp"
+#include "inspect/labels.hpp"
 #include "text/json_member.hpp"
 #include "text/json_text.hpp"
 #include "text/table.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The lines of `watch`: changed values, and the state of the writer.
 #pragma once
 
@@ -8,9 +9,9 @@
 
 #include "decode/fields.hpp"
 #include "evo/segment_info.hpp"
-#include "look/time_style.hpp"
-#include "look/value_columns.hpp"
-#include "look/value_stream.hpp"
+#include "inspect/time_style.hpp"
+#include "inspect/value_columns.hpp"
+#include "inspect/value_stream.hpp"
 #include "text/wrap.hpp"
 
 namespace evo::tools {

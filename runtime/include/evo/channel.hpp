@@ -1,13 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How a generated header describes one segment to the runtime.
 ///
-/// The generator emits a `<Struct>Channel` with these things as static constexpr members;
+/// The generator emits a `<Struct>Channel` whose static constexpr members hold all of this;
 /// `describe<Channel>()` turns it into the plain `ChannelDescription` that the untyped endpoints
 /// take.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +14,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "evo/detail/chrono.hpp"
 
 namespace evo {
 
@@ -152,7 +153,9 @@ using ChannelOf = decltype(channel_of(std::declval<const T&>()));
 template <std::size_t N>
 struct FixedString {
   // NOLINTNEXTLINE(google-explicit-constructor): a literal is meant to convert.
-  consteval FixedString(const char (&text)[N]) { std::copy_n(text, N, characters); }
+  consteval FixedString(const char (&text)[N]) {
+    for (std::size_t i = 0; i < N; ++i) characters[i] = text[i];
+  }
   [[nodiscard]] constexpr std::string_view view() const { return {characters, N - 1}; }
   char characters[N]{};
 };

@@ -1,11 +1,12 @@
-/// A binary schema (.bfbs) that passed the check on which all other code relies.
+// SPDX-License-Identifier: Apache-2.0
+/// A binary schema (.bfbs) that has passed the check on which all other code relies.
 ///
 /// Any process that may write a segment chooses the schema that it carries. So no code follows such
 /// a schema before all of this holds for the struct of the segment and for every type that it leads
 /// to:
 ///
 ///   S1  The bytes are a binary FlatBuffers schema of at most kMaximumSchemaSize bytes: every
-///       offset, text and number lies inside, however often it is referred to.
+///       offset, text and number lies inside, even if many entries refer to it.
 ///   S2  Each name is an identifier of the schema language (with dots between the namespaces of a
 ///       type), of bounded length. No two types, fields of a struct or enumerators of an enum share
 ///       one, and only one struct declares the segment.
@@ -42,7 +43,7 @@ namespace evo {
 class CheckedSchema {
  public:
   /// Checks all of the above, in private memory and in a time that grows with the size of `bfbs`.
-  /// InvalidSchema says what is wrong, and prints nothing of the schema that did not pass.
+  /// InvalidSchema says what is wrong, and quotes nothing from the rejected schema.
   [[nodiscard]] static Result<CheckedSchema> of(std::span<const std::uint8_t> bfbs,
                                                 std::string_view segment);
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Removes what dead writers left behind.
 ///
 /// The kernel decides whether a writer is dead: nothing is removed while its lock is held, however
@@ -20,7 +21,7 @@ struct CleanupPolicy {
   /// How long a dead writer's segment stays, for its successor to take over. Counted from the first
   /// pass, of any process, that found the writer dead.
   std::chrono::nanoseconds grace = std::chrono::seconds(10);
-  /// Only report what would be done; no writer is marked as dead either.
+  /// Only report what would be done; do not mark writers as dead either.
   bool dry_run = false;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The clock of stamps and ages: nanoseconds of CLOCK_MONOTONIC.
 #pragma once
 

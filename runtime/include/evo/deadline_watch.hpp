@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The deadline watch: the endpoints of a segment count in shared memory whether they keep their
 /// deadlines. It is switched on and off from outside while they run.
 ///
@@ -17,11 +18,11 @@
 ///              where there is no period, between an interval and the one before it.
 ///
 /// A batch counts as one publish, and as one read for each of its values. A failed read does not
-/// count; the time that a reader was without a value shows in its next interval.
+/// count; the time that a reader spent without a value shows in its next interval.
 ///
 /// While no watch is on, each operation costs one load from a cached line and one predicted branch.
-/// While one is on, it costs two reads of the clock and some stores to the endpoint's own two cache
-/// lines; still no system call, allocation, or page fault.
+/// While one is on, it costs two reads of the clock and a few stores to the endpoint's own two
+/// cache lines; still no system call, allocation, or page fault.
 ///
 /// An endpoint notices a watch at its next operation, and starts counting at zero. A takeover does
 /// not end the watch, nor does the death of the process that started it. The removal of the control
@@ -35,9 +36,9 @@
 #include <string_view>
 #include <vector>
 
-#include "evo/control_file.hpp"
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
+#include "evo/format/control_file.hpp"
 
 namespace evo {
 
@@ -57,8 +58,7 @@ struct WatchOptions {
 };
 
 /// How many intervals had how much jitter. Bucket 0 counts jitter below 256 ns, each further bucket
-/// reaches to twice as much, and the last one has no limit. When a bucket is full (2^32 - 1), all
-/// are halved.
+/// doubles the limit, and the last one has none. When a bucket is full (2^32 - 1), all are halved.
 class JitterHistogram {
  public:
   std::array<std::uint32_t, WatchBlock::kJitterBuckets> counts{};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A domain's segments, kept up to date: one initial scan, then inotify events.
 ///
 /// Use an object from one thread at a time, but not from a real-time thread. It handles lost
@@ -41,7 +42,7 @@ enum class CallbackId : std::uint64_t {};
 
 class SegmentDiscovery {
  public:
-  /// Receives the segment as it was found; if it vanished, as it was last.
+  /// Receives the segment as it was found; if it vanished, as it was last seen.
   using Callback = std::function<void(DiscoveryEvent, const SegmentInfo&)>;
 
   /// Scans the domain, which need not exist yet. ResourceExhausted: inotify is exhausted, and

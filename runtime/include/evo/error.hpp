@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Errors of the cold paths (create, attach, list) and of the data path.
 ///
 /// Cold paths return `Result<T>`: a code for the program and a message for the user. The data path
-/// returns a bare enum, because nothing there may allocate.
+/// returns a bare enum, because nothing there may allocate. To print them with fmt, include
+/// "evo/format.hpp".
 #pragma once
-
-#include <fmt/format.h>
 
 #include <cstdint>
 #include <string>
@@ -62,54 +62,15 @@ struct Error {
   int system_errno = 0;  ///< zero if no system call failed
 };
 
+/// Of the cold paths.
 template <class T>
 using Result = tl::expected<T, Error>;
 
-namespace detail {
+/// Of a read.
+template <class T>
+using ReadResult = tl::expected<T, ReadError>;
 
-/// `return fail(ErrorCode::NotFound, "…", …)` from any function that returns a Result.
-template <class... Args>
-tl::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
-  return tl::unexpected(Error{code, fmt::format(format, std::forward<Args>(args)...), 0});
-}
+/// Of a write.
+using WriteResult = tl::expected<void, WriteError>;
 
-/// The same for a failed system call: appends the text of `system_errno`, and uses the specific
-/// code for errors that have one (permission, space, limits). `path` is the file or directory
-/// concerned, if any.
-tl::unexpected<Error> fail_errno(int system_errno, std::string what, const std::string& path = {});
-
-}  // namespace detail
 }  // namespace evo
-
-template <>
-struct fmt::formatter<evo::ErrorCode> : fmt::formatter<std::string_view> {
-  template <class Context>
-  auto format(evo::ErrorCode code, Context& context) const {
-    return fmt::formatter<std::string_view>::format(evo::to_string(code), context);
-  }
-};
-
-template <>
-struct fmt::formatter<evo::ReadError> : fmt::formatter<std::string_view> {
-  template <class Context>
-  auto format(evo::ReadError error, Context& context) const {
-    return fmt::formatter<std::string_view>::format(evo::to_string(error), context);
-  }
-};
-
-template <>
-struct fmt::formatter<evo::WriteError> : fmt::formatter<std::string_view> {
-  template <class Context>
-  auto format(evo::WriteError error, Context& context) const {
-    return fmt::formatter<std::string_view>::format(evo::to_string(error), context);
-  }
-};
-
-/// Prints `SegmentBusy: message`.
-template <>
-struct fmt::formatter<evo::Error> : fmt::formatter<std::string_view> {
-  template <class Context>
-  auto format(const evo::Error& error, Context& context) const {
-    return fmt::format_to(context.out(), "{}: {}", error.code, error.message);
-  }
-};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// An administrator's forced takeover: fences off the live writer of a segment.
 ///
 /// A stopped or hung writer keeps its lock, so no process can take over its segment, however long
@@ -23,12 +24,12 @@ struct FencedWriter {
 /// Fences off the live writer of a segment and removes the segment's names, so that the next
 /// `create` recreates it immediately, even if the former writer is still alive, or is stopped and
 /// continues later. From then on, that writer's writes return WriteError::Fenced, and its close
-/// removes nothing. A publish that it is in the middle of may still complete, in the old segment,
+/// removes nothing. A publish that is in progress may still complete, but in the old segment,
 /// which no new reader sees. Attached readers get ReadError::Detached, sleeping ones wake, and
 /// `reattach()` finds the successor.
 ///
 /// The last value is lost with the segment; to keep it, read it first. Any thread may call this
-/// function, also several at the same time.
+/// function, even several at the same time.
 ///
 /// NotFound: no such segment. SegmentBusy: another process is creating, closing, cleaning up or
 /// fencing off the segment, and has not finished within a second. PermissionDenied: this user may

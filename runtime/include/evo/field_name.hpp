@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Field names that the compiler checks.
 #pragma once
 

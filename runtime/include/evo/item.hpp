@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a stream's reader returns.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
+#include "evo/detail/chrono.hpp"
 #include "evo/sample.hpp"
 
 namespace evo {

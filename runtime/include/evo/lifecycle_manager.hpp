@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Maintenance of a domain by one process: prepare it, clean up regularly, and remove everything
 /// dead when necessary.
 ///
@@ -40,7 +41,7 @@ class LifecycleManager {
 
   Domain domain_;
   CleanupPolicy policy_;
-  std::deque<CleanupHandler> handlers_;  // they stay in place when one adds another
+  std::deque<CleanupHandler> handlers_;  // a deque: they stay in place when one adds another
 };
 
 }  // namespace evo

@@ -1,4 +1,5 @@
-/// Limits on how much of the shared resources one process may take. Checked only by `create`.
+// SPDX-License-Identifier: Apache-2.0
+/// Limits on how much of the shared resources one process may use. Checked only by `create`.
 #pragma once
 
 #include <cstdint>

@@ -1,13 +1,14 @@
-/// A value that is built in place, in its slot.
+// SPDX-License-Identifier: Apache-2.0
+/// A value that the caller builds in place, in its slot.
 #pragma once
 
-#include <memory>
 #include <utility>
 
 #include "evo/detail/lending.hpp"
+#include "evo/detail/owned.hpp"
 #include "evo/detail/state_publisher.hpp"
 #include "evo/detail/step_hook.hpp"
-#include "evo/slot.hpp"
+#include "evo/format/slot.hpp"
 
 namespace evo {
 
@@ -24,7 +25,7 @@ class Loan : private detail::Borrower {
   Loan(Publisher& publisher, const SlotGeometry& geometry) : geometry_(&geometry) {
     if (const auto refused = publisher.refusal()) {
       refused_ = *refused;
-      private_ = std::make_unique<T>();
+      private_.reset(new T());
       show(private_.get());
     } else {
       borrow(publisher, publisher.begin(geometry));
@@ -52,7 +53,7 @@ class Loan : private detail::Borrower {
   WriteResult publish() noexcept {
     auto* const publisher = static_cast<Publisher*>(lender());
     give_back();
-    private_.reset();
+    private_.reset(nullptr);
     if (publisher != nullptr) return publisher->finish(*geometry_);
     return tl::unexpected(std::exchange(refused_, WriteError::Fenced));
   }
@@ -65,7 +66,7 @@ class Loan : private detail::Borrower {
 
   const SlotGeometry* geometry_;
   WriteError refused_ = WriteError::Fenced;
-  std::unique_ptr<T> private_;  // memory of a refused loan
+  detail::Owned<T> private_;  // memory of a refused loan
 };
 
 }  // namespace evo

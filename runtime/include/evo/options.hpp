@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Options of `create` and `attach`; each has a default.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "evo/detail/chrono.hpp"
 #include "evo/domain.hpp"
 #include "evo/limits.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads a segment's values from outside, without attaching.
 ///
 /// A passive reader takes no entry of the reader table, no lock and no place in a stream, and
@@ -18,8 +19,8 @@
 #include "evo/detail/state_observer.hpp"
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
+#include "evo/format/segment_header.hpp"
 #include "evo/sample.hpp"
-#include "evo/segment_header.hpp"
 
 namespace evo {
 
@@ -37,12 +38,12 @@ class PassiveReader {
   /// Copies the last value out (of a stream, the newest), as much of it as `value` has room for.
   /// `stamp_ns` of the result is zero if the segment carries no stamps. On an error `value` is
   /// unspecified; after ChecksumMismatch it holds the damaged bytes.
-  [[nodiscard]] tl::expected<SampleInfo, ReadError> read(std::span<std::byte> value) noexcept;
+  [[nodiscard]] ReadResult<SampleInfo> read(std::span<std::byte> value) noexcept;
 
   /// The same for the publish with this number, if it is still in its slot. NeverWritten: it is no
   /// longer there, or not yet.
-  [[nodiscard]] tl::expected<SampleInfo, ReadError> read_at(std::uint64_t sequence,
-                                                            std::span<std::byte> value) noexcept;
+  [[nodiscard]] ReadResult<SampleInfo> read_at(std::uint64_t sequence,
+                                               std::span<std::byte> value) noexcept;
 
   /// Number of the last publish; 0 before the first.
   [[nodiscard]] std::uint64_t sequence() const noexcept { return observer_.version() / 2; }
@@ -54,7 +55,10 @@ class PassiveReader {
   [[nodiscard]] std::uint64_t retries() const noexcept { return observer_.retried(); }
 
   /// Whether the segment was recreated since, so that no more values will come: open it again.
-  [[nodiscard]] bool detached() const noexcept { return observer_.detached(); }
+  [[nodiscard]] bool is_detached() const noexcept { return observer_.is_detached(); }
+  [[nodiscard, deprecated("use is_detached()")]] bool detached() const noexcept {
+    return is_detached();
+  }
 
   /// The segment's description of itself, checked at `open`.
   [[nodiscard]] const SegmentLayout& layout() const noexcept;

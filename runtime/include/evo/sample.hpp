@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a read returns besides the value.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
 #include "evo/channel.hpp"
 #include "evo/clock.hpp"
+#include "evo/detail/chrono.hpp"
 
 namespace evo {
 
@@ -65,6 +66,7 @@ namespace detail {
 /// Converts to a default-initialized T, in the very storage that it initializes.
 template <class T>
 struct DefaultInitialized {
+  // NOLINTNEXTLINE(google-explicit-constructor): an initializer calls it.
   operator T() const noexcept {
     T made;
     return made;
@@ -76,6 +78,7 @@ struct DefaultInitialized {
 /// takes longer than the whole read.
 template <class Holder>
 struct WithoutValue {
+  // NOLINTNEXTLINE(google-explicit-constructor): an initializer calls it.
   operator Holder() const noexcept {
     return {.value = DefaultInitialized<decltype(Holder::value)>()};
   }

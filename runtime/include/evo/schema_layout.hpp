@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The layout that a binary schema (.bfbs) describes. The schema is not trusted.
 #pragma once
 
@@ -16,7 +17,7 @@ struct LayoutField {
   std::string path;          ///< `axes[].position.x`: `[]` stands for each element
   std::uint64_t offset = 0;  ///< from the start of the payload; below `[]`, of element 0
   std::uint64_t size = 0;    ///< bytes, of the whole array if it is one
-  std::string type;  ///< `float32`, `struct evo.control.Axis`, `enum evo.control.Mode: uint8`
+  std::string type;  ///< `float32`, `struct cell.control.Axis`, `enum cell.control.Mode: uint8`
   std::uint32_t length = 0;  ///< elements of an array; 0 if it is not an array
   std::string unit;          ///< empty if none
   std::string minimum = {};  ///< as written in the schema; empty if none
@@ -25,7 +26,7 @@ struct LayoutField {
 };
 
 struct LayoutEnumValue {
-  std::string name;        ///< `evo.control.Mode.Fault`
+  std::string name;        ///< `cell.control.Mode.Fault`
   std::int64_t value = 0;  ///< as the bits of a signed number
   bool is_flag = false;    ///< of `bit_flags`: several may be set at the same time
 };
@@ -38,7 +39,7 @@ struct SegmentAttribute {
 
 /// A segment's payload as its schema describes it, fields in order of offset.
 struct SchemaLayout {
-  std::string struct_name = {};    ///< `evo.control.ControlState`
+  std::string struct_name = {};    ///< `cell.control.ControlState`
   std::string documentation = {};  ///< its comment, lines joined; empty if none
   std::vector<SegmentAttribute> attributes = {};
   std::uint64_t size = 0;

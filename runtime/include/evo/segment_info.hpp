@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The contents of a domain, and everything about a segment that is visible from outside.
 ///
 /// Inspection disturbs no other process: files are opened read-only, and locks are queried, not
@@ -13,7 +14,7 @@
 
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
-#include "evo/segment_header.hpp"
+#include "evo/format/segment_header.hpp"
 #include "evo/writer_state.hpp"
 
 namespace evo {

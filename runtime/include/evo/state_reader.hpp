@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The typed reader of a `kind: state` segment. Generated readers derive from it.
 ///
 /// Use a reader from one thread at a time. Reading takes no lock, makes no system call and stores
@@ -5,17 +6,17 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstring>
 #include <type_traits>
 #include <utility>
 
 #include "evo/channel.hpp"
 #include "evo/detail/bools.hpp"
-#include "evo/detail/crc32c.hpp"
+#include "evo/detail/chrono.hpp"
 #include "evo/field_name.hpp"
+#include "evo/format/crc32c.hpp"
+#include "evo/raw_state_reader.hpp"
 #include "evo/sample.hpp"
-#include "evo/segment_reader.hpp"
 
 namespace evo {
 
@@ -31,11 +32,10 @@ class StateReader {
   /// Copies the last value out. NeverWritten: no publish yet. Contended: the writer overtook the
   /// first attempt and `ReaderOptions::retries` retries. ChecksumMismatch: the value is damaged.
   /// Detached: the segment was recreated; reattach.
-  [[nodiscard]] tl::expected<Sample<Value>, ReadError> read() noexcept {
+  [[nodiscard]] ReadResult<Sample<Value>> read() noexcept {
     // Every return names `sample`, so that it is constructed in the caller's storage. A copy would
     // load with wide instructions what was just stored word by word, and stall on those stores.
-    tl::expected<Sample<Value>, ReadError> sample(tl::in_place,
-                                                  detail::WithoutValue<Sample<Value>>());
+    ReadResult<Sample<Value>> sample(tl::in_place, detail::WithoutValue<Sample<Value>>());
     const auto n = copy_latest(sample->value, sample->stamp_ns);
     if (n) [[likely]] {
       sample->sequence = *n;
@@ -47,8 +47,8 @@ class StateReader {
 
   /// The same without the second copy of a large value. On an error `value` is unspecified. Always
   /// inlined: a small result that is returned in registers is assembled in memory first, which
-  /// takes as long as the read.
-  [[nodiscard, gnu::always_inline]] tl::expected<Info, ReadError> read_into(Value& value) noexcept {
+  /// takes as long as the read itself.
+  [[nodiscard, gnu::always_inline]] ReadResult<Info> read_into(Value& value) noexcept {
     std::uint64_t stamp_ns = 0;
     const auto n = copy_latest(value, stamp_ns);
     if (!n) [[unlikely]]
@@ -99,13 +99,13 @@ class StateReader {
   [[nodiscard]] const MemoryReport& memory() const noexcept { return reader_.memory(); }
 
  protected:
-  explicit StateReader(SegmentReader reader) noexcept
+  explicit StateReader(RawStateReader reader) noexcept
       : reader_(std::move(reader)),
         size_(reader_.size() < sizeof(Value) ? reader_.size() : sizeof(Value)) {}
 
   template <class Reader>
   static Result<Reader> attach_as(ReaderOptions options) {
-    auto reader = SegmentReader::attach(describe<Channel>(), std::move(options));
+    auto reader = RawStateReader::attach(describe<Channel>(), std::move(options));
     if (!reader) return tl::unexpected(std::move(reader.error()));
     return Reader(std::move(*reader));
   }
@@ -113,7 +113,7 @@ class StateReader {
   /// Returns one field, torn-free. Copies only that field; the checksum covers the rest in place,
   /// so that the stack needs no room for the whole value.
   template <class Field, std::size_t kOffset>
-  [[nodiscard]] tl::expected<Field, ReadError> field() const noexcept {
+  [[nodiscard]] ReadResult<Field> field() const noexcept {
     static_assert(kOffset + sizeof(Field) <= sizeof(Value));
     Field value{};
     [[maybe_unused]] std::uint32_t stored_crc = 0;
@@ -121,7 +121,7 @@ class StateReader {
     const auto n = reader_.observer().read([&](const detail::ReaderSlot& slot) {
       if constexpr (Channel::checksum == Checksum::Crc32c) {
         stored_crc = slot.checksum();
-        found_crc = detail::crc32c_of_shared(slot.payload(), reader_.size());
+        found_crc = crc32c_of_shared(slot.payload(), reader_.size());
       }
       if (kOffset + sizeof(Field) > size_) return;  // the older writer's segment lacks it
       detail::copy_range_from_shared(&value, slot.payload(), kOffset, sizeof(Field));
@@ -160,7 +160,7 @@ class StateReader {
       if constexpr (Channel::checksum == Checksum::Crc32c) {
         stored_crc = slot.checksum();
         if (reader_.size() != Channel::size) {  // covers the segment's payload, not ours
-          found_crc = detail::crc32c_of_shared(slot.payload(), reader_.size());
+          found_crc = crc32c_of_shared(slot.payload(), reader_.size());
         }
       }
     });
@@ -168,7 +168,7 @@ class StateReader {
       return n;
     if constexpr (Channel::checksum == Checksum::Crc32c) {
       if (reader_.size() == Channel::size) {
-        found_crc = detail::crc32c(&value, sizeof(Value));
+        found_crc = crc32c(&value, sizeof(Value));
       }
       if (found_crc != stored_crc) return ReadError::ChecksumMismatch;
     }
@@ -178,7 +178,7 @@ class StateReader {
     return n;
   }
 
-  SegmentReader reader_;
+  RawStateReader reader_;
   std::size_t size_;  // payload bytes common to the segment's layout and the reader's
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The typed writer of a `kind: state` segment. Generated writers derive from it.
 ///
 /// Use a writer from one thread at a time. `write`, `update` and `loan` are wait-free: they make no
@@ -10,7 +11,7 @@
 #include "evo/channel.hpp"
 #include "evo/detail/bools.hpp"
 #include "evo/loan.hpp"
-#include "evo/segment_writer.hpp"
+#include "evo/raw_state_writer.hpp"
 
 namespace evo {
 
@@ -58,11 +59,11 @@ class StateWriter {
   [[nodiscard]] const MemoryReport& memory() const noexcept { return writer_.memory(); }
 
  protected:
-  explicit StateWriter(SegmentWriter writer) noexcept : writer_(std::move(writer)) {}
+  explicit StateWriter(RawStateWriter writer) noexcept : writer_(std::move(writer)) {}
 
   template <class Writer>
   static Result<Writer> create_as(WriterOptions options) {
-    auto writer = SegmentWriter::create(describe<Channel>(), std::move(options));
+    auto writer = RawStateWriter::create(describe<Channel>(), std::move(options));
     if (!writer) return tl::unexpected(std::move(writer.error()));
     return Writer(std::move(*writer));
   }
@@ -70,7 +71,7 @@ class StateWriter {
  private:
   static constexpr SlotGeometry kGeometry = slot_geometry(describe<Channel>());
 
-  SegmentWriter writer_;
+  RawStateWriter writer_;
 };
 
 }  // namespace evo

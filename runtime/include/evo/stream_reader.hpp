@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The typed reader of a `kind: stream` segment. Generated readers derive from it.
 ///
 /// Use a reader from one thread at a time. Taking a value makes no system call and takes no lock.
@@ -5,10 +6,8 @@
 /// while a deadline watch is on.
 #pragma once
 
-#include <chrono>
 #include <cstring>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -17,10 +16,12 @@
 
 #include "evo/channel.hpp"
 #include "evo/detail/bools.hpp"
-#include "evo/detail/crc32c.hpp"
+#include "evo/detail/chrono.hpp"
+#include "evo/detail/owned.hpp"
 #include "evo/field_name.hpp"
+#include "evo/format/crc32c.hpp"
 #include "evo/item.hpp"
-#include "evo/stream_segment_reader.hpp"
+#include "evo/raw_stream_reader.hpp"
 #include "evo/view.hpp"
 
 namespace evo {
@@ -34,8 +35,8 @@ class StreamReader {
 
   /// Takes the next value; nullopt if there is none yet. If the writer of an `overwrite` stream has
   /// overtaken the reader, continues with the oldest value that is left, and the item says how many
-  /// were lost. If it is overtaken on `ReaderOptions::retries` retries in one call as well, returns
-  /// nullopt.
+  /// were lost. If it is overtaken on all `ReaderOptions::retries` retries of one call as well,
+  /// returns nullopt.
   [[nodiscard]] std::optional<Item<Value>> next() noexcept {
     // Every return names `item`, so that it is constructed in the caller's storage; see
     // StateReader::read.
@@ -79,7 +80,7 @@ class StreamReader {
   [[nodiscard]] std::optional<View<Value>> view() {
     detail::StreamObserver& observer = reader_.observer();
     const bool kept = Channel::overflow == Overflow::Overwrite || observer.is_kept();
-    // A process of the group may write the control file, and so the cursor that keeps a value in
+    // A process of the group may write the control file, and so the cursor that pins a value in
     // place.
     const bool forgeable = Channel::overflow == Overflow::Block && Channel::access == Access::Group;
     if (forgeable || Channel::checksum != Checksum::None || size_ != sizeof(Value) || !kept) {
@@ -137,13 +138,16 @@ class StreamReader {
 
   /// Whether no more values will come, because the segment was recreated, its file was emptied, or
   /// this is a forked child: reattach.
-  [[nodiscard]] bool detached() const noexcept { return reader_.detached(); }
+  [[nodiscard]] bool is_detached() const noexcept { return reader_.is_detached(); }
+  [[nodiscard, deprecated("use is_detached()")]] bool detached() const noexcept {
+    return is_detached();
+  }
 
   /// Whether the writer is alive; two system calls.
   [[nodiscard]] WriterState writer_state() const noexcept { return reader_.writer_state(); }
 
-  /// Attaches again after `detached()`, or after the segment was closed and created again; waits up
-  /// to `wait` for the segment. On an error nothing changes.
+  /// Attaches again after `is_detached()`, or after the segment was closed and created again; waits
+  /// up to `wait` for the segment. On an error nothing changes.
   [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0)) {
     auto attached = reader_.reattach(wait);
     if (attached) size_ = common_size();
@@ -184,16 +188,15 @@ class StreamReader {
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
  protected:
-  explicit StreamReader(StreamSegmentReader reader)
-      : reader_(std::move(reader)), size_(common_size()) {
+  explicit StreamReader(RawStreamReader reader) : reader_(std::move(reader)), size_(common_size()) {
     // `view = reader.view()` needs a second copy before it releases the first.
-    copies_.push_back(std::make_unique<Value>());
-    copies_.push_back(std::make_unique<Value>());
+    copies_.emplace_back(new Value());
+    copies_.emplace_back(new Value());
   }
 
   template <class Reader>
   static Result<Reader> attach_as(ReaderOptions options) {
-    auto reader = StreamSegmentReader::attach(describe<Channel>(), std::move(options));
+    auto reader = RawStreamReader::attach(describe<Channel>(), std::move(options));
     if (!reader) return tl::unexpected(std::move(reader.error()));
     return Reader(std::move(*reader));
   }
@@ -213,7 +216,7 @@ class StreamReader {
       if constexpr (Channel::stamp == Stamp::Monotonic) stamp_ns = slot.stamp_ns();
       if constexpr (Channel::checksum == Checksum::Crc32c) {
         stored_crc = slot.checksum();
-        found_crc = detail::crc32c_of_shared(slot.payload(), reader_.size());
+        found_crc = crc32c_of_shared(slot.payload(), reader_.size());
       }
     })) {
       if (found_crc == stored_crc) [[likely]] {
@@ -240,17 +243,17 @@ class StreamReader {
     for (const auto& copy : copies_) {
       if (!reader_.observer().shows(copy.get())) return *copy;
     }
-    return *copies_.emplace_back(std::make_unique<Value>());
+    return *copies_.emplace_back(new Value());
   }
 
   [[nodiscard]] std::size_t common_size() const noexcept {
     return reader_.size() < sizeof(Value) ? reader_.size() : sizeof(Value);
   }
 
-  StreamSegmentReader reader_;
+  RawStreamReader reader_;
   std::size_t size_;  // payload bytes common to the segment's layout and the reader's
   // The copies that views show. Two are allocated at attach, so that the data path need not.
-  std::vector<std::unique_ptr<Value>> copies_;
+  std::vector<detail::Owned<Value>> copies_;
 };
 
 }  // namespace evo

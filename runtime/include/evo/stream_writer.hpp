@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The typed writer of a `kind: stream` segment. Generated writers derive from it.
 ///
 /// Use a writer from one thread at a time. With `overflow: overwrite` a push is wait-free. With
@@ -5,14 +6,14 @@
 /// system call except to wake a sleeping reader and while a blocking stream is full.
 #pragma once
 
-#include <chrono>
 #include <span>
 #include <type_traits>
 #include <utility>
 
 #include "evo/channel.hpp"
+#include "evo/detail/chrono.hpp"
 #include "evo/loan.hpp"
-#include "evo/stream_segment_writer.hpp"
+#include "evo/raw_stream_writer.hpp"
 
 namespace evo {
 
@@ -38,8 +39,8 @@ class StreamWriter {
         timeout);
   }
 
-  /// Adds the values in order, those that there is room for with one publish, and waits up to
-  /// `timeout` for room for the others. Returns the number added. Adds none while a loan is out.
+  /// Adds the values in order: those that fit, with one publish; for the others it waits up to
+  /// `timeout` for room. Returns the number added. Adds none while a loan is out.
   std::size_t push_batch(std::span<const Value> values,
                          std::chrono::nanoseconds timeout = kNoWait) noexcept {
     return writer_.publisher().push_batch(
@@ -89,11 +90,11 @@ class StreamWriter {
   [[nodiscard]] const MemoryReport& memory() const noexcept { return writer_.memory(); }
 
  protected:
-  explicit StreamWriter(StreamSegmentWriter writer) noexcept : writer_(std::move(writer)) {}
+  explicit StreamWriter(RawStreamWriter writer) noexcept : writer_(std::move(writer)) {}
 
   template <class Writer>
   static Result<Writer> create_as(WriterOptions options) {
-    auto writer = StreamSegmentWriter::create(describe<Channel>(), std::move(options));
+    auto writer = RawStreamWriter::create(describe<Channel>(), std::move(options));
     if (!writer) return tl::unexpected(std::move(writer.error()));
     return Writer(std::move(*writer));
   }
@@ -102,7 +103,7 @@ class StreamWriter {
   static constexpr SlotGeometry kGeometry = slot_geometry(describe<Channel>());
   static constexpr std::chrono::nanoseconds kNoWait{0};
 
-  StreamSegmentWriter writer_;
+  RawStreamWriter writer_;
 };
 
 }  // namespace evo

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The release of EVO Channels that these headers belong to. docs/versioning.md says what each
 /// number means.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A value of a stream, read in place.
 #pragma once
 
@@ -7,8 +8,8 @@
 
 namespace evo {
 
-/// A value of a stream, in place. With `overflow: block` the writer leaves it alone until the view
-/// ends. With `overwrite` the writer may overwrite it: data read from the value counts only if
+/// A value of a stream, in place. With `overflow: block` the writer does not touch it until the
+/// view ends. With `overwrite` the writer may overwrite it: data read from the value counts only if
 /// `still_valid()` returns true afterwards. A value that cannot be shown in place is a copy: one
 /// with a checksum, one of an older layout, one of a blocking stream with `access: group`, one that
 /// was published before the reader moved to it by a seek, and one with a bool that is neither 0 nor

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "attachment/control.hpp"
 
 #include <fcntl.h>
@@ -12,30 +13,26 @@
 #include <ctime>
 #include <new>
 
-#include "attachment/clear_up.hpp"
+#include "attachment/teardown.hpp"
 #include "evo/detail/copy.hpp"
 #include "evo/detail/waiting.hpp"
-#include "evo/segment_header.hpp"
+#include "evo/format.hpp"
+#include "evo/format/segment_header.hpp"
+#include "evo/segment_paths.hpp"
 #include "system/kernel_lock.hpp"
 #include "system/lock_holders.hpp"
+#include "system/patience.hpp"
 #include "system/private_copy.hpp"
 
 namespace evo::detail {
 
 namespace {
 
-/// How long a creator waits for processes that create, close or clean up the segment. None of them
-/// takes a millisecond, unless it is stopped or starved.
-constexpr std::chrono::seconds kPatience{1};
-/// How long to wait before checking again a holder of the writer's lock that is about to free it or
-/// to identify itself.
-constexpr timespec kHolderPause{0, 100'000};
-
 tl::unexpected<Error> corrupt_control(const std::string& path, std::string_view what) {
-  return fail(ErrorCode::Corrupt,
-              "'{}' is not a usable control file: {}; stop the segment's writer and readers, "
-              "remove the file and start the writer again",
-              path, what);
+  return make_error(ErrorCode::Corrupt,
+                    "'{}' is not a usable control file: {}; stop the segment's writer and readers, "
+                    "remove the file and start the writer again",
+                    path, what);
 }
 
 constexpr std::uint64_t kLargest = control_file_size(kMaximumReaders);
@@ -107,7 +104,7 @@ Result<Control> make_control(const Domain& domain, const ChannelDescription& cha
   fresh->reader_limit.store(channel.max_readers, std::memory_order_relaxed);
   struct stat status {};
   if (::fstat(file->fd(), &status) != 0) {
-    return fail_errno(errno, fmt::format("cannot look at '{}'", control.path), control.path);
+    return make_system_error(errno, fmt::format("cannot look at '{}'", control.path), control.path);
   }
   control.device = status.st_dev;
   control.inode = status.st_ino;
@@ -126,7 +123,7 @@ Result<Control> make_control(const Domain& domain, const ChannelDescription& cha
 Result<void> grow(Control& control, const Domain& domain, const ChannelDescription& channel) {
   if (control.table_size() < channel.max_readers) {
     const std::uint64_t size = control_file_size(channel.max_readers);
-    if (auto done = allocate(control.fd.get(), size, domain.path().string()); !done) return done;
+    if (auto done = allocate(control.fd.get(), size, domain.path()); !done) return done;
     auto mapping = Mapping::map(control.fd.get(), size, Protection::ReadWrite);
     if (!mapping) return tl::unexpected(mapping.error());
     control.mapping = std::move(*mapping);
@@ -146,8 +143,8 @@ Result<void> set_access(Control& control, const ChannelDescription& channel) {
     return {};
   }
   if (::fchmod(control.fd.get(), wanted) != 0) {
-    return fail_errno(errno, fmt::format("cannot set the mode of '{}'", control.path),
-                      control.path);
+    return make_system_error(errno, fmt::format("cannot set the mode of '{}'", control.path),
+                             control.path);
   }
   control.mode = wanted;
   return {};
@@ -167,23 +164,22 @@ Result<Control> open_to_write(const Domain& domain, const ChannelDescription& ch
 }
 
 /// Whether the holder of the writer's lock has announced itself as a writer. Otherwise it is just
-/// starting or closing, or it is the last reader of a closed segment, which clears up.
+/// starting or closing, or it is the last reader of a closed segment, which tears it down.
 bool names_live_writer(const Control& control) {
   // relaxed: advice; a process that is wrong about it checks again. A PID alone may be that of a
-  // writer that died, while a reader holds the lock to clear up.
+  // writer that died, while a reader holds the lock for the teardown.
   return control->writer_pid.load(std::memory_order_relaxed) != 0 &&
-         control->state.load(std::memory_order_relaxed) ==
-             static_cast<std::uint32_t>(ControlState::Open);
+         control->phase.load(std::memory_order_relaxed) == SegmentPhase::Open;
 }
 
-/// As lock_to_change(), but takes kTidyLockByte first, the lock of processes that hold the writer's
-/// lock only for a moment: a process that fences off a live writer must not take this one for a
-/// writer.
+/// As lock_to_change(), but takes kCleanupLockByte first, the lock of processes that hold the
+/// writer's lock only for a moment: a process that fences off a live writer must not take this one
+/// for a writer.
 Result<bool> lock_to_create(const Control& control) {
-  auto locked = try_lock(control.fd.get(), kTidyLockByte);
+  auto locked = try_lock(control.fd.get(), kCleanupLockByte);
   if (!locked || !*locked) return locked;
   locked = lock_to_change(control);
-  unlock(control.fd.get(), kTidyLockByte);
+  unlock(control.fd.get(), kCleanupLockByte);
   return locked;
 }
 
@@ -212,9 +208,8 @@ Result<Control> prepare(Control control, const Domain& domain, const ChannelDesc
   if (prepared) prepared = grow(control, domain, channel);
   if (prepared) return control;
   // relaxed: under the writer's lock.
-  if (control->state.load(std::memory_order_relaxed) !=
-      static_cast<std::uint32_t>(ControlState::Open)) {
-    clear_up(domain, channel.name, control);
+  if (control->phase.load(std::memory_order_relaxed) != SegmentPhase::Open) {
+    tear_down(domain, channel.name, control);
   }
   return tl::unexpected(prepared.error());
 }
@@ -253,11 +248,12 @@ Result<void> check_format(const ControlFile& head, std::string_view path) {
       head.format >= kOldestUsableControlFormat) {
     return {};
   }
-  return fail(ErrorCode::FormatMismatch,
-              "'{}' has control format {} (readable from {}), this build reads {}: another release "
-              "of EVO Channels made it; build all modules with the same release, and once no "
-              "process uses the segment, remove it (evo-shm recover --force)",
-              path, head.format, head.format_min, kControlFormatVersion);
+  return make_error(
+      ErrorCode::FormatMismatch,
+      "'{}' has control format {} (readable from {}), this build reads {}: another release "
+      "of EVO Channels made it; build all modules with the same release, and once no "
+      "process uses the segment, remove it (evo-shm recover --force)",
+      path, head.format, head.format_min, kControlFormatVersion);
 }
 
 Result<Control> open_control(const Domain& domain, std::string_view name, Access access) {
@@ -270,7 +266,7 @@ Result<Control> copy_control(const Domain& domain, std::string_view name, int fl
 }
 
 Result<Control> lock_control(const Domain& domain, const ChannelDescription& channel) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const Patience patience;
   while (true) {
     auto found = find_or_make(domain, channel);
     if (!found && found.error().code != ErrorCode::AlreadyExists) {
@@ -279,24 +275,24 @@ Result<Control> lock_control(const Domain& domain, const ChannelDescription& cha
     if (found && found->locked && found->control.is_current()) {
       return prepare(std::move(found->control), domain, channel);
     }
-    const bool tired = std::chrono::steady_clock::now() >= end;
+    const bool tired = patience.is_over();
     if (found && !found->locked) {
       const bool changes = is_being_changed(found->control);
       if (changes && tired) {
-        return fail(
+        return make_error(
             ErrorCode::SegmentBusy,
             "segment '{}' is locked by another process that is creating, closing or cleaning it "
             "up, perhaps {}; if that process is stopped, resume or kill it",
             channel.name, describe_writer(found->control));
       }
       if (tired || (!changes && names_live_writer(found->control))) {
-        return fail(ErrorCode::SegmentBusy, "segment '{}' {}", channel.name,
-                    describe_holder(found->control));
+        return make_error(ErrorCode::SegmentBusy, "segment '{}' {}", channel.name,
+                          describe_holder(found->control));
       }
-      ::nanosleep(&kHolderPause, nullptr);
+      Patience::pause();
     } else if (tired) {
       // Each time, another process has just created or just removed it.
-      return fail(
+      return make_error(
           ErrorCode::SegmentBusy,
           "other processes keep creating and removing segment '{}'; find out which, and stop them",
           channel.name);
@@ -313,7 +309,8 @@ Result<bool> lock_to_change(const Control& control) {
 }
 
 bool is_being_changed(const Control& control) {
-  return is_locked(control.fd.get(), kTidyLockByte) || is_locked(control.fd.get(), kNamesLockByte);
+  return is_locked(control.fd.get(), kCleanupLockByte) ||
+         is_locked(control.fd.get(), kNamesLockByte);
 }
 
 std::string load_text(const char* shared, std::size_t size) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Opening, checking and locking the control file.
 #pragma once
 
@@ -7,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "evo/control_file.hpp"
 #include "evo/detail/copy.hpp"
-#include "evo/detail/text.hpp"
-#include "evo/slot.hpp"
+#include "evo/format/control_file.hpp"
+#include "evo/format/slot.hpp"
+#include "evo/text.hpp"
 #include "system/file.hpp"
 #include "system/fork_guard.hpp"
 #include "system/mapping.hpp"

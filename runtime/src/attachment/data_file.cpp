@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "attachment/data_file.hpp"
 
 #include <fcntl.h>
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "evo/segment_paths.hpp"
 #include "system/kernel_lock.hpp"
 
 namespace evo::detail {
@@ -14,8 +16,8 @@ namespace evo::detail {
 std::optional<std::string> data_file_path(const Domain& domain, std::string_view name,
                                           const Control& control, std::uint32_t index) {
   const DataFileName& file = control->data_files[index];
-  // acquire [H]: pairs with the store [I] of the writer that named the file, so that the module
-  // read next matches this PID.
+  // acquire [data-file-name]: pairs with the store of the writer that named the file, so that the
+  // module read next matches this PID.
   const std::uint32_t pid = file.pid.load(std::memory_order_acquire);
   if (pid == 0) return std::nullopt;
   const std::string module = load_text(file.module.data(), file.module.size());
@@ -105,11 +107,11 @@ std::optional<std::string> find_other_user(const Domain& domain, const std::stri
   return find_naming(domain, path, [&](const std::string& other, const Control& control) {
     if (other == name) return false;
     // A writer records the name, then links the file, then stores Open. So a process that finds the
-    // file also finds its creator: by its entry, and by its lock or its state.
+    // file also finds its creator: by its entry, and by its lock or its phase.
     if (is_locked(control.fd.get(), kWriterLockByte)) return true;
-    // acquire [M]: pairs with its writer's release stores [L].
-    return !control.refresh() || control->state.load(std::memory_order_acquire) ==
-                                     static_cast<std::uint32_t>(ControlState::Open);
+    // acquire [phase]: pairs with its writer's release stores.
+    return !control.refresh() ||
+           control->phase.load(std::memory_order_acquire) == SegmentPhase::Open;
   });
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The data files that a control file names.
 ///
 /// An underscore in `evo_{module}_{name}_{pid}` may be part of the module or of the segment, so two
@@ -20,8 +21,8 @@ std::optional<std::string> data_file_path(const Domain& domain, std::string_view
 
 /// The byte of a data file on which its writer holds a lock, from before the file has a name until
 /// the writer ends. The mapping holds the lock, so it needs no descriptor. The writer's lock on the
-/// control file decides about the segment; this one shows whether a data file that no control file
-/// names is still in use.
+/// control file decides the ownership of the segment; this one shows whether a data file that no
+/// control file names is still in use.
 inline constexpr std::uint64_t kDataLockByte = 0;
 
 /// Takes that lock through a descriptor that is open for writing.

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The `.meta` file: information about a segment for people without tools.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "attachment/data_file.hpp"
 #include "attachment/writer_attachment.hpp"
-#include "evo/detail/text.hpp"
+#include "evo/text.hpp"
 
 namespace evo::detail {
 

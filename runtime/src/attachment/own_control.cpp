@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "attachment/own_control.hpp"
 
 #include <unistd.h>
@@ -5,15 +6,17 @@
 #include <string_view>
 
 #include "attachment/data_file.hpp"
-#include "attachment/removal.hpp"
+#include "attachment/segment_files.hpp"
+#include "evo/format.hpp"
+#include "system/domain_checks.hpp"
 
 namespace evo::detail {
 
 namespace {
 
 /// Whether readers trust what a writer publishes under this control file. Its owner can make it
-/// name another data file of that owner, and every user that could open it earlier can still change
-/// it.
+/// name another data file of that owner, and every user that was able to open it before can still
+/// change it.
 bool is_own(const Domain& domain, const Control& control, Access access) {
   const bool ours = control.uid == ::geteuid() || (is_trusted_by_all(domain, ::geteuid()) &&
                                                    is_trusted_by_all(domain, control.uid));
@@ -26,22 +29,23 @@ Result<void> discard(const WriterOptions& options, const ChannelDescription& cha
                      const Control& control) {
   const std::string_view name = channel.name;
   if (control.uid != ::geteuid() && !is_trusted_by_all(options.domain, ::geteuid())) {
-    return fail(ErrorCode::PermissionDenied,
-                "segment '{}' belongs to user {}, and readers of other users would refuse a data "
-                "file of user {}; write it as user {}, or let that user or root remove it "
-                "(evo-shm cleanup)",
-                name, control.uid, ::geteuid(), control.uid);
+    return make_error(
+        ErrorCode::PermissionDenied,
+        "segment '{}' belongs to user {}, and readers of other users would refuse a data "
+        "file of user {}; write it as user {}, or let that user or root remove it "
+        "(evo-shm cleanup)",
+        name, control.uid, ::geteuid(), control.uid);
   }
   if (is_orphan(control) && options.on_orphan == OnOrphan::Refuse) {
     return refuse_orphan(control, name);
   }
   if (auto strange = find_strangers_file(options.domain, name, control)) {
-    return fail(ErrorCode::PermissionDenied, "{}; nothing was done", *strange);
+    return make_error(ErrorCode::PermissionDenied, "{}; nothing was done", *strange);
   }
   if (retire(options.domain, name, control)) return {};
-  return fail(ErrorCode::Io,
-              "not all files of segment '{}' in '{}' could be removed; remove the rest", name,
-              options.domain.path().string());
+  return make_error(ErrorCode::Io,
+                    "not all files of segment '{}' in '{}' could be removed; remove the rest", name,
+                    options.domain.path());
 }
 
 }  // namespace
@@ -49,15 +53,14 @@ Result<void> discard(const WriterOptions& options, const ChannelDescription& cha
 bool is_orphan(const Control& control) {
   // relaxed: only the holder of the writer's lock stores it, and taking the lock ordered its stores
   // before our load.
-  return control->state.load(std::memory_order_relaxed) ==
-         static_cast<std::uint32_t>(ControlState::Open);
+  return control->phase.load(std::memory_order_relaxed) == SegmentPhase::Open;
 }
 
 tl::unexpected<Error> refuse_orphan(const Control& control, std::string_view name) {
-  return fail(ErrorCode::AlreadyExists,
-              "segment '{}' was left behind by its dead writer, {}; create it with on_orphan "
-              "TakeOver or Replace",
-              name, describe_writer(control));
+  return make_error(ErrorCode::AlreadyExists,
+                    "segment '{}' was left behind by its dead writer, {}; create it with on_orphan "
+                    "TakeOver or Replace",
+                    name, describe_writer(control));
 }
 
 Result<Control> lock_own_control(const WriterOptions& options, const ChannelDescription& channel) {
@@ -74,9 +77,10 @@ Result<Control> lock_own_control(const WriterOptions& options, const ChannelDesc
       return tl::unexpected(done.error());
     }
   }
-  return fail(ErrorCode::SegmentBusy,
-              "another user keeps creating segment '{}' in '{}'; find out which process does it",
-              channel.name, domain.path().string());
+  return make_error(
+      ErrorCode::SegmentBusy,
+      "another user keeps creating segment '{}' in '{}'; find out which process does it",
+      channel.name, domain.path());
 }
 
 }  // namespace evo::detail

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Decides which control file a writer may use: its own, or that of a user whom every reader
 /// trusts.
 ///

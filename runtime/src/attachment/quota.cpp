@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "attachment/quota.hpp"
 
 #include <linux/magic.h>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "evo/clock.hpp"
+#include "evo/format.hpp"
 #include "system/domain_scan.hpp"
 #include "system/fork_guard.hpp"
 
@@ -19,15 +21,15 @@ namespace evo {
 namespace {
 
 Result<void> read_variable(const char* name, std::uint32_t& value) {
-  // A program with more rights than its caller must not take limits from the caller.
+  // A program with more rights than its caller must not let the caller set its limits.
   const char* text = ::secure_getenv(name);
   if (text == nullptr) return {};
   const std::string_view digits(text);
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || end != digits.data() + digits.size()) {
-    return detail::fail(ErrorCode::InvalidName, "{} is '{}'; set it to a number, or unset it", name,
-                        text);
+    return make_error(ErrorCode::InvalidName, "{} is '{}'; set it to a number, or unset it", name,
+                      text);
   }
   value = number;
   return {};
@@ -90,17 +92,18 @@ Result<WriterQuota> WriterQuota::take(const ResourceLimits& limits) {
     mine.filled_ns = monotonic_ns();
   }
   if (mine.writers >= limits.segments_per_process) {
-    return fail(ErrorCode::ResourceExhausted,
-                "this process already holds {} segments, its limit; close one, or raise "
-                "EVO_MAX_SEGMENTS_PER_PROCESS (ResourceLimits::segments_per_process)",
-                mine.writers);
+    return make_error(ErrorCode::ResourceExhausted,
+                      "this process already holds {} segments, its limit; close one, or raise "
+                      "EVO_MAX_SEGMENTS_PER_PROCESS (ResourceLimits::segments_per_process)",
+                      mine.writers);
   }
   if (limits.creations_per_second != 0 && !take_token(mine, limits.creations_per_second)) {
-    return fail(ErrorCode::ResourceExhausted,
-                "this process creates more than {} segments a second; create each once and keep it "
-                "open, or raise EVO_MAX_CREATIONS_PER_SECOND "
-                "(ResourceLimits::creations_per_second)",
-                limits.creations_per_second);
+    return make_error(
+        ErrorCode::ResourceExhausted,
+        "this process creates more than {} segments a second; create each once and keep it "
+        "open, or raise EVO_MAX_CREATIONS_PER_SECOND "
+        "(ResourceLimits::creations_per_second)",
+        limits.creations_per_second);
   }
   ++mine.writers;
   WriterQuota quota;
@@ -119,10 +122,11 @@ Result<void> check_segment_count(const Domain& domain, const ResourceLimits& lim
   const auto files = scan(domain);
   if (!files) return tl::unexpected(files.error());
   if (files->segments.size() < limits.segments_per_domain) return {};
-  return fail(ErrorCode::ResourceExhausted,
-              "domain '{}' already holds {} segments, its limit; clean up, use another domain, or "
-              "raise EVO_MAX_SEGMENTS_PER_DOMAIN (ResourceLimits::segments_per_domain)",
-              domain.path().string(), files->segments.size());
+  return make_error(
+      ErrorCode::ResourceExhausted,
+      "domain '{}' already holds {} segments, its limit; clean up, use another domain, or "
+      "raise EVO_MAX_SEGMENTS_PER_DOMAIN (ResourceLimits::segments_per_domain)",
+      domain.path(), files->segments.size());
 }
 
 Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
@@ -133,16 +137,15 @@ Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
   const double free = static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);
   const double percent = 100 * (total - free + static_cast<double>(size)) / total;
   if (limits.max_memory_percent < 100 && percent > limits.max_memory_percent) {
-    return fail(
+    return make_error(
         ErrorCode::NoSpace,
         "with {} bytes more the file system of domain '{}' would be {:.0f} % full, and {} % "
         "is the limit; free some space, enlarge it, or raise EVO_MAX_MEMORY_PERCENT "
         "(ResourceLimits::max_memory_percent)",
-        size, domain.path().string(), percent, limits.max_memory_percent);
+        size, domain.path(), percent, limits.max_memory_percent);
   }
   if (percent > limits.warn_memory_percent) {
-    return fmt::format("the file system of domain '{}' is {:.0f} % full", domain.path().string(),
-                       percent);
+    return fmt::format("the file system of domain '{}' is {:.0f} % full", domain.path(), percent);
   }
   struct statfs kind {};
   if (::statfs(domain.path().c_str(), &kind) == 0 && kind.f_type != TMPFS_MAGIC &&
@@ -150,7 +153,7 @@ Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
     return fmt::format(
         "domain '{}' is not on a tmpfs, so the kernel writes its pages to a disk; choose a "
         "directory in /dev/shm",
-        domain.path().string());
+        domain.path());
   }
   return std::string();
 }

@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Enforces ResourceLimits.
 #pragma once
 
 #include <cstdint>
 #include <utility>
 
-#include "evo/detail/memory_share.hpp"
 #include "evo/domain.hpp"
 #include "evo/limits.hpp"
+#include "evo/memory_share.hpp"
 
 namespace evo::detail {
 
@@ -14,7 +15,7 @@ namespace evo::detail {
 class WriterQuota {
  public:
   WriterQuota() = default;
-  /// ResourceExhausted if the process is at its limit of writers, or created them too fast.
+  /// ResourceExhausted if the process is at its limit of writers, or has created them too fast.
   static Result<WriterQuota> take(const ResourceLimits& limits);
   WriterQuota(WriterQuota&& other) noexcept : process_(std::exchange(other.process_, 0)) {}
   WriterQuota& operator=(WriterQuota&& other) noexcept {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "attachment/reader_attachment.hpp"
 
 #include <fcntl.h>
@@ -10,15 +11,18 @@
 #include <cerrno>
 #include <unordered_map>
 
-#include "attachment/clear_up.hpp"
 #include "attachment/data_file.hpp"
 #include "attachment/self_description.hpp"
+#include "attachment/teardown.hpp"
 #include "evo/clock.hpp"
 #include "evo/detail/copy.hpp"
 #include "evo/detail/waiting.hpp"
+#include "evo/format.hpp"
 #include "evo/schema_layout.hpp"
+#include "evo/segment_paths.hpp"
 #include "schema/schema_check.hpp"
 #include "system/directory_watch.hpp"
+#include "system/domain_checks.hpp"
 #include "system/kernel_lock.hpp"
 
 namespace evo::detail {
@@ -28,23 +32,17 @@ namespace {
 /// Number of lookups of the data file while a writer replaces it.
 constexpr int kLookups = 100;
 
-tl::unexpected<Error> not_found(std::string_view name, const Domain& domain, std::string_view why) {
-  return fail(ErrorCode::NotFound,
-              "segment '{}' is not in domain '{}'{}; start its writer, or check EVO_DOMAIN", name,
-              domain.path().string(), why);
-}
-
 /// What the state of an entry of the reader table suggests to a reader that needs one.
-enum class Looks { Free, Gone, Busy };
+enum class EntryUse { Free, Gone, Busy };
 
 /// Classifies entries. Only advice: their locks decide.
-class EntryLooks {
+class EntryMatcher {
  public:
-  bool match(const ReaderEntry& entry, Looks wanted) {
+  bool match(const ReaderEntry& entry, EntryUse wanted) {
     // relaxed: advice.
     const std::uint32_t pid = entry.pid.load(std::memory_order_relaxed);
-    if (wanted == Looks::Free || pid == 0) return pid == 0 && wanted == Looks::Free;
-    return is_gone(pid) == (wanted == Looks::Gone);
+    if (wanted == EntryUse::Free || pid == 0) return pid == 0 && wanted == EntryUse::Free;
+    return is_gone(pid) == (wanted == EntryUse::Gone);
   }
 
  private:
@@ -68,8 +66,9 @@ bool has_settled_writer(const Domain& domain, std::string_view name) {
 }
 
 tl::unexpected<Error> not_ready(std::string_view name) {
-  return fail(ErrorCode::NotReady,
-              "segment '{}' is still being created; try again, or pass ReaderOptions::wait", name);
+  return make_error(ErrorCode::NotReady,
+                    "segment '{}' is still being created; try again, or pass ReaderOptions::wait",
+                    name);
 }
 
 }  // namespace
@@ -108,7 +107,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& w
     auto control =
         open_control(options.domain, name, channel == nullptr ? Access::Group : channel->access);
     if (!control && control.error().code == ErrorCode::NotFound) {
-      return not_found(name, options.domain, "");
+      return segment_not_found(options.domain, name, "");
     }
     if (!control) return tl::unexpected(control.error());
     reader->control = std::move(*control);
@@ -117,7 +116,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& w
   HandBack hand_back{*reader, hands_over ? former : nullptr};
   if (auto filled = reader->fill(wanted); !filled) return tl::unexpected(filled.error());
   hand_back.former = nullptr;
-  // release [S]: pairs with the writer's acquire load [R], as at the end of an attachment. Until
+  // release [cursor]: pairs with the writer's acquire load, as at the end of an attachment. Until
   // this attachment has found its place, the entry protects no slot.
   if (hands_over) reader->entry().cursor.store(0, std::memory_order_release);
   return reader;
@@ -146,11 +145,12 @@ Result<void> ReaderAttachment::fill(const Wanted& wanted) {
   if (!obtained) return tl::unexpected(obtained.error());
   memory = std::move(*obtained);
   // Each read of the segment begins with a load from this file.
-  auto beside = control.mapping.apply(
+  auto control_memory = control.mapping.apply(
       {.lock = options.memory.lock, .prefault = options.memory.prefault}, Protection::ReadWrite);
-  if (!beside) return tl::unexpected(beside.error());
+  if (!control_memory) return tl::unexpected(control_memory.error());
   // A reader has a cycle of its own: the schema's period binds the writer.
-  watch.emplace(control.operator->(), &entry().watch, WatchedEnd{.max_age_ns = layout.max_age_ns});
+  watch.emplace(control.operator->(), &entry().watch,
+                EndpointPromise{.max_age_ns = layout.max_age_ns});
   // No name has changed, so this tells processes that watch the directory.
   ::futimens(control.fd.get(), nullptr);
   return {};
@@ -194,9 +194,9 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(const Wanted& 
     }
     if (left() <= std::chrono::nanoseconds::zero()) {
       if (misfit) return attachment;
-      return fail(ErrorCode::Timeout, "waited {} ms: {}",
-                  std::chrono::duration_cast<std::chrono::milliseconds>(options.wait).count(),
-                  attachment.error().message);
+      return make_error(ErrorCode::Timeout, "waited {} ms: {}",
+                        std::chrono::duration_cast<std::chrono::milliseconds>(options.wait).count(),
+                        attachment.error().message);
     }
     // The watch starts before the next attempt, so no event is missed.
     if (watch) {
@@ -212,15 +212,15 @@ WriterState ReaderAttachment::writer_state() const noexcept {
   if (control.fd.in_forked_child() || !control.fd.is_open()) return WriterState::Detached;
   constexpr int kAttempts = 10;
   for (int look = 0; look < kAttempts; ++look) {
-    // The lock before the state: a closing writer stores the state before it frees the lock, so a
-    // writer that ended well is never taken for dead.
+    // The lock before the phase: a closing writer stores the phase before it frees the lock, so a
+    // writer that closed is never taken for dead.
     const bool locked = is_locked(control.fd.get(), kWriterLockByte);
-    // acquire [M]: pairs with the closing writer's release store, so that a reader that sees the
-    // close also finds the last publish.
-    const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
-    if (state == ControlState::Closed) {
-      // relaxed: ordered by [M]. A closing writer clears its PID. A segment that was removed after
-      // its writer's death still names that writer, and so does one that a successor is creating.
+    // acquire [phase]: pairs with the closing writer's release store, so that a reader that sees
+    // the close also finds the last publish.
+    const auto state = control->phase.load(std::memory_order_acquire);
+    if (state == SegmentPhase::Closed) {
+      // relaxed: ordered by [phase]. A closing writer clears its PID. A segment that was removed
+      // after its writer's death still names that writer, as does one that a successor is creating.
       const bool left = control->writer_pid.load(std::memory_order_relaxed) != 0;
       const bool dead = left && !locked && !is_locked(control.fd.get(), kWriterLockByte);
       return dead ? WriterState::Dead : WriterState::Closed;
@@ -230,7 +230,7 @@ WriterState ReaderAttachment::writer_state() const noexcept {
       return WriterState::Dead;
     }
     // A cleaner may hold the lock for the moment in which it marks the writer.
-    if (!is_locked(control.fd.get(), kTidyLockByte)) break;
+    if (!is_locked(control.fd.get(), kCleanupLockByte)) break;
     ::sched_yield();
   }
   return WriterState::Alive;
@@ -262,16 +262,16 @@ Result<void> ReaderAttachment::take_entry() {
   const std::uint32_t limit =
       std::min(control->reader_limit.load(std::memory_order_relaxed), control.table_size());
   // First entries that look free, then those that look dead, then the others.
-  EntryLooks looks;
-  for (const Looks wanted : {Looks::Free, Looks::Gone, Looks::Busy}) {
+  EntryMatcher matcher;
+  for (const EntryUse wanted : {EntryUse::Free, EntryUse::Gone, EntryUse::Busy}) {
     for (std::uint32_t i = 0; i < limit; ++i) {
-      if (!looks.match(control->readers()[i], wanted)) continue;
+      if (!matcher.match(control->readers()[i], wanted)) continue;
       const auto taken = try_entry(i);
       if (!taken) return tl::unexpected(taken.error());
       if (*taken) return {};
     }
   }
-  return fail(
+  return make_error(
       ErrorCode::ReaderTableFull,
       "segment '{}' already has {} readers, the maximum that its schema allows; detach one, or "
       "raise max_readers in the schema and restart the writer",
@@ -280,16 +280,16 @@ Result<void> ReaderAttachment::take_entry() {
 
 Result<void> ReaderAttachment::map_data(Access access) {
   if (is_of_other_boot(load_bytes(control->boot_id))) {
-    return not_found(name, domain, " (only files from a previous boot)");
+    return segment_not_found(domain, name, " (only files from a previous boot)");
   }
   for (int lookup = 0; lookup < kLookups; ++lookup) {
-    // acquire [M]: pairs with the writer's release stores [L]. A change between these loads shows
+    // acquire [phase]: pairs with the writer's release stores. A change between these loads shows
     // as a missing file or another generation, and the lookup is repeated.
-    const auto state = static_cast<ControlState>(control->state.load(std::memory_order_acquire));
-    if (state != ControlState::Open) {
+    const auto state = control->phase.load(std::memory_order_acquire);
+    if (state != SegmentPhase::Open) {
       if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
-      return not_found(name, domain,
-                       state == ControlState::Closed ? " any more: its writer closed it" : "");
+      return segment_not_found(
+          domain, name, state == SegmentPhase::Closed ? " any more: its writer closed it" : "");
     }
     const std::uint64_t generation = control->generation.load(std::memory_order_acquire);
     const std::uint32_t current = control->current.load(std::memory_order_acquire) & 1U;
@@ -300,10 +300,11 @@ Result<void> ReaderAttachment::map_data(Access access) {
     if (!file && file.error().code == ErrorCode::NotFound) continue;
     if (!file) return tl::unexpected(file.error());
     if (file->size < kMinimumFileSize || file->size > kMaximumFileSize) {
-      return fail(ErrorCode::Corrupt,
-                  "'{}' has {} bytes, not 4 KiB to 1 GiB; stop its writer, remove the file and "
-                  "start the writer again",
-                  *path, file->size);
+      return make_error(
+          ErrorCode::Corrupt,
+          "'{}' has {} bytes, not 4 KiB to 1 GiB; stop its writer, remove the file and "
+          "start the writer again",
+          *path, file->size);
     }
     auto found = read_self_description(file->fd.get(), file->size, *path);
     if (!found) return tl::unexpected(found.error());
@@ -314,12 +315,12 @@ Result<void> ReaderAttachment::map_data(Access access) {
     bfbs = std::move(found->bfbs);
     compatible_ = std::move(found->compatible);
     data = std::move(*mapping);
-    told_ = {.generation = generation, .state = static_cast<std::uint32_t>(ControlState::Open)};
+    last_seen_ = {.generation = generation, .phase = SegmentPhase::Open};
     return {};
   }
   // The name was there but the file is not: a writer is just replacing it, or is dead.
   if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
-  return not_found(name, domain, " any more: its writer is dead and its file is gone");
+  return segment_not_found(domain, name, " any more: its writer is dead and its file is gone");
 }
 
 Result<void> ReaderAttachment::check_self_description() {
@@ -327,7 +328,7 @@ Result<void> ReaderAttachment::check_self_description() {
   const auto schema = read_schema(bfbs, name);
   if (!schema) return tl::unexpected(schema.error());
   if (schema->size != layout.geometry.payload_size) {
-    return fail(
+    return make_error(
         ErrorCode::InvalidSchema,
         "the schema embedded in segment '{}' describes {} bytes, its slots hold {}; restart "
         "its writer, built from a schema that the generator accepts",
@@ -338,8 +339,8 @@ Result<void> ReaderAttachment::check_self_description() {
 
 Result<void> ReaderAttachment::check_kind() const {
   if (!kind || layout.kind == *kind) return {};
-  return fail(ErrorCode::Unsupported,
-              "segment '{}' is a state, not a stream; attach with a SegmentReader", name);
+  return make_error(ErrorCode::Unsupported,
+                    "segment '{}' is a state, not a stream; attach with a RawStateReader", name);
 }
 
 Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
@@ -355,7 +356,7 @@ Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
 
 ReaderAttachment::~ReaderAttachment() {
   if (!has_entry_ || control.fd.in_forked_child()) return;
-  // release [S]: the last read of a stream's slots comes before the writer fills them.
+  // release [cursor]: the last read of a stream's slots comes before the writer fills them.
   entry().cursor.store(0, std::memory_order_release);
   // relaxed: advice; the lock frees the entry.
   entry().pid.store(0, std::memory_order_relaxed);
@@ -365,22 +366,21 @@ ReaderAttachment::~ReaderAttachment() {
     return;
   }
   control.fd.set_held_byte(std::nullopt);
-  // Freed before the state is read: a closing writer stores the state, then checks the locks. One
+  // Freed before the phase is read: a closing writer stores the phase, then checks the locks. One
   // of the two sees the other.
   unlock(control.fd.get(), reader_lock_byte(entry_index));
   if (!is_closed()) return;
   // While we hold the writer's lock, no new writer can start. If another process holds it, that
-  // process checks the readers again after it has freed it (clear_up).
-  const auto hold = TidyHold::take(control);
+  // process checks the readers again after it has freed it (tear_down).
+  const auto hold = CleanupLock::take(control);
   if (hold && is_closed())
-    clear_up(domain, name, control);  // else a new writer has opened it since
+    tear_down(domain, name, control);  // else a new writer has opened it since
 }
 
 bool ReaderAttachment::is_closed() const {
-  // acquire [M]: pairs with the closing writer's release store of the state. An Open segment is the
-  // writer's responsibility, an Empty one that of its creator.
-  return control->state.load(std::memory_order_acquire) ==
-         static_cast<std::uint32_t>(ControlState::Closed);
+  // acquire [phase]: pairs with the closing writer's release store of the phase. An Open segment is
+  // the writer's responsibility, an Empty one that of its creator.
+  return control->phase.load(std::memory_order_acquire) == SegmentPhase::Closed;
 }
 
 }  // namespace evo::detail

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The parts of a reader that the data path does not need: files, locks, mappings.
 #pragma once
 
+#include <cassert>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -8,7 +10,7 @@
 
 #include "attachment/control.hpp"
 #include "evo/clock.hpp"
-#include "evo/detail/end_watch.hpp"
+#include "evo/detail/deadline_recorder.hpp"
 #include "evo/detail/state_observer.hpp"
 #include "evo/detail/waiting.hpp"
 #include "evo/options.hpp"
@@ -50,7 +52,10 @@ struct ReaderAttachment {
     return data.data() + layout.slots_offset;
   }
   [[nodiscard]] WriterState writer_state() const noexcept;
-  [[nodiscard]] ReaderEntry& entry() const noexcept { return control->readers()[entry_index]; }
+  [[nodiscard]] ReaderEntry& entry() const noexcept {
+    assert(entry_index < control.table_size());
+    return control->readers()[entry_index];
+  }
 
   /// Sleeps until `there()` is true, the writer closed or died, the segment was recreated, or the
   /// time has passed. Returns `there()`.
@@ -60,17 +65,17 @@ struct ReaderAttachment {
     while (true) {
       // Loaded before the check: every later publish changes this version. A slot may be ahead of
       // it, so the version of the last value read is not the one to wait on.
-      // acquire [F]: pairs with the writer's publishing store [E].
+      // acquire [publish]: pairs with the writer's publishing store.
       const std::uint64_t version = header().version.load(std::memory_order_acquire);
       if (there()) return true;
       const std::chrono::nanoseconds elapsed(monotonic_ns() - start);
       if (timeout <= elapsed) return false;
-      told_ = wait({.header = &header(),
-                    .control = control.operator->(),
-                    .entry = &entry(),
-                    .seen_version = version,
-                    .told = told_},
-                   timeout - elapsed);
+      last_seen_ = wait({.header = &header(),
+                         .control = control.operator->(),
+                         .entry = &entry(),
+                         .seen_version = version,
+                         .last_seen = last_seen_},
+                        timeout - elapsed);
       // Closed, dead or recreated: nothing is published here any more. A caller that calls again
       // anyway sleeps until that changes.
       // relaxed: only decides whether to continue waiting.
@@ -87,7 +92,7 @@ struct ReaderAttachment {
   Mapping data;
   SegmentLayout layout;
   MemoryReport memory;
-  std::optional<EndWatch> watch;
+  std::optional<DeadlineRecorder> watch;
   std::uint32_t entry_index = 0;
   std::uint32_t field_count = 0;
   std::vector<std::uint8_t> bfbs;
@@ -101,7 +106,7 @@ struct ReaderAttachment {
   Result<void> take_entry();
   Result<bool> try_entry(std::uint32_t index);
   Result<void> map_data(Access access);
-  Result<void> check_kind() const;
+  [[nodiscard]] Result<void> check_kind() const;
   Result<void> check_schema(const ChannelDescription& channel);
   Result<void> check_self_description();
 
@@ -109,7 +114,7 @@ struct ReaderAttachment {
 
   std::vector<CompatibleEntry> compatible_;
   bool has_entry_ = false;
-  WriterNews told_;
+  WriterEpoch last_seen_;
 };
 
 }  // namespace evo::detail

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "attachment/self_description.hpp"
 
 #include <unistd.h>
 
 #include <span>
 
+#include "evo/format.hpp"
 #include "system/private_copy.hpp"
 
 namespace evo::detail {
@@ -29,8 +31,8 @@ Result<SelfDescription> read_self_description(int fd, std::uint64_t size, std::s
   if (!read_at(fd, layout->schema_offset, std::as_writable_bytes(std::span(description.bfbs))) ||
       !read_at(fd, layout->compatible_offset,
                std::as_writable_bytes(std::span(description.compatible)))) {
-    return fail(ErrorCode::Corrupt, "'{}' is being truncated; stop its writer and remove the file",
-                path);
+    return make_error(ErrorCode::Corrupt,
+                      "'{}' is being truncated; stop its writer and remove the file", path);
   }
   return description;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a data file says about itself, read without mapping the file. Its owner may truncate it at
 /// any moment, which kills a process that reads a mapping (SIGBUS).
 #pragma once
@@ -7,7 +8,7 @@
 #include <vector>
 
 #include "evo/error.hpp"
-#include "evo/segment_header.hpp"
+#include "evo/format/segment_header.hpp"
 
 namespace evo::detail {
 

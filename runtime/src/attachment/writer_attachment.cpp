@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "attachment/writer_attachment.hpp"
 
 #include <fcntl.h>
@@ -10,11 +11,14 @@
 #include <new>
 #include <vector>
 
-#include "attachment/clear_up.hpp"
 #include "attachment/data_file.hpp"
 #include "attachment/own_control.hpp"
-#include "attachment/removal.hpp"
+#include "attachment/segment_files.hpp"
+#include "attachment/teardown.hpp"
 #include "evo/clock.hpp"
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
+#include "system/domain_checks.hpp"
 #include "system/kernel_lock.hpp"
 
 namespace evo::detail {
@@ -114,9 +118,9 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   auto memory = writer->data.apply(options.memory, Protection::ReadWrite);
   if (memory) {
     // Each publish reads the control file, and a push to a blocking stream its reader table.
-    const auto beside = writer->control.mapping.apply(
+    const auto control_memory = writer->control.mapping.apply(
         {.lock = options.memory.lock, .prefault = options.memory.prefault}, Protection::ReadWrite);
-    if (!beside) memory = tl::unexpected(beside.error());
+    if (!control_memory) memory = tl::unexpected(control_memory.error());
   }
   if (!memory) {
     // What a dead writer left behind stays as it was; what this call created is removed again.
@@ -125,7 +129,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   }
   writer->memory = std::move(*memory);
   writer->watch.emplace(writer->control.operator->(), &writer->control->writer_watch,
-                        WatchedEnd{.writes = true, .period_ns = writer->layout.period_ns});
+                        EndpointPromise{.writes = true, .period_ns = writer->layout.period_ns});
   add_note(writer->memory, writer->warning_);
   writer->open_ = true;
   writer->control.fd.set_held_byte(kWriterLockByte);
@@ -137,7 +141,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
 StatePublisher WriterAttachment::publisher() noexcept {
   StatePublisher publisher(&header(), control.operator->(), slots(), layout.geometry, incarnation,
                            last);
-  publisher.watch_by(&*watch);
+  publisher.record_with(&*watch);
   return publisher;
 }
 
@@ -157,7 +161,7 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
   taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && find_in_place(channel, *path);
   if (!taken_over_ && !has_room) {
     const auto stays = data_file_path(domain, name, control, 1U - current);
-    return fail(
+    return make_error(
         ErrorCode::PermissionDenied,
         "segment '{}' must be recreated, but user {} may not remove '{}', left behind by an "
         "earlier writer; ask its owner or root to remove it",
@@ -170,7 +174,7 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
     if (!orphan) {
       // relaxed: as in the destructor. This call failed, but no writer died.
       control->writer_pid.store(0, std::memory_order_relaxed);
-      clear_up(domain, name, control);
+      tear_down(domain, name, control);
     }
     return made;
   }
@@ -190,7 +194,7 @@ void WriterAttachment::announce() {
   }
   // relaxed: advice, like the stores that follow. No PID means that the rest is being changed.
   control->writer_pid.store(0, std::memory_order_relaxed);
-  // release [G]: the fencing token. A former writer that was fenced off sees it at its next publish
+  // release [fencing-token]: a former writer that was fenced off sees it at its next publish
   // ("fenced"); no data depends on it.
   incarnation = next_incarnation({control->incarnation.load(std::memory_order_relaxed),
                                   control->generation.load(std::memory_order_relaxed)});
@@ -204,7 +208,7 @@ void WriterAttachment::announce() {
   control->found_dead_ns.store(0, std::memory_order_relaxed);
   // release: a process that sees the PID sees the rest.
   control->writer_pid.store(own_pid(), std::memory_order_release);
-  // relaxed: read by waiters, which attach after the state below is Open.
+  // relaxed: read by waiters, which attach after the phase below is Open.
   control->wake_protocol.store(static_cast<std::uint32_t>(wake_protocol_),
                                std::memory_order_relaxed);
 }
@@ -248,10 +252,10 @@ bool WriterAttachment::find_in_place(const ChannelDescription& channel, const st
 void WriterAttachment::take_over() {
   // relaxed: advice.
   header().writer_pid.store(own_pid(), std::memory_order_relaxed);
-  if (header().version.load(std::memory_order_relaxed) != complete(last)) {
-    // release [E]: as in StatePublisher. The dead writer completed this slot but died before it
-    // published it.
-    header().version.store(complete(last), std::memory_order_release);
+  if (header().version.load(std::memory_order_relaxed) != complete_version(last)) {
+    // release [publish]: as in StatePublisher. The dead writer completed this slot but died before
+    // it published it.
+    header().version.store(complete_version(last), std::memory_order_release);
     wake_all(header());
   }
 }
@@ -287,12 +291,12 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
     control->data_files[fresh].pid.store(0, std::memory_order_relaxed);
     return named;
   }
-  // release [L]: pairs with the attaching reader's acquire load [M] of the state. The reader
+  // release [phase]: pairs with the attaching reader's acquire load of the phase. The reader
   // compares the generation with the one in the file that it found, so the order in which it sees
   // these three stores does not matter.
   control->generation.store(layout.generation, std::memory_order_release);
   control->current.store(fresh, std::memory_order_release);
-  control->state.store(static_cast<std::uint32_t>(ControlState::Open), std::memory_order_release);
+  control->phase.store(SegmentPhase::Open, std::memory_order_release);
   if (data_file_path(domain, name, control, current) ==
       data_file_path(domain, name, control, fresh)) {
     // relaxed: under the writer's lock, and only its holder uses this entry.
@@ -310,21 +314,22 @@ Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDes
   const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
   DataFileName& entry = control->data_files[1U - current];
   store_text(entry.module.data(), entry.module.size(), channel.owner);
-  // release [I]: pairs with the acquire load [H]; a process that sees the PID sees the module.
-  // Recorded before the name exists, so that no death in between leaves an unknown file behind, and
-  // no other process takes the name for a leftover.
+  // release [data-file-name]: pairs with the acquire load; a process that sees the PID sees the
+  // module. Recorded before the name exists, so that no death in between leaves an unknown file
+  // behind, and no other process takes the name for a leftover.
   entry.pid.store(own_pid(), std::memory_order_release);
   auto linked = file.link(path);
   if (linked || linked.error().code != ErrorCode::AlreadyExists) return linked;
   if (const auto other = find_other_user(domain, path, name)) {
-    return fail(ErrorCode::AlreadyExists,
-                "'{}' is the data file of segment '{}', too; rename the module or the segment of "
-                "one of them, or write them in two processes",
-                path, *other);
+    return make_error(
+        ErrorCode::AlreadyExists,
+        "'{}' is the data file of segment '{}', too; rename the module or the segment of "
+        "one of them, or write them in two processes",
+        path, *other);
   }
   // A leftover of an earlier process with our PID.
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return fail_errno(errno, fmt::format("cannot remove the leftover '{}'", path), path);
+    return make_system_error(errno, fmt::format("cannot remove the leftover '{}'", path), path);
   }
   return file.link(path);
 }
@@ -334,7 +339,7 @@ void WriterAttachment::forget_earlier_boot() {
   remove_data_file(domain, name, control, 1);
   store_bytes(control->boot_id, boot_id().bytes);
   // relaxed: under the writer's lock, and no process of this boot has attached yet.
-  control->state.store(static_cast<std::uint32_t>(ControlState::Empty), std::memory_order_relaxed);
+  control->phase.store(SegmentPhase::Empty, std::memory_order_relaxed);
   control->waiters.store(0, std::memory_order_relaxed);
   control->watch_session.store(0, std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < control.table_size(); ++i) {
@@ -353,18 +358,18 @@ WriterAttachment::~WriterAttachment() {
   if (!control.fd.is_open()) control.fd.abandon();
   // relaxed: if an administrator fenced us off, the files are no longer ours.
   if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
-  // relaxed: ordered by the release store of the state below. A cleared PID distinguishes a close
+  // relaxed: ordered by the release store of the phase below. A cleared PID distinguishes a close
   // from a death.
   control->writer_pid.store(0, std::memory_order_relaxed);
-  // release: pairs with the acquire load [M]; a reader that sees the close finds the last publish.
-  control->state.store(static_cast<std::uint32_t>(ControlState::Closed), std::memory_order_release);
+  // release [phase]: a reader that sees the close finds the last publish.
+  control->phase.store(SegmentPhase::Closed, std::memory_order_release);
   wake_all(header());
   // Only a process that fences us off can hold the names lock already. Then it removes the names,
   // even if it finds this writer gone, because the segment is Closed.
   if (control.fd.get() < 0) return;  // the next create or cleanup removes the files
   control.fd.set_held_byte(std::nullopt);
   const auto names = try_lock(control.fd.get(), kNamesLockByte);
-  if (names && *names) clear_up(domain, name, control);
+  if (names && *names) tear_down(domain, name, control);
 }
 
 }  // namespace evo::detail

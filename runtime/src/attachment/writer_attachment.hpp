@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The parts of a writer that the data path does not need: files, locks, mappings.
 #pragma once
 
@@ -6,7 +7,7 @@
 
 #include "attachment/control.hpp"
 #include "attachment/quota.hpp"
-#include "evo/detail/end_watch.hpp"
+#include "evo/detail/deadline_recorder.hpp"
 #include "evo/detail/state_publisher.hpp"
 #include "evo/detail/stream_publisher.hpp"
 #include "evo/detail/waiting.hpp"
@@ -37,7 +38,7 @@ struct WriterAttachment {
   Mapping data;
   SegmentLayout layout;
   MemoryReport memory;
-  std::optional<EndWatch> watch;
+  std::optional<DeadlineRecorder> watch;
   std::uint64_t incarnation = 0;
   Sequence last = 0;
 

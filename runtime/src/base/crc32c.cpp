@@ -1,4 +1,5 @@
-#include "evo/detail/crc32c.hpp"
+// SPDX-License-Identifier: Apache-2.0
+#include "evo/format/crc32c.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,7 @@
 #include <nmmintrin.h>
 #endif
 
-namespace evo::detail {
+namespace evo {
 
 namespace {
 
@@ -47,7 +48,7 @@ std::uint32_t by_table(const unsigned char* data, std::size_t size, std::uint32_
   return crc;
 }
 
-const bool kHasInstruction = __builtin_cpu_supports("sse4.2") != 0;
+const auto kHasInstruction = static_cast<bool>(__builtin_cpu_supports("sse4.2"));
 #endif
 
 }  // namespace
@@ -65,10 +66,10 @@ std::uint32_t crc32c_of_shared(const std::byte* payload, std::size_t size) noexc
   std::array<std::byte, 1024> part;
   for (std::size_t offset = 0; offset < size; offset += part.size()) {
     const std::size_t count = std::min(part.size(), size - offset);
-    copy_from_shared(part.data(), payload + offset, count);
+    detail::copy_from_shared(part.data(), payload + offset, count);
     crc = crc32c(part.data(), count, crc);
   }
   return crc;
 }
 
-}  // namespace evo::detail
+}  // namespace evo

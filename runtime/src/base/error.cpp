@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/error.hpp"
 
 #include <sys/statfs.h>
@@ -6,6 +7,7 @@
 #include <system_error>
 
 #include "base/permission.hpp"
+#include "evo/format.hpp"
 
 namespace evo {
 
@@ -81,8 +83,6 @@ std::string_view to_string(WriteError error) noexcept {
   return "?";
 }
 
-namespace detail {
-
 namespace {
 
 struct Advice {
@@ -106,7 +106,7 @@ Advice advice_for(int system_errno, const std::string& path) {
   switch (system_errno) {
     case EACCES:
     case EPERM:
-      return {ErrorCode::PermissionDenied, permission_remedy(path)};
+      return {ErrorCode::PermissionDenied, detail::permission_remedy(path)};
     case ENOSPC:
       if (has_no_inodes(path)) {
         return {ErrorCode::NoSpace,
@@ -138,7 +138,8 @@ Advice advice_for(int system_errno, const std::string& path) {
 
 }  // namespace
 
-tl::unexpected<Error> fail_errno(int system_errno, std::string what, const std::string& path) {
+tl::unexpected<Error> make_system_error(int system_errno, std::string what,
+                                        const std::string& path) {
   const Advice advice = advice_for(system_errno, path);
   return tl::unexpected(Error{
       advice.code,
@@ -146,5 +147,4 @@ tl::unexpected<Error> fail_errno(int system_errno, std::string what, const std::
       system_errno});
 }
 
-}  // namespace detail
 }  // namespace evo

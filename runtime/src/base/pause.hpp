@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Busy waiting that leaves resources to the other threads of the core.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Why the kernel refused an operation to this user, and what this user can do about it.
 #pragma once
 

@@ -1,11 +1,12 @@
-#include "evo/detail/text.hpp"
+// SPDX-License-Identifier: Apache-2.0
+#include "evo/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-namespace evo::detail {
+namespace evo {
 
 namespace {
 
@@ -91,4 +92,4 @@ std::string json_escaped(std::string_view text) {
   return out;
 }
 
-}  // namespace evo::detail
+}  // namespace evo

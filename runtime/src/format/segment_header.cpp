@@ -1,11 +1,13 @@
-#include "evo/segment_header.hpp"
+// SPDX-License-Identifier: Apache-2.0
+#include "evo/format/segment_header.hpp"
 
 #include <array>
 #include <bit>
 #include <cstring>
 
 #include "evo/detail/copy.hpp"
-#include "evo/detail/crc32c.hpp"
+#include "evo/format.hpp"
+#include "evo/format/crc32c.hpp"
 
 namespace evo::detail {
 
@@ -95,12 +97,12 @@ const char* find_fault(const SegmentLayout& layout) {
 
 Result<SegmentLayout> plan_layout(const ChannelDescription& channel) {
   if (channel.size == 0 || channel.size > kMaximumFileSize) {
-    return fail(ErrorCode::InvalidSize,
-                "segment '{}' has a payload of {} bytes; a payload has 1 byte to 1 GiB",
-                channel.name, channel.size);
+    return make_error(ErrorCode::InvalidSize,
+                      "segment '{}' has a payload of {} bytes; a payload has 1 byte to 1 GiB",
+                      channel.name, channel.size);
   }
   if (channel.bfbs.size() > kMaximumSchemaSize || channel.compatible.size() > kMaximumCompatible) {
-    return fail(
+    return make_error(
         ErrorCode::InvalidSchema,
         "segment '{}' has a schema of {} bytes and {} compatible layouts; the limits are {} "
         "and {}",
@@ -127,14 +129,15 @@ Result<SegmentLayout> plan_layout(const ChannelDescription& channel) {
   layout.max_age_ns = static_cast<std::uint64_t>(channel.max_age.count());
   layout.max_readers = channel.max_readers;
   if (layout.file_size > kMaximumFileSize) {
-    return fail(ErrorCode::InvalidSize,
-                "segment '{}' needs {} bytes ({} slots of {} bytes), more than 1 GiB; use fewer "
-                "slots or a smaller payload",
-                channel.name, layout.file_size, channel.slots, layout.geometry.stride);
+    return make_error(
+        ErrorCode::InvalidSize,
+        "segment '{}' needs {} bytes ({} slots of {} bytes), more than 1 GiB; use fewer "
+        "slots or a smaller payload",
+        channel.name, layout.file_size, channel.slots, layout.geometry.stride);
   }
   if (const char* fault = find_fault(layout)) {
-    return fail(ErrorCode::InvalidSize, "segment '{}': {}; correct its description", channel.name,
-                fault);
+    return make_error(ErrorCode::InvalidSize, "segment '{}': {}; correct its description",
+                      channel.name, fault);
   }
   return layout;
 }
@@ -174,10 +177,10 @@ void write_header(SegmentHeader& header, const SegmentLayout& layout, std::uint6
 Result<SegmentLayout> read_header(std::span<const std::byte> shared, std::uint64_t file_size,
                                   std::string_view path) {
   const auto corrupt = [&](std::string_view what) {
-    return fail(ErrorCode::Corrupt,
-                "'{}' is not a usable segment file: {}; stop its writer, remove the file and "
-                "start the writer again",
-                path, what);
+    return make_error(ErrorCode::Corrupt,
+                      "'{}' is not a usable segment file: {}; stop its writer, remove the file and "
+                      "start the writer again",
+                      path, what);
   };
   if (shared.size() < sizeof(SegmentHeader) || file_size < kMinimumFileSize) {
     return corrupt("it is shorter than a header page");
@@ -191,10 +194,11 @@ Result<SegmentLayout> read_header(std::span<const std::byte> shared, std::uint64
   const auto format = read_at<std::uint16_t>(file, offsetof(H, format));
   const auto format_min = read_at<std::uint16_t>(file, offsetof(H, format_min));
   if (magic != kSegmentMagic || format < kOldestReadableFormat || format_min > kFormatVersion) {
-    return fail(ErrorCode::FormatMismatch,
-                "'{}' is of segment format {} (readable from {}), this build reads {} to {}; build "
-                "both ends against the same release of EVO Channels",
-                path, format, format_min, kOldestReadableFormat, kFormatVersion);
+    return make_error(
+        ErrorCode::FormatMismatch,
+        "'{}' is of segment format {} (readable from {}), this build reads {} to {}; build "
+        "both ends against the same release of EVO Channels",
+        path, format, format_min, kOldestReadableFormat, kFormatVersion);
   }
   if (read_at<std::uint32_t>(file, offsetof(H, checksum)) != constant_checksum(file)) {
     return corrupt("the checksum of the header is wrong");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/cleanup.hpp"
 
 #include <fcntl.h>
@@ -9,12 +10,15 @@
 #include <cstdlib>
 #include <optional>
 
-#include "attachment/clear_up.hpp"
 #include "attachment/data_file.hpp"
-#include "attachment/removal.hpp"
+#include "attachment/segment_files.hpp"
+#include "attachment/teardown.hpp"
 #include "evo/clock.hpp"
 #include "evo/detail/waiting.hpp"
-#include "evo/segment_header.hpp"
+#include "evo/format.hpp"
+#include "evo/format/segment_header.hpp"
+#include "evo/segment_paths.hpp"
+#include "system/domain_checks.hpp"
 #include "system/domain_scan.hpp"
 #include "system/kernel_lock.hpp"
 #include "system/lock_holders.hpp"
@@ -52,8 +56,7 @@ void judge(const Domain& domain, const CleanupPolicy& policy, const Control& con
   // relaxed, here: under the writer's lock.
   if (is_of_other_boot(load_bytes(control->boot_id))) {
     item.reason = "left over from a previous boot";
-  } else if (control->state.load(std::memory_order_relaxed) ==
-             static_cast<std::uint32_t>(ControlState::Open)) {
+  } else if (control->phase.load(std::memory_order_relaxed) == SegmentPhase::Open) {
     const auto since = time_since_death(domain, control, item, !policy.dry_run);
     item.reason = "its writer is dead";
     if (since < policy.grace) {
@@ -96,7 +99,7 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
   }
   // Checked first, so that we never get in the way of a live writer.
   if (is_locked(control->fd.get(), kWriterLockByte)) return std::nullopt;
-  const auto hold = TidyHold::take(*control);
+  const auto hold = CleanupLock::take(*control);
   if (!hold || !control->is_current()) return std::nullopt;
   // relaxed: advice.
   item.writer_pid = (*control)->writer_pid.load(std::memory_order_relaxed);
@@ -105,7 +108,7 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
   judge(domain, policy, *control, item);
   if (item.action == CleanupAction::Removed) {
     const auto mapping = map_header(domain, name, *control);
-    if (!clear_up(domain, name, *control)) {
+    if (!tear_down(domain, name, *control)) {
       item.action = CleanupAction::LeftAlone;
       item.reason = "not all of its files can be removed; look for them with ls -l";
     }
@@ -119,7 +122,7 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
 std::optional<CleanupItem> clean_unclaimed(const Domain& domain, const std::string& name,
                                            const CleanupPolicy& policy) {
   if (!is_data_file_name(name)) return std::nullopt;
-  const std::string path = domain.path() / name;
+  const std::string path = domain.path() + "/" + name;
   const auto file = open_checked(domain, path, {O_RDONLY, data_mode(Access::Group), Access::Group});
   // A creator records the name before it links the file, so a file that is being created is
   // claimed.
@@ -196,12 +199,11 @@ Result<CleanupReport> cleanup_orphaned_segments(const Domain& domain, const Clea
 Result<CleanupReport> cleanup_orphaned_segment(const Domain& domain, std::string_view name,
                                                const CleanupPolicy& policy) {
   if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
-  if (auto valid = detail::validate_segment_name(name); !valid) {
+  if (auto valid = validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }
-  if (::access(detail::control_path(domain, name).c_str(), F_OK) != 0 && errno == ENOENT) {
-    return detail::fail(ErrorCode::NotFound, "segment '{}' is not in domain '{}'", name,
-                        domain.path().string());
+  if (::access(control_path(domain, name).c_str(), F_OK) != 0 && errno == ENOENT) {
+    return detail::segment_not_found(domain, name);
   }
   return detail::clean(domain, std::vector{std::string(name)}, policy);
 }

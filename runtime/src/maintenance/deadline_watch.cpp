@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/deadline_watch.hpp"
 
 #include <fcntl.h>
@@ -9,8 +10,12 @@
 #include <optional>
 
 #include "attachment/control.hpp"
-#include "evo/detail/end_watch.hpp"
+#include "evo/detail/deadline_recorder.hpp"
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
+#include "system/domain_checks.hpp"
 #include "system/kernel_lock.hpp"
+#include "system/patience.hpp"
 
 namespace evo {
 
@@ -18,47 +23,37 @@ namespace {
 
 using detail::Control;
 
-/// How often to try for the lock. Another process that switches the watch needs it only for
-/// microseconds.
-constexpr int kTries = 10'000;
-constexpr timespec kPause{0, 100'000};
-
 /// Opens the control file of a segment that is in use.
 Result<Control> open_watched(const Domain& domain, std::string_view segment) {
   if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
-  if (auto valid = detail::validate_segment_name(segment); !valid) {
+  if (auto valid = validate_segment_name(segment); !valid) {
     return tl::unexpected(valid.error());
   }
   auto control = detail::copy_control(domain, segment, O_RDWR);
   if (!control && control.error().code == ErrorCode::NotFound) {
-    return detail::fail(ErrorCode::NotFound,
-                        "segment '{}' is not in domain '{}'; start its writer, or check EVO_DOMAIN",
-                        segment, domain.path().string());
+    return detail::segment_not_found(domain, segment);
   }
   if (control && detail::is_of_other_boot(detail::load_bytes((*control)->boot_id))) {
-    return detail::fail(ErrorCode::NotFound,
-                        "segment '{}' is left over from a previous boot; start its writer",
-                        segment);
+    return make_error(ErrorCode::NotFound,
+                      "segment '{}' is left over from a previous boot; start its writer", segment);
   }
   return control;
 }
 
 /// The same, with the lock for switching the watch held. Closing the control file frees it.
 Result<Control> lock_watched(const Domain& domain, std::string_view segment) {
-  for (int i = 0; i < kTries; ++i) {
+  for (const detail::Patience patience; !patience.is_over(); detail::Patience::pause()) {
     auto control = open_watched(domain, segment);
     if (!control) return control;
     const auto locked = detail::try_lock(control->fd.get(), kWatchLockByte);
     if (!locked) return tl::unexpected(locked.error());
     // A file that has lost its name is no longer used.
     if (*locked && control->is_current() && control->refresh()) return control;
-    ::nanosleep(&kPause, nullptr);
   }
-  return detail::fail(
-      ErrorCode::SegmentBusy,
-      "another process is holding the deadline-watch lock of segment '{}'; if it is "
-      "stopped, resume or kill it",
-      segment);
+  return make_error(ErrorCode::SegmentBusy,
+                    "another process is holding the deadline-watch lock of segment '{}'; if it is "
+                    "stopped, resume or kill it",
+                    segment);
 }
 
 std::uint64_t nanoseconds_of(std::chrono::nanoseconds time) {
@@ -77,7 +72,7 @@ std::chrono::nanoseconds duration_of(const std::atomic<std::uint64_t>& ns) {
 /// did nothing in it.
 EndDeadlines read_block(const Control& control, const WatchBlock& block, std::uint32_t session) {
   EndDeadlines figures;
-  // acquire [X]: pairs with the endpoint's release store [W], so none is from an earlier session.
+  // acquire [figures]: pairs with the endpoint's release store, so none is from an earlier session.
   if (session == 0 || block.session.load(std::memory_order_acquire) != session) return figures;
   // relaxed, all: as in duration_of.
   figures.operations = block.operations.load(std::memory_order_relaxed);
@@ -90,11 +85,11 @@ EndDeadlines read_block(const Control& control, const WatchBlock& block, std::ui
   for (std::size_t i = 0; i < block.jitter.size(); ++i) {
     figures.jitter.counts.at(i) = block.jitter.at(i).load(std::memory_order_relaxed);
   }
-  // acquire fence [V]: pairs with the endpoint's release fence [U]. If any figure above came from a
-  // later session, the load below sees another number.
+  // acquire fence [figures-reset]: pairs with the endpoint's release fence. If any figure above
+  // came from a later session, the load below sees another number.
   std::atomic_thread_fence(std::memory_order_acquire);
-  // relaxed: [V] orders this load after the loads of the figures. For a copy, the order of the
-  // system calls does.
+  // relaxed: [figures-reset] orders this load after the loads of the figures. For a copy, the order
+  // of the system calls does.
   if (!control.refresh(block.session) || block.session.load(std::memory_order_relaxed) != session)
     return {};
   return figures;
@@ -119,7 +114,7 @@ std::vector<EndDeadlines> read_readers(const Control& control, std::uint32_t ses
     EndDeadlines& reader = readers.emplace_back(read_block(control, entry.watch, session));
     reader.pid = pid;
     reader.process_name =
-        detail::printable(detail::load_text(entry.process_name.data(), entry.process_name.size()));
+        printable(detail::load_text(entry.process_name.data(), entry.process_name.size()));
   }
   return readers;
 }
@@ -149,9 +144,9 @@ Result<void> start_deadline_watch(const Domain& domain, std::string_view segment
                                   const WatchOptions& options) {
   if (std::min({options.deadline, options.write_deadline, options.read_deadline}) <
       std::chrono::nanoseconds::zero()) {
-    return detail::fail(
-        ErrorCode::Unsupported,
-        "a deadline of segment '{}' would be negative; give a time, or zero for none", segment);
+    return make_error(ErrorCode::Unsupported,
+                      "a deadline of segment '{}' would be negative; give a time, or zero for none",
+                      segment);
   }
   const auto control = lock_watched(domain, segment);
   if (!control) return tl::unexpected(control.error());
@@ -166,7 +161,7 @@ Result<void> start_deadline_watch(const Domain& domain, std::string_view segment
   words.store(words->watch_write_deadline_ns, nanoseconds_of(options.write_deadline), kRelaxed);
   words.store(words->watch_read_deadline_ns, nanoseconds_of(options.read_deadline), kRelaxed);
   words.store(words->watch_sessions, session, kRelaxed);
-  // release [Z]: pairs with the acquire load [Y] of an endpoint that begins the session.
+  // release [watch-session]: pairs with the acquire load of an endpoint that begins the session.
   words.store(words->watch_session, session, std::memory_order_release);
   return {};
 }

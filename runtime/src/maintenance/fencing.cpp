@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Fences off a live writer, whose lock cannot be taken.
 ///
 /// The lock on kNamesLockByte replaces it. A holder of the writer's lock needs that lock too before
@@ -5,7 +6,7 @@
 ///   I1: the control file at the path stays the one that was locked, and no process completes a
 ///       create or a takeover of it, even if the former writer dies in the meantime;
 ///   I2: a holder of the writer's lock is a writer at work, or a process that is about to see that
-///       the names are locked and to free its locks. The latter holds kTidyLockByte, too, and no
+///       the names are locked and to free its locks. The latter holds kCleanupLockByte, too, and no
 ///       process holds both for longer than two system calls take; so we check several times.
 ///
 /// The caller may die between any two of the steps. Every process can handle what each step leaves
@@ -13,7 +14,7 @@
 ///   S1: the incarnation is raised. The writer is fenced off, and removes nothing when it ends;
 ///       readers keep the last value. When the writer dies, the segment is an orphan that can be
 ///       taken over.
-///   S2: the state is Closed. No reader attaches any more; once the writer's lock is free, a
+///   S2: the phase is Closed. No reader attaches any more; once the writer's lock is free, a
 ///       creator recreates the segment and a cleaner removes it.
 ///   S3: the generation is raised. Readers are detached, and attach again when there is a
 ///       successor.
@@ -26,13 +27,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <ctime>
 #include <optional>
 
-#include "attachment/clear_up.hpp"
-#include "attachment/removal.hpp"
+#include "attachment/segment_files.hpp"
+#include "attachment/teardown.hpp"
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
+#include "system/domain_checks.hpp"
 #include "system/kernel_lock.hpp"
+#include "system/patience.hpp"
 
 namespace evo {
 
@@ -40,11 +43,6 @@ namespace detail {
 
 namespace {
 
-/// How long to wait for processes that create, close or clean up the segment. None of them takes a
-/// millisecond, unless it is stopped; then it must be ended first. No timeout decides about a
-/// writer at work.
-constexpr std::chrono::seconds kPatience{1};
-constexpr timespec kPause{0, 100'000};
 /// How often the writer's lock is checked before its holder counts as a writer at work.
 constexpr int kLockChecks = 10;
 
@@ -60,13 +58,14 @@ FencedWriter describe_last_writer(const Control& control) {
 /// Checked before anything is changed, so that a refusal leaves everything as it was.
 Result<void> check_removable(const Domain& domain, std::string_view name, const Control& control) {
   if (::faccessat(AT_FDCWD, domain.path().c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-    return fail(ErrorCode::PermissionDenied,
-                "user {} may not remove files from '{}'; let the owner of the directory or root "
-                "do it",
-                ::geteuid(), domain.path().string());
+    return make_error(
+        ErrorCode::PermissionDenied,
+        "user {} may not remove files from '{}'; let the owner of the directory or root "
+        "do it",
+        ::geteuid(), domain.path());
   }
   if (auto strange = find_strangers_file(domain, name, control)) {
-    return fail(ErrorCode::PermissionDenied, "{}; nothing was done", *strange);
+    return make_error(ErrorCode::PermissionDenied, "{}; nothing was done", *strange);
   }
   return {};
 }
@@ -75,13 +74,12 @@ Result<void> check_removable(const Domain& domain, std::string_view name, const 
 /// files for us to remove.
 void remove_if_closed(const Domain& domain, std::string_view name, const Control& control) {
   unlock(control.fd.get(), kNamesLockByte);
-  const auto hold = TidyHold::take(control);
-  // acquire [M]: pairs with the closing writer's release store.
+  const auto hold = CleanupLock::take(control);
+  // acquire [phase]: pairs with the closing writer's release store.
   if (hold && control.is_current() &&
-      control->state.load(std::memory_order_acquire) ==
-          static_cast<std::uint32_t>(ControlState::Closed) &&
+      control->phase.load(std::memory_order_acquire) == SegmentPhase::Closed &&
       !has_readers(control)) {
-    clear_up(domain, name, control);
+    tear_down(domain, name, control);
   }
 }
 
@@ -90,8 +88,8 @@ void remove_if_closed(const Domain& domain, std::string_view name, const Control
 std::optional<bool> is_written(const Control& control) {
   for (int look = 0; look < kLockChecks; ++look) {
     if (!is_locked(control.fd.get(), kWriterLockByte)) return false;
-    if (is_locked(control.fd.get(), kTidyLockByte)) return std::nullopt;
-    ::nanosleep(&kPause, nullptr);
+    if (is_locked(control.fd.get(), kCleanupLockByte)) return std::nullopt;
+    Patience::pause();
   }
   return true;
 }
@@ -114,10 +112,11 @@ Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::
     return tl::unexpected(removable.error());
   }
   if (!retire(domain, name, *control)) {
-    return fail(ErrorCode::Io,
-                "the writer of segment '{}' is fenced off, but its files in '{}' could not all be "
-                "removed; remove those that are left",
-                name, domain.path().string());
+    return make_error(
+        ErrorCode::Io,
+        "the writer of segment '{}' is fenced off, but its files in '{}' could not all be "
+        "removed; remove those that are left",
+        name, domain.path());
   }
   writer.fenced = true;
   return writer;
@@ -129,21 +128,21 @@ Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::
 
 Result<FencedWriter> fence_off_writer(const Domain& domain, std::string_view name) {
   if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
-  if (auto valid = detail::validate_segment_name(name); !valid) {
+  if (auto valid = validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }
-  const auto end = std::chrono::steady_clock::now() + detail::kPatience;
+  const detail::Patience patience;
   while (true) {
     auto fenced = detail::try_to_fence_off(domain, name);
     if (!fenced) return tl::unexpected(fenced.error());
     if (*fenced) return std::move(**fenced);
-    if (std::chrono::steady_clock::now() >= end) {
-      return detail::fail(ErrorCode::SegmentBusy,
-                          "segment '{}' is locked by another process that is creating, closing or "
-                          "cleaning it up; if that process is stopped, resume or kill it",
-                          name);
+    if (patience.is_over()) {
+      return make_error(ErrorCode::SegmentBusy,
+                        "segment '{}' is locked by another process that is creating, closing or "
+                        "cleaning it up; if that process is stopped, resume or kill it",
+                        name);
     }
-    ::nanosleep(&detail::kPause, nullptr);
+    detail::Patience::pause();
   }
 }
 

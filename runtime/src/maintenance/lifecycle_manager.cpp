@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/lifecycle_manager.hpp"
 
 #include <exception>
 
+#include "system/domain_checks.hpp"
 #include "system/file.hpp"
 #include "system/kernel_lock.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/passive_reader.hpp"
 
 #include <fcntl.h>
@@ -7,9 +8,12 @@
 
 #include "attachment/control.hpp"
 #include "attachment/self_description.hpp"
+#include "evo/format.hpp"
 #include "evo/segment_info.hpp"
+#include "evo/segment_paths.hpp"
 #include "maintenance/segment_inspection.hpp"
 #include "protocol/range_copy.hpp"
+#include "system/domain_checks.hpp"
 #include "system/mapping.hpp"
 
 namespace evo {
@@ -26,19 +30,19 @@ tl::unexpected<Error> refuse(const SegmentInfo& info, const Domain& domain) {
     case SegmentCondition::Unfinished:
     case SegmentCondition::Closed:
     case SegmentCondition::Removed:
-      return detail::fail(
+      return make_error(
           info.writer_state == WriterState::Alive ? ErrorCode::NotReady : ErrorCode::NotFound,
           "segment '{}' has no data: {}", info.name, info.fault);
     case SegmentCondition::Stale:
-      return detail::fail(ErrorCode::NotFound, "segment '{}' is not there: {}", info.name,
-                          info.fault);
+      return make_error(ErrorCode::NotFound, "segment '{}' is not there: {}", info.name,
+                        info.fault);
     case SegmentCondition::Unreadable:
-      return detail::fail(ErrorCode::PermissionDenied, "segment '{}': {}", info.name, info.fault);
+      return make_error(ErrorCode::PermissionDenied, "segment '{}': {}", info.name, info.fault);
     case SegmentCondition::Incompatible:
-      return detail::fail(ErrorCode::FormatMismatch, "segment '{}': {}", info.name, info.fault);
+      return make_error(ErrorCode::FormatMismatch, "segment '{}': {}", info.name, info.fault);
     default:
-      return detail::fail(ErrorCode::Corrupt, "segment '{}' in '{}': {}", info.name,
-                          domain.path().string(), info.fault);
+      return make_error(ErrorCode::Corrupt, "segment '{}' in '{}': {}", info.name, domain.path(),
+                        info.fault);
   }
 }
 
@@ -54,7 +58,7 @@ struct PassiveReader::Files {
   /// Maps the present files of a segment; false if they are being replaced.
   Result<bool> map(const detail::Inspector& inspector, const SegmentInfo& info) {
     auto control_file =
-        inspector.open(detail::control_file_name(info.name), detail::control_mode(Access::Group));
+        inspector.open(control_file_name(info.name), detail::control_mode(Access::Group));
     if (!control_file || control_file->size < sizeof(ControlFile)) return false;
     auto data_file =
         inspector.open(info.data_file, detail::data_mode(Access::Group), control_file->uid);
@@ -81,17 +85,14 @@ struct PassiveReader::Files {
 
 Result<PassiveReader> PassiveReader::open(const Domain& domain, std::string_view name) {
   if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
-  if (auto valid = detail::validate_segment_name(name); !valid) {
+  if (auto valid = validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }
   const detail::Inspector inspector(domain);
   for (int lookup = 0; lookup < kLookups; ++lookup) {
     const auto info = inspector.inspect(name);
     if (!info) {
-      return detail::fail(ErrorCode::NotFound,
-                          "segment '{}' is not in domain '{}'; start its writer, or check "
-                          "EVO_DOMAIN",
-                          name, domain.path().string());
+      return detail::segment_not_found(domain, name);
     }
     if (info->condition != SegmentCondition::Sound) return refuse(*info, domain);
     auto files = std::make_unique<Files>();
@@ -99,7 +100,7 @@ Result<PassiveReader> PassiveReader::open(const Domain& domain, std::string_view
     if (!mapped) return tl::unexpected(mapped.error());
     if (*mapped) return PassiveReader(std::move(files));
   }
-  return detail::fail(ErrorCode::NotReady, "segment '{}' keeps being recreated; try again", name);
+  return make_error(ErrorCode::NotReady, "segment '{}' keeps being recreated; try again", name);
 }
 
 PassiveReader::PassiveReader(std::unique_ptr<Files> files) noexcept
@@ -112,7 +113,7 @@ PassiveReader::PassiveReader(PassiveReader&&) noexcept = default;
 PassiveReader& PassiveReader::operator=(PassiveReader&&) noexcept = default;
 PassiveReader::~PassiveReader() = default;
 
-tl::expected<SampleInfo, ReadError> PassiveReader::read(std::span<std::byte> value) noexcept {
+ReadResult<SampleInfo> PassiveReader::read(std::span<std::byte> value) noexcept {
   detail::RangeCopy copy{.bytes = value.first(std::min<std::size_t>(value.size(), size()))};
   const auto n =
       observer_.read([&](const detail::ReaderSlot& slot) { copy(slot, observer_.geometry()); });
@@ -120,9 +121,9 @@ tl::expected<SampleInfo, ReadError> PassiveReader::read(std::span<std::byte> val
   return copy.result(*n, files_->layout.max_age_ns);
 }
 
-tl::expected<SampleInfo, ReadError> PassiveReader::read_at(std::uint64_t sequence,
-                                                           std::span<std::byte> value) noexcept {
-  if (detached()) return tl::unexpected(ReadError::Detached);
+ReadResult<SampleInfo> PassiveReader::read_at(std::uint64_t sequence,
+                                              std::span<std::byte> value) noexcept {
+  if (is_detached()) return tl::unexpected(ReadError::Detached);
   const SlotGeometry& geometry = observer_.geometry();
   if (sequence >= geometry.sequence_limit()) return tl::unexpected(ReadError::NeverWritten);
   detail::RangeCopy copy{.bytes = value.first(std::min<std::size_t>(value.size(), size()))};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/segment_info.hpp"
 
 #include <algorithm>
@@ -5,7 +6,10 @@
 
 #include "attachment/control.hpp"
 #include "attachment/data_file.hpp"
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
 #include "maintenance/segment_inspection.hpp"
+#include "system/domain_checks.hpp"
 #include "system/domain_scan.hpp"
 
 namespace evo {
@@ -27,7 +31,7 @@ void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,
     auto opened = inspector.open(file, data_mode(Access::Group));
     // The listing is older: the file may have been removed since.
     if (!opened && opened.error().code == ErrorCode::NotFound) continue;
-    const std::string path = domain.path() / file;
+    const std::string path = domain.path() + "/" + file;
     if (is_claimed(domain, path)) continue;
     if (opened && !is_named(path, opened->device, opened->inode)) continue;
     info.name = std::move(file);
@@ -111,14 +115,12 @@ Result<std::vector<SegmentInfo>> list_segments(const Domain& domain) {
 
 Result<SegmentInfo> inspect_segment(const Domain& domain, std::string_view name) {
   if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
-  if (auto valid = detail::validate_segment_name(name); !valid) {
+  if (auto valid = validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }
   auto info = detail::Inspector(domain).inspect(name);
   if (info) return std::move(*info);
-  return detail::fail(ErrorCode::NotFound,
-                      "segment '{}' is not in domain '{}'; start its writer, or check EVO_DOMAIN",
-                      name, domain.path().string());
+  return detail::segment_not_found(domain, name);
 }
 
 }  // namespace evo

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "maintenance/segment_inspection.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -10,6 +12,8 @@
 
 #include "attachment/control.hpp"
 #include "evo/clock.hpp"
+#include "evo/segment_paths.hpp"
+#include "system/domain_checks.hpp"
 #include "system/kernel_lock.hpp"
 #include "system/private_copy.hpp"
 
@@ -42,7 +46,7 @@ struct HeldLocks {
 void add_lock(HeldLocks& held, std::uint64_t byte) {
   if (byte == kWriterLockByte) {
     held.writer = true;
-  } else if (byte == kTidyLockByte) {
+  } else if (byte == kCleanupLockByte) {
     held.tidier = true;
   } else {
     held.readers.push_back(static_cast<std::uint32_t>(byte - reader_lock_byte(0)));
@@ -87,7 +91,7 @@ AttachedReader describe_reader(int fd, std::uint32_t index) {
 }
 
 /// Explains why there is no data file, and what to do.
-void describe_missing_data(SegmentInfo& info, const ControlFile& control, ControlState state) {
+void describe_missing_data(SegmentInfo& info, const ControlFile& control, SegmentPhase state) {
   // relaxed: a private copy. The entry still names the module of the file that was removed.
   const std::uint32_t current = control.current.load(std::memory_order_relaxed) & 1U;
   const std::string module = printable(load_text(control.data_files[current].module.data(),
@@ -98,7 +102,7 @@ void describe_missing_data(SegmentInfo& info, const ControlFile& control, Contro
   } else if (info.writer_state == WriterState::Closed) {
     info.condition = SegmentCondition::Closed;
     info.fault = "its writer has closed it";
-  } else if (state == ControlState::Empty) {
+  } else if (state == SegmentPhase::Empty) {
     info.condition = SegmentCondition::Unfinished;
     info.fault = "its writer died before it was whole; start it again, or clean up";
   } else {
@@ -131,15 +135,15 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
   }
   // relaxed, in here: a private copy; the locks, which were queried before, decide which state is
   // reported.
-  const auto state = static_cast<ControlState>(control->state.load(std::memory_order_relaxed));
+  const auto state = control->phase.load(std::memory_order_relaxed);
   const std::uint64_t found_dead = control->found_dead_ns.load(std::memory_order_relaxed);
   info.writer_pid = control->writer_pid.load(std::memory_order_relaxed);
-  if (state == ControlState::Open) {
+  if (state == SegmentPhase::Open) {
     // A process that locks a segment whose writer is marked dead cleans it up, or has not yet
     // become its writer.
     info.writer_state = held.writer && found_dead == 0 ? WriterState::Alive : WriterState::Dead;
   } else if (held.writer) {
-    info.writer_state = state == ControlState::Empty ? WriterState::Alive : WriterState::Closed;
+    info.writer_state = state == SegmentPhase::Empty ? WriterState::Alive : WriterState::Closed;
   } else {
     // A closing writer clears its PID.
     info.writer_state = info.writer_pid == 0 ? WriterState::Closed : WriterState::Dead;
@@ -159,7 +163,7 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
     info.fault = "left over from a previous boot; the next create or cleanup removes it";
     return false;
   }
-  if (state == ControlState::Open) return true;
+  if (state == SegmentPhase::Open) return true;
   describe_missing_data(info, *control, state);
   return false;
 }
@@ -224,7 +228,7 @@ Result<OpenedFile> Inspector::open(const std::string& file, mode_t allowed,
   // before.
   if (auto valid = validate(domain_); !valid) return tl::unexpected(valid.error());
   const Trust trust{O_RDONLY, allowed, Access::Group, only_owner};
-  if (!directory_.valid()) return open_checked(domain_, domain_.path() / file, trust);
+  if (!directory_.valid()) return open_checked(domain_, domain_.path() + "/" + file, trust);
   return open_checked_at(directory_.get(), file, domain_, trust);
 }
 
@@ -283,10 +287,10 @@ Look Inspector::look(std::string_view name) const {
       set_refusal(info, std::move(file.error()));
       return result;
     }
-    // Before the state is read: a closing writer stores the state before it frees the lock, so a
-    // writer that ended well is never taken for dead.
+    // Before the phase is read: a closing writer stores the phase before it frees the lock, so a
+    // writer that closed is never taken for dead.
     HeldLocks held;
-    add_locks(held, file->fd.get(), kWriterLockByte, kTidyLockByte + 1);
+    add_locks(held, file->fd.get(), kWriterLockByte, kCleanupLockByte + 1);
     Copy<ControlFile> control;
     if (!control.read(file->fd.get())) {
       info.condition = SegmentCondition::Corrupt;
@@ -304,7 +308,7 @@ Look Inspector::look(std::string_view name) const {
       return result;
     }
   }
-  // The data file was gone at each attempt: its writer is dead, or replaces it continuously.
+  // The data file was gone at each attempt: its writer is dead, or keeps replacing it.
   result.info->condition = SegmentCondition::Corrupt;
   result.info->fault = "its data file is gone; start its writer, or clean up";
   return result;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Inspects segments without attaching.
 #pragma once
 
@@ -5,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "evo/control_file.hpp"
+#include "evo/format/control_file.hpp"
 #include "evo/segment_info.hpp"
 #include "system/file.hpp"
 

@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Part of one slot's payload, with its stamp and checksum result.
 #pragma once
 
 #include <cstddef>
 #include <span>
 
-#include "evo/detail/crc32c.hpp"
+#include "evo/format/crc32c.hpp"
+#include "evo/format/slot.hpp"
 #include "evo/sample.hpp"
-#include "evo/slot.hpp"
 
 namespace evo::detail {
 
@@ -27,8 +28,7 @@ struct RangeCopy {
   }
 
   /// What a reader returns for publish n.
-  [[nodiscard]] tl::expected<SampleInfo, ReadError> result(Sequence n,
-                                                           std::uint64_t max_age_ns) const {
+  [[nodiscard]] ReadResult<SampleInfo> result(Sequence n, std::uint64_t max_age_ns) const {
     if (!intact) return tl::unexpected(ReadError::ChecksumMismatch);
     return SampleInfo{
         .sequence = n, .stamp_ns = stamp_ns, .max_age = std::chrono::nanoseconds(max_age_ns)};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/detail/stamp_clock.hpp"
 
 #include <algorithm>
@@ -49,9 +50,9 @@ std::uint64_t StampClock::look() noexcept {
 #if defined(__x86_64__)
   if (!by_counter_) return monotonic_ns();
   for (int i = 0; i < kReadings; ++i) {
-    const std::uint64_t before = __rdtsc();
+    const std::uint64_t before = __builtin_ia32_rdtsc();
     const std::uint64_t ns = monotonic_ns();
-    const std::uint64_t took = __rdtsc() - before;
+    const std::uint64_t took = __builtin_ia32_rdtsc() - before;
     if (took > kLongestLookTicks) continue;  // interrupted, or the counter went back
     return take_look(before + took / 2, ns);
   }
@@ -83,7 +84,7 @@ std::uint64_t StampClock::take_look(std::uint64_t counter, std::uint64_t ns) noe
   counter_ = counter;
   clock_ns_ = ns;
   ns_ = stamp;
-  // The lead of the stamp is made up for within the longest span, so that leads do not add up.
+  // The stamp's lead is worked off within the longest span, so that leads do not accumulate.
   ns_per_tick_ = rate_ - rate_ / kLongestSpanNs * (stamp - ns);
   return stamp;
 }

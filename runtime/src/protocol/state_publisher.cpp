@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/detail/state_publisher.hpp"
 
 #include <new>
@@ -19,7 +20,7 @@ bool slots_fit(const std::byte* slots, const SlotGeometry& geometry, Sequence la
   for (std::uint32_t i = 0; i < geometry.count; ++i) {
     const std::uint64_t version = slot_version(slots, geometry, i);
     // A writer fills one slot at a time, and completes it before it begins the next one.
-    if (version == filling(next) && geometry.index_of(next) == i) continue;
+    if (version == filling_version(next) && geometry.index_of(next) == i) continue;
     // In the first round, the writer has not yet reached all slots, and it reaches slot 0 last.
     if (version == kNeverFilled && last < geometry.count && (i == 0 || i > last)) continue;
     if (version % 2 != 0) return false;
@@ -40,13 +41,13 @@ std::optional<Sequence> find_last_complete(const SegmentHeader& header, const st
 std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std::byte* slots,
                                          const SlotGeometry& geometry,
                                          std::uint32_t longest) noexcept {
-  // acquire: pairs with the dead writer's publishing store [E]. The kernel's release of the dead
-  // writer's lock has ordered all its stores anyway.
+  // acquire [publish]: pairs with the dead writer's publishing store. The kernel's release of the
+  // dead writer's lock has ordered all its stores anyway.
   const std::uint64_t version = header.version.load(std::memory_order_acquire);
   Sequence last = version / 2;
   if (version % 2 != 0 || last >= geometry.sequence_limit()) return std::nullopt;
   const auto is_complete = [&](Sequence n) {
-    return slot_version(slots, geometry, geometry.index_of(n)) == complete(n);
+    return slot_version(slots, geometry, geometry.index_of(n)) == complete_version(n);
   };
   const bool never_written = last == 0 && slot_version(slots, geometry, 0) == kNeverFilled;
   if (!never_written && !is_complete(last)) return std::nullopt;

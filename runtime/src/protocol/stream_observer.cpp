@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/detail/stream_observer.hpp"
 
 #include <algorithm>
@@ -15,8 +16,8 @@ void StreamObserver::attach() noexcept {
 Sequence StreamObserver::move_cursor(Sequence n) noexcept {
   position(n);
   store_cursor();
-  // seq_cst fence [P]: pairs with the writer's fence [Q] before it reads the cursors. If such a
-  // read misses our cursor, it came before this fence; then the load below sees every publish
+  // seq_cst fence [cursor-new]: pairs with the writer's fence before it reads the cursors. If such
+  // a read misses our cursor, it came before this fence; then the load below sees every publish
   // before that read, and the newest of them is safe until the writer's next read of the cursors.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   return newest();
@@ -50,7 +51,7 @@ Sequence StreamObserver::newest() const noexcept {
 bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
   const bool again = attempt < retries_;
   const std::uint64_t version = slot().version();
-  if (version == complete(next_)) return again;  // it was just published
+  if (version == complete_version(next_)) return again;  // it was just published
   const Sequence held = version / 2 + version % 2;
   const bool filled = version != kNeverFilled;
   // The slot still has an older value, or is being filled with the next one. The header is not

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/detail/stream_publisher.hpp"
 
 #include <algorithm>
@@ -33,7 +34,7 @@ void sleep_for(std::uint64_t ns) noexcept {
 std::optional<std::uint64_t> StreamPublisher::unread_by(std::uint32_t index) const noexcept {
   const ReaderEntry& entry = control_->readers()[index];
   step(Step::WriterLoadCursor);
-  // acquire [R]: pairs with the reader's release store [S]. Stores into the slots that this cursor
+  // acquire [cursor]: pairs with the reader's release store. Stores into the slots that this cursor
   // frees come after the reader's last read of them.
   const std::uint64_t cursor = entry.cursor.load(std::memory_order_acquire);
   // relaxed: stored before the cursor. A cursor of another data file says nothing about these
@@ -51,7 +52,8 @@ std::optional<std::uint64_t> StreamPublisher::unread_by(std::uint32_t index) con
 }
 
 std::uint32_t StreamPublisher::entries_used() const noexcept {
-  // relaxed: if a reader has raised it since, fence [Q] made no promise about its cursor, either.
+  // relaxed: if a reader has raised it since, fence [cursor-new] guarantees nothing about its
+  // cursor.
   return std::min(control_->entries_used.load(std::memory_order_relaxed), table_size_);
 }
 
@@ -75,8 +77,8 @@ std::optional<StreamReaderPlace> StreamPublisher::slowest_reader() const noexcep
 
 bool StreamPublisher::look_at_cursors() noexcept {
   const std::uint64_t capacity = geometry_.count - 1;
-  // seq_cst fence [Q]: pairs with fence [P] of a reader that attaches. Either the loads below see
-  // its cursor, or it sees every publish before this fence.
+  // seq_cst fence [cursor-new]: pairs with the fence of a reader that attaches. Either the loads
+  // below see its cursor, or it sees every publish before this fence.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const auto slowest = slowest_reader();
   // As if the newest value were always unread: by I2, it is for the next reader that attaches.
@@ -141,7 +143,7 @@ std::optional<WriteError> StreamPublisher::make_room(std::chrono::nanoseconds ti
       sleep_for(std::min(pause_ns, budget - elapsed));
       pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
     }
-    if (ring_.fenced()) return WriteError::Fenced;
+    if (ring_.is_fenced()) return WriteError::Fenced;
     if (look_for_room()) return std::nullopt;
   }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/detail/waiting.hpp"
 
 #include <linux/futex.h>
@@ -45,10 +46,10 @@ std::uint64_t found_dead(const Waiter& waiter) noexcept {
 }
 
 bool nothing_changed(const Waiter& waiter) noexcept {
-  // acquire: pairs with the publishing store [E], though the caller reads the value through its own
-  // acquire loads; acquire does no harm here.
+  // acquire [publish]: pairs with the publishing store, though the caller reads the value through
+  // its own acquire loads; acquire does no harm here.
   const bool same = waiter.header->version.load(std::memory_order_acquire) == waiter.seen_version;
-  return same && news_of(*waiter.control) == waiter.told;
+  return same && epoch_of(*waiter.control) == waiter.last_seen;
 }
 
 void sleep_on(const SegmentHeader& header, std::uint64_t seen_version, std::uint64_t ns) noexcept {
@@ -69,13 +70,13 @@ constexpr std::uint64_t sleeping_after(std::uint64_t version) noexcept {
 /// Stores the version that was seen in `waiters`. Returns false if there is a later version.
 bool announce(const Waiter& waiter) noexcept {
   const std::uint64_t wanted = sleeping_after(waiter.seen_version);
-  // acquire [N]: pairs with the release below. A reader that finds a version there that it has not
-  // seen yet sees that version in the load of the header, and does not replace it (I1).
+  // acquire [waiters]: pairs with the release below. A reader that finds a version there that it
+  // has not seen yet sees that version in the load of the header, and does not replace it (I1).
   std::uint64_t said = waiter.control->waiters.load(std::memory_order_acquire);
   while (said != wanted) {
-    // acquire [F]: pairs with the writer's publishing store [E].
+    // acquire [publish]: pairs with the writer's publishing store.
     if (waiter.header->version.load(std::memory_order_acquire) != waiter.seen_version) return false;
-    // release: pairs with [N]; acquire on failure: as [N]. order_before_second_look() makes sure
+    // release [waiters], acquire on failure: as above. order_before_second_look() makes sure
     // that the writer sees it, also if another reader has stored the same value.
     if (waiter.control->waiters.compare_exchange_weak(said, wanted, std::memory_order_release,
                                                       std::memory_order_acquire)) {
@@ -91,7 +92,7 @@ bool order_before_second_look(const ControlFile& control) noexcept {
   // relaxed: written once, before the segment could be attached.
   const auto protocol =
       static_cast<WakeProtocol>(control.wake_protocol.load(std::memory_order_relaxed));
-  // seq_cst fence [J]: with WakeProtocol::Fence, pairs with the writer's fence [K].
+  // seq_cst fence [sleep]: with WakeProtocol::Fence, pairs with the writer's fence.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (protocol == WakeProtocol::Fence) return true;
   return membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
@@ -99,10 +100,10 @@ bool order_before_second_look(const ControlFile& control) noexcept {
 
 }  // namespace
 
-WriterNews news_of(const ControlFile& control) noexcept {
+WriterEpoch epoch_of(const ControlFile& control) noexcept {
   // relaxed, both: only decide whether to continue waiting.
   return {.generation = control.generation.load(std::memory_order_relaxed),
-          .state = control.state.load(std::memory_order_relaxed)};
+          .phase = control.phase.load(std::memory_order_relaxed)};
 }
 
 WakeProtocol register_writer_for_wakes() noexcept {
@@ -125,14 +126,14 @@ void wake_waiters(const SegmentHeader& header, ControlFile& control,
   wake_all(header);
 }
 
-WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
+WriterEpoch wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
   const std::uint64_t start = monotonic_ns();
   const auto budget = static_cast<std::uint64_t>(std::max<std::int64_t>(0, timeout.count()));
   while (monotonic_ns() - start < std::min(kSpinNs, budget)) {
-    if (!nothing_changed(waiter)) return news_of(*waiter.control);
+    if (!nothing_changed(waiter)) return epoch_of(*waiter.control);
     pause();
   }
-  if (!announce(waiter)) return news_of(*waiter.control);
+  if (!announce(waiter)) return epoch_of(*waiter.control);
   // relaxed: advice.
   waiter.entry->waiting.store(1, std::memory_order_relaxed);
   const std::uint64_t longest =
@@ -145,7 +146,7 @@ WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept
   }
   // relaxed: advice. The next publish clears what the announcement left in `waiters`.
   waiter.entry->waiting.store(0, std::memory_order_relaxed);
-  return news_of(*waiter.control);
+  return epoch_of(*waiter.control);
 }
 
 }  // namespace evo::detail

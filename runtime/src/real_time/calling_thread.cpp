@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "real_time/calling_thread.hpp"
 
 #include <alloca.h>
@@ -12,6 +13,7 @@
 #include <charconv>
 #include <fstream>
 #include <memory>
+#include <numeric>
 #include <sstream>
 #include <string>
 
@@ -39,8 +41,8 @@ std::vector<int> cpus_in(const char* path) {
   std::string line;
   if (std::getline(file, line)) return parse_cpu_list(line);
   // Without sysfs, the C library still knows how many there are.
-  std::vector<int> cpus;
-  for (int cpu = 0; cpu < ::sysconf(_SC_NPROCESSORS_CONF); ++cpu) cpus.push_back(cpu);
+  std::vector<int> cpus(static_cast<std::size_t>(std::max(::sysconf(_SC_NPROCESSORS_CONF), 0L)));
+  std::iota(cpus.begin(), cpus.end(), 0);
   return cpus;
 }
 

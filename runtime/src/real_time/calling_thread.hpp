@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What the kernel reports about the calling thread and its process, for evo::rt.
 #pragma once
 

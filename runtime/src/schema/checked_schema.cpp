@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/checked_schema.hpp"
 
 #include <flatbuffers/reflection_generated.h>
@@ -8,8 +9,10 @@
 #include <unordered_set>
 
 #include "evo/domain.hpp"
-#include "evo/segment_header.hpp"
-#include "evo/slot.hpp"
+#include "evo/format.hpp"
+#include "evo/format/segment_header.hpp"
+#include "evo/format/slot.hpp"
+#include "evo/segment_paths.hpp"
 #include "schema/schema_attributes.hpp"
 #include "schema/schema_census.hpp"
 #include "schema/schema_text.hpp"
@@ -300,17 +303,17 @@ class Gate {
 };
 
 tl::unexpected<Error> unusable(std::string_view segment, std::string_view what) {
-  return detail::fail(ErrorCode::InvalidSchema,
-                      "the schema of segment '{}' cannot be used: {}; restart its writer, built "
-                      "from a schema that the generator accepts",
-                      segment, what);
+  return make_error(ErrorCode::InvalidSchema,
+                    "the schema of segment '{}' cannot be used: {}; restart its writer, built "
+                    "from a schema that the generator accepts",
+                    segment, what);
 }
 
 }  // namespace
 
 Result<CheckedSchema> CheckedSchema::of(std::span<const std::uint8_t> bfbs,
                                         std::string_view segment) {
-  if (auto valid = detail::validate_segment_name(segment); !valid) {
+  if (auto valid = validate_segment_name(segment); !valid) {
     return tl::unexpected(valid.error());
   }
   if (bfbs.size() > kMaximumSchemaSize) {

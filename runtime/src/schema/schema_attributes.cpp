@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "schema/schema_attributes.hpp"
 
 #include <algorithm>
@@ -5,8 +6,9 @@
 #include <charconv>
 #include <cmath>
 
-#include "evo/detail/text.hpp"
 #include "evo/domain.hpp"
+#include "evo/segment_paths.hpp"
+#include "evo/text.hpp"
 
 namespace evo::detail {
 

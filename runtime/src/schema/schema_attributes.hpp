@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The values that the attributes of a schema may have.
 #pragma once
 

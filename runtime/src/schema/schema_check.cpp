@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "schema/schema_check.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>

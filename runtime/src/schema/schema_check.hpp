@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Decides whether a reader's layout fits a segment's.
 #pragma once
 
@@ -6,7 +7,7 @@
 
 #include "evo/channel.hpp"
 #include "evo/error.hpp"
-#include "evo/segment_header.hpp"
+#include "evo/format/segment_header.hpp"
 
 namespace evo::detail {
 

@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/schema_layout.hpp"
 
 #include <flatbuffers/reflection_generated.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "evo/checked_schema.hpp"
-#include "evo/detail/text.hpp"
-#include "evo/slot.hpp"
+#include "evo/format/slot.hpp"
+#include "evo/text.hpp"
 #include "schema/schema_text.hpp"
 #include "schema/schema_types.hpp"
 
@@ -32,7 +34,7 @@ std::string documentation_of(const T& commented) {
     if (text.size() > kLongestComment) break;
   }
   text.resize(std::min(text.size(), kLongestComment));
-  return detail::printable(text);
+  return printable(text);
 }
 
 /// Collects the fields of a segment, including those of nested structs, and the enums that they

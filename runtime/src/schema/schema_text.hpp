@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Names and attributes in the tables of a binary schema.
 #pragma once
 

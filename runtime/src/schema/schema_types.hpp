@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The types that a field of a struct may have in a binary schema.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "system/directory_watch.hpp"
 
 #include <poll.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reports changes to the names in a domain's directory. The directory itself may appear and
 /// disappear.
 #pragma once

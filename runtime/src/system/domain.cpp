@@ -1,17 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/domain.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <string_view>
 
-#include "evo/segment_header.hpp"
+#include "evo/format.hpp"
+#include "evo/format/segment_header.hpp"
+#include "system/domain_checks.hpp"
 #include "system/process_identity.hpp"
 
 namespace evo {
 
-Domain::Domain(std::filesystem::path directory) : directory_(std::move(directory)) {}
+Domain::Domain(std::string directory) : directory_(std::move(directory)) {}
+
+bool operator==(const Domain& a, const Domain& b) {
+  return std::filesystem::path(a.path()) == std::filesystem::path(b.path());
+}
 
 Domain Domain::system() {
   return Domain("/dev/shm");
@@ -36,14 +44,6 @@ namespace detail {
 
 namespace {
 
-bool is_name(std::string_view name, std::size_t longest) {
-  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !name.empty() && name.size() <= longest && lower(name.front()) &&
-         std::all_of(name.begin(), name.end(),
-                     [&](char c) { return lower(c) || digit(c) || c == '_'; });
-}
-
 /// Any user can create a directory of that name in /dev/shm, and then owns what is in it.
 Result<void> check_user_domain(const Domain& domain) {
   if (!is_user_domain(domain)) return {};
@@ -53,17 +53,18 @@ Result<void> check_user_domain(const Domain& domain) {
   struct stat status {};
   if (::lstat(domain.path().c_str(), &status) != 0) return {};  // nothing there yet
   if (!S_ISDIR(status.st_mode)) {
-    return fail(ErrorCode::PermissionDenied,
-                "'{}' should be this user's own domain, but is {} of user {}; remove it, or set "
-                "EVO_DOMAIN to another directory",
-                domain.path().string(), S_ISLNK(status.st_mode) ? "a symbolic link" : "a file",
-                status.st_uid);
+    return make_error(
+        ErrorCode::PermissionDenied,
+        "'{}' should be this user's own domain, but is {} of user {}; remove it, or set "
+        "EVO_DOMAIN to another directory",
+        domain.path(), S_ISLNK(status.st_mode) ? "a symbolic link" : "a file", status.st_uid);
   }
   if (status.st_uid == ::geteuid() && (status.st_mode & 0022U) == 0) return {};
-  return fail(ErrorCode::PermissionDenied,
-              "'{}' should be this user's own domain, but belongs to user {} with mode {:04o}; "
-              "remove it, or set EVO_DOMAIN to another directory",
-              domain.path().string(), status.st_uid, status.st_mode & 07777U);
+  return make_error(
+      ErrorCode::PermissionDenied,
+      "'{}' should be this user's own domain, but belongs to user {} with mode {:04o}; "
+      "remove it, or set EVO_DOMAIN to another directory",
+      domain.path(), status.st_uid, status.st_mode & 07777U);
 }
 
 }  // namespace
@@ -71,12 +72,13 @@ Result<void> check_user_domain(const Domain& domain) {
 bool is_user_domain(const Domain& domain) {
   // However the path is written: "/dev//shm/evo-…/" is the same directory.
   const auto is_same = [&](const std::filesystem::path& own) {
-    return domain.path() == own || (domain.path() / "").lexically_normal() == own / "";
+    const std::filesystem::path path = domain.path();
+    return path == own || (path / "").lexically_normal() == own / "";
   };
   // Listings call this for each file. A path without dots and without this prefix is ruled out
   // without an allocation.
   constexpr std::string_view kPrefix = "/evo-";
-  const std::string& text = domain.path().native();
+  const std::string& text = domain.path();
   if (text.find("/.") != text.npos) return is_same(Domain::user().path());
   const std::size_t name = text.rfind(kPrefix);
   if (name == text.npos) return false;
@@ -88,37 +90,24 @@ bool is_user_domain(const Domain& domain) {
 
 Result<void> validate(const Domain& domain) {
   if (const long page = ::sysconf(_SC_PAGESIZE); page != static_cast<long>(kPageSize)) {
-    return fail(
+    return make_error(
         ErrorCode::Unsupported,
         "this kernel has pages of {} bytes, the segment format needs 4096; boot a kernel with "
         "4 KiB pages",
         page);
   }
-  if (domain.path().is_absolute()) return check_user_domain(domain);
-  return fail(ErrorCode::InvalidName,
-              "domain '{}' is not an absolute path; set EVO_DOMAIN to 'system', 'user' or an "
-              "absolute directory",
-              domain.path().string());
+  if (domain.path().starts_with('/')) return check_user_domain(domain);
+  return make_error(ErrorCode::InvalidName,
+                    "domain '{}' is not an absolute path; set EVO_DOMAIN to 'system', 'user' or an "
+                    "absolute directory",
+                    domain.path());
 }
 
-bool is_segment_name(std::string_view name) noexcept {
-  return is_name(name, 48);
-}
-
-Result<void> validate_segment_name(std::string_view name) {
-  if (is_segment_name(name)) return {};
-  return fail(ErrorCode::InvalidName,
-              "'{}' is not a segment name; use a lower-case letter and then up to 47 lower-case "
-              "letters, digits or underscores",
-              name);
-}
-
-Result<void> validate_module_name(std::string_view name) {
-  if (is_name(name, 32)) return {};
-  return fail(ErrorCode::InvalidName,
-              "'{}' is not a module name; use a lower-case letter and then up to 31 lower-case "
-              "letters, digits or underscores",
-              name);
+tl::unexpected<Error> segment_not_found(const Domain& domain, std::string_view name,
+                                        std::string_view why) {
+  return make_error(ErrorCode::NotFound,
+                    "segment '{}' is not in domain '{}'{}; start its writer, or check EVO_DOMAIN",
+                    name, domain.path(), why);
 }
 
 Result<void> ensure_directory(const Domain& domain) {
@@ -127,45 +116,24 @@ Result<void> ensure_directory(const Domain& domain) {
     if (auto allowed = check_user_domain(domain); !allowed || S_ISDIR(status.st_mode)) {
       return allowed;
     }
-    return fail(ErrorCode::InvalidName, "domain '{}' is not a directory; choose a directory",
-                domain.path().string());
+    return make_error(ErrorCode::InvalidName, "domain '{}' is not a directory; choose a directory",
+                      domain.path());
   }
   // Creates only the last directory: a path with more of them missing is mistyped.
-  const auto parent = (domain.path() / "").parent_path().parent_path();
+  const auto parent = (std::filesystem::path(domain.path()) / "").parent_path().parent_path();
   if (std::error_code unknown; !std::filesystem::exists(parent, unknown) && !unknown) {
-    return fail(ErrorCode::NotFound,
-                "domain '{}' cannot be created, because '{}' does not exist; check EVO_DOMAIN, or "
-                "create that directory",
-                domain.path().string(), parent.string());
+    return make_error(
+        ErrorCode::NotFound,
+        "domain '{}' cannot be created, because '{}' does not exist; check EVO_DOMAIN, or "
+        "create that directory",
+        domain.path(), parent.string());
   }
   // EEXIST: another process was faster, which is fine.
   if (::mkdir(domain.path().c_str(), 0700) != 0 && errno != EEXIST) {
-    return fail_errno(errno, fmt::format("cannot make the domain '{}'", domain.path().string()),
-                      domain.path().string());
+    return make_system_error(errno, fmt::format("cannot make the domain '{}'", domain.path()),
+                             domain.path());
   }
   return check_user_domain(domain);
-}
-
-std::string data_file_name(std::string_view module, std::string_view name, std::uint32_t pid) {
-  return std::string("evo_").append(module).append("_").append(name).append("_").append(
-      std::to_string(pid));
-}
-
-std::string control_file_name(std::string_view name) {
-  return std::string("evo_").append(name).append(".ctl");
-}
-
-std::string data_path(const Domain& domain, std::string_view module, std::string_view name,
-                      std::uint32_t pid) {
-  return domain.path() / data_file_name(module, name, pid);
-}
-
-std::string meta_path(const Domain& domain, std::string_view name) {
-  return fmt::format("{}/evo_{}.meta", domain.path().string(), name);
-}
-
-std::string control_path(const Domain& domain, std::string_view name) {
-  return domain.path() / control_file_name(name);
 }
 
 }  // namespace detail

@@ -1,4 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "system/domain_scan.hpp"
+
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
 
 #include <dirent.h>
 
@@ -31,8 +35,8 @@ Result<DomainFiles> scan(const Domain& domain) {
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(domain.path().c_str()));
   if (directory == nullptr) {
     if (errno == ENOENT) return files;
-    return fail_errno(errno, fmt::format("cannot list the domain '{}'", domain.path().string()),
-                      domain.path().string());
+    return make_system_error(errno, fmt::format("cannot list the domain '{}'", domain.path()),
+                             domain.path());
   }
   errno = 0;
   while (const dirent* entry = ::readdir(directory.get())) {
@@ -46,8 +50,8 @@ Result<DomainFiles> scan(const Domain& domain) {
     errno = 0;
   }
   if (errno != 0) {
-    return fail_errno(errno, fmt::format("cannot list the domain '{}'", domain.path().string()),
-                      domain.path().string());
+    return make_system_error(errno, fmt::format("cannot list the domain '{}'", domain.path()),
+                             domain.path());
   }
   std::sort(files.segments.begin(), files.segments.end());
   return files;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The names in a domain's directory, sorted by kind of file.
 #pragma once
 

@@ -1,4 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "system/file.hpp"
+
+#include "evo/format.hpp"
+#include "system/domain_checks.hpp"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -43,18 +47,20 @@ tl::unexpected<Error> fail_open(int error, const std::string& path) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-      return fail(ErrorCode::NotFound, "'{}' does not exist; start its writer", path);
+      return make_error(ErrorCode::NotFound, "'{}' does not exist; start its writer", path);
     case ELOOP:
-      return fail(ErrorCode::Corrupt,
-                  "'{}' is a symbolic link, not a segment's file; find out what created it, and "
-                  "remove it",
-                  path);
+      return make_error(
+          ErrorCode::Corrupt,
+          "'{}' is a symbolic link, not a segment's file; find out what created it, and "
+          "remove it",
+          path);
     case ENXIO:
     case EISDIR:
-      return fail(ErrorCode::Corrupt,
-                  "'{}' is not a regular file; find out what created it, and remove it", path);
+      return make_error(ErrorCode::Corrupt,
+                        "'{}' is not a regular file; find out what created it, and remove it",
+                        path);
     default:
-      return fail_errno(error, fmt::format("cannot open '{}'", path), path);
+      return make_system_error(error, fmt::format("cannot open '{}'", path), path);
   }
 }
 
@@ -65,9 +71,10 @@ Result<void> check_file_size_limit(std::uint64_t size) {
       size <= limit.rlim_cur) {
     return {};
   }
-  return fail(ErrorCode::ResourceExhausted,
-              "a file of {} bytes exceeds this process's limit of {} bytes; raise it (ulimit -f)",
-              size, limit.rlim_cur);
+  return make_error(
+      ErrorCode::ResourceExhausted,
+      "a file of {} bytes exceeds this process's limit of {} bytes; raise it (ulimit -f)", size,
+      limit.rlim_cur);
 }
 
 /// A new name each time. It may still be taken: by a process that had the same PID, in an earlier
@@ -92,22 +99,23 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
                                     trust.flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   const int error = errno;
   // `operator/` drops the domain if the name is absolute.
-  const auto path = [&] { return (domain.path() / name).string(); };
+  const auto path = [&] { return domain.path() + "/" + std::string(name); };
   if (!file.fd.valid()) return fail_open(error, path());
   struct stat status {};
   if (::fstat(file.fd.get(), &status) != 0) {
-    return fail_errno(errno, fmt::format("cannot look at '{}'", path()), path());
+    return make_system_error(errno, fmt::format("cannot look at '{}'", path()), path());
   }
   if (!S_ISREG(status.st_mode)) return fail_open(ENXIO, path());
   const Owner owner = judge_owner(domain, status, trust);
   if (owner == Owner::Replaceable) {
-    return fail(ErrorCode::PermissionDenied,
-                "'{}' belongs to user {}, and every user who may write to '{}' can replace it; set "
-                "the directory's sticky bit (chmod +t)",
-                path(), status.st_uid, domain.path().string());
+    return make_error(
+        ErrorCode::PermissionDenied,
+        "'{}' belongs to user {}, and every user who may write to '{}' can replace it; set "
+        "the directory's sticky bit (chmod +t)",
+        path(), status.st_uid, domain.path());
   }
   if (owner == Owner::Foreign) {
-    return fail(
+    return make_error(
         ErrorCode::PermissionDenied,
         "'{}' belongs to user {}, which is neither this user ({}) nor root nor the owner of "
         "the domain; remove it, use another domain, or declare the segment with access: "
@@ -115,10 +123,11 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
         path(), status.st_uid, ::geteuid());
   }
   if ((status.st_mode & 07777U & ~trust.allowed_mode) != 0) {
-    return fail(ErrorCode::PermissionDenied,
-                "'{}' has mode {:04o}, which gives away more than {:04o}; correct it with chmod, "
-                "or remove the file",
-                path(), status.st_mode & 07777U, trust.allowed_mode);
+    return make_error(
+        ErrorCode::PermissionDenied,
+        "'{}' has mode {:04o}, which gives away more than {:04o}; correct it with chmod, "
+        "or remove the file",
+        path(), status.st_mode & 07777U, trust.allowed_mode);
   }
   file.size = static_cast<std::uint64_t>(status.st_size);
   file.device = status.st_dev;
@@ -147,12 +156,14 @@ Result<void> allocate(int fd, std::uint64_t size, const std::string& directory) 
       step = 2 * length;
       interruptions = 0;
     } else if (error != EINTR) {
-      return fail_errno(error, fmt::format("cannot allocate {} bytes in '{}'", size, directory));
+      return make_system_error(error,
+                               fmt::format("cannot allocate {} bytes in '{}'", size, directory));
     } else if (++interruptions == kMostInterruptions) {
-      return fail(ErrorCode::Io,
-                  "cannot allocate {} bytes in '{}': signals interrupted it {} times in a row, the "
-                  "last time at {} bytes; block them in this thread while it creates segments",
-                  size, directory, interruptions, done);
+      return make_error(
+          ErrorCode::Io,
+          "cannot allocate {} bytes in '{}': signals interrupted it {} times in a row, the "
+          "last time at {} bytes; block them in this thread while it creates segments",
+          size, directory, interruptions, done);
     } else {
       step = std::max(page, length / 2 / page * page);
     }
@@ -161,15 +172,16 @@ Result<void> allocate(int fd, std::uint64_t size, const std::string& directory) 
 }
 
 Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, mode_t mode) {
-  const std::string directory = domain.path().string();
+  const std::string& directory = domain.path();
   UnnamedFile file;
   if (const int error = file.open(directory, mode); error != 0) {
-    return fail_errno(error, fmt::format("cannot make a file in '{}'", directory), directory);
+    return make_system_error(error, fmt::format("cannot make a file in '{}'", directory),
+                             directory);
   }
   // The umask may have cleared bits.
   if (::fchmod(file.fd_.get(), mode) != 0) {
-    return fail_errno(errno, fmt::format("cannot set the mode of a file in '{}'", directory),
-                      directory);
+    return make_system_error(errno, fmt::format("cannot set the mode of a file in '{}'", directory),
+                             directory);
   }
   if (size != 0) {
     if (auto allocated = allocate(file.fd_.get(), size, directory); !allocated) {
@@ -210,9 +222,9 @@ Result<void> UnnamedFile::link(const std::string& path) {
       temporary_.empty() ? fmt::format("/proc/self/fd/{}", fd_.get()) : temporary_;
   if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
   if (errno == EEXIST) {
-    return fail(ErrorCode::AlreadyExists, "'{}' exists already; remove it", path);
+    return make_error(ErrorCode::AlreadyExists, "'{}' exists already; remove it", path);
   }
-  return fail_errno(errno, fmt::format("cannot name the new file '{}'", path), path);
+  return make_system_error(errno, fmt::format("cannot name the new file '{}'", path), path);
 }
 
 bool is_trusted_by_all(const Domain& domain, uid_t uid) {
@@ -244,21 +256,21 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
     const ssize_t written = ::write(file->fd(), text.data(), text.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      return fail_errno(errno, fmt::format("cannot write '{}'", path), path);
+      return make_system_error(errno, fmt::format("cannot write '{}'", path), path);
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   // Always the same name, so that the next call removes what a process that died here left behind.
   const std::string temporary = unfinished_path(path);
   if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) {
-    return fail_errno(errno, fmt::format("cannot remove '{}', which is in the way", temporary),
-                      temporary);
+    return make_system_error(
+        errno, fmt::format("cannot remove '{}', which is in the way", temporary), temporary);
   }
   if (auto linked = file->link(temporary); !linked) return linked;
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
   const int error = errno;
   ::unlink(temporary.c_str());
-  return fail_errno(error, fmt::format("cannot replace '{}'", path), path);
+  return make_system_error(error, fmt::format("cannot replace '{}'", path), path);
 }
 
 }  // namespace evo::detail

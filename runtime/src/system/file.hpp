@@ -1,4 +1,5 @@
-/// Files of a domain: checked when they are opened, created complete or not at all.
+// SPDX-License-Identifier: Apache-2.0
+/// Files of a domain: checked when opened, created completely or not at all.
 #pragma once
 
 #include <sys/types.h>
@@ -9,9 +10,9 @@
 #include <utility>
 
 #include "evo/channel.hpp"
-#include "evo/detail/memory_share.hpp"
 #include "evo/domain.hpp"
 #include "evo/error.hpp"
+#include "evo/memory_share.hpp"
 #include "system/file_descriptor.hpp"
 #include "system/fork_guard.hpp"
 

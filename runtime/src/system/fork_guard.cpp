@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "system/fork_guard.hpp"
 
 #include <pthread.h>
@@ -37,7 +38,9 @@ Registry& registry() {
 thread_local int pauses = 0;
 
 void blank(std::byte* address, std::size_t size) {
-  ::mmap(address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  // The child has nowhere to report a failure.
+  static_cast<void>(::mmap(address, size, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 }
 
 /// All zero if the descriptor is closed.

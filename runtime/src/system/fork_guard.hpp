@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Keeps a forked child from becoming a second writer or reader.
 ///
 /// Children share open-file-description locks, so a child that outlives its parent would keep a

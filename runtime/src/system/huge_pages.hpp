@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Transparent huge pages for mappings of files on a tmpfs.
 ///
 /// A tmpfs provides huge pages if its mount allows it (`huge=advise` and others), and places

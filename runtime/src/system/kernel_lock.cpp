@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "system/kernel_lock.hpp"
+
+#include "evo/format.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -25,10 +28,11 @@ Result<bool> try_lock(int fd, std::uint64_t byte) {
   if (::fcntl(fd, F_OFD_SETLK, &lock) == 0) return true;
   if (errno == EAGAIN || errno == EACCES) return false;
   if (errno == EINVAL || errno == ENOSYS) {
-    return fail(ErrorCode::Unsupported,
-                "this file system has no open-file-description locks; choose a domain on tmpfs");
+    return make_error(
+        ErrorCode::Unsupported,
+        "this file system has no open-file-description locks; choose a domain on tmpfs");
   }
-  return fail_errno(errno, "cannot lock the control file");
+  return make_system_error(errno, "cannot lock the control file");
 }
 
 bool lock_quietly(int fd, std::uint64_t byte, std::uint64_t count) noexcept {

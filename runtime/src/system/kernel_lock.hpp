@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Open-file-description locks: the open file owns them. The kernel frees them as soon as the open
 /// file is closed or its process dies in any way, and they mean the same in every PID namespace.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Finds the processes that hold a lock that should be free, from `/proc`. For messages.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "system/mapping.hpp"
 
 #include <sys/mman.h>
@@ -10,7 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "evo/segment_header.hpp"
+#include "evo/format.hpp"
+#include "evo/format/segment_header.hpp"
 #include "system/fork_guard.hpp"
 #include "system/huge_pages.hpp"
 
@@ -72,7 +74,7 @@ Result<Mapping> Mapping::map(int fd, std::size_t size, Protection protection,
   if (in_children == InChildren::ZeroPages) held.emplace();
   void* address = ::mmap(nullptr, size, access, MAP_SHARED, fd, 0);
   if (address == MAP_FAILED) {
-    return fail_errno(errno, fmt::format("cannot map {} bytes", size));
+    return make_system_error(errno, fmt::format("cannot map {} bytes", size));
   }
   Mapping mapping;
   mapping.address_ = static_cast<std::byte*>(address);

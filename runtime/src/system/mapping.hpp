@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A mapped file.
 #pragma once
 
@@ -46,7 +47,7 @@ class Mapping {
   /// process maps yet.
   void gather_huge_pages() const;
 
-  /// Applies the options and reports what was obtained. A failed `lock` is an error; any other
+  /// Applies the options and reports what was granted. A failed `lock` is an error; any other
   /// failure is a note.
   Result<MemoryReport> apply(const MemoryOptions& options, Protection protection);
 

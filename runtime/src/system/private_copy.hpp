@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A private copy of bytes that other processes may be changing in a file.
 #pragma once
 

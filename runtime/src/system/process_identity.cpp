@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "system/process_identity.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Identity of this process: boot, executable, start. Information for people only; kernel locks
 /// alone decide which processes are alive.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Attaches to a segment without a writer, which fails with a clear error.
 #include <motor.evo.hpp>
 

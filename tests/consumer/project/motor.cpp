@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes a segment and reads it back.
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <evo/format.hpp>
 #include <motor.evo.hpp>
 
 int main() {

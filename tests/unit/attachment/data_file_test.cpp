@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Two segments whose data files would have the same name.
 #include "attachment/data_file.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -42,8 +44,8 @@ ChannelDescription channel_of(std::string_view owner, std::string_view name) {
 /// The data file of either would be evo_a_b_c_{pid}.
 class Ambiguous : public testing::Test {
  protected:
-  Result<SegmentWriter> create(const ChannelDescription& channel) const {
-    return SegmentWriter::create(channel, {.domain = directory_.domain()});
+  Result<RawStateWriter> create(const ChannelDescription& channel) const {
+    return RawStateWriter::create(channel, {.domain = directory_.domain()});
   }
   [[nodiscard]] std::filesystem::path shared_file() const {
     return directory_.path() / fmt::format("evo_a_b_c_{}", ::getpid());
@@ -61,7 +63,7 @@ TEST_F(Ambiguous, SecondIsRefusedAndNamesTheFirst) {
   const auto second = create(shorter_);
   EXPECT_EQ(outcome(second), "AlreadyExists");
   EXPECT_TRUE(contains(message_of(second), "segment 'b_c'")) << message_of(second);
-  EXPECT_EQ(read_number(SegmentReader::attach("b_c", {.domain = directory_.domain()}).value()),
+  EXPECT_EQ(read_number(RawStateReader::attach("b_c", {.domain = directory_.domain()}).value()),
             "5");
   EXPECT_EQ(directory_.files().size(), 3U) << "the second left nothing behind";
 }
@@ -118,7 +120,7 @@ TEST_F(Ambiguous, HeirOfADeadOneLeavesTheFileToItsUser) {
   }
   auto heir = create(channel_of("other", "c"));
   ASSERT_TRUE(heir) << message_of(heir);
-  EXPECT_EQ(read_number(SegmentReader::attach("b_c", {.domain = directory_.domain()}).value()),
+  EXPECT_EQ(read_number(RawStateReader::attach("b_c", {.domain = directory_.domain()}).value()),
             "5");
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The `.meta` file, read by an independent JSON parser.
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -7,7 +8,7 @@
 #include <probe.evo.hpp>
 
 #include "attachment/writer_attachment.hpp"
-#include "evo/stream_segment_writer.hpp"
+#include "evo/raw_stream_writer.hpp"
 #include "file_bytes.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
@@ -56,7 +57,7 @@ TEST(MetaFile, IsReplacedAtATakeover) {
   const nlohmann::json before = meta_of(directory, "probe");
   EXPECT_EQ(before["writer"]["pid"], dead);
   const ino_t inode = inode_of(directory.path() / "evo_probe.meta");
-  auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_NE(inode_of(directory.path() / "evo_probe.meta"), inode)
       << "replaced by rename, so always whole";
@@ -73,7 +74,7 @@ TEST(MetaFile, StreamsAndGroupAccessAreTold) {
   channel.kind = Kind::Stream;
   channel.access = Access::Group;
   channel.version = {12, 34};
-  const auto writer = StreamSegmentWriter::create(channel, {.domain = directory.domain()});
+  const auto writer = RawStreamWriter::create(channel, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(meta_of(directory, "probe")["kind"], "stream");
   EXPECT_EQ(meta_of(directory, "probe")["capacity"], 16);

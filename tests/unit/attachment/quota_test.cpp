@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Limits on what one process may take. Each error names its limit.
 #include "attachment/quota.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
@@ -14,9 +16,9 @@ namespace {
 
 class Limits : public testing::Test {
  protected:
-  [[nodiscard]] Result<SegmentWriter> create(int number) const {
-    return SegmentWriter::create(raw_channel(fmt::format("s{}", number), 8),
-                                 {.domain = directory_.domain(), .limits = limits_});
+  [[nodiscard]] Result<RawStateWriter> create(int number) const {
+    return RawStateWriter::create(raw_channel(fmt::format("s{}", number), 8),
+                                  {.domain = directory_.domain(), .limits = limits_});
   }
 
   TemporaryDomain directory_;
@@ -65,7 +67,7 @@ TEST_F(Limits, WhatIsNoNumberIsNamed) {
   for (const char* wrong : {"", "many", "-1", "12 ", "99999999999"}) {
     const Variable process("EVO_MAX_SEGMENTS_PER_PROCESS", wrong);
     const auto writer =
-        SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+        RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
     EXPECT_EQ(outcome(writer), "InvalidName") << wrong;
     EXPECT_TRUE(contains(message_of(writer), "EVO_MAX_SEGMENTS_PER_PROCESS")) << wrong;
   }
@@ -73,7 +75,7 @@ TEST_F(Limits, WhatIsNoNumberIsNamed) {
 
 TEST_F(Limits, ProcessHoldsSoManyAndNoMore) {
   limits_.segments_per_process = 3;
-  std::vector<SegmentWriter> held;
+  std::vector<RawStateWriter> held;
   for (int i = 0; i < 3; ++i) held.push_back(std::move(create(i).value()));
   const auto refused = create(3);
   EXPECT_EQ(outcome(refused), "ResourceExhausted");
@@ -92,8 +94,8 @@ TEST_F(Limits, ProcessHoldsSoManyAndNoMore) {
 TEST_F(Limits, RefusedCreateTakesNothing) {
   limits_.segments_per_process = 1;
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(outcome(SegmentWriter::create(raw_channel("huge", std::size_t{1} << 30),
-                                            {.domain = directory_.domain(), .limits = limits_})),
+    EXPECT_EQ(outcome(RawStateWriter::create(raw_channel("huge", std::size_t{1} << 30),
+                                             {.domain = directory_.domain(), .limits = limits_})),
               "InvalidSize");
     EXPECT_EQ(outcome(create(i)), "ok");
   }
@@ -113,7 +115,7 @@ TEST_F(Limits, CreationsAreRateLimited) {
   const ChildResult child = in_child([&]() -> std::string {
     limits_.creations_per_second = 5;
     int made = 0;
-    Result<SegmentWriter> last = create(0);
+    Result<RawStateWriter> last = create(0);
     for (; last; last = create(0)) {
       ++made;
       last = tl::unexpected(Error{});  // closed before the next one is created

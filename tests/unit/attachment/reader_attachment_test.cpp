@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Attaching to files that are not what they should be: an error each, no crash, no hang.
 #include "attachment/reader_attachment.hpp"
 
@@ -35,11 +36,11 @@ class HostileFile : public testing::Test {
   }
 
   [[nodiscard]] std::string attach() const {
-    return outcome(SegmentReader::attach("probe", {.domain = directory_.domain()}));
+    return outcome(RawStateReader::attach("probe", {.domain = directory_.domain()}));
   }
   /// Attaches both kinds of readers, and if they come in, reads whatever there is.
   void use_it() const {
-    auto untyped = SegmentReader::attach("probe", {.domain = directory_.domain(), .retries = 2});
+    auto untyped = RawStateReader::attach("probe", {.domain = directory_.domain(), .retries = 2});
     if (untyped) {
       Bytes value(untyped->size());
       static_cast<void>(untyped->read(value));
@@ -177,22 +178,23 @@ TEST(ReaderAttachment, SegmentThatIsJustBeingMadeIsNotReady) {
   // As far as a writer has come between locking its control file and naming its data.
   auto control = detail::lock_control(directory.domain(), raw_channel("probe", 8));
   ASSERT_TRUE(control) << message_of(control);
-  const auto reader = SegmentReader::attach("probe", {.domain = directory.domain()});
+  const auto reader = RawStateReader::attach("probe", {.domain = directory.domain()});
   EXPECT_EQ(outcome(reader), "NotReady");
   EXPECT_TRUE(contains(message_of(reader), "pass ReaderOptions::wait")) << message_of(reader);
-  const auto patient = SegmentReader::attach(
+  const auto patient = RawStateReader::attach(
       "probe", {.domain = directory.domain(), .wait = std::chrono::milliseconds(5)});
   EXPECT_EQ(outcome(patient), "Timeout");
   EXPECT_TRUE(contains(message_of(patient), "still being created")) << message_of(patient);
-  EXPECT_EQ(outcome(SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()})),
-            "SegmentBusy");
+  EXPECT_EQ(
+      outcome(RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()})),
+      "SegmentBusy");
   control = tl::unexpected(Error{});
-  EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = directory.domain()})), "NotFound");
+  EXPECT_EQ(outcome(RawStateReader::attach("probe", {.domain = directory.domain()})), "NotFound");
   EXPECT_EQ(directory.files(), std::vector<std::string>{"evo_probe.ctl"})
       << "a creator may be about to lock it; readers that wait would make it start over for ever";
   {
     const auto writer =
-        SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+        RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
   }
   EXPECT_TRUE(directory.files().empty());
 }
@@ -207,7 +209,7 @@ TEST(ReaderAttachment, WaitingOnesLookFiftyTimesASecondAtMost) {
   const detail::FileDescriptor used(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   ASSERT_GE(::inotify_add_watch(used.get(), directory.path().c_str(), IN_OPEN | IN_CLOSE), 0);
   const auto wait = [&] {
-    const auto reader = SegmentReader::attach(
+    const auto reader = RawStateReader::attach(
         "probe", {.domain = directory.domain(), .wait = std::chrono::milliseconds(200)});
     EXPECT_EQ(outcome(reader), "Timeout");
   };
@@ -231,7 +233,7 @@ TEST(ReaderAttachment, WaitingOnesLookFiftyTimesASecondAtMost) {
 
 TEST(ReaderAttachment, TakesTheLowestFreeEntry) {
   const TemporaryDomain directory;
-  auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   const auto make = [&] {
     return std::move(

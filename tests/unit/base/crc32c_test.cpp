@@ -1,4 +1,5 @@
-#include "evo/detail/crc32c.hpp"
+// SPDX-License-Identifier: Apache-2.0
+#include "evo/format/crc32c.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,7 @@ namespace evo::test {
 namespace {
 
 std::uint32_t checksum(const Bytes& bytes) {
-  return detail::crc32c(bytes.data(), bytes.size());
+  return crc32c(bytes.data(), bytes.size());
 }
 
 /// Bit by bit, as defined.
@@ -29,7 +30,7 @@ std::uint32_t by_definition(const Bytes& bytes) {
 TEST(Crc32c, KnownValues) {
   // The check value of the algorithm, and the examples of RFC 3720, appendix B.4.
   constexpr std::string_view kDigits = "123456789";
-  EXPECT_EQ(detail::crc32c(kDigits.data(), kDigits.size()), 0xe3069283U);
+  EXPECT_EQ(crc32c(kDigits.data(), kDigits.size()), 0xe3069283U);
   EXPECT_EQ(checksum(Bytes(32)), 0x8a9136aaU);
   EXPECT_EQ(checksum(Bytes(32, std::byte{0xff})), 0x62a8ab43U);
   Bytes rising(32);
@@ -49,8 +50,8 @@ TEST(Crc32c, EverySizeAgreesWithTheDefinition) {
 TEST(Crc32c, ContinuesAnEarlierOne) {
   const Bytes bytes = pattern(100);
   for (std::size_t first = 0; first <= bytes.size(); ++first) {
-    const std::uint32_t begun = detail::crc32c(bytes.data(), first);
-    EXPECT_EQ(detail::crc32c(bytes.data() + first, bytes.size() - first, begun), checksum(bytes));
+    const std::uint32_t begun = crc32c(bytes.data(), first);
+    EXPECT_EQ(crc32c(bytes.data() + first, bytes.size() - first, begun), checksum(bytes));
   }
 }
 
@@ -59,7 +60,7 @@ TEST(Crc32c, OfSharedMemoryIsTheSame) {
   for (const std::size_t size : {1UL, 7UL, 8UL, 300UL, 1023UL, 1024UL, 1025UL, 4097UL}) {
     const Bytes bytes = pattern(size);
     detail::copy_to_shared(shared.data(), bytes.data(), size);
-    EXPECT_EQ(detail::crc32c_of_shared(shared.data(), size), by_definition(bytes)) << size;
+    EXPECT_EQ(crc32c_of_shared(shared.data(), size), by_definition(bytes)) << size;
   }
 }
 

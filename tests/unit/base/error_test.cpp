@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/error.hpp"
 
 #include <gtest/gtest.h>
@@ -6,6 +7,7 @@
 #include <ostream>
 #include <set>
 
+#include "evo/format.hpp"
 #include "outcome.hpp"
 
 namespace evo::test {
@@ -45,7 +47,7 @@ TEST(Error, PrintsByFmt) {
 }
 
 TEST(Error, FailCarriesCodeAndMessage) {
-  const Result<int> result = detail::fail(ErrorCode::InvalidName, "'{}' has {} letters", "ab", 2);
+  const Result<int> result = make_error(ErrorCode::InvalidName, "'{}' has {} letters", "ab", 2);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::InvalidName);
   EXPECT_EQ(result.error().message, "'ab' has 2 letters");
@@ -64,7 +66,7 @@ void PrintTo(const SystemError& error, std::ostream* out) {
 class FailErrno : public testing::TestWithParam<SystemError> {};
 
 TEST_P(FailErrno, MapsToACodeAndSaysWhatToDo) {
-  const Result<int> result = detail::fail_errno(GetParam().number, "cannot do it");
+  const Result<int> result = make_system_error(GetParam().number, "cannot do it");
   ASSERT_FALSE(result);
   EXPECT_EQ(outcome(result), to_string(GetParam().code));
   EXPECT_EQ(result.error().system_errno, GetParam().number);

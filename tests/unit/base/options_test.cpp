@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Every option has a default, and users rely on these.
 #include "evo/options.hpp"
 

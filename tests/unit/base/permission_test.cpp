@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The advice of a refusal is something that works for this user.
 #include "base/permission.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The typed reader: as generated, and with older and newer writers.
 #include "evo/state_reader.hpp"
 
@@ -24,8 +25,8 @@ using namespace evo::probe;
 
 static_assert(std::is_move_constructible_v<ProbeReader> &&
               !std::is_copy_constructible_v<ProbeReader>);
-static_assert(std::is_same_v<decltype(std::declval<ProbeReader&>().read()),
-                             tl::expected<Sample<Probe>, ReadError>>);
+static_assert(
+    std::is_same_v<decltype(std::declval<ProbeReader&>().read()), ReadResult<Sample<Probe>>>);
 static_assert(std::is_same_v<ProbeReader::Info, SampleInfo>);
 static_assert(std::is_same_v<CounterReader::Info, UnstampedSampleInfo>);
 
@@ -127,7 +128,7 @@ TEST(ChecksummedRead, DamageIsNoticedInTheValueAndInEveryField) {
   writer->write(bulk);
   EXPECT_EQ(outcome(reader->read()), "ok");
   const SlotGeometry geometry = slot_geometry(describe<BulkChannel>());
-  auto untyped = SegmentReader::attach("bulk", {.domain = directory.domain()});
+  auto untyped = RawStateReader::attach("bulk", {.domain = directory.domain()});
   ASSERT_TRUE(untyped) << message_of(untyped);
   const std::size_t slot = untyped->layout().slots_offset + geometry.stride;
   poke(directory.data_file(), slot + geometry.payload_offset + 100, std::byte{0x55});

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The typed writer, as generated.
 #include "evo/state_writer.hpp"
 

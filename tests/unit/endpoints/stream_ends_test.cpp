@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The typed endpoints of streams, as generated.
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "evo/format.hpp"
 #include "file_bytes.hpp"
 #include "outcome.hpp"
 #include "temporary_domain.hpp"

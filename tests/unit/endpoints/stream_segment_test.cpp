@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Streams with their untyped endpoints, through real files.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <optional>
 #include <thread>
 
+#include "evo/raw_stream_reader.hpp"
+#include "evo/raw_stream_writer.hpp"
 #include "evo/segment_info.hpp"
-#include "evo/stream_segment_reader.hpp"
-#include "evo/stream_segment_writer.hpp"
 #include "file_bytes.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
@@ -26,12 +28,12 @@ class StreamSegment : public testing::TestWithParam<Overflow> {
 
   void SetUp() override { writer_.emplace(create().value()); }
 
-  [[nodiscard]] Result<StreamSegmentWriter> create(OnOrphan on_orphan = OnOrphan::TakeOver) const {
-    return StreamSegmentWriter::create(channel_,
-                                       {.domain = directory_.domain(), .on_orphan = on_orphan});
+  [[nodiscard]] Result<RawStreamWriter> create(OnOrphan on_orphan = OnOrphan::TakeOver) const {
+    return RawStreamWriter::create(channel_,
+                                   {.domain = directory_.domain(), .on_orphan = on_orphan});
   }
-  [[nodiscard]] StreamSegmentReader attach() const {
-    return StreamSegmentReader::attach(channel_, {.domain = directory_.domain()}).value();
+  [[nodiscard]] RawStreamReader attach() const {
+    return RawStreamReader::attach(channel_, {.domain = directory_.domain()}).value();
   }
   /// Pushes numbers, starting with the next sequence.
   std::string push(int count = 1) {
@@ -43,7 +45,7 @@ class StreamSegment : public testing::TestWithParam<Overflow> {
     return "ok";
   }
   /// "22" for the value of push 2, "lost 3, 55" after a loss, or "-".
-  static std::string next(StreamSegmentReader& reader) {
+  static std::string next(RawStreamReader& reader) {
     std::uint64_t value = 0;
     const auto item = reader.next(writable_bytes_of(value));
     if (!item) return "-";
@@ -51,7 +53,7 @@ class StreamSegment : public testing::TestWithParam<Overflow> {
     return (item->lost != 0 ? fmt::format("lost {}, ", item->lost) : "") + std::to_string(value);
   }
   /// All values that are available.
-  static std::string all(StreamSegmentReader& reader) {
+  static std::string all(RawStreamReader& reader) {
     std::string words;
     for (std::string word; (word = next(reader)) != "-";) words += word + " ";
     return words;
@@ -59,11 +61,11 @@ class StreamSegment : public testing::TestWithParam<Overflow> {
 
   TemporaryDomain directory_;
   ChannelDescription channel_ = raw_channel("probe", 8);
-  std::optional<StreamSegmentWriter> writer_;
+  std::optional<RawStreamWriter> writer_;
 };
 
 TEST_P(StreamSegment, TakesEveryValueInOrder) {
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   EXPECT_EQ(next(reader), "-");
   for (int round = 0; round < 10; ++round) {
     ASSERT_EQ(push(3), "ok");
@@ -77,14 +79,14 @@ TEST_P(StreamSegment, TakesEveryValueInOrder) {
 
 TEST_P(StreamSegment, BeginsWithTheNewest) {
   push(3);
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   EXPECT_EQ(next(reader), "33");
   EXPECT_EQ(next(reader), "-");
 }
 
 TEST_P(StreamSegment, KeepsAsManyValuesAsItsCapacity) {
   push(10);
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   reader.seek_oldest();
   EXPECT_EQ(reader.lag(), 4U);
   EXPECT_EQ(all(reader), "77 88 99 110 ");
@@ -99,7 +101,7 @@ TEST_P(StreamSegment, KeepsAsManyValuesAsItsCapacity) {
 
 TEST_P(StreamSegment, FewerThanTheCapacityBeginWithTheFirst) {
   push(2);
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   reader.seek_oldest();
   EXPECT_EQ(all(reader), "11 22 ");
   reader.seek_to(0);
@@ -108,7 +110,7 @@ TEST_P(StreamSegment, FewerThanTheCapacityBeginWithTheFirst) {
 
 TEST_P(StreamSegment, WaitsForAValueThatIsStillToCome) {
   push(2);
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   reader.seek_to(5);
   EXPECT_EQ(reader.lag(), 0U);
   EXPECT_EQ(push(2), "ok") << "the reader does not block the writer";
@@ -120,7 +122,7 @@ TEST_P(StreamSegment, WaitsForAValueThatIsStillToCome) {
 }
 
 TEST_P(StreamSegment, SleepingReaderIsWoken) {
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   std::thread pusher([this] {
     std::this_thread::sleep_for(20ms);
     push();
@@ -131,7 +133,7 @@ TEST_P(StreamSegment, SleepingReaderIsWoken) {
 }
 
 TEST_P(StreamSegment, EndsWithTheWriter) {
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   push(2);
   writer_.reset();
   EXPECT_EQ(to_string(reader.writer_state()), "Closed");
@@ -150,7 +152,7 @@ TEST_P(StreamSegment, SuccessorGoesOnWhereTheDeadStopped) {
     return "";
   });
   ASSERT_TRUE(ready.await_byte());
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   reader.seek_oldest();
   EXPECT_EQ(next(reader), "11");
   first.kill();
@@ -168,18 +170,18 @@ TEST_P(StreamSegment, MadeAnewDetaches) {
     die();
   });
   first.join();
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   reader.seek_oldest();
   writer_.emplace(create(OnOrphan::Replace).value());
   ASSERT_EQ(push(9), "ok") << "a cursor in the former file does not block the writer";
-  EXPECT_TRUE(reader.detached());
+  EXPECT_TRUE(reader.is_detached());
   EXPECT_EQ(all(reader), "11 22 ") << "values not yet taken are still available";
   ASSERT_TRUE(reader.reattach());
   EXPECT_EQ(all(reader), "99 ");
 }
 
 TEST_P(StreamSegment, ListingTellsTheLag) {
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   push(3);
   next(reader);
   const auto info = inspect_segment(directory_.domain(), "probe");
@@ -191,36 +193,36 @@ TEST_P(StreamSegment, ListingTellsTheLag) {
 
 TEST_P(StreamSegment, OtherKindsEndsAreRefused) {
   const auto state_reader =
-      SegmentReader::attach(raw_channel("probe", 8), {.domain = directory_.domain()});
+      RawStateReader::attach(raw_channel("probe", 8), {.domain = directory_.domain()});
   EXPECT_EQ(outcome(state_reader), "SchemaMismatch");
-  const auto state_writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
-  EXPECT_TRUE(contains(message_of(state_writer), "StreamSegmentWriter"));
+  const auto state_writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
+  EXPECT_TRUE(contains(message_of(state_writer), "RawStreamWriter"));
   const auto stream_writer =
-      StreamSegmentWriter::create(raw_channel("other", 8), {.domain = directory_.domain()});
+      RawStreamWriter::create(raw_channel("other", 8), {.domain = directory_.domain()});
   EXPECT_TRUE(contains(message_of(stream_writer), "is a state"));
   const auto state =
-      SegmentWriter::create(raw_channel("other", 8), {.domain = directory_.domain()});
-  const auto stream_reader = StreamSegmentReader::attach("other", {.domain = directory_.domain()});
+      RawStateWriter::create(raw_channel("other", 8), {.domain = directory_.domain()});
+  const auto stream_reader = RawStreamReader::attach("other", {.domain = directory_.domain()});
   EXPECT_TRUE(contains(message_of(stream_reader), "is a state"));
-  auto generic = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  auto generic = RawStateReader::attach("probe", {.domain = directory_.domain()});
   ASSERT_TRUE(generic) << message_of(generic);
   push(2);
   EXPECT_EQ(read_number(*generic), "22") << "the latest value, for tools";
 }
 
 TEST_P(StreamSegment, ReattachesToStreamsOnly) {
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   writer_.reset();
-  auto state = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+  auto state = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
   ASSERT_TRUE(state) << message_of(state);
   EXPECT_EQ(outcome(reader.reattach()), "SchemaMismatch");
-  StreamSegmentReader generic = [&] {
+  RawStreamReader generic = [&] {
     state = tl::unexpected(Error{});
     writer_.emplace(create().value());
-    return StreamSegmentReader::attach("probe", {.domain = directory_.domain()}).value();
+    return RawStreamReader::attach("probe", {.domain = directory_.domain()}).value();
   }();
   writer_.reset();
-  state = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+  state = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
   ASSERT_TRUE(state) << message_of(state);
   EXPECT_EQ(outcome(generic.reattach()), "Unsupported");
   EXPECT_EQ(static_cast<int>(generic.layout().kind), static_cast<int>(Kind::Stream))
@@ -245,7 +247,7 @@ class OverwritingStream : public StreamSegment {
 };
 
 TEST_F(OverwritingStream, LosesTheOldestAndSaysHowMany) {
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   ASSERT_EQ(push(10), "ok");
   EXPECT_EQ(all(reader), "lost 6, 77 88 99 110 ");
   ASSERT_EQ(push(1000), "ok");
@@ -257,7 +259,7 @@ TEST_F(OverwritingStream, DamagedValueCountsAsLost) {
   writer_.reset();
   channel_.checksum = Checksum::Crc32c;
   writer_.emplace(create().value());
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   push(3);
   const auto layout = reader.layout();
   const auto second = layout.slots_offset + 2 * layout.geometry.stride;
@@ -271,7 +273,7 @@ class BlockingStream : public StreamSegment {
 };
 
 TEST_F(BlockingStream, RefusesWhenFullAndLosesNothing) {
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   ASSERT_EQ(push(4), "ok");
   EXPECT_EQ(push(), "WouldBlock");
   EXPECT_EQ(outcome(writer_->push(bytes_of(std::uint64_t{55}), 1ms)), "Timeout");
@@ -286,8 +288,8 @@ TEST_F(BlockingStream, NobodyAttachedHoldsNobodyBack) {
 }
 
 TEST_F(BlockingStream, TheSlowestReaderCountsAndIsNamed) {
-  StreamSegmentReader slow = attach();
-  StreamSegmentReader fast = attach();
+  RawStreamReader slow = attach();
+  RawStreamReader fast = attach();
   for (int i = 0; i < 4; ++i) {
     push();
     next(fast);
@@ -303,7 +305,7 @@ TEST_F(BlockingStream, TheSlowestReaderCountsAndIsNamed) {
 }
 
 TEST_F(BlockingStream, WaitsUntilThereIsRoom) {
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   push(4);
   std::thread taker([&] {
     std::this_thread::sleep_for(20ms);
@@ -317,7 +319,7 @@ TEST_F(BlockingStream, WaitsUntilThereIsRoom) {
 TEST_F(BlockingStream, DeadReaderHoldsNobodyBack) {
   const Pipe ready;
   Child doomed([&]() -> std::string {
-    const StreamSegmentReader reader = attach();
+    const RawStreamReader reader = attach();
     ready.write("x");
     ::pause();
     return "";
@@ -332,7 +334,7 @@ TEST_F(BlockingStream, DeadReaderHoldsNobodyBack) {
 
 TEST_F(BlockingStream, ReaderThatLeavesHoldsNobodyBack) {
   {
-    const StreamSegmentReader reader = attach();
+    const RawStreamReader reader = attach();
     push(4);
     EXPECT_EQ(push(), "WouldBlock");
   }
@@ -342,7 +344,7 @@ TEST_F(BlockingStream, ReaderThatLeavesHoldsNobodyBack) {
 TEST_F(BlockingStream, LateJoinerLosesNothingFromThereOn) {
   for (int before = 0; before < 12; ++before) {
     push();
-    StreamSegmentReader reader = attach();
+    RawStreamReader reader = attach();
     const auto newest = writer_->current_version() / 2;
     int pushed = 0;
     while (push() == "ok") ++pushed;
@@ -365,7 +367,7 @@ TEST_F(BlockingStream, CursorsOutliveTheWriter) {
     die();
   });
   ASSERT_TRUE(ready.await_byte());
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   go.write("x");
   first.join();
   writer_.emplace(create().value());
@@ -380,7 +382,7 @@ class SmallestStream : public BlockingStream {
 };
 
 TEST_F(SmallestStream, Works) {
-  StreamSegmentReader reader = attach();
+  RawStreamReader reader = attach();
   for (int n = 1; n < 20; n += 2) {
     ASSERT_EQ(push(2), "ok");
     EXPECT_EQ(push(), "WouldBlock");
@@ -395,7 +397,7 @@ TEST_F(BlockingStream, ReattachNeedsNoSecondPlaceInTheTable) {
   auto reader = attach();
   writer_.reset();
   writer_.emplace(create().value());
-  EXPECT_TRUE(reader.detached());
+  EXPECT_TRUE(reader.is_detached());
   const auto again = reader.reattach();
   ASSERT_TRUE(again) << message_of(again);
   EXPECT_EQ(push(4), "ok");

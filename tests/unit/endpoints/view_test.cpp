@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Views: each value is shown once or counts as lost, whatever happens to the views.
 #include "evo/view.hpp"
 

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The format of the control file, byte by byte, and how it is opened and locked.
-#include "evo/control_file.hpp"
+#include "evo/format/control_file.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 #include "attachment/data_file.hpp"
 #include "bytes.hpp"
 #include "evo/segment_info.hpp"
+#include "evo/segment_paths.hpp"
 #include "file_bytes.hpp"
 #include "segments.hpp"
 #include "system/kernel_lock.hpp"
@@ -22,15 +25,15 @@ std::string text_at(const Bytes& file, std::size_t offset, std::size_t size) {
 }
 
 std::filesystem::path control_of(const TemporaryDomain& directory, std::string_view name) {
-  return detail::control_path(directory.domain(), name);
+  return control_path(directory.domain(), name);
 }
 
 TEST(ControlFormat, EveryFieldStandsAtItsOffset) {
   const TemporaryDomain directory;
   const std::uint64_t before = detail::realtime_ns();
-  auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
-  auto reader = SegmentReader::attach("probe", {.domain = directory.domain()});
+  auto reader = RawStateReader::attach("probe", {.domain = directory.domain()});
   ASSERT_TRUE(reader) << message_of(reader);
 
   const Bytes file = read_bytes(control_of(directory, "probe"));
@@ -73,11 +76,11 @@ TEST(ControlFormat, EveryFieldStandsAtItsOffset) {
 
 TEST(ControlFormat, LocksLieOnBytes0And1PlusReader) {
   const TemporaryDomain directory;
-  auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
-  std::vector<SegmentReader> readers;
+  std::vector<RawStateReader> readers;
   for (int i = 0; i < 3; ++i) {
-    auto reader = SegmentReader::attach("probe", {.domain = directory.domain()});
+    auto reader = RawStateReader::attach("probe", {.domain = directory.domain()});
     ASSERT_TRUE(reader) << message_of(reader);
     readers.push_back(std::move(*reader));
   }
@@ -102,22 +105,22 @@ TEST(Control, TableGrowsForASchemaWithMoreReaders) {
   EXPECT_EQ(std::filesystem::file_size(path), 4096U);
   const ino_t inode = inode_of(path);
 
-  auto early = SegmentReader::attach("probe", {.domain = directory.domain()});
+  auto early = RawStateReader::attach("probe", {.domain = directory.domain()});
   ASSERT_TRUE(early) << message_of(early);
-  EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = directory.domain()})),
+  EXPECT_EQ(outcome(RawStateReader::attach("probe", {.domain = directory.domain()})),
             "ReaderTableFull");
   channel.max_readers = 200;
-  auto writer = SegmentWriter::create(channel, {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(channel, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(std::filesystem::file_size(path), 40960U);
   EXPECT_EQ(inode_of(path), inode);
-  std::vector<SegmentReader> readers;
+  std::vector<RawStateReader> readers;
   for (int i = 0; i < 199; ++i) {
-    auto reader = SegmentReader::attach("probe", {.domain = directory.domain()});
+    auto reader = RawStateReader::attach("probe", {.domain = directory.domain()});
     ASSERT_TRUE(reader) << i << ": " << message_of(reader);
     readers.push_back(std::move(*reader));
   }
-  EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = directory.domain()})),
+  EXPECT_EQ(outcome(RawStateReader::attach("probe", {.domain = directory.domain()})),
             "ReaderTableFull");
 }
 
@@ -128,10 +131,11 @@ class ForeignControl : public testing::Test {
   }
 
   [[nodiscard]] std::string attach() const {
-    return outcome(SegmentReader::attach("probe", {.domain = directory_.domain()}));
+    return outcome(RawStateReader::attach("probe", {.domain = directory_.domain()}));
   }
   [[nodiscard]] std::string create() const {
-    return outcome(SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()}));
+    return outcome(
+        RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()}));
   }
 
   TemporaryDomain directory_;
@@ -172,9 +176,9 @@ TEST_F(ForeignControl, OtherFormatIsNamed) {
 
 TEST_F(ForeignControl, FileOfAnotherSegmentIsCorrupt) {
   std::filesystem::rename(path_, control_of(directory_, "other"));
-  EXPECT_EQ(outcome(SegmentReader::attach("other", {.domain = directory_.domain()})), "Corrupt");
+  EXPECT_EQ(outcome(RawStateReader::attach("other", {.domain = directory_.domain()})), "Corrupt");
   EXPECT_EQ(
-      outcome(SegmentWriter::create(raw_channel("other", 8), {.domain = directory_.domain()})),
+      outcome(RawStateWriter::create(raw_channel("other", 8), {.domain = directory_.domain()})),
       "Corrupt");
 }
 
@@ -192,7 +196,7 @@ TEST_F(ForeignControl, NoByteOfItsHeaderMakesAnyoneCrashOrHang) {
   for (std::size_t i = 0; i < sizeof(ControlFile); ++i) {
     for (const unsigned flip : {0x01U, 0xffU}) {
       poke(path_, i, sound[i] ^ static_cast<std::byte>(flip));
-      auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+      auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
       if (reader) {
         static_cast<void>(read_number(*reader));
         static_cast<void>(reader->writer_state());
@@ -211,10 +215,10 @@ TEST_F(ForeignControl, NoByteOfItsHeaderMakesAnyoneCrashOrHang) {
 TEST_F(ForeignControl, WriterComesBackFromAnyDamageThatItAccepts) {
   for (std::size_t i = 0; i < sizeof(ControlFile); i += i < 200 ? 1 : 7) {
     poke(path_, i, peek<std::byte>(path_, i) ^ std::byte{0xff});
-    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
     if (writer) {
       EXPECT_TRUE(writer->write(bytes_of(std::uint64_t{42}))) << i;
-      auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+      auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
       ASSERT_TRUE(reader) << i << ": " << message_of(reader);
       EXPECT_EQ(read_number(*reader), "42") << i;
     } else {

@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The format of the data file, byte by byte, and what is refused about it.
-#include "evo/segment_header.hpp"
+#include "evo/format/segment_header.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <ostream>
 
 #include "bytes.hpp"
-#include "evo/control_file.hpp"
+#include "evo/format/control_file.hpp"
 #include "file_bytes.hpp"
 #include "schema_builder.hpp"
 #include "sealed_header.hpp"
@@ -77,7 +79,7 @@ TEST(SegmentFormat, EveryFieldOfTheHeaderStandsAtItsOffset) {
   const FormatChannel channel;
   const std::uint64_t before_ns = monotonic_ns();
   const std::uint64_t before_realtime_ns = detail::realtime_ns();
-  auto writer = SegmentWriter::create(channel.description, {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(channel.description, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   writer->write(bytes_of(std::uint64_t{0x1111111111111111}));
   writer->write(bytes_of(std::uint64_t{0x2222222222222222}));
@@ -149,7 +151,7 @@ TEST(SegmentFormat, EveryFieldOfTheHeaderStandsAtItsOffset) {
 TEST(SegmentFormat, SchemaAndCompatibleLayoutsFollowTheHeader) {
   const TemporaryDomain directory;
   const FormatChannel channel;
-  auto writer = SegmentWriter::create(channel.description, {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(channel.description, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   const Bytes file = read_bytes(directory.data_file());
   const auto* schema = reinterpret_cast<const std::byte*>(channel.bfbs.data());
@@ -166,7 +168,7 @@ TEST(SegmentFormat, SchemaAndCompatibleLayoutsFollowTheHeader) {
 TEST(SegmentFormat, SlotsFollowOnPagesOfTheirOwn) {
   const TemporaryDomain directory;
   const FormatChannel channel;
-  auto writer = SegmentWriter::create(channel.description, {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(channel.description, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   const auto slot = [&](std::size_t index) { return 4096 + 128 * index; };
   {
@@ -182,7 +184,7 @@ TEST(SegmentFormat, SlotsFollowOnPagesOfTheirOwn) {
   EXPECT_EQ(peek<std::uint64_t>(file, slot(1)), 2U);
   EXPECT_EQ(peek<std::uint64_t>(file, slot(2)), 4U);
   EXPECT_EQ(peek<std::uint64_t>(file, slot(0)), 6U);
-  const std::uint32_t crc = detail::crc32c(value.data(), value.size());
+  const std::uint32_t crc = crc32c(value.data(), value.size());
   for (const std::size_t index : {0U, 1U, 2U}) {
     EXPECT_EQ(part(file, slot(index) + 16, 4), little_endian(crc));
     EXPECT_EQ(part(file, slot(index) + 20, 4), Bytes(4));
@@ -195,7 +197,7 @@ TEST(SegmentFormat, SlotsFollowOnPagesOfTheirOwn) {
 
 TEST(SegmentFormat, SmallestSegmentIsTwoPages) {
   const TemporaryDomain directory;
-  auto writer = SegmentWriter::create("tiny", 1, {.domain = directory.domain()});
+  auto writer = RawStateWriter::create("tiny", 1, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(read_bytes(directory.data_file()).size(), 8192U);
   EXPECT_EQ(directory.data_file().filename(), fmt::format("evo_untyped_tiny_{}", ::getpid()));
@@ -203,7 +205,7 @@ TEST(SegmentFormat, SmallestSegmentIsTwoPages) {
 
 TEST(PlanLayout, RefusesSizesOutOfRange) {
   const auto plan = [](std::size_t size, std::uint32_t slots) {
-    return outcome(detail::plan_layout(raw_channel("probe", size, slots)));
+    return outcome(plan_layout(raw_channel("probe", size, slots)));
   };
   constexpr std::size_t kGigabyte = std::size_t{1} << 30;
   EXPECT_EQ(plan(0, 2), "InvalidSize");
@@ -219,7 +221,7 @@ TEST(PlanLayout, RefusesNumbersOutOfRange) {
   const auto plan = [](auto change) {
     ChannelDescription channel = raw_channel("probe", 8);
     change(channel);
-    return outcome(detail::plan_layout(channel));
+    return outcome(plan_layout(channel));
   };
   EXPECT_EQ(plan([](auto& c) { c.slots = 0; }), "InvalidSize");
   EXPECT_EQ(plan([](auto& c) { c.slots = 1; }), "InvalidSize");
@@ -236,7 +238,7 @@ TEST(PlanLayout, RefusesNumbersOutOfRange) {
 class ReadHeader : public testing::Test {
  protected:
   ReadHeader() : file_(8192) {
-    auto layout = detail::plan_layout(channel_.description);
+    auto layout = plan_layout(channel_.description);
     layout->generation = 9;
     layout->boot_id = detail::boot_id().bytes;
     layout->created_realtime_ns = 12345;

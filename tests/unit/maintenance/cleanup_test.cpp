@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What is removed after a writer has died, and above all what is not.
 #include "evo/cleanup.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +11,7 @@
 #include <optional>
 #include <thread>
 
-#include "attachment/clear_up.hpp"
+#include "attachment/teardown.hpp"
 #include "evo/segment_info.hpp"
 #include "file_bytes.hpp"
 #include "segments.hpp"
@@ -35,11 +37,11 @@ class Cleanup : public testing::Test {
     }
     return said;
   }
-  [[nodiscard]] Result<SegmentReader> attach() const {
-    return SegmentReader::attach("probe", {.domain = directory_.domain()});
+  [[nodiscard]] Result<RawStateReader> attach() const {
+    return RawStateReader::attach("probe", {.domain = directory_.domain()});
   }
-  [[nodiscard]] Result<SegmentWriter> create() const {
-    return SegmentWriter::create(channel_, {.domain = directory_.domain()});
+  [[nodiscard]] Result<RawStateWriter> create() const {
+    return RawStateWriter::create(channel_, {.domain = directory_.domain()});
   }
   [[nodiscard]] std::filesystem::path control() const {
     return directory_.path() / "evo_probe.ctl";
@@ -123,7 +125,7 @@ TEST_F(Cleanup, DryRunOnlySays) {
 
 TEST_F(Cleanup, AttachedReaderKeepsItsValueAndLearns) {
   leave_orphan(directory_.domain(), channel_, 7);
-  std::optional<SegmentReader> reader = std::move(attach().value());
+  std::optional<RawStateReader> reader = std::move(attach().value());
   EXPECT_EQ(clean(), "probe Removed");
   EXPECT_EQ(directory_.files(), std::vector<std::string>{"evo_probe.ctl"});
   EXPECT_EQ(to_string(reader->writer_state()), "Dead") << "it did not close normally";
@@ -214,7 +216,7 @@ TEST_F(Cleanup, CreatorWaitsForACleanerInsteadOfTakingItForAWriter) {
   leave_orphan(directory_.domain(), channel_, 7);
   auto control = detail::open_control(directory_.domain(), "probe", Access::Owner);
   ASSERT_TRUE(control) << message_of(control);
-  std::optional<detail::TidyHold> hold = detail::TidyHold::take(*control);
+  std::optional<detail::CleanupLock> hold = detail::CleanupLock::take(*control);
   ASSERT_TRUE(hold);
   const auto refused = create();
   EXPECT_EQ(outcome(refused), "SegmentBusy");
@@ -231,7 +233,7 @@ TEST_F(Cleanup, CleanerThatHoldsTheLockIsNotTakenForAWriter) {
   ASSERT_EQ(clean(1h), "probe Waiting");
   auto control = detail::open_control(directory_.domain(), "probe", Access::Owner);
   ASSERT_TRUE(control) << message_of(control);
-  const auto hold = detail::TidyHold::take(*control);
+  const auto hold = detail::CleanupLock::take(*control);
   ASSERT_TRUE(hold);
   EXPECT_EQ(to_string(reader->writer_state()), "Dead");
   EXPECT_EQ(to_string(inspect_segment(directory_.domain(), "probe")->writer_state), "Dead");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The cache of a domain's segments follows all changes, without an explicit scan.
 #include "evo/discovery.hpp"
 
@@ -8,71 +9,19 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
-#include <memory>
-#include <stdexcept>
-#include <thread>
 
 #include "attachment/control.hpp"
-#include "segments.hpp"
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
+#include "maintenance/discovery_fixture.hpp"
 #include "system/kernel_lock.hpp"
-#include "temporary_domain.hpp"
 
 namespace evo::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-class Discovery : public testing::Test {
- protected:
-  Discovery() : domain_(directory_.path() / "domain") {
-    std::filesystem::create_directory(domain_.path());
-    start();
-  }
-
-  void start() {
-    auto started = SegmentDiscovery::start(domain_);
-    if (!started) throw std::runtime_error(started.error().message);
-    discovery_.emplace(std::move(*started));
-    discovery_->on_change([this](DiscoveryEvent event, const SegmentInfo& info) {
-      said_.push_back(
-          fmt::format("{} {} {}", to_string(event), info.name, to_string(info.writer_state)));
-    });
-  }
-
-  /// Processes events until `done()`; waits on the descriptor.
-  template <class Done>
-  bool eventually(Done&& done) {
-    for (int i = 0; i < 200; ++i) {
-      const auto updated = discovery_->update();
-      EXPECT_TRUE(updated) << message_of(updated);
-      if (done()) return true;
-      pollfd descriptor{discovery_->fd(), POLLIN, 0};
-      if (::poll(&descriptor, 1, 10'000) == 0) return false;
-    }
-    return false;
-  }
-  bool eventually_state(std::string_view state, std::string_view name = "probe") {
-    return eventually([&] {
-      const SegmentInfo* info = discovery_->find(name);
-      return info != nullptr && info->condition == SegmentCondition::Sound &&
-             to_string(info->writer_state) == state;
-    });
-  }
-  /// Processes events until there are no more.
-  void settle() {
-    pollfd descriptor{discovery_->fd(), POLLIN, 0};
-    while (::poll(&descriptor, 1, 20) > 0) EXPECT_TRUE(discovery_->update());
-  }
-  [[nodiscard]] Result<SegmentWriter> create(std::string_view name = "probe") const {
-    return SegmentWriter::create(raw_channel(name, 8), {.domain = domain_});
-  }
-
-  TemporaryDomain directory_;
-  Domain domain_;
-  std::optional<SegmentDiscovery> discovery_;
-  std::vector<std::string> said_;
-};
 
 TEST_F(Discovery, FindsWhatIsThereAtTheStart) {
   const auto first = create("first");
@@ -125,7 +74,7 @@ TEST_F(Discovery, NoticesReaders) {
   settle();
   const auto readers = [&] { return discovery_->find("probe")->readers.size(); };
   {
-    const auto reader = SegmentReader::attach("probe", {.domain = domain_});
+    const auto reader = RawStateReader::attach("probe", {.domain = domain_});
     EXPECT_TRUE(eventually([&] { return readers() == 1; }));
   }
   EXPECT_TRUE(eventually([&] { return readers() == 0; })) << "a reader that detaches is reported";
@@ -146,7 +95,7 @@ TEST_F(Discovery, RefreshLooksAtOneSegmentAtOnce) {
 TEST_F(Discovery, SurvivesTheLossOfEvents) {
   // More events than the queue holds (16384 by default) between two updates.
   for (int i = 0; i < 6000; ++i) {
-    const std::string noise = domain_.path() / fmt::format("noise{}", i % 100);
+    const std::string noise = domain_.path() + fmt::format("/noise{}", i % 100);
     ::close(::open(noise.c_str(), O_CREAT | O_WRONLY, 0600));
     ::unlink(noise.c_str());
   }
@@ -179,7 +128,7 @@ TEST_F(Discovery, IsQuietWhenNothingHappens) {
 }
 
 TEST_F(Discovery, RemovalKeepsTheOthersInTheirPlaces) {
-  std::vector<SegmentWriter> writers;
+  std::vector<RawStateWriter> writers;
   for (int i = 0; i < 8; ++i) writers.push_back(std::move(create(fmt::format("s{}", i)).value()));
   ASSERT_TRUE(discovery_->update());
   writers.erase(writers.begin() + 2);
@@ -198,7 +147,7 @@ TEST_F(Discovery, NoticesADeathHoweverOftenItIsAsked) {
   const auto dying = detail::open_control(domain_, "probe", Access::Group);
   ASSERT_TRUE(dying) << message_of(dying);
   ASSERT_TRUE(detail::try_lock(dying->fd.get(), kWriterLockByte).value());
-  ::close(::open((domain_.path() / "evo_probe.ctl").c_str(), O_RDWR | O_CLOEXEC));
+  ::close(::open(control_path(domain_, "probe").c_str(), O_RDWR | O_CLOEXEC));
   ASSERT_TRUE(eventually_state("Alive"));
   detail::unlock(dying->fd.get(), kWriterLockByte);
   // Each update comes before the second look would be due, as far as the machine allows.
@@ -296,148 +245,6 @@ TEST_F(Discovery, ReportsProgressAtEachLook) {
   discovery_->on_progress([&] { ++looks; });
   EXPECT_TRUE(discovery_->rescan());
   EXPECT_GE(looks, 2);
-}
-
-TEST_F(Discovery, ACallbackMayAskForMore) {
-  for (int i = 0; i < 40; ++i) {
-    leave_orphan(domain_, raw_channel(fmt::format("more_{}", i), 8));
-  }
-  std::string named;
-  discovery_->on_change([&](DiscoveryEvent, const SegmentInfo& info) {
-    if (!named.empty()) return;
-    const std::string name = info.name;
-    named = "?";
-    for (int i = 0; i < 40; ++i) static_cast<void>(discovery_->refresh(fmt::format("more_{}", i)));
-    named = name == info.name ? name : "another";
-  });
-  EXPECT_TRUE(discovery_->refresh("more_7"));
-  EXPECT_EQ(named, "more_7");
-}
-
-/// The events that a callback received, "<Event> <segment>" each.
-using Heard = std::vector<std::string>;
-
-SegmentDiscovery::Callback hearing(Heard& heard) {
-  return [&heard](DiscoveryEvent event, const SegmentInfo& info) {
-    heard.push_back(fmt::format("{} {}", to_string(event), info.name));
-  };
-}
-
-TEST_F(Discovery, ACallbackMayAddOthersWhichHearFromTheNextEventOn) {
-  std::vector<Heard> heard(100);  // enough to move every list
-  const std::string captured = "longer than a small string";
-  std::string seen;
-  discovery_->on_change([&, captured](DiscoveryEvent, const SegmentInfo&) {
-    if (!seen.empty()) return;
-    for (Heard& each : heard) discovery_->on_change(hearing(each));
-    seen = captured;
-  });
-  leave_orphan(domain_, raw_channel("first", 8));
-  leave_orphan(domain_, raw_channel("second", 8));
-  EXPECT_EQ(discovery_->rescan().value(), 2U);
-  EXPECT_EQ(seen, captured);
-  for (const Heard& each : heard) {
-    EXPECT_EQ(each, (Heard{"Appeared first", "Appeared second"}))
-        << "each once, in its present state";
-  }
-  leave_orphan(domain_, raw_channel("third", 8));
-  EXPECT_EQ(discovery_->rescan().value(), 1U);
-  for (const Heard& each : heard) {
-    EXPECT_EQ(each, (Heard{"Appeared first", "Appeared second", "Appeared third"}));
-  }
-}
-
-TEST_F(Discovery, ARemovedCallbackIsNotCalledAnyMore) {
-  Heard kept;
-  Heard removed;
-  const CallbackId id = discovery_->on_change(hearing(removed));
-  discovery_->on_change(hearing(kept));
-  leave_orphan(domain_, raw_channel("first", 8));
-  EXPECT_TRUE(discovery_->refresh("first"));
-  EXPECT_TRUE(discovery_->remove_callback(id));
-  EXPECT_FALSE(discovery_->remove_callback(id)) << "it has already been removed";
-  leave_orphan(domain_, raw_channel("second", 8));
-  EXPECT_TRUE(discovery_->refresh("second"));
-  EXPECT_EQ(removed, (Heard{"Appeared first"}));
-  EXPECT_EQ(kept, (Heard{"Appeared first", "Appeared second"}));
-}
-
-TEST_F(Discovery, ACallbackMayRemoveOthersAndItself) {
-  std::vector<CallbackId> ids;
-  Heard last;
-  std::string seen;
-  auto captured = std::make_shared<std::string>("alive");
-  const std::weak_ptr<std::string> watched = captured;
-  const auto leave = [&, own = std::move(captured)](DiscoveryEvent, const SegmentInfo&) {
-    for (const CallbackId id : ids) EXPECT_TRUE(discovery_->remove_callback(id));
-    ids.clear();
-    seen = *own;  // its captures outlive its removal until it returns
-  };
-  ids.push_back(discovery_->on_change(leave));
-  ids.push_back(discovery_->on_change(hearing(last)));
-  for (int i = 0; i < 50; ++i) ids.push_back(discovery_->on_change(hearing(last)));
-  leave_orphan(domain_, raw_channel("first", 8));
-  EXPECT_TRUE(discovery_->refresh("first"));
-  EXPECT_EQ(seen, "alive");
-  EXPECT_EQ(last, Heard{}) << "removed before its turn in this round";
-  EXPECT_EQ(watched.use_count(), 1) << "only this test still owns it";
-  EXPECT_EQ(said_.size(), 1U) << "the other callbacks stay";
-}
-
-TEST_F(Discovery, WhatACallbackFindsIsToldInOrder) {
-  for (const char* name : {"a", "b", "c"}) leave_orphan(domain_, raw_channel(name, 8));
-  Heard before;
-  Heard after;
-  discovery_->on_change(hearing(before));
-  discovery_->on_change([&](DiscoveryEvent, const SegmentInfo& info) {
-    if (info.name != "b") return;
-    EXPECT_TRUE(discovery_->update());
-    EXPECT_TRUE(discovery_->rescan());
-    EXPECT_EQ(discovery_->segments().size(), 3U) << "known immediately";
-    EXPECT_NE(discovery_->find("c"), nullptr);
-    EXPECT_EQ(info.name, "b");
-  });
-  discovery_->on_change(hearing(after));
-  EXPECT_EQ(discovery_->refresh("b").value(), 1U);
-  EXPECT_EQ(before, (Heard{"Appeared b", "Appeared a", "Appeared c"}));
-  EXPECT_EQ(after, before);
-}
-
-TEST_F(Discovery, ACallbackMayAskWhileItIsAdded) {
-  for (int i = 0; i < 20; ++i) leave_orphan(domain_, raw_channel(fmt::format("s{}", i), 8));
-  ASSERT_EQ(discovery_->refresh("s3").value(), 1U);
-  ASSERT_EQ(discovery_->refresh("s4").value(), 1U);
-  Heard heard;
-  discovery_->on_change([&](DiscoveryEvent event, const SegmentInfo& info) {
-    if (heard.empty()) {
-      EXPECT_EQ(discovery_->rescan().value(), 18U);
-    }
-    hearing(heard)(event, info);
-  });
-  ASSERT_EQ(heard.size(), 20U) << "each once";
-  EXPECT_EQ(heard[0], "Appeared s3");
-  EXPECT_EQ(heard[1], "Appeared s4");
-}
-
-TEST_F(Discovery, AnExceptionOfACallbackLosesNoEvent) {
-  for (const char* name : {"a", "b"}) leave_orphan(domain_, raw_channel(name, 8));
-  Heard heard;
-  Heard heard_after;
-  discovery_->on_change(hearing(heard));
-  Heard thrown_at;
-  const CallbackId id = discovery_->on_change(
-      [hear = hearing(thrown_at)](DiscoveryEvent event, const SegmentInfo& info) {
-        hear(event, info);
-        throw std::runtime_error("thrown by the test");
-      });
-  discovery_->on_change(hearing(heard_after));
-  EXPECT_THROW(static_cast<void>(discovery_->rescan()), std::runtime_error);
-  EXPECT_THROW(static_cast<void>(discovery_->rescan()), std::runtime_error);
-  EXPECT_EQ(thrown_at, (Heard{"Appeared a", "Appeared b"})) << "each event once";
-  discovery_->remove_callback(id);
-  EXPECT_EQ(discovery_->rescan().value(), 0U);
-  EXPECT_EQ(heard, (Heard{"Appeared a", "Appeared b"}));
-  EXPECT_EQ(heard_after, heard) << "each callback receives the events that others threw at";
 }
 
 TEST_F(Discovery, OfAForkedChildLeavesTheParentsEventsAlone) {

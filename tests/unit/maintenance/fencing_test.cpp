@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The forced takeover: a live writer is fenced off, whatever it does.
 #include "evo/fencing.hpp"
 
@@ -10,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "attachment/clear_up.hpp"
+#include "attachment/teardown.hpp"
 #include "child_process.hpp"
 #include "evo/cleanup.hpp"
 #include "evo/segment_info.hpp"
@@ -31,13 +32,13 @@ class Fencing : public testing::Test {
     if (!result) return outcome(result);
     return result->fenced ? "fenced" : "nobody";
   }
-  [[nodiscard]] SegmentWriter create() const {
-    auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+  [[nodiscard]] RawStateWriter create() const {
+    auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
     if (!writer) throw std::runtime_error(writer.error().message);
     return std::move(*writer);
   }
-  [[nodiscard]] SegmentReader attach() const {
-    auto reader = SegmentReader::attach(channel_, {.domain = directory_.domain()});
+  [[nodiscard]] RawStateReader attach() const {
+    auto reader = RawStateReader::attach(channel_, {.domain = directory_.domain()});
     if (!reader) throw std::runtime_error(reader.error().message);
     return std::move(*reader);
   }
@@ -46,7 +47,7 @@ class Fencing : public testing::Test {
     if (!control) throw std::runtime_error(control.error().message);
     return std::move(*control);
   }
-  static std::string write(SegmentWriter& writer, std::uint64_t number) {
+  static std::string write(RawStateWriter& writer, std::uint64_t number) {
     return outcome(writer.write(bytes_of(number)));
   }
 
@@ -60,7 +61,7 @@ TEST_F(Fencing, OfWhatIsNotThereIsNotFound) {
 }
 
 TEST_F(Fencing, TheNextWriteIsFencedAndTheNamesAreFree) {
-  SegmentWriter writer = create();
+  RawStateWriter writer = create();
   EXPECT_EQ(write(writer, 1), "ok");
   const auto fenced = fence_off_writer(directory_.domain(), "probe");
   ASSERT_TRUE(fenced) << message_of(fenced);
@@ -73,14 +74,14 @@ TEST_F(Fencing, TheNextWriteIsFencedAndTheNamesAreFree) {
 }
 
 TEST_F(Fencing, ASuccessorWritesWhileTheFormerWriterLives) {
-  SegmentWriter former = create();
+  RawStateWriter former = create();
   write(former, 1);
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   EXPECT_EQ(fence(), "fenced");
   EXPECT_EQ(read_number(reader), "Detached");
   EXPECT_EQ(to_string(reader.writer_state()), "Closed");
   EXPECT_EQ(outcome(reader.reattach()), "NotFound") << "there is no successor yet";
-  SegmentWriter successor = create();
+  RawStateWriter successor = create();
   write(successor, 10);
   EXPECT_EQ(write(former, 2), "Fenced");
   EXPECT_EQ(outcome(reader.reattach()), "ok");
@@ -89,10 +90,10 @@ TEST_F(Fencing, ASuccessorWritesWhileTheFormerWriterLives) {
 }
 
 TEST_F(Fencing, TheEndOfTheFormerWriterRemovesNothing) {
-  std::optional<SegmentWriter> former(create());
-  std::optional<SegmentReader> former_reader(attach());
+  std::optional<RawStateWriter> former(create());
+  std::optional<RawStateReader> former_reader(attach());
   EXPECT_EQ(fence(), "fenced");
-  SegmentWriter successor = create();
+  RawStateWriter successor = create();
   write(successor, 10);
   const auto files = directory_.files();
   former.reset();
@@ -104,9 +105,9 @@ TEST_F(Fencing, TheEndOfTheFormerWriterRemovesNothing) {
 }
 
 TEST_F(Fencing, WakesWhoSleeps) {
-  SegmentWriter writer = create();
+  RawStateWriter writer = create();
   write(writer, 1);
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   ASSERT_EQ(read_number(reader), "1");
   // Would sleep for longer than the test may take.
   std::thread sleeper([&] { static_cast<void>(reader.wait_for_change(std::chrono::hours(1))); });
@@ -130,10 +131,10 @@ TEST_F(Fencing, OfADeadWriterDoesNothing) {
 }
 
 TEST_F(Fencing, AgainIsForTheSuccessor) {
-  const SegmentWriter former = create();
+  const RawStateWriter former = create();
   EXPECT_EQ(fence(), "fenced");
   EXPECT_EQ(fence(), "NotFound");
-  SegmentWriter successor = create();
+  RawStateWriter successor = create();
   EXPECT_EQ(fence(), "fenced");
   EXPECT_EQ(write(successor, 1), "Fenced");
 }
@@ -141,19 +142,19 @@ TEST_F(Fencing, AgainIsForTheSuccessor) {
 TEST_F(Fencing, BegunByOneWhoDiedIsCompletedByTheNext) {
   // After step S1, S2, S3 or S4 of fencing.cpp.
   for (int died_after = 1; died_after <= 4; ++died_after) {
-    std::optional<SegmentWriter> writer(create());
+    std::optional<RawStateWriter> writer(create());
     write(*writer, 1);
-    SegmentReader reader = attach();
+    RawStateReader reader = attach();
     {
       const detail::Control begun = control();
       begun->incarnation.fetch_add(1);
-      if (died_after >= 2) begun->state.store(static_cast<std::uint32_t>(ControlState::Closed));
+      if (died_after >= 2) begun->phase.store(SegmentPhase::Closed);
       if (died_after >= 3) begun->generation.store(begun->incarnation);
       if (died_after >= 4) std::filesystem::remove(directory_.data_file());
     }
     EXPECT_EQ(write(*writer, 2), "Fenced") << died_after;
     EXPECT_EQ(read_number(reader), died_after >= 3 ? "Detached" : "1") << died_after;
-    EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = directory_.domain()})),
+    EXPECT_EQ(outcome(RawStateReader::attach("probe", {.domain = directory_.domain()})),
               died_after >= 2 ? "NotReady" : "ok")
         << died_after;
     EXPECT_EQ(fence(), "fenced") << died_after;
@@ -165,20 +166,20 @@ TEST_F(Fencing, BegunByOneWhoDiedIsCompletedByTheNext) {
 TEST_F(Fencing, BegunByOneWhoDiedIsCompletedByTheNextCreate) {
   for (int died_after = 1; died_after <= 4; ++died_after) {
     {
-      std::optional<SegmentWriter> writer(create());
+      std::optional<RawStateWriter> writer(create());
       write(*writer, 1);
       const detail::Control begun = control();
       begun->incarnation.fetch_add(1);
-      if (died_after >= 2) begun->state.store(static_cast<std::uint32_t>(ControlState::Closed));
+      if (died_after >= 2) begun->phase.store(SegmentPhase::Closed);
       if (died_after >= 3) begun->generation.store(begun->incarnation);
       if (died_after >= 4) std::filesystem::remove(directory_.data_file());
-      EXPECT_EQ(outcome(SegmentWriter::create(channel_, {.domain = directory_.domain()})),
+      EXPECT_EQ(outcome(RawStateWriter::create(channel_, {.domain = directory_.domain()})),
                 "SegmentBusy")
           << died_after;
       writer.reset();
       EXPECT_FALSE(directory_.files().empty()) << "a fenced writer leaves the files alone";
     }
-    SegmentWriter successor = create();
+    RawStateWriter successor = create();
     EXPECT_EQ(successor.current_version(), died_after == 1 ? 2U : 0U) << died_after;
     EXPECT_EQ(write(successor, 5), "ok") << died_after;
     EXPECT_EQ(read_number(attach()), "5") << died_after;
@@ -188,8 +189,8 @@ TEST_F(Fencing, BegunByOneWhoDiedIsCompletedByTheNextCreate) {
 TEST_F(Fencing, DamagedTokenIsRaisedBeyondTheWritersOwn) {
   for (const bool taken_over : {false, true}) {
     if (taken_over) leave_orphan(directory_.domain(), channel_, 1);
-    SegmentWriter writer = create();
-    SegmentReader reader = attach();
+    RawStateWriter writer = create();
+    RawStateReader reader = attach();
     write(writer, 1);
     const std::uint64_t own = writer.incarnation();
     for (const std::uint64_t damaged : {own - 1, own - 2, std::uint64_t{0}, ~std::uint64_t{0}}) {
@@ -200,7 +201,7 @@ TEST_F(Fencing, DamagedTokenIsRaisedBeyondTheWritersOwn) {
     EXPECT_EQ(fence(), "fenced");
     EXPECT_EQ(write(writer, 2), "Fenced");
     EXPECT_EQ(read_number(reader), "Detached");
-    SegmentWriter successor = create();
+    RawStateWriter successor = create();
     EXPECT_GT(successor.incarnation(), own);
   }
 }
@@ -214,10 +215,10 @@ TEST_F(Fencing, CreatorThatOnlyTriesIsNotTakenForAWriter) {
     creators.emplace_back([&] {
       const detail::Control own = control();
       while (!stop) {
-        if (!detail::lock_quietly(own.fd.get(), kTidyLockByte, 1)) continue;
+        if (!detail::lock_quietly(own.fd.get(), kCleanupLockByte, 1)) continue;
         static_cast<void>(detail::lock_quietly(own.fd.get(), kWriterLockByte, 1));
         detail::unlock(own.fd.get(), kWriterLockByte);
-        detail::unlock(own.fd.get(), kTidyLockByte);
+        detail::unlock(own.fd.get(), kCleanupLockByte);
       }
     });
   }
@@ -234,7 +235,7 @@ TEST_F(Fencing, HolderOfTheLocksForAMomentIsNotTakenForAWriter) {
   leave_orphan(directory_.domain(), channel_, 3);
   {
     const detail::Control other = control();
-    ASSERT_TRUE(detail::try_lock(other.fd.get(), kTidyLockByte).value());
+    ASSERT_TRUE(detail::try_lock(other.fd.get(), kCleanupLockByte).value());
     ASSERT_TRUE(detail::try_lock(other.fd.get(), kWriterLockByte).value());
     EXPECT_EQ(fence(), "SegmentBusy") << "however long the locks are held";
   }
@@ -242,7 +243,7 @@ TEST_F(Fencing, HolderOfTheLocksForAMomentIsNotTakenForAWriter) {
 }
 
 TEST_F(Fencing, WaitsForWhoeverChangesTheNames) {
-  SegmentWriter writer = create();
+  RawStateWriter writer = create();
   const detail::Control other = control();
   ASSERT_TRUE(detail::try_lock(other.fd.get(), kNamesLockByte).value());
   EXPECT_EQ(fence(), "SegmentBusy");
@@ -252,13 +253,13 @@ TEST_F(Fencing, WaitsForWhoeverChangesTheNames) {
 }
 
 TEST_F(Fencing, AWriterThatClosesMeanwhileLeavesTheNamesToIt) {
-  std::optional<SegmentWriter> writer(create());
+  std::optional<RawStateWriter> writer(create());
   {
     const detail::Control fencer = control();
     ASSERT_TRUE(detail::try_lock(fencer.fd.get(), kNamesLockByte).value());
     writer.reset();
     EXPECT_EQ(directory_.files().size(), 3U);
-    EXPECT_EQ(outcome(SegmentWriter::create(channel_, {.domain = directory_.domain()})),
+    EXPECT_EQ(outcome(RawStateWriter::create(channel_, {.domain = directory_.domain()})),
               "SegmentBusy")
         << "the names are still being removed";
     EXPECT_EQ(cleanup_orphaned_segments(directory_.domain(), {.grace = 0ns}).value().items.size(),
@@ -277,7 +278,7 @@ TEST_F(Fencing, OfAnotherUsersFilesIsRefused) {
                              ::setresuid(kNobody, kNobody, kNobody) != 0)) {
       return "cannot become nobody";
     }
-    SegmentWriter writer = create();
+    RawStateWriter writer = create();
     ::chmod(directory_.path().c_str(), 0500);
     const std::string said = fence();
     ::chmod(directory_.path().c_str(), 0700);
@@ -288,7 +289,7 @@ TEST_F(Fencing, OfAnotherUsersFilesIsRefused) {
 
 TEST_F(Fencing, TwoAdministratorsAtOnceDoNotCollide) {
   for (int round = 0; round < 50; ++round) {
-    SegmentWriter writer = create();
+    RawStateWriter writer = create();
     std::array<std::string, 2> said;
     std::thread other([&] { said[0] = fence(); });
     said[1] = fence();
@@ -303,7 +304,7 @@ TEST_F(Fencing, OfAWriterThatPublishesInALoop) {
   const Pipe told;
   const Pipe end;
   Child writer([&]() -> std::string {
-    SegmentWriter mine = create();
+    RawStateWriter mine = create();
     std::uint64_t number = 0;
     told.write("x");
     while (mine.write(bytes_of(++number))) {
@@ -314,11 +315,11 @@ TEST_F(Fencing, OfAWriterThatPublishesInALoop) {
     return last;
   });
   ASSERT_TRUE(told.await_byte());
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   EXPECT_EQ(fence(), "fenced");
   ASSERT_TRUE(told.await_byte());
   EXPECT_EQ(read_number(reader), "Detached");
-  SegmentWriter successor = create();
+  RawStateWriter successor = create();
   write(successor, 10);
   const auto files = directory_.files();
   end.write("x");

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The object that maintains a domain.
 #include "evo/lifecycle_manager.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "evo/segment_info.hpp"
+#include "evo/segment_paths.hpp"
 #include "file_bytes.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
@@ -20,7 +23,7 @@ TEST(LifecycleManager, InitializeMakesTheDomainAndRemovesWhatAnEarlierBootLeft) 
   EXPECT_TRUE(std::filesystem::is_directory(domain.path()));
   leave_orphan(domain, raw_channel("old", 8), 1);
   leave_orphan(domain, raw_channel("dead", 8), 1);
-  poke(domain.path() / "evo_old.ctl", 16, std::uint64_t{0x1234});
+  poke(control_path(domain, "old"), 16, std::uint64_t{0x1234});
   ASSERT_TRUE(LifecycleManager::initialize(domain, {.grace = 1h}));
   EXPECT_EQ(list_segment_names(domain).value(), std::vector<std::string>{"dead"});
 }
@@ -54,13 +57,13 @@ TEST(LifecycleManager, PassesTellTheHandlersWhatIsNew) {
   manager->register_cleanup_handler([&](const CleanupItem& item) {
     said.push_back(fmt::format("{} {}", item.name, to_string(item.action)));
   });
-  const auto live = SegmentWriter::create(raw_channel("live", 8), {.domain = directory.domain()});
+  const auto live = RawStateWriter::create(raw_channel("live", 8), {.domain = directory.domain()});
   leave_orphan(directory.domain(), raw_channel("dead", 8), 1);
   EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
   EXPECT_EQ(manager->periodic_cleanup().value(), 0U);
   EXPECT_EQ(said, std::vector<std::string>{"dead Waiting"}) << "reported once";
-  auto closed = SegmentWriter::create(raw_channel("closed", 8), {.domain = directory.domain()});
-  auto reader = SegmentReader::attach("closed", {.domain = directory.domain()});
+  auto closed = RawStateWriter::create(raw_channel("closed", 8), {.domain = directory.domain()});
+  auto reader = RawStateReader::attach("closed", {.domain = directory.domain()});
   ASSERT_TRUE(closed && reader) << message_of(closed) << message_of(reader);
   closed = tl::unexpected(Error{});
   EXPECT_EQ(manager->periodic_cleanup().value(), 0U);

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reading values without attaching.
 #include <gtest/gtest.h>
 #include <alarm.evo.hpp>
 #include <probe.evo.hpp>
 
+#include "evo/format.hpp"
 #include "evo/passive_reader.hpp"
 #include "evo/segment_info.hpp"
 #include "file_bytes.hpp"
@@ -16,8 +18,8 @@ namespace {
 class Passive : public testing::Test {
  protected:
   [[nodiscard]] Domain domain() const { return directory_.domain(); }
-  [[nodiscard]] SegmentWriter make_writer() const {
-    return SegmentWriter::create(channel_, {.domain = domain()}).value();
+  [[nodiscard]] RawStateWriter make_writer() const {
+    return RawStateWriter::create(channel_, {.domain = domain()}).value();
   }
   [[nodiscard]] std::filesystem::path control() const {
     return directory_.path() / "evo_probe.ctl";
@@ -51,8 +53,8 @@ TEST_F(Passive, WorksWhereTheReaderTableIsFull) {
   channel_.max_readers = 1;
   auto writer = make_writer();
   writer.write(bytes_of(std::uint64_t{42}));
-  const auto reader = SegmentReader::attach("probe", {.domain = domain()});
-  ASSERT_EQ(outcome(SegmentReader::attach("probe", {.domain = domain()})), "ReaderTableFull");
+  const auto reader = RawStateReader::attach("probe", {.domain = domain()});
+  ASSERT_EQ(outcome(RawStateReader::attach("probe", {.domain = domain()})), "ReaderTableFull");
   auto passive = PassiveReader::open(domain(), "probe").value();
   EXPECT_EQ(number_of(passive), "42 of 1");
 }
@@ -70,8 +72,9 @@ TEST_F(Passive, IsDetachedWhenTheSegmentIsMadeAnew) {
   leave_orphan(domain(), channel_, 3);
   auto reader = PassiveReader::open(domain(), "probe").value();
   const auto writer =
-      SegmentWriter::create(channel_, {.domain = domain(), .on_orphan = OnOrphan::Replace}).value();
-  EXPECT_TRUE(reader.detached());
+      RawStateWriter::create(channel_, {.domain = domain(), .on_orphan = OnOrphan::Replace})
+          .value();
+  EXPECT_TRUE(reader.is_detached());
   EXPECT_EQ(number_of(reader), "Detached");
   std::uint64_t number = 0;
   const auto third = reader.read_at(3, std::as_writable_bytes(std::span(&number, 1)));
@@ -110,7 +113,7 @@ TEST_F(Passive, OpensASegmentWhoseSchemaCannotBeUsed) {
   const auto file = directory_.data_file();
   poke(file, peek<std::uint32_t>(file, offsetof(SegmentHeader, schema_offset)),
        std::uint32_t{0x7fffffff});
-  EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = domain()})), "InvalidSchema");
+  EXPECT_EQ(outcome(RawStateReader::attach("probe", {.domain = domain()})), "InvalidSchema");
   auto reader = PassiveReader::open(domain(), "probe").value();
   probe::Probe value;
   ASSERT_TRUE(reader.read(std::as_writable_bytes(std::span(&value, 1))));
@@ -132,8 +135,8 @@ TEST_F(Passive, DamagedValuesAreToldApart) {
 TEST_F(Passive, WhatIsNotThereIsSaid) {
   EXPECT_EQ(outcome(PassiveReader::open(domain(), "probe")), "NotFound");
   EXPECT_EQ(outcome(PassiveReader::open(domain(), "Probe")), "InvalidName");
-  std::optional<SegmentWriter> writer(make_writer());
-  const auto reader = SegmentReader::attach("probe", {.domain = domain()});
+  std::optional<RawStateWriter> writer(make_writer());
+  const auto reader = RawStateReader::attach("probe", {.domain = domain()});
   writer.reset();
   EXPECT_EQ(outcome(PassiveReader::open(domain(), "probe")), "NotFound") << "closed";
 }
@@ -155,10 +158,10 @@ TEST_F(Passive, ForkedChildReadsOn) {
 TEST_F(Passive, IsDetachedWhenTheSegmentWasClosedAndMadeAgain) {
   auto writer = std::make_optional(make_writer());
   auto reader = PassiveReader::open(domain(), "probe").value();
-  EXPECT_FALSE(reader.detached());
+  EXPECT_FALSE(reader.is_detached());
   writer.reset();
   writer.emplace(make_writer());
-  EXPECT_TRUE(reader.detached());
+  EXPECT_TRUE(reader.is_detached());
   EXPECT_EQ(number_of(reader), "Detached");
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What an inspection from outside reports, whatever files it finds.
 #include "evo/segment_info.hpp"
 
@@ -11,6 +12,7 @@
 
 #include "attachment/control.hpp"
 #include "evo/cleanup.hpp"
+#include "evo/format.hpp"
 #include "file_bytes.hpp"
 #include "segments.hpp"
 #include "system/process_identity.hpp"
@@ -39,8 +41,8 @@ class Look : public testing::Test {
     EXPECT_EQ(info->fault.empty(), info->condition == SegmentCondition::Sound) << info->fault;
     return std::string(to_string(info->condition));
   }
-  [[nodiscard]] Result<SegmentReader> attach() const {
-    return SegmentReader::attach("probe", {.domain = directory_.domain()});
+  [[nodiscard]] Result<RawStateReader> attach() const {
+    return RawStateReader::attach("probe", {.domain = directory_.domain()});
   }
   [[nodiscard]] std::filesystem::path control() const {
     return directory_.path() / "evo_probe.ctl";
@@ -94,7 +96,7 @@ TEST_F(Look, AgeIsJudgedByWhatTheSchemaPromises) {
         Case{1s, 1h, 10s, "Late"}, Case{0ns, 1h, 10s, "Fresh"}, Case{1s, 2s, 10s, "Stale"}}) {
     channel_.period = promise.period;
     channel_.max_age = promise.max_age;
-    auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+    auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
     ASSERT_TRUE(writer) << message_of(writer);
     EXPECT_EQ(to_string(look().freshness), "Unknown") << "never written";
     EXPECT_FALSE(look().age);
@@ -108,7 +110,7 @@ TEST_F(Look, AgeIsJudgedByWhatTheSchemaPromises) {
 TEST_F(Look, AStampInTheFutureIsStaleAndHasNoAge) {
   for (const auto promise : {0ns, std::chrono::nanoseconds(24h)}) {
     channel_.max_age = promise;
-    auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+    auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
     ASSERT_TRUE(writer) << message_of(writer);
     writer->write(bytes_of(std::uint64_t{1}));
     EXPECT_EQ(look().stamp_ahead, 0ns);
@@ -124,9 +126,9 @@ TEST_F(Look, AStampInTheFutureIsStaleAndHasNoAge) {
 }
 
 TEST_F(Look, KnowsLiveDeadAndClosedWriters) {
-  std::optional<SegmentReader> reader;
+  std::optional<RawStateReader> reader;
   {
-    auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+    auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
     ASSERT_TRUE(writer) << message_of(writer);
     EXPECT_EQ(to_string(look().writer_state), "Alive");
     reader.emplace(std::move(attach().value()));
@@ -144,7 +146,7 @@ TEST_F(Look, KnowsLiveDeadAndClosedWriters) {
 }
 
 TEST_F(Look, CountsReadersExactlyTheMomentAfterTheyDied) {
-  auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+  auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   constexpr std::size_t kReaders = 9;
   const Pipe attached;
@@ -172,7 +174,7 @@ TEST_F(Look, CountsReadersExactlyTheMomentAfterTheyDied) {
 }
 
 TEST_F(Look, SeesWhoSleeps) {
-  auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+  auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   auto reader = attach();
   std::thread sleeper([&] { reader->wait_for_change(1h); });
@@ -192,7 +194,7 @@ TEST_F(Look, WhatWasRemovedAfterADeathIsMissedUntilItIsBack) {
   EXPECT_NE(look().writer_pid, 0U);
   EXPECT_EQ(to_string(reader->writer_state()), "Dead") << "not Closed: it did not close normally";
   {
-    auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+    auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
     ASSERT_TRUE(writer) << message_of(writer);
     EXPECT_EQ(condition(), "Sound");
   }
@@ -201,7 +203,7 @@ TEST_F(Look, WhatWasRemovedAfterADeathIsMissedUntilItIsBack) {
 }
 
 TEST_F(Look, FailedCreateIsNoDeath) {
-  auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+  auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   auto reader = attach();
   ASSERT_TRUE(reader) << message_of(reader);
@@ -211,7 +213,7 @@ TEST_F(Look, FailedCreateIsNoDeath) {
   ResourceLimits limits;
   limits.max_memory_percent = 0;
   const auto refused =
-      SegmentWriter::create(channel_, {.domain = directory_.domain(), .limits = limits});
+      RawStateWriter::create(channel_, {.domain = directory_.domain(), .limits = limits});
   ASSERT_FALSE(refused);
   EXPECT_EQ(condition(), "Closed") << message_of(refused);
   EXPECT_EQ(to_string(reader->writer_state()), "Closed");
@@ -225,7 +227,7 @@ TEST_F(Look, HalfMadeOneIsUnfinishedAndItsWriterAlive) {
 }
 
 TEST_F(Look, DamageIsToldAndBreaksNoListing) {
-  auto sound = SegmentWriter::create(raw_channel("sound", 8), {.domain = directory_.domain()});
+  auto sound = RawStateWriter::create(raw_channel("sound", 8), {.domain = directory_.domain()});
   ASSERT_TRUE(sound) << message_of(sound);
   const auto plant = [&](std::string_view name, auto make) {
     make((directory_.path() / fmt::format("evo_{}.ctl", name)).string());
@@ -289,7 +291,7 @@ TEST_F(Look, WhatAnEarlierBootLeftIsStale) {
 }
 
 TEST_F(Look, DataFileThatNobodyNamesIsUnclaimed) {
-  auto writer = SegmentWriter::create(channel_, {.domain = directory_.domain()});
+  auto writer = RawStateWriter::create(channel_, {.domain = directory_.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(list().size(), 1U);
   const std::string data = directory_.data_file().filename().string();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Bools for which another process stored a byte that is neither 0 nor 1: the typed endpoints
 /// return true.
 #include "evo/detail/bools.hpp"
@@ -14,8 +15,8 @@
 #include <switches.evo.hpp>
 #include <vector>
 
-#include "evo/segment_writer.hpp"
-#include "evo/stream_segment_writer.hpp"
+#include "evo/raw_state_writer.hpp"
+#include "evo/raw_stream_writer.hpp"
 #include "outcome.hpp"
 #include "temporary_domain.hpp"
 
@@ -115,8 +116,8 @@ class States : public testing::Test {
   void write(std::span<const std::byte> bytes) { EXPECT_EQ(outcome(writer_.write(bytes)), "ok"); }
 
   TemporaryDomain directory_;
-  SegmentWriter writer_ =
-      SegmentWriter::create(describe<Channel>(), {.domain = directory_.domain()}).value();
+  RawStateWriter writer_ =
+      RawStateWriter::create(describe<Channel>(), {.domain = directory_.domain()}).value();
   Reader reader_ = Reader::attach({.domain = directory_.domain()}).value();
 };
 
@@ -210,9 +211,9 @@ class StrangeStream : public testing::Test {
 
   static constexpr Value kSane{.down = true, .row = {.locked = true}};
   TemporaryDomain directory_;
-  StreamSegmentWriter writer_ = StreamSegmentWriter::create(describe<typename Stream::Channel>(),
-                                                            {.domain = directory_.domain()})
-                                    .value();
+  RawStreamWriter writer_ =
+      RawStreamWriter::create(describe<typename Stream::Channel>(), {.domain = directory_.domain()})
+          .value();
   typename Stream::Reader reader_ = Stream::Reader::attach({.domain = directory_.domain()}).value();
 };
 

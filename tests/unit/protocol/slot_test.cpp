@@ -1,4 +1,5 @@
-#include "evo/slot.hpp"
+// SPDX-License-Identifier: Apache-2.0
+#include "evo/format/slot.hpp"
 
 #include <gtest/gtest.h>
 
@@ -94,19 +95,19 @@ TEST(SlotGeometry, SlotsGoOnInTurnAcrossTheWrap) {
 }
 
 TEST(SlotVersion, IsOddWhileFillingAndEvenWhenComplete) {
-  EXPECT_EQ(detail::complete(0), 0U);
-  EXPECT_EQ(detail::complete(1), 2U);
-  EXPECT_EQ(detail::filling(1), 1U);
-  EXPECT_EQ(detail::filling(7), 13U);
-  EXPECT_EQ(detail::complete(7), 14U);
-  EXPECT_EQ(detail::filling(0), detail::kNeverFilled);
-  EXPECT_EQ(detail::kNeverFilled % 2, 1U);
+  EXPECT_EQ(detail::complete_version(0), 0U);
+  EXPECT_EQ(detail::complete_version(1), 2U);
+  EXPECT_EQ(detail::filling_version(1), 1U);
+  EXPECT_EQ(detail::filling_version(7), 13U);
+  EXPECT_EQ(detail::complete_version(7), 14U);
+  EXPECT_EQ(detail::filling_version(0), kNeverFilled);
+  EXPECT_EQ(kNeverFilled % 2, 1U);
 }
 
 class SlotProtocol : public testing::Test {
  protected:
   SlotProtocol() : geometry_(slot_geometry(channel_of(8, 8, Stamp::Monotonic, Checksum::Crc32c))) {
-    word(0) = detail::kNeverFilled;
+    word(0) = kNeverFilled;
   }
 
   [[nodiscard]] detail::WriterSlot writer() { return {memory_.data(), geometry_}; }

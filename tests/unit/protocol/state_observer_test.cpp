@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/detail/state_observer.hpp"
 
 #include <gtest/gtest.h>
 
+#include "evo/format.hpp"
 #include "memory_segment.hpp"
 #include "segments.hpp"
 
@@ -56,9 +58,9 @@ TEST_F(Observer, ReadsThePublishedValueWhileTheNextIsUnderWay) {
 TEST_F(Observer, OtherGenerationDetaches) {
   publish(5);
   const detail::StateObserver observer = segment_.observer();
-  EXPECT_FALSE(observer.detached());
+  EXPECT_FALSE(observer.is_detached());
   segment_.control().generation = 2;
-  EXPECT_TRUE(observer.detached());
+  EXPECT_TRUE(observer.is_detached());
   EXPECT_EQ(read(observer), "Detached");
   segment_.control().generation = 1;
   segment_.control().incarnation = 2;
@@ -67,7 +69,7 @@ TEST_F(Observer, OtherGenerationDetaches) {
 
 TEST_F(Observer, TriesAgainAsOftenAsItMay) {
   publish(5);
-  segment_.version_of(1) = detail::filling(5);
+  segment_.version_of(1) = detail::filling_version(5);
   for (const std::uint32_t retries : {0U, 1U, 7U}) {
     const detail::StateObserver observer = segment_.observer(retries);
     EXPECT_EQ(read(observer), "Contended");
@@ -124,14 +126,14 @@ TEST_F(Observer, FindsAPublishThatTheHeaderDoesNotNameYet) {
   const detail::StateObserver early = segment_.observer();
   for (std::uint64_t n = 1; n < 10; ++n) {
     publish(n * 11);
-    segment_.header().version = detail::complete(n - 1);
+    segment_.header().version = detail::complete_version(n - 1);
     EXPECT_EQ(read(early), fmt::format("{} of publish {}", n * 11, n));
     EXPECT_EQ(early.version(), 2 * n) << "never less than what it has read";
     const detail::StateObserver late = segment_.observer();
     EXPECT_EQ(late.version(), 2 * n - 2);
     EXPECT_EQ(read(late), fmt::format("{} of publish {}", n * 11, n))
         << "one reader must not see an older value than another has seen before";
-    segment_.header().version = detail::complete(n);
+    segment_.header().version = detail::complete_version(n);
   }
 }
 

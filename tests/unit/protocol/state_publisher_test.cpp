@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Publishing, and finding the last complete publish of a dead writer.
 #include "evo/detail/state_publisher.hpp"
 
@@ -12,10 +13,9 @@
 namespace evo::test {
 namespace {
 
-using detail::complete;
-using detail::filling;
+using detail::complete_version;
+using detail::filling_version;
 using detail::find_last_complete;
-using detail::kNeverFilled;
 
 ChannelDescription unstamped(std::uint32_t slots) {
   ChannelDescription channel = raw_channel("memory", 8, slots);
@@ -51,13 +51,13 @@ TEST(StatePublisher, PublishNGoesToSlotNModuloSlots) {
     for (Sequence n = 1; n <= 3 * slots; ++n) {
       ASSERT_TRUE(publish(publisher, segment.geometry(), n * 10));
       EXPECT_EQ(publisher.sequence(), n);
-      EXPECT_EQ(segment.header().version, complete(n));
+      EXPECT_EQ(segment.header().version, complete_version(n));
       const auto slot = static_cast<std::uint32_t>(n % slots);
-      EXPECT_EQ(segment.version_of(slot), complete(n));
+      EXPECT_EQ(segment.version_of(slot), complete_version(n));
       EXPECT_EQ(payload_of(segment, slot), n * 10);
       for (std::uint32_t back = 1; back < slots && back <= n; ++back) {
         const Sequence older = n - back;
-        const auto expected = older == 0 ? kNeverFilled : complete(older);
+        const auto expected = older == 0 ? kNeverFilled : complete_version(older);
         EXPECT_EQ(segment.version_of(static_cast<std::uint32_t>(older % slots)), expected);
       }
     }
@@ -69,11 +69,11 @@ TEST(StatePublisher, SlotIsOddWhileItIsFilledAndTheHeaderNever) {
   detail::StatePublisher publisher = segment.publisher();
   ASSERT_TRUE(publish(publisher, segment.geometry(), 1));
   ASSERT_TRUE(publisher.publish(segment.geometry(), [&](std::byte*) {
-    EXPECT_EQ(segment.version_of(2), filling(2));
-    EXPECT_EQ(segment.header().version, complete(1));
+    EXPECT_EQ(segment.version_of(2), filling_version(2));
+    EXPECT_EQ(segment.header().version, complete_version(1));
   }));
-  EXPECT_EQ(segment.version_of(2), complete(2));
-  EXPECT_EQ(segment.header().version, complete(2));
+  EXPECT_EQ(segment.version_of(2), complete_version(2));
+  EXPECT_EQ(segment.header().version, complete_version(2));
 }
 
 TEST(StatePublisher, NothingIsPublishedIfFillingThrows) {
@@ -84,19 +84,19 @@ TEST(StatePublisher, NothingIsPublishedIfFillingThrows) {
                                                    [](std::byte*) { throw std::bad_alloc(); })),
                std::bad_alloc);
   EXPECT_EQ(publisher.sequence(), 1U);
-  EXPECT_EQ(segment.header().version, complete(1));
-  EXPECT_EQ(segment.version_of(2), filling(2)) << "not even: it is not whole";
+  EXPECT_EQ(segment.header().version, complete_version(1));
+  EXPECT_EQ(segment.version_of(2), filling_version(2)) << "not even: it is not whole";
   EXPECT_EQ(find(segment), 1U);
   ASSERT_TRUE(publish(publisher, segment.geometry(), 2));
-  EXPECT_EQ(segment.version_of(2), complete(2));
+  EXPECT_EQ(segment.version_of(2), complete_version(2));
 }
 
 TEST(StatePublisher, OtherIncarnationFencesItOff) {
   MemorySegment segment(unstamped(4));
   detail::StatePublisher publisher = segment.publisher();
-  EXPECT_FALSE(publisher.fenced());
+  EXPECT_FALSE(publisher.is_fenced());
   segment.control().incarnation = 2;
-  EXPECT_TRUE(publisher.fenced());
+  EXPECT_TRUE(publisher.is_fenced());
   bool filled = false;
   EXPECT_EQ(outcome(publisher.publish(segment.geometry(), [&](std::byte*) { filled = true; })),
             "Fenced");
@@ -124,7 +124,7 @@ TEST(StatePublisher, WhatIsAbandonedLeavesItsSlotToTheNextPublish) {
   static_cast<void>(publisher.begin(segment.geometry()));
   publisher.abandon();
   EXPECT_EQ(outcome(publisher.publish(segment.geometry(), [](std::byte*) {})), "ok");
-  EXPECT_EQ(segment.version_of(1), detail::complete(1));
+  EXPECT_EQ(segment.version_of(1), detail::complete_version(1));
 }
 
 TEST(StatePublisher, FencedOffIsReportedBeforeALoan) {
@@ -162,7 +162,7 @@ TEST(StatePublisher, StampsAndChecksumsEachValue) {
   const detail::ReaderSlot slot(segment.slots() + segment.geometry().stride, segment.geometry());
   EXPECT_TRUE(before <= slot.stamp_ns() && slot.stamp_ns() <= monotonic_ns());
   EXPECT_EQ(slot.stamp_ns(), segment.header().last_write_ns);
-  EXPECT_EQ(slot.checksum(), detail::crc32c(&value, sizeof value));
+  EXPECT_EQ(slot.checksum(), crc32c(&value, sizeof value));
 }
 
 struct Wrap {
@@ -195,8 +195,8 @@ TEST_P(AcrossTheWrap, EveryPublishIsReadAndFoundAgain) {
     ASSERT_TRUE(publish(publisher, geometry, value));
     n = n + 1 == limit ? 0 : n + 1;
     ASSERT_EQ(publisher.sequence(), n);
-    ASSERT_EQ(observer.version(), complete(n));
-    ASSERT_EQ(segment.version_of(geometry.index_of(n)), complete(n));
+    ASSERT_EQ(observer.version(), complete_version(n));
+    ASSERT_EQ(segment.version_of(geometry.index_of(n)), complete_version(n));
     std::uint64_t got = 0;
     const auto read = observer.read([&](const detail::ReaderSlot& slot) {
       detail::copy_from_shared(&got, slot.payload(), sizeof got);
@@ -210,9 +210,9 @@ TEST_P(AcrossTheWrap, EveryPublishIsReadAndFoundAgain) {
     const Sequence next = n + 1 == limit ? 0 : n + 1;
     detail::Word& word = segment.version_of(geometry.index_of(next));
     const std::uint64_t before = word;
-    word = filling(next);
+    word = filling_version(next);
     ASSERT_EQ(find(segment), n) << "slot marked, not complete";
-    word = complete(next);
+    word = complete_version(next);
     ASSERT_EQ(find(segment), next) << "slot complete, header still at the previous publish";
     word = before;
   }
@@ -251,78 +251,79 @@ TEST_P(FindLastComplete, OfASoundSegmentIsWhatTheHeaderNames) {
 TEST_P(FindLastComplete, OfANewSegmentIsNothingYet) {
   MemorySegment fresh(unstamped(GetParam()));
   EXPECT_EQ(find(fresh), 0U);
-  fresh.version_of(1) = filling(1);
+  fresh.version_of(1) = filling_version(1);
   EXPECT_EQ(find(fresh), 0U) << "killed during the first publish";
-  fresh.version_of(1) = complete(1);
+  fresh.version_of(1) = complete_version(1);
   EXPECT_EQ(find(fresh), 1U) << "killed before it updated the header";
 }
 
 TEST_P(FindLastComplete, OddHeaderIsAContradiction) {
-  segment_.header().version = complete(kLast) + 1;
+  segment_.header().version = complete_version(kLast) + 1;
   EXPECT_EQ(find_now(), std::nullopt);
 }
 
 TEST_P(FindLastComplete, HeaderAtTheLimitIsAContradiction) {
   // For powers of two this is 0 again, which is just as impossible with these slots.
-  segment_.header().version = complete(segment_.geometry().sequence_limit());
+  segment_.header().version = complete_version(segment_.geometry().sequence_limit());
   EXPECT_EQ(find_now(), std::nullopt);
 }
 
 TEST_P(FindLastComplete, HeaderAheadOfEverySlotIsAContradiction) {
-  segment_.header().version = complete(kLast + 1);
+  segment_.header().version = complete_version(kLast + 1);
   EXPECT_EQ(find_now(), std::nullopt);
-  segment_.header().version = complete(kLast + slots_);
+  segment_.header().version = complete_version(kLast + slots_);
   EXPECT_EQ(find_now(), std::nullopt);
 }
 
 TEST_P(FindLastComplete, HeaderBehindBySeveralIsAContradiction) {
   // A writer may die with the header one publish behind, but never two.
-  segment_.header().version = complete(kLast - 1);
+  segment_.header().version = complete_version(kLast - 1);
   EXPECT_EQ(find_now(), kLast);
-  segment_.header().version = complete(kLast - 2);
+  segment_.header().version = complete_version(kLast - 2);
   EXPECT_EQ(find_now(), std::nullopt);
   segment_.header().version = 0;
   EXPECT_EQ(find_now(), std::nullopt);
 }
 
 TEST_P(FindLastComplete, PublishedSlotThatIsNotCompleteIsAContradiction) {
-  version_of(kLast) = filling(kLast);
+  version_of(kLast) = filling_version(kLast);
   EXPECT_EQ(find_now(), std::nullopt);
   version_of(kLast) = kNeverFilled;
   EXPECT_EQ(find_now(), std::nullopt);
-  version_of(kLast) = complete(kLast - slots_);
+  version_of(kLast) = complete_version(kLast - slots_);
   EXPECT_EQ(find_now(), std::nullopt);
 }
 
 TEST_P(FindLastComplete, NewSegmentWhoseHeaderCountsIsAContradiction) {
   MemorySegment fresh(unstamped(GetParam()));
-  fresh.header().version = complete(1);
+  fresh.header().version = complete_version(1);
   EXPECT_EQ(find(fresh), std::nullopt);
 }
 
 TEST_P(FindLastComplete, VersionInAnothersSlotIsAContradiction) {
-  version_of(kLast + 1) = complete(kLast + 2);
+  version_of(kLast + 1) = complete_version(kLast + 2);
   EXPECT_EQ(find_now(), std::nullopt) << "even";
-  version_of(kLast + 1) = filling(kLast + 2);
+  version_of(kLast + 1) = filling_version(kLast + 2);
   EXPECT_EQ(find_now(), std::nullopt) << "odd";
 }
 
 TEST_P(FindLastComplete, SlotOfTheFutureIsAContradiction) {
-  version_of(kLast + 1) = complete(kLast + 1 + slots_);
+  version_of(kLast + 1) = complete_version(kLast + 1 + slots_);
   EXPECT_EQ(find_now(), std::nullopt);
 }
 
 TEST_P(FindLastComplete, SlotOfAnEarlierRoundIsAContradiction) {
-  version_of(kLast + 1) = complete(kLast + 1 - 2 * slots_);
+  version_of(kLast + 1) = complete_version(kLast + 1 - 2 * slots_);
   EXPECT_EQ(find_now(), std::nullopt);
 }
 
 TEST_P(FindLastComplete, VersionBeyondTheLimitIsAContradiction) {
   // For powers of two the limit is 0 again, and one before it marks a slot that was never filled.
   const Sequence limit = segment_.geometry().sequence_limit();
-  segment_.version_of(0) = complete(limit);
+  segment_.version_of(0) = complete_version(limit);
   EXPECT_EQ(find_now(), std::nullopt);
-  segment_.version_of(0) = filling(limit) == kNeverFilled ? filling(limit - 1) : filling(limit);
+  segment_.version_of(0) =
+      filling_version(limit) == kNeverFilled ? filling_version(limit - 1) : filling_version(limit);
   EXPECT_EQ(find_now(), std::nullopt);
 }
 
@@ -332,8 +333,8 @@ TEST_P(FindLastComplete, AnySingleVersionDamagedNeverInventsAPublish) {
                                   1,
                                   2,
                                   3,
-                                  complete(kLast + 1),
-                                  complete(kLast + 7),
+                                  complete_version(kLast + 1),
+                                  complete_version(kLast + 7),
                                   1999,
                                   2001,
                                   std::numeric_limits<std::uint64_t>::max() - 1,
@@ -343,7 +344,7 @@ TEST_P(FindLastComplete, AnySingleVersionDamagedNeverInventsAPublish) {
     for (const std::uint64_t value : values) {
       segment_.version_of(slot) = value;
       if (const auto found = find_now()) {
-        EXPECT_EQ(version_of(*found), complete(*found));
+        EXPECT_EQ(version_of(*found), complete_version(*found));
         EXPECT_TRUE(*found == kLast || *found == kLast + 1) << *found;
       }
     }

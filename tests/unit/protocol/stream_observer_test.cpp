@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/detail/stream_observer.hpp"
 
 #include <gtest/gtest.h>
@@ -98,7 +99,7 @@ TEST_F(StreamObserverTest, DamagedVersionIsNoReasonToJump) {
   auto observer = segment_->stream_observer(0);
   observer.attach();
   push();
-  segment_->version_of(1) = detail::complete(1'000'001);
+  segment_->version_of(1) = detail::complete_version(1'000'001);
   EXPECT_FALSE(observer.look([](const detail::ReaderSlot&) {}));
   EXPECT_EQ(observer.next(), 1U);
   EXPECT_EQ(observer.lost(), 0U);
@@ -157,7 +158,7 @@ TEST_P(EmptiedFile, HasNoValue) {
   const auto sees_nothing = [&] {
     EXPECT_FALSE(observer.look([](const detail::ReaderSlot&) {}));
     EXPECT_FALSE(observer.has_next());
-    EXPECT_TRUE(observer.detached());
+    EXPECT_TRUE(observer.is_detached());
   };
   sees_nothing();
   observer.seek_latest();

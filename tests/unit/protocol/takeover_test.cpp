@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which publish a successor takes as the last one, and what it refuses.
 #include <gtest/gtest.h>
 
@@ -30,35 +31,35 @@ class Takeover : public testing::TestWithParam<Kind> {
 
 TEST_P(Takeover, FindsTheLastPublish) {
   EXPECT_EQ(find(), kLast);
-  version_of(kLast + 1) = detail::filling(kLast + 1);
+  version_of(kLast + 1) = detail::filling_version(kLast + 1);
   EXPECT_EQ(find(), kLast) << "it died while it filled the next slot";
-  version_of(kLast + 1) = detail::complete(kLast + 1);
+  version_of(kLast + 1) = detail::complete_version(kLast + 1);
   EXPECT_EQ(find(), kLast + 1) << "it died before it updated the header";
 }
 
 TEST_P(Takeover, SlotThatIsNewerThanTheLastPublishIsRefused) {
   for (const Sequence n : {kLast + 2, kLast + 3, kLast + 50, Sequence{1} << 60U}) {
-    version_of(n) = detail::complete(n);
+    version_of(n) = detail::complete_version(n);
     EXPECT_EQ(find(), std::nullopt) << n;
-    version_of(n) = detail::filling(n);
+    version_of(n) = detail::filling_version(n);
     EXPECT_EQ(find(), std::nullopt) << "being filled, " << n;
-    version_of(n) = detail::complete(n - segment_.geometry().count);
+    version_of(n) = detail::complete_version(n - segment_.geometry().count);
   }
 }
 
 TEST_P(Takeover, SlotThatIsTooOldIsRefused) {
   const Sequence old = kLast - 2 * Sequence{segment_.geometry().count};
-  version_of(old) = detail::complete(old);
+  version_of(old) = detail::complete_version(old);
   EXPECT_EQ(find(), std::nullopt);
 }
 
 TEST_P(Takeover, SlotOfAnotherIndexIsRefused) {
-  version_of(kLast - 1) = detail::complete(kLast - 2);
+  version_of(kLast - 1) = detail::complete_version(kLast - 2);
   EXPECT_EQ(find(), std::nullopt);
 }
 
 TEST_P(Takeover, EmptySlotOfALaterRoundIsRefused) {
-  version_of(kLast - 1) = detail::kNeverFilled;
+  version_of(kLast - 1) = kNeverFilled;
   EXPECT_EQ(find(), std::nullopt);
 }
 
@@ -70,13 +71,13 @@ TEST_P(Takeover, PublishZeroIsRefusedBeforeTheWrap) {
     const auto find_last =
         GetParam() == Kind::State ? &detail::find_last_complete : &detail::find_last_of_stream;
     EXPECT_EQ(find_last(young.header(), young.slots(), young.geometry()), last);
-    young.version_of(0) = detail::complete(0);
+    young.version_of(0) = detail::complete_version(0);
     EXPECT_EQ(find_last(young.header(), young.slots(), young.geometry()), std::nullopt) << last;
   }
 }
 
 TEST_P(Takeover, OddHeaderIsRefused) {
-  segment_.header().version = detail::filling(kLast);
+  segment_.header().version = detail::filling_version(kLast);
   EXPECT_EQ(find(), std::nullopt);
 }
 

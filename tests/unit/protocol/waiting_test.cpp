@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Sleeping until a publish. Time limits here are generous and only end tests that would otherwise
 /// hang; none decides a result.
 #include "evo/detail/waiting.hpp"
@@ -30,13 +31,12 @@ class Waiting : public testing::TestWithParam<WakeProtocol> {
   }
 
   void wait(std::uint64_t seen_version, std::chrono::nanoseconds timeout) {
-    static_cast<void>(detail::wait(
-        {.header = &segment_.header(),
-         .control = &segment_.control(),
-         .entry = &entry_,
-         .seen_version = seen_version,
-         .told = {.generation = 1, .state = static_cast<std::uint32_t>(ControlState::Open)}},
-        timeout));
+    static_cast<void>(detail::wait({.header = &segment_.header(),
+                                    .control = &segment_.control(),
+                                    .entry = &entry_,
+                                    .seen_version = seen_version,
+                                    .last_seen = {.generation = 1, .phase = SegmentPhase::Open}},
+                                   timeout));
   }
   /// Waits in a separate thread, runs `change` once the wait is announced, and joins the thread.
   template <class Change>
@@ -60,9 +60,9 @@ TEST_P(Waiting, ReturnsAtOnceIfTheVersionDiffers) {
 }
 
 TEST_P(Waiting, ReturnsAtOnceFromAClosedOrReplacedSegment) {
-  segment_.control().state = static_cast<std::uint32_t>(ControlState::Closed);
+  segment_.control().phase = SegmentPhase::Closed;
   wait(0, kForEver);
-  segment_.control().state = static_cast<std::uint32_t>(ControlState::Open);
+  segment_.control().phase = SegmentPhase::Open;
   segment_.control().generation = 2;
   wait(0, kForEver);
   expect_nobody_waits();
@@ -87,7 +87,7 @@ TEST_P(Waiting, PublishWakes) {
 
 TEST_P(Waiting, EndOfTheSegmentWakes) {
   wait_until([&] {
-    segment_.control().state = static_cast<std::uint32_t>(ControlState::Closed);
+    segment_.control().phase = SegmentPhase::Closed;
     detail::wake_all(segment_.header());
   });
 }
@@ -138,7 +138,7 @@ TEST_F(Waiters, NewestVersionIsNamed) {
                                     .control = &segment_.control(),
                                     .entry = &entry,
                                     .seen_version = seen,
-                                    .told = detail::news_of(segment_.control())},
+                                    .last_seen = detail::epoch_of(segment_.control())},
                                    timeout));
   };
   wait(0);
@@ -154,13 +154,13 @@ TEST_F(Waiters, NewestVersionIsNamed) {
 class WaitForChange : public testing::Test {
  protected:
   WaitForChange() {
-    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
     if (!writer) throw std::runtime_error(writer.error().message);
     writer_.emplace(std::move(*writer));
   }
 
-  [[nodiscard]] SegmentReader attach() const {
-    auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  [[nodiscard]] RawStateReader attach() const {
+    auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
     if (!reader) throw std::runtime_error(reader.error().message);
     return std::move(*reader);
   }
@@ -177,11 +177,11 @@ class WaitForChange : public testing::Test {
   }
 
   TemporaryDomain directory_;
-  std::optional<SegmentWriter> writer_;
+  std::optional<RawStateWriter> writer_;
 };
 
 TEST_F(WaitForChange, ReturnsAtOnceAfterAPublishThatWasNotRead) {
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   writer_->write(bytes_of(std::uint64_t{1}));
   EXPECT_TRUE(reader.wait_for_change(kForEver));
   EXPECT_TRUE(reader.wait_for_change(kForEver)) << "still not read";
@@ -190,14 +190,14 @@ TEST_F(WaitForChange, ReturnsAtOnceAfterAPublishThatWasNotRead) {
 }
 
 TEST_F(WaitForChange, ReturnsFalseAtTheTimeout) {
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   EXPECT_FALSE(reader.wait_for_change(1ms));
   EXPECT_FALSE(reader.wait_for_change(-1ms));
   EXPECT_EQ(waiters(), 0U);
 }
 
 TEST_F(WaitForChange, ReturnsWhenAnotherThreadPublishes) {
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   for (std::uint64_t n = 1; n <= 50; ++n) {
     std::thread publisher([&] {
       if (n % 2 == 0) await_waiters(1);  // asleep or about to sleep; otherwise a deliberate race
@@ -216,7 +216,7 @@ TEST_F(WaitForChange, WakesEveryReader) {
   std::vector<std::thread> threads;
   for (std::uint32_t i = 0; i < kReaders; ++i) {
     threads.emplace_back([&] {
-      SegmentReader reader = attach();
+      RawStateReader reader = attach();
       if (reader.wait_for_change(kForEver)) ++woken;
     });
   }
@@ -227,7 +227,7 @@ TEST_F(WaitForChange, WakesEveryReader) {
 }
 
 TEST_F(WaitForChange, ReturnsWhenTheWriterCloses) {
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   std::thread closer([&] {
     await_waiters(1);
     writer_.reset();
@@ -239,7 +239,7 @@ TEST_F(WaitForChange, ReturnsWhenTheWriterCloses) {
 }
 
 TEST_F(WaitForChange, LastPublishBeforeTheCloseIsNotMissed) {
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   std::thread closer([&] {
     await_waiters(1);
     writer_->write(bytes_of(std::uint64_t{9}));
@@ -253,11 +253,11 @@ TEST_F(WaitForChange, LastPublishBeforeTheCloseIsNotMissed) {
 TEST_F(WaitForChange, SleeperOutlivesATakeover) {
   writer_.reset();
   leave_orphan(directory_.domain(), raw_channel("probe", 8), 3);
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   EXPECT_EQ(read_number(reader), "3");
   std::thread successor([&] {
     await_waiters(1);
-    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
     ASSERT_TRUE(writer) << message_of(writer);
     writer->write(bytes_of(std::uint64_t{4}));
     writer_.emplace(std::move(*writer));
@@ -269,14 +269,14 @@ TEST_F(WaitForChange, SleeperOutlivesATakeover) {
 
 TEST_F(WaitForChange, ReaderKilledInItsSleepIsForgottenByItsSuccessor) {
   Child child([&]() -> std::string {
-    SegmentReader reader = attach();
+    RawStateReader reader = attach();
     static_cast<void>(reader.wait_for_change(kForEver));
     return "woken";
   });
   await_waiters(1);
   child.kill();
   EXPECT_EQ(waiters(), 0U) << "dead readers do not sleep";
-  const SegmentReader reader = attach();
+  const RawStateReader reader = attach();
   EXPECT_EQ(waiters(), 0U);
 }
 

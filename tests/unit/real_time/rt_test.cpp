@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Real-time settings of a thread, verified with the kernel's own calls.
-#include "evo/rt.hpp"
+#include "evo/real_time.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -10,7 +12,7 @@
 #include <thread>
 
 #include "child_process.hpp"
-#include "evo/slot.hpp"
+#include "evo/format/slot.hpp"
 #include "outcome.hpp"
 #include "real_time/calling_thread.hpp"
 #include "sanitizers.hpp"
@@ -113,7 +115,7 @@ TEST(RealTime, NothingAskedForNothingDone) {
               const std::string before = kernel_scheduling();
               const auto report = rt::enter(kNothing);
               if (!report) return message_of(report);
-              if (!report->complete()) return "notes";
+              if (!report->is_complete()) return "notes";
               if (report->cpus != detail::affinity()) return "cores not told";
               if (report->memory_locked || report->stack_bytes != 0) return "too much";
               return kernel_scheduling() == before ? "the same" : kernel_scheduling();
@@ -155,7 +157,7 @@ TEST_F(LockedMemory, KeepsWhatIsMappedNowAndLater) {
               const bool before = is_locked_at_once();
               const auto report = rt::enter({.stack_bytes = 0});
               if (!report) return message_of(report);
-              if (!report->complete()) return report->memory_note;
+              if (!report->is_complete()) return report->memory_note;
               return fmt::format("{} {} {}, at once: {} {}", report->memory_locked,
                                  report->future_memory_locked, report->locked_bytes > kMegabyte,
                                  before, is_locked_at_once());
@@ -217,7 +219,7 @@ TEST(RealTime, WithoutTheRightsStaysOrdinaryAndSaysWhy) {
                 if (!contains(report->scheduling_note, words)) return report->scheduling_note;
               }
               return fmt::format("{} {} {}", to_string(report->policy), report->priority,
-                                 report->complete());
+                                 report->is_complete());
             }),
             "OTHER 0 false");
 }
@@ -230,8 +232,8 @@ TEST_F(PrivilegedRealTime, TheLimitIsEnough) {
               if (!allowed) return message_of(allowed);
               const auto refused = rt::enter(fifo(11));
               if (!refused) return message_of(refused);
-              return fmt::format("{} {}, {} {}", allowed->priority, allowed->complete(),
-                                 refused->priority, refused->complete());
+              return fmt::format("{} {}, {} {}", allowed->priority, allowed->is_complete(),
+                                 refused->priority, refused->is_complete());
             }),
             "10 true, 10 false");
 }
@@ -248,8 +250,9 @@ TEST_F(PrivilegedRealTime, WithoutRightsKeepsAtMostThePriorityThatItHas) {
               const auto refused = rt::enter(fifo(11));
               if (!refused) return message_of(refused);
               return fmt::format("{} {} {}, {} {} {}", to_string(allowed->policy),
-                                 allowed->priority, allowed->complete(), to_string(refused->policy),
-                                 refused->priority, refused->complete());
+                                 allowed->priority, allowed->is_complete(),
+                                 to_string(refused->policy), refused->priority,
+                                 refused->is_complete());
             }),
             "FIFO 10 true, FIFO 10 false");
 }

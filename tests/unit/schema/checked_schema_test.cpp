@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What the check of a schema refuses, and what it accepts.
 #include "evo/checked_schema.hpp"
 
 #include <flatbuffers/reflection_generated.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <ostream>
 #include <probe.evo.hpp>
 
+#include "evo/format/segment_header.hpp"
 #include "evo/schema_layout.hpp"
-#include "evo/segment_header.hpp"
 #include "outcome.hpp"
 #include "schema/schema_attributes.hpp"
 #include "schema/schema_census.hpp"

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which segments fit which readers, and what the error says if one does not.
 #include "schema/schema_check.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,8 +10,8 @@
 #include <probe.evo.hpp>
 #include <thread>
 
-#include "evo/stream_segment_reader.hpp"
-#include "evo/stream_segment_writer.hpp"
+#include "evo/raw_stream_reader.hpp"
+#include "evo/raw_stream_writer.hpp"
 #include "schema_builder.hpp"
 #include "segments.hpp"
 #include "system/process_identity.hpp"
@@ -201,7 +203,7 @@ TEST(SchemaMismatch, OfARealSegmentNamesFieldAndWriter) {
   channel.bfbs = changed;
   channel.schema_id = kSegmentId;
   channel.version = {2, 0};
-  auto writer = SegmentWriter::create(channel, {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(channel, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
 
   const auto reader = probe::ProbeReader::attach({.domain = directory.domain()});
@@ -224,7 +226,7 @@ TEST(SchemaMismatch, FreesTheReaderEntryAgain) {
   ChannelDescription channel = describe<probe::CounterChannel>();
   channel.max_readers = 1;
   channel.schema_id = kSegmentId;
-  auto writer = SegmentWriter::create(channel, {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(channel, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(outcome(probe::CounterReader::attach({.domain = directory.domain()})),
@@ -236,10 +238,10 @@ TEST(SchemaMismatch, OverflowOfAStreamMustAgree) {
   const TemporaryDomain directory;
   ChannelDescription channel = raw_channel("probe", 8);
   channel.kind = Kind::Stream;
-  const auto writer = StreamSegmentWriter::create(channel, {.domain = directory.domain()});
+  const auto writer = RawStreamWriter::create(channel, {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   channel.overflow = Overflow::Block;
-  const auto reader = StreamSegmentReader::attach(channel, {.domain = directory.domain()});
+  const auto reader = RawStreamReader::attach(channel, {.domain = directory.domain()});
   EXPECT_EQ(outcome(reader), "SchemaMismatch");
   EXPECT_TRUE(contains(message_of(reader), "overflow: overwrite in the segment, block"))
       << "it would use in place what the writer overwrites: " << message_of(reader);
@@ -250,19 +252,19 @@ TEST(SchemaMismatch, WaitsForTheSuccessorOfADeadWriter) {
   leave_orphan(directory.domain(), raw_channel("probe", 8), 1);
   ChannelDescription channel = raw_channel("probe", 16);
   channel.schema_id.bytes.fill(7);
-  const auto at_once = SegmentReader::attach(channel, {.domain = directory.domain()});
+  const auto at_once = RawStateReader::attach(channel, {.domain = directory.domain()});
   EXPECT_EQ(outcome(at_once), "SchemaMismatch");
   EXPECT_TRUE(contains(message_of(at_once), "which is dead; start the present one"))
       << message_of(at_once);
-  const auto in_vain = SegmentReader::attach(
+  const auto in_vain = RawStateReader::attach(
       channel, {.domain = directory.domain(), .wait = std::chrono::milliseconds(5)});
   EXPECT_EQ(outcome(in_vain), "SchemaMismatch");
-  std::optional<Result<SegmentWriter>> successor;
+  std::optional<Result<RawStateWriter>> successor;
   std::thread starts([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    successor.emplace(SegmentWriter::create(channel, {.domain = directory.domain()}));
+    successor.emplace(RawStateWriter::create(channel, {.domain = directory.domain()}));
   });
-  const auto patient = SegmentReader::attach(
+  const auto patient = RawStateReader::attach(
       channel, {.domain = directory.domain(), .wait = std::chrono::seconds(60)});
   starts.join();
   EXPECT_EQ(outcome(patient), "ok") << message_of(patient);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One line for each difference; tests what each kind of line says.
 #include <gtest/gtest.h>
 

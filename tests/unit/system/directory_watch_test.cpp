@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Detects changes in a directory that may be created and removed.
 #include "system/directory_watch.hpp"
 

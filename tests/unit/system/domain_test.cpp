@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evo/domain.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -13,11 +15,13 @@
 #include "child_process.hpp"
 #include "evo/discovery.hpp"
 #include "evo/limits.hpp"
-#include "evo/segment_reader.hpp"
-#include "evo/segment_writer.hpp"
+#include "evo/raw_state_reader.hpp"
+#include "evo/raw_state_writer.hpp"
+#include "evo/segment_paths.hpp"
 #include "file_bytes.hpp"
 #include "outcome.hpp"
 #include "segments.hpp"
+#include "system/domain_checks.hpp"
 #include "system/file.hpp"
 #include "system/process_identity.hpp"
 #include "temporary_domain.hpp"
@@ -56,7 +60,7 @@ TEST(Domain, SystemIsTheSharedMemoryMount) {
 
 TEST(Domain, UserNamesUserAndBoot) {
   const std::string boot = detail::boot_id().text();
-  EXPECT_EQ(Domain::user().path().string(),
+  EXPECT_EQ(Domain::user().path(),
             "/dev/shm/evo-" + std::to_string(::geteuid()) + "-" + boot.substr(0, 8));
 }
 
@@ -64,7 +68,7 @@ TEST(Domain, UserIsTheEffectiveOne) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   const ChildResult child = in_child([]() -> std::string {
     if (::seteuid(54321) != 0) return "seteuid failed";
-    return Domain::user().path().string();
+    return Domain::user().path();
   });
   EXPECT_TRUE(child.text.starts_with("/dev/shm/evo-54321-")) << child.text;
 }
@@ -132,10 +136,10 @@ TEST(Domain, EnvironmentChooses) {
 TEST(Domain, EnvironmentIsTheDefaultOfBothEnds) {
   const TemporaryDomain directory;
   const DomainVariable path(directory.path().c_str());
-  auto writer = SegmentWriter::create("by_environment", 8);
+  auto writer = RawStateWriter::create("by_environment", 8);
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(directory.files().size(), 3U);
-  auto reader = SegmentReader::attach("by_environment");
+  auto reader = RawStateReader::attach("by_environment");
   EXPECT_EQ(outcome(reader), "ok");
 }
 
@@ -147,10 +151,10 @@ TEST(Domain, EmptyVariableIsAsGoodAsNone) {
 TEST(Domain, RelativePathIsRefusedAtFirstUse) {
   for (const char* value : {"relative/path", "./here", "User"}) {
     const DomainVariable path(value);
-    const auto writer = SegmentWriter::create("probe", 8);
+    const auto writer = RawStateWriter::create("probe", 8);
     EXPECT_EQ(outcome(writer), "InvalidName") << value;
     EXPECT_TRUE(contains(message_of(writer), "EVO_DOMAIN")) << message_of(writer);
-    const auto reader = SegmentReader::attach("probe");
+    const auto reader = RawStateReader::attach("probe");
     EXPECT_EQ(outcome(reader), "InvalidName") << value;
     EXPECT_TRUE(contains(message_of(reader), "absolute")) << message_of(reader);
   }
@@ -160,34 +164,35 @@ TEST(Domain, SegmentNames) {
   const std::string longest(48, 'a');
   for (const std::string& good :
        {std::string("a"), std::string("probe_2"), std::string("a__"), longest, std::string("z9")}) {
-    EXPECT_TRUE(detail::validate_segment_name(good)) << good;
+    EXPECT_TRUE(validate_segment_name(good)) << good;
   }
   for (const std::string& bad :
        {std::string(), std::string("Probe"), std::string("9probe"), std::string("_probe"),
         std::string("pro-be"), std::string("pro be"), std::string("pro/be"), std::string(".."),
         std::string("../probe"), std::string("probe."), std::string("prob\xc3\xa9"),
         std::string("probe\0x", 7), std::string("probe\n"), longest + "a"}) {
-    EXPECT_EQ(outcome(detail::validate_segment_name(bad)), "InvalidName") << bad;
+    EXPECT_EQ(outcome(validate_segment_name(bad)), "InvalidName") << bad;
   }
 }
 
 TEST(Domain, ModuleNamesAreShorter) {
-  EXPECT_TRUE(detail::validate_module_name(std::string(32, 'm')));
-  EXPECT_EQ(outcome(detail::validate_module_name(std::string(33, 'm'))), "InvalidName");
-  EXPECT_EQ(outcome(detail::validate_module_name("")), "InvalidName");
-  EXPECT_EQ(outcome(detail::validate_module_name("hal.core")), "InvalidName");
+  EXPECT_TRUE(validate_module_name(std::string(32, 'm')));
+  EXPECT_EQ(outcome(validate_module_name(std::string(33, 'm'))), "InvalidName");
+  EXPECT_EQ(outcome(validate_module_name("")), "InvalidName");
+  EXPECT_EQ(outcome(validate_module_name("hal.core")), "InvalidName");
 }
 
 TEST(Domain, InvalidNamesMakeNothing) {
   const TemporaryDomain directory;
-  EXPECT_EQ(outcome(SegmentWriter::create("Bad", 8, {.domain = directory.domain()})),
+  EXPECT_EQ(outcome(RawStateWriter::create("Bad", 8, {.domain = directory.domain()})),
             "InvalidName");
   ChannelDescription channel;
   channel.name = "good";
   channel.owner = "not good";
   channel.size = 8;
-  EXPECT_EQ(outcome(SegmentWriter::create(channel, {.domain = directory.domain()})), "InvalidName");
-  EXPECT_EQ(outcome(SegmentReader::attach("../good", {.domain = directory.domain()})),
+  EXPECT_EQ(outcome(RawStateWriter::create(channel, {.domain = directory.domain()})),
+            "InvalidName");
+  EXPECT_EQ(outcome(RawStateReader::attach("../good", {.domain = directory.domain()})),
             "InvalidName");
   EXPECT_TRUE(directory.files().empty());
 }
@@ -209,7 +214,7 @@ TEST(Domain, DirectoryIsMadeForItsUserAlone) {
 TEST(Domain, ReadersMakeNoDirectory) {
   const TemporaryDomain directory;
   const Domain nested(directory.path() / "none");
-  EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = nested})), "NotFound");
+  EXPECT_EQ(outcome(RawStateReader::attach("probe", {.domain = nested})), "NotFound");
   EXPECT_FALSE(std::filesystem::exists(nested.path()));
 }
 
@@ -220,16 +225,16 @@ TEST(Domain, FileInPlaceOfTheDirectoryIsRefused) {
   const auto made = detail::ensure_directory(file);
   EXPECT_EQ(outcome(made), "InvalidName");
   EXPECT_TRUE(contains(message_of(made), "not a directory")) << message_of(made);
-  EXPECT_EQ(outcome(SegmentWriter::create("probe", 8, {.domain = file})), "InvalidName");
-  EXPECT_EQ(outcome(SegmentReader::attach("probe", {.domain = file})), "NotFound");
-  EXPECT_FALSE(detail::ensure_directory(Domain(file.path() / "below")));
+  EXPECT_EQ(outcome(RawStateWriter::create("probe", 8, {.domain = file})), "InvalidName");
+  EXPECT_EQ(outcome(RawStateReader::attach("probe", {.domain = file})), "NotFound");
+  EXPECT_FALSE(detail::ensure_directory(Domain(file.path() + "/below")));
 }
 
 TEST(Domain, DanglingLinkInPlaceOfTheDirectoryIsAnError) {
   const TemporaryDomain directory;
   const std::filesystem::path link = directory.path() / "link";
   std::filesystem::create_symlink(directory.path() / "nowhere", link);
-  EXPECT_FALSE(SegmentWriter::create("probe", 8, {.domain = Domain(link)}));
+  EXPECT_FALSE(RawStateWriter::create("probe", 8, {.domain = Domain(link)}));
 }
 
 /// A user's own domain that does not exist yet, and what others may plant in its place.
@@ -244,7 +249,7 @@ class UserDomain : public testing::Test {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
     path_ = in_child([&]() -> std::string {
               become(kVictim);
-              return Domain::user().path().string();
+              return Domain::user().path();
             }).text;
     std::filesystem::remove_all(path_);
     ::chmod(target().c_str(), 0777);
@@ -287,9 +292,9 @@ class UserDomain : public testing::Test {
     return in_child([&]() -> std::string {
              become(kVictim);
              const Domain domain = Domain::user();
-             const auto attached = SegmentReader::attach("probe", {.domain = domain});
+             const auto attached = RawStateReader::attach("probe", {.domain = domain});
              const auto made = detail::ensure_directory(domain);
-             const auto writer = SegmentWriter::create("probe", 8, {.domain = domain});
+             const auto writer = RawStateWriter::create("probe", 8, {.domain = domain});
              return outcome(attached) + " " + outcome(made) + " " + outcome(writer) + " " +
                     message_of(writer);
            })
@@ -366,7 +371,7 @@ TEST_F(UserDomain, IsCheckedAgainByALookThatWaitedForIt) {
   plant(kAttacker, [&] {
     ChannelDescription channel = raw_channel("probe", 8);
     channel.access = Access::Group;
-    auto writer = SegmentWriter::create(channel, {.domain = Domain(target())});
+    auto writer = RawStateWriter::create(channel, {.domain = Domain(target())});
     if (writer) die();
   });
   ASSERT_FALSE(directory_.files().empty()) << "the victim may read it, but must not trust it";
@@ -388,10 +393,9 @@ TEST_F(UserDomain, IsCheckedAgainByALookThatWaitedForIt) {
 
 TEST(Domain, FileNames) {
   const Domain domain("/d");
-  EXPECT_EQ(detail::data_path(domain, "hal_core", "phys_input_io", 42),
-            "/d/evo_hal_core_phys_input_io_42");
-  EXPECT_EQ(detail::meta_path(domain, "phys_input_io"), "/d/evo_phys_input_io.meta");
-  EXPECT_EQ(detail::control_path(domain, "phys_input_io"), "/d/evo_phys_input_io.ctl");
+  EXPECT_EQ(data_path(domain, "hal_core", "phys_input_io", 42), "/d/evo_hal_core_phys_input_io_42");
+  EXPECT_EQ(meta_path(domain, "phys_input_io"), "/d/evo_phys_input_io.meta");
+  EXPECT_EQ(control_path(domain, "phys_input_io"), "/d/evo_phys_input_io.ctl");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "system/file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A process forks at the moment when one thread has unmapped a segment and another has mapped its
 /// own memory at that address.
 #include <gtest/gtest.h>
@@ -55,8 +56,8 @@ TEST(EarlierForkHandler, KeepsItsMemory) {
   ASSERT_EQ(kRegistered, 0);
   const TemporaryDomain directory;
   auto writer =
-      SegmentWriter::create(raw_channel("probe", 3U << 20U), {.domain = directory.domain()});
-  auto reader = SegmentReader::attach("probe", {.domain = directory.domain()});
+      RawStateWriter::create(raw_channel("probe", 3U << 20U), {.domain = directory.domain()});
+  auto reader = RawStateReader::attach("probe", {.domain = directory.domain()});
   ASSERT_TRUE(writer && reader) << message_of(writer) << message_of(reader);
   const ChildResult child = in_child([&]() -> std::string {
     const bool whole = std::ranges::all_of(
@@ -69,10 +70,10 @@ TEST(EarlierForkHandler, KeepsItsMemory) {
 TEST(ForkDuringUnmap, LeavesForeignMemoryAlone) {
   const TemporaryDomain directory;
   auto writer =
-      SegmentWriter::create(raw_channel("probe", 3U << 20U), {.domain = directory.domain()});
+      RawStateWriter::create(raw_channel("probe", 3U << 20U), {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
-  std::optional<SegmentReader> reader =
-      SegmentReader::attach("probe", {.domain = directory.domain()}).value();
+  std::optional<RawStateReader> reader =
+      RawStateReader::attach("probe", {.domain = directory.domain()}).value();
   const std::size_t size = reader->layout().file_size;
   watched_size = size;
   std::thread closer([&] { reader.reset(); });

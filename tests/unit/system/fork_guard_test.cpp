@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A forked child is neither a second writer nor a second reader.
 #include "system/fork_guard.hpp"
 
@@ -9,8 +10,9 @@
 #include <thread>
 
 #include "attachment/control.hpp"
-#include "evo/stream_segment_reader.hpp"
-#include "evo/stream_segment_writer.hpp"
+#include "evo/format.hpp"
+#include "evo/raw_stream_reader.hpp"
+#include "evo/raw_stream_writer.hpp"
 #include "segments.hpp"
 #include "system/kernel_lock.hpp"
 #include "temporary_domain.hpp"
@@ -21,24 +23,24 @@ namespace {
 class Forked : public testing::Test {
  protected:
   Forked() {
-    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+    auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
     if (!writer) throw std::runtime_error(writer.error().message);
     writer_.emplace(std::move(*writer));
     writer_->write(bytes_of(std::uint64_t{1}));
   }
 
-  [[nodiscard]] SegmentReader attach() const {
-    auto reader = SegmentReader::attach("probe", {.domain = directory_.domain()});
+  [[nodiscard]] RawStateReader attach() const {
+    auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
     if (!reader) throw std::runtime_error(reader.error().message);
     return std::move(*reader);
   }
 
   TemporaryDomain directory_;
-  std::optional<SegmentWriter> writer_;
+  std::optional<RawStateWriter> writer_;
 };
 
 TEST_F(Forked, ChildsWriterIsFencedAndWritesNothing) {
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   const ChildResult child = in_child([&]() -> std::string {
     const std::uint64_t two = 2;
     return outcome(writer_->write(bytes_of(two))) + " " +
@@ -60,18 +62,18 @@ TEST_F(Forked, ChildsWriterRemovesNothingAtItsEnd) {
   EXPECT_EQ(child.text, "destroyed");
   EXPECT_EQ(child.status, 0);
   EXPECT_EQ(directory_.files(), before);
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   EXPECT_EQ(to_string(reader.writer_state()), "Alive");
   EXPECT_EQ(outcome(writer_->write(bytes_of(std::uint64_t{2}))), "ok");
 }
 
 TEST_F(Forked, ChildsReaderIsDetached) {
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   EXPECT_EQ(read_number(reader), "1");
   const ChildResult child = in_child([&]() -> std::string {
     const std::string said = read_number(reader);
     static_cast<void>(reader.wait_for_change(std::chrono::milliseconds(1)));
-    SegmentReader own = attach();
+    RawStateReader own = attach();
     return fmt::format("{} {}", said, read_number(own));
   });
   EXPECT_EQ(child.text, "Detached 1");
@@ -79,7 +81,7 @@ TEST_F(Forked, ChildsReaderIsDetached) {
 }
 
 TEST_F(Forked, ChildsReaderKnowsThatItCannotTellTheWritersState) {
-  SegmentReader reader = attach();
+  RawStateReader reader = attach();
   const ChildResult child = in_child([&]() -> std::string {
     std::string said(to_string(reader.writer_state()));
     if (auto again = reader.reattach(); !again) return again.error().message;
@@ -91,9 +93,9 @@ TEST_F(Forked, ChildsReaderKnowsThatItCannotTellTheWritersState) {
 TEST_F(Forked, ChildsReaderAttachesAgainWhileTheTableHasRoom) {
   ChannelDescription channel = raw_channel("small", 8);
   channel.max_readers = 1;
-  auto writer = SegmentWriter::create(channel, {.domain = directory_.domain()});
+  auto writer = RawStateWriter::create(channel, {.domain = directory_.domain()});
   ASSERT_TRUE(writer);
-  auto reader = SegmentReader::attach("small", {.domain = directory_.domain()});
+  auto reader = RawStateReader::attach("small", {.domain = directory_.domain()});
   ASSERT_TRUE(reader);
   const ChildResult child = in_child([&]() -> std::string {
     // The parent holds the only entry, and keeps it.
@@ -107,9 +109,9 @@ TEST_F(Forked, ChildsStreamHasNoValues) {
   ChannelDescription channel = raw_channel("stream", 8);
   channel.kind = Kind::Stream;
   channel.slots = 4;
-  auto writer = StreamSegmentWriter::create(channel, {.domain = directory_.domain()});
+  auto writer = RawStreamWriter::create(channel, {.domain = directory_.domain()});
   ASSERT_TRUE(writer);
-  auto reader = StreamSegmentReader::attach("stream", {.domain = directory_.domain()});
+  auto reader = RawStreamReader::attach("stream", {.domain = directory_.domain()});
   ASSERT_TRUE(reader);
   for (std::uint64_t n = 41; n <= 43; ++n) ASSERT_TRUE(writer->push(bytes_of(n)));
   const ChildResult child = in_child([&]() -> std::string {
@@ -126,16 +128,16 @@ TEST_F(Forked, ChildsStreamHasNoValues) {
     reader->seek_to(0);
     said += next();
     said += reader->wait_for_next(std::chrono::milliseconds(1)) ? "there " : "none ";
-    said += reader->detached() ? "detached " : "attached ";
+    said += reader->is_detached() ? "detached " : "attached ";
     said += to_string(reader->writer_state());
     if (auto again = reader->reattach(); !again) return again.error().message;
-    return said + " " + next() + (reader->detached() ? "detached" : "attached");
+    return said + " " + next() + (reader->is_detached() ? "detached" : "attached");
   });
   EXPECT_EQ(child.text, "nothing nothing nothing nothing none detached Detached 43 attached");
 }
 
 TEST_F(Forked, ChildsReaderFreesNoEntryAtItsEnd) {
-  std::optional<SegmentReader> reader = attach();
+  std::optional<RawStateReader> reader = attach();
   const ChildResult child = in_child([&]() -> std::string {
     reader.reset();
     return "destroyed";
@@ -148,7 +150,7 @@ TEST_F(Forked, ChildsReaderFreesNoEntryAtItsEnd) {
 }
 
 TEST_F(Forked, DescriptorThatTheChildOpensInItsPlaceStaysOpen) {
-  std::optional<SegmentReader> reader = attach();
+  std::optional<RawStateReader> reader = attach();
   const ChildResult child = in_child([&]() -> std::string {
     // The handler has closed the guarded descriptors; the lowest numbers are reused.
     std::array<int, 8> mine{};
@@ -156,7 +158,7 @@ TEST_F(Forked, DescriptorThatTheChildOpensInItsPlaceStaysOpen) {
     writer_.reset();
     reader.reset();
     for (const int fd : mine) {
-      if (::fcntl(fd, F_GETFD) < 0) return "closed somebody else's descriptor";
+      if (::fcntl(fd, F_GETFD) < 0) return "closed a descriptor of another owner";
     }
     return "all open";
   });
@@ -166,9 +168,9 @@ TEST_F(Forked, DescriptorThatTheChildOpensInItsPlaceStaysOpen) {
 TEST(ClosedDescriptors, LeaveTheLockAndThoseWhoGotTheirNumbers) {
   const TemporaryDomain directory;
   const ChildResult child = in_child([&]() -> std::string {
-    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
-    std::optional<SegmentReader> reader =
-        SegmentReader::attach("probe", {.domain = directory.domain()}).value();
+    auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+    std::optional<RawStateReader> reader =
+        RawStateReader::attach("probe", {.domain = directory.domain()}).value();
     // As some libraries do, except for the pipe on which this test reports.
     for (int fd = 3; fd < 64; ++fd) {
       std::error_code error;
@@ -181,8 +183,8 @@ TEST(ClosedDescriptors, LeaveTheLockAndThoseWhoGotTheirNumbers) {
     said += " " + std::string(to_string(reader->writer_state()));
     said += " " + outcome(writer->write(bytes_of(std::uint64_t{5})));
     said += " " + read_number(*reader);
-    said += " " +
-            outcome(SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()}));
+    said += " " + outcome(RawStateWriter::create(raw_channel("probe", 8),
+                                                 {.domain = directory.domain()}));
     reader.reset();
     writer = tl::unexpected(Error{});
     for (const int fd : mine) {
@@ -203,8 +205,8 @@ std::string push_after_closing_descriptors(Reuse&& reuse) {
   channel.overflow = Overflow::Block;
   channel.slots = 4;
   return in_child([&]() -> std::string {
-           auto writer = StreamSegmentWriter::create(channel, {.domain = directory.domain()});
-           auto reader = StreamSegmentReader::attach("stream", {.domain = directory.domain()});
+           auto writer = RawStreamWriter::create(channel, {.domain = directory.domain()});
+           auto reader = RawStreamReader::attach("stream", {.domain = directory.domain()});
            const auto push = [&] { return outcome(writer->push(bytes_of(std::uint64_t{1}))); };
            while (push() == "ok") {
            }
@@ -258,7 +260,7 @@ TEST_F(Forked, ChildHasNoDescriptorOfAFileThatIsBeingMade) {
 TEST_F(Forked, ChildCannotCreateWhileTheParentLives) {
   const ChildResult child = in_child([&]() -> std::string {
     const auto second =
-        SegmentWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
+        RawStateWriter::create(raw_channel("probe", 8), {.domain = directory_.domain()});
     return outcome(second) + " " + message_of(second);
   });
   EXPECT_TRUE(child.text.starts_with("SegmentBusy ")) << child.text;
@@ -279,7 +281,7 @@ TEST_F(Forked, GrandchildIsNoWriterEither) {
 
 TEST_F(Forked, SegmentMadeAfterTheForkIsTheChildsOwn) {
   const ChildResult child = in_child([&]() -> std::string {
-    auto own = SegmentWriter::create(raw_channel("own", 8), {.domain = directory_.domain()});
+    auto own = RawStateWriter::create(raw_channel("own", 8), {.domain = directory_.domain()});
     if (!own) return own.error().message;
     return outcome(own->write(bytes_of(std::uint64_t{1})));
   });
@@ -291,7 +293,7 @@ TEST(ForkedWriter, DeathOfTheParentFreesTheLockAlthoughItsChildLives) {
   const Pipe ready;   // the grandchild runs
   const Pipe finish;  // the grandchild may end
   Child parent([&]() -> std::string {
-    auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+    auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
     if (!writer) return writer.error().message;
     writer->write(bytes_of(std::uint64_t{7}));
     const pid_t grandchild = ::fork();
@@ -307,11 +309,11 @@ TEST(ForkedWriter, DeathOfTheParentFreesTheLockAlthoughItsChildLives) {
   ::kill(parent.pid(), SIGKILL);
   ::waitpid(parent.pid(), nullptr, 0);
 
-  auto reader = SegmentReader::attach("probe", {.domain = directory.domain()});
+  auto reader = RawStateReader::attach("probe", {.domain = directory.domain()});
   ASSERT_TRUE(reader) << message_of(reader);
   EXPECT_EQ(to_string(reader->writer_state()), "Dead");
   EXPECT_EQ(read_number(*reader), "7");
-  auto writer = SegmentWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
   EXPECT_EQ(outcome(writer), "ok") << message_of(writer);
   finish.write("x");
 }

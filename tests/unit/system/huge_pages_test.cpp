@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The reasons why there are no huge pages, with kernel settings that the test chooses.
 #include "system/huge_pages.hpp"
 

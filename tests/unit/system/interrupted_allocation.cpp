@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Allocation that signals interrupt, with a replacement for posix_fallocate: only old kernels undo
 /// an interrupted allocation.
 #include <fcntl.h>

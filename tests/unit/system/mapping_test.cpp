@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Mappings, and what the memory options obtain.
 #include "system/mapping.hpp"
 
@@ -9,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "evo/detail/step_hook.hpp"
+#include "evo/format.hpp"
 #include "sanitizers.hpp"
 #include "segments.hpp"
 #include "system/file.hpp"
@@ -162,7 +164,7 @@ TEST_F(MemoryLock, LocksOrSaysWhichLimitForbidsIt) {
     return in_child([&]() -> std::string {
              drop_lock_capability();
              limit(RLIMIT_MEMLOCK, bytes);
-             auto writer = SegmentWriter::create(raw_channel("locked", 20'000), options);
+             auto writer = RawStateWriter::create(raw_channel("locked", 20'000), options);
              if (!writer) return fmt::format("{}", writer.error());
              return writer->memory().locked ? "locked" : "not locked";
            })
@@ -179,8 +181,8 @@ TEST_F(MemoryLock, RefusedCreateLeavesNothingBehind) {
   const ChildResult child = in_child([&]() -> std::string {
     drop_lock_capability();
     limit(RLIMIT_MEMLOCK, 0);
-    return outcome(SegmentWriter::create(raw_channel("locked", 20'000),
-                                         {.domain = directory.domain(), .memory = {.lock = true}}));
+    return outcome(RawStateWriter::create(
+        raw_channel("locked", 20'000), {.domain = directory.domain(), .memory = {.lock = true}}));
   });
   EXPECT_EQ(child.text, "ResourceExhausted");
   EXPECT_TRUE(directory.files().empty()) << fmt::format("{}", directory.files().front());
@@ -192,11 +194,11 @@ TEST_F(MemoryLock, RefusedTakeOverLeavesTheOrphanAlone) {
   const ChildResult child = in_child([&]() -> std::string {
     drop_lock_capability();
     limit(RLIMIT_MEMLOCK, 0);
-    return outcome(SegmentWriter::create(raw_channel("locked", 8),
-                                         {.domain = directory.domain(), .memory = {.lock = true}}));
+    return outcome(RawStateWriter::create(
+        raw_channel("locked", 8), {.domain = directory.domain(), .memory = {.lock = true}}));
   });
   EXPECT_EQ(child.text, "ResourceExhausted");
-  auto reader = SegmentReader::attach("locked", {.domain = directory.domain()});
+  auto reader = RawStateReader::attach("locked", {.domain = directory.domain()});
   ASSERT_TRUE(reader) << message_of(reader);
   EXPECT_EQ(read_number(*reader), "5");
   EXPECT_EQ(to_string(reader->writer_state()), "Dead");
@@ -204,13 +206,13 @@ TEST_F(MemoryLock, RefusedTakeOverLeavesTheOrphanAlone) {
 
 TEST_F(MemoryLock, ReaderTooIsRefused) {
   const TemporaryDomain directory;
-  auto writer = SegmentWriter::create(raw_channel("locked", 8), {.domain = directory.domain()});
+  auto writer = RawStateWriter::create(raw_channel("locked", 8), {.domain = directory.domain()});
   ASSERT_TRUE(writer) << message_of(writer);
   const ChildResult child = in_child([&]() -> std::string {
     drop_lock_capability();
     limit(RLIMIT_MEMLOCK, 0);
     return outcome(
-        SegmentReader::attach("locked", {.domain = directory.domain(), .memory = {.lock = true}}));
+        RawStateReader::attach("locked", {.domain = directory.domain(), .memory = {.lock = true}}));
   });
   EXPECT_EQ(child.text, "ResourceExhausted");
 }

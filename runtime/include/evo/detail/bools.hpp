@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The bools of values that another process wrote.
 ///
 /// That process may have stored any byte in a bool, and reading a bool that is neither 0 nor 1 is

@@ -1,19 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Copies between a slot and local memory.
 ///
 /// A reader's copy may run while the writer overwrites the slot; the version of the slot then makes
 /// the reader discard it. To keep that race from being undefined behaviour, the shared side is
 /// accessed with relaxed 64-bit atomics. Compilers do not vectorise those, so payloads over
-/// kWordCopyLimit bytes are copied with memcpy between compiler barriers, which the compiler cannot
-/// see through, except in sanitizer and model builds. The technique is that of Boehm, "Can seqlocks
-/// get along with programming language memory models?" (MSPC 2012).
+/// kWordCopyLimit bytes are copied with memcpy between opaque compiler barriers, except in
+/// sanitizer and model builds. The technique is that of Boehm, "Can seqlocks get along with
+/// programming language memory models?" (MSPC 2012).
 ///
 /// I1: the shared side is 8-byte aligned and padded to whole words, so the last word may be loaded
 ///     or stored whole.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -30,20 +31,29 @@ static_assert(sizeof(Word) == kWordSize && Word::is_always_lock_free);
 /// Payloads up to this many bytes are copied as hand-unrolled words.
 inline constexpr std::size_t kWordCopyLimit = 256;
 
+/// Whether a word at this address is loaded and stored in one piece.
+inline bool is_word_aligned(const std::byte* address) noexcept {
+  return reinterpret_cast<std::uintptr_t>(address) % kWordSize == 0;
+}
+
 /// Keeps the compiler from moving memory accesses across it; emits no instruction.
 inline void compiler_barrier() noexcept {
   asm volatile("" ::: "memory");
 }
 
 inline void store_word(std::byte* shared, std::uint64_t value) noexcept {
+  assert(is_word_aligned(shared));
   step(Step::WriterCopyWord);
-  // relaxed: the slot version around the copy orders it ([C] before, [D] after).
+  // relaxed: the slot version around the copy orders it ([slot-reuse] before, [slot-complete]
+  // after).
   reinterpret_cast<Word*>(shared)->store(value, std::memory_order_relaxed);
 }
 
 inline std::uint64_t load_word(const std::byte* shared) noexcept {
+  assert(is_word_aligned(shared));
   step(Step::ReaderCopyWord);
-  // relaxed: the slot version around the copy orders it ([A] before, [B] after).
+  // relaxed: the slot version around the copy orders it ([slot-complete] before, [slot-reuse]
+  // after).
   return reinterpret_cast<const Word*>(shared)->load(std::memory_order_relaxed);
 }
 
@@ -133,7 +143,7 @@ template <std::size_t kSize>
   const std::size_t head = offset % kWordSize;
   if (head != 0 && size != 0) {
     const std::uint64_t word = load_word(payload + offset - head);
-    const std::size_t first = std::min(size, kWordSize - head);
+    const std::size_t first = size < kWordSize - head ? size : kWordSize - head;
     std::memcpy(out, reinterpret_cast<const std::byte*>(&word) + head, first);
     out += first;
     offset += first;
@@ -148,7 +158,7 @@ inline void patch_shared(std::byte* payload, std::size_t offset,
                          std::span<const std::byte> bytes) noexcept {
   while (!bytes.empty()) {
     const std::size_t head = offset % kWordSize;
-    const std::size_t count = std::min(kWordSize - head, bytes.size());
+    const std::size_t count = bytes.size() < kWordSize - head ? bytes.size() : kWordSize - head;
     std::byte* const shared = payload + offset - head;
     // relaxed: this thread stored the word last; no other thread stores to it.
     std::uint64_t word = reinterpret_cast<const Word*>(shared)->load(std::memory_order_relaxed);

@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Links an endpoint and the views or loans that it has handed out.
 ///
 /// A view or loan refers to its endpoint, and both are movable. The link follows either of them
 /// when it moves. An endpoint that is destroyed, or attaches to another segment, leaves its
-/// borrowers without memory: using one afterwards is a null pointer access, never a stray access to
-/// a slot.
+/// borrowers without memory: using one afterwards dereferences a null pointer, and never touches a
+/// stray slot.
 ///
 /// Use an endpoint and its borrowers from one thread at a time.
 #pragma once
 
+#include <cassert>
 #include <utility>
 
 namespace evo::detail {
@@ -74,6 +76,7 @@ class Borrower {
 
   /// Shows memory of the endpoint. Called once.
   void borrow(Lender& lender, void* memory) noexcept {
+    assert(lender_ == nullptr && memory_ == nullptr);
     lender_ = &lender;
     memory_ = memory;
     older_ = lender.newest_;

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Nanoseconds of CLOCK_MONOTONIC at less than half the cost of the kernel's clock.
 ///
-/// The kernel's clock reads the time-stamp counter after a fence, and scales it by what it knows of
+/// The kernel's clock reads the time-stamp counter after a fence, and scales it by its estimate of
 /// the counter's rate. If the kernel itself uses that counter, the counter advances evenly, on all
 /// cores alike and in every sleep state. Then a stamp is the counter without the fence, scaled from
 /// the last read of the clock. The clock is read again after kLongestSpanNs, so that a stamp is off
-/// by no more than the rate can be wrong in that time: some tens of nanoseconds.
+/// by no more than the error of the rate in that time: a few tens of ns.
 ///
 /// I1: stamps never go back while the clock does not, even if the counter is set back or jumps (a
 ///     restored or migrated virtual machine). One case remains: a counter set back into the very
@@ -15,10 +16,6 @@
 #pragma once
 
 #include <cstdint>
-
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
 
 namespace evo::detail {
 
@@ -39,7 +36,7 @@ class StampClock {
 
   [[nodiscard]] std::uint64_t now() noexcept {
 #if defined(__x86_64__)
-    const std::uint64_t counter = __rdtsc();
+    const std::uint64_t counter = __builtin_ia32_rdtsc();
     if (covers(counter)) [[likely]]
       return at(counter);
 #endif

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The reader's side of `kind: state`: works on read-only memory, stores nothing to it.
 ///
 /// It remembers the last publish that it found, and checks whether the next slot holds the one
@@ -9,15 +10,15 @@
 ///     no two readers, whatever they communicate to each other, see publishes in different orders.
 #pragma once
 
-#include "evo/control_file.hpp"
-#include "evo/detail/end_watch.hpp"
+#include "evo/detail/deadline_recorder.hpp"
 #include "evo/error.hpp"
-#include "evo/segment_header.hpp"
-#include "evo/slot.hpp"
+#include "evo/format/control_file.hpp"
+#include "evo/format/segment_header.hpp"
+#include "evo/format/slot.hpp"
 
 namespace evo::detail {
 
-/// The result of a read. Like tl::expected<Sequence, ReadError>, but without the union, whose
+/// The result of a read. Like ReadResult<Sequence>, but without the union, whose
 /// members of different sizes keep compilers from holding it in registers.
 class ReadOutcome {
  public:
@@ -58,8 +59,8 @@ class StateObserver {
   [[nodiscard, gnu::always_inline]] ReadOutcome read(Copy&& copy) const {
     bool counts = false;
     if (is_disturbed()) [[unlikely]] {
-      if (detached()) return ReadError::Detached;
-      counts = begin_watched(watch_);
+      if (is_detached()) return ReadError::Detached;
+      counts = operation_began(recorder_);
     }
     for (std::uint32_t attempt = 0;; ++attempt) {
       const Place latest = find_latest();
@@ -82,7 +83,7 @@ class StateObserver {
   }
 
   /// Counts reads with `watch` while a deadline watch is on. It must outlive the observer.
-  void watch_by(EndWatch* watch) noexcept { watch_ = watch; }
+  void record_with(DeadlineRecorder* recorder) noexcept { recorder_ = recorder; }
 
   /// Whether a publish after n, which this reader has read, is complete; one load.
   [[nodiscard]] bool has_after(Sequence n) const noexcept {
@@ -93,14 +94,14 @@ class StateObserver {
   /// Twice the number of the last publish: the one that the header names, or that of the last read,
   /// if the header is about to name it; one load.
   [[nodiscard]] std::uint64_t version() const noexcept {
-    // acquire [F]: pairs with the writer's publishing store [E].
+    // acquire [publish]: pairs with the writer's publishing store.
     const std::uint64_t version = header_->version.load(std::memory_order_acquire);
-    const std::uint64_t found = complete(found_.n);
+    const std::uint64_t found = complete_version(found_.n);
     return found_.known() && version + 2 == found ? found : version;
   }
 
   /// Whether the segment was recreated since, or this is a forked child.
-  [[nodiscard]] bool detached() const noexcept {
+  [[nodiscard]] bool is_detached() const noexcept {
     // relaxed: no other load depends on it. The line hardly ever changes, so the load stays in this
     // core's cache.
     return control_->generation.load(std::memory_order_relaxed) != generation_;
@@ -127,15 +128,15 @@ class StateObserver {
 
   /// Detached, or a deadline watch is on: both in one branch.
   [[nodiscard]] bool is_disturbed() const noexcept {
-    // relaxed: as in detached(); EndWatch loads again before it relies on anything. Both words are
-    // in one line.
+    // relaxed: as in is_detached(); DeadlineRecorder loads again before it relies on anything. Both
+    // words are in one line.
     return ((control_->generation.load(std::memory_order_relaxed) ^ generation_) |
             control_->watch_session.load(std::memory_order_relaxed)) != 0;
   }
 
   /// Not inlined, and without arguments: a read that is not watched need not keep more.
   [[gnu::noinline, gnu::cold]] void count_found() const noexcept {
-    end_watched(watch_, slot_of(found_), found_.n);
+    operation_done(recorder_, slot_of(found_), found_.n);
   }
 
   /// The newest complete publish (I1).
@@ -145,7 +146,7 @@ class StateObserver {
     const std::uint64_t version = slot_of(next).version();
     if (is_to_come(next.n, version)) [[likely]]
       return latest;
-    if (version == complete(next.n)) {
+    if (version == complete_version(next.n)) {
       const Place second = after(next);
       if (is_to_come(second.n, slot_of(second).version())) [[likely]]
         return next;
@@ -166,7 +167,7 @@ class StateObserver {
       const Place next = after(latest);
       version = slot_of(next).version();
       if (is_to_come(next.n, version)) break;
-      if (version != complete(next.n)) continue;
+      if (version != complete_version(next.n)) continue;
       latest = next;
       if (!is_after(enough, latest.n)) break;
     }
@@ -189,17 +190,18 @@ class StateObserver {
   /// The last publish that the header names.
   [[nodiscard]] Place named() const noexcept {
     step(Step::ReaderLoadHeader);
-    // acquire [F]: pairs with the writer's publishing store [E], so the slot of that publish is
+    // acquire [publish]: pairs with the writer's publishing store, so the slot of that publish is
     // complete with it, or already in use for a later one.
     return place_of(header_->version.load(std::memory_order_acquire) / 2);
   }
 
   /// Whether this version, in the slot of publish `next`, means that `next` is not complete yet.
   [[nodiscard]] bool is_to_come(Sequence next, std::uint64_t version) const noexcept {
-    if (version == complete(next) - 2 * std::uint64_t{geometry_.count}) [[likely]]
+    if (version == complete_version(next) - 2 * std::uint64_t{geometry_.count}) [[likely]]
       return true;
-    return version == filling(next) || version == kNeverFilled ||
-           (next < geometry_.count && version == complete(geometry_.before(next, geometry_.count)));
+    return version == filling_version(next) || version == kNeverFilled ||
+           (next < geometry_.count &&
+            version == complete_version(geometry_.before(next, geometry_.count)));
   }
 
   [[nodiscard]] Place place_of(Sequence n) const noexcept { return {n, geometry_.index_of(n)}; }
@@ -233,7 +235,7 @@ class StateObserver {
   Sequence limit_ = 0;  // of the geometry; a division, done once
   std::uint64_t generation_ = 0;
   std::uint32_t retries_ = 0;
-  EndWatch* watch_ = nullptr;
+  DeadlineRecorder* recorder_ = nullptr;
   // Mutable: only one thread at a time uses a reader.
   mutable Place found_;  // by the last read
   mutable std::uint64_t retried_ = 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The writer's side of `kind: state`, and the ring that `kind: stream` uses. It works on memory
 /// alone, not on files.
 ///
@@ -7,24 +8,21 @@
 /// I3: while a loan is out, its slot is the next one, and nothing else is published.
 #pragma once
 
+#include <cassert>
 #include <optional>
 #include <utility>
 
-#include "evo/control_file.hpp"
-#include "evo/detail/crc32c.hpp"
-#include "evo/detail/end_watch.hpp"
+#include "evo/detail/deadline_recorder.hpp"
 #include "evo/detail/lending.hpp"
 #include "evo/detail/stamp_clock.hpp"
 #include "evo/detail/waiting.hpp"
 #include "evo/error.hpp"
-#include "evo/segment_header.hpp"
-#include "evo/slot.hpp"
+#include "evo/format/control_file.hpp"
+#include "evo/format/crc32c.hpp"
+#include "evo/format/segment_header.hpp"
+#include "evo/format/slot.hpp"
 
-namespace evo {
-
-using WriteResult = tl::expected<void, WriteError>;
-
-namespace detail {
+namespace evo::detail {
 
 class StatePublisher : public Lender {
  public:
@@ -62,6 +60,7 @@ class StatePublisher : public Lender {
   /// name it yet. `stamp()` returns its time.
   template <class Fill, class Clock>
   [[gnu::always_inline]] void fill_next(const SlotGeometry& geometry, Fill&& fill, Clock&& stamp) {
+    assert(expected_ == incarnation_);  // I3: no loan is out
     const Next next = next_after(geometry);
     const WriterSlot slot = slot_at(geometry, next.index);
     slot.begin(next.sequence);
@@ -72,15 +71,15 @@ class StatePublisher : public Lender {
   /// The second half, for all slots filled since the last one: the header names the newest.
   [[gnu::always_inline]] void announce() noexcept {
     step(Step::WriterPublish);
-    // release [E]: pairs with the reader's acquire load [F]. A reader that sees 2n here
+    // release [publish]: pairs with the reader's acquire load. A reader that sees 2n here
     // sees the slot of publish n complete.
-    header_->version.store(detail::complete(sequence_), std::memory_order_release);
+    header_->version.store(detail::complete_version(sequence_), std::memory_order_release);
     wake_if_waiting();
   }
 
   /// Why nothing can be published now; nullopt if something can.
   [[nodiscard]] std::optional<WriteError> refusal() const noexcept {
-    if (fenced()) return WriteError::Fenced;
+    if (is_fenced()) return WriteError::Fenced;
     if (expected_ != incarnation_) return WriteError::LoanOut;
     return std::nullopt;
   }
@@ -88,6 +87,7 @@ class StatePublisher : public Lender {
   /// Marks the next slot as being filled and returns its payload, for `finish` or `abandon`. Call
   /// only if there is no refusal.
   std::byte* begin(const SlotGeometry& geometry) noexcept {
+    assert(expected_ == incarnation_);  // I3: one loan at a time
     const Next next = next_after(geometry);
     const WriterSlot slot = slot_at(geometry, next.index);
     slot.begin(next.sequence);
@@ -98,9 +98,10 @@ class StatePublisher : public Lender {
 
   /// Publishes the slot that `begin` returned.
   WriteResult finish(const SlotGeometry& geometry) noexcept {
+    assert(expected_ != incarnation_);  // I3: the loan is out
     abandon();
-    if (fenced()) return tl::unexpected(WriteError::Fenced);
-    if (watched()) [[unlikely]] {
+    if (is_fenced()) return tl::unexpected(WriteError::Fenced);
+    if (is_watched()) [[unlikely]] {
       finish_watched(geometry);
     } else {
       seal_begun(geometry);
@@ -123,19 +124,19 @@ class StatePublisher : public Lender {
   [[nodiscard]] std::uint64_t now() noexcept { return clock_.now(); }
 
   /// Whether the segment was taken over since, or this writer was fenced off.
-  [[nodiscard]] bool fenced() const noexcept {
-    // relaxed: the token decides about this publish only, nothing is read through it. The line
-    // hardly ever changes, so the load stays in this core's cache.
+  [[nodiscard]] bool is_fenced() const noexcept {
+    // relaxed [fencing-token]: the token decides about this publish only, nothing is read through
+    // it. The line hardly ever changes, so the load stays in this core's cache.
     return control_->incarnation.load(std::memory_order_relaxed) != incarnation_;
   }
 
   /// Counts publishes with `watch` while a deadline watch is on. It must outlive the publisher.
-  void watch_by(EndWatch* watch) noexcept { watch_ = watch; }
-  [[nodiscard]] EndWatch* watch() const noexcept { return watch_; }
+  void record_with(DeadlineRecorder* recorder) noexcept { recorder_ = recorder; }
+  [[nodiscard]] DeadlineRecorder* recorder() const noexcept { return recorder_; }
 
   /// Whether a deadline watch is on.
-  [[nodiscard]] bool watched() const noexcept {
-    // relaxed: EndWatch loads again before it relies on anything. The line is that of the
+  [[nodiscard]] bool is_watched() const noexcept {
+    // relaxed: DeadlineRecorder loads again before it relies on anything. The line is that of the
     // incarnation, so the load stays in this core's cache.
     return control_->watch_session.load(std::memory_order_relaxed) != 0;
   }
@@ -143,28 +144,28 @@ class StatePublisher : public Lender {
  private:
   /// Fenced off, a loan is out, or a deadline watch is on: all in one branch.
   [[nodiscard]] bool is_disturbed() const noexcept {
-    // relaxed, both: as in fenced() and watched().
+    // relaxed, both: as in is_fenced() and is_watched().
     return ((control_->incarnation.load(std::memory_order_relaxed) ^ expected_) |
             control_->watch_session.load(std::memory_order_relaxed)) != 0;
   }
 
-  /// A function of its own, so that a publish that is not watched has one branch more and no
-  /// register less. `fill` is a copy: if it were passed by reference, the compiler would have to
-  /// keep in memory everything that it refers to.
+  /// A function of its own, so that a publish that is not watched has one more branch but loses no
+  /// register. `fill` is a copy: if it were passed by reference, the compiler would have to keep in
+  /// memory everything that it refers to.
   template <class Fill>
   [[gnu::noinline, gnu::cold]] void publish_watched(const SlotGeometry& geometry, Fill fill) {
-    const bool counts = begin_watched(watch_);
+    const bool counts = operation_began(recorder_);
     fill_next(geometry, fill, [this] { return clock_.now(); });
     announce();
-    if (counts) watch_->end(0);
+    if (counts) recorder_->operation_done(0);
   }
 
   /// Does not count the time in which the caller filled the slot.
   [[gnu::noinline, gnu::cold]] void finish_watched(const SlotGeometry& geometry) noexcept {
-    const bool counts = begin_watched(watch_);
+    const bool counts = operation_began(recorder_);
     seal_begun(geometry);
     announce();
-    if (counts) watch_->end(0);
+    if (counts) recorder_->operation_done(0);
   }
 
   [[gnu::always_inline]] void seal_begun(const SlotGeometry& geometry) noexcept {
@@ -196,6 +197,7 @@ class StatePublisher : public Lender {
   template <class Clock>
   [[gnu::always_inline]] void seal(const SlotGeometry& geometry, const WriterSlot& slot, Next next,
                                    Clock&& stamp) noexcept {
+    assert(next.index != index_ && next.index == geometry.index_of(next.sequence));  // I2
     if (geometry.checksummed) slot.set_checksum(crc32c(slot.payload(), geometry.payload_size));
     if (geometry.stamped) {
       const std::uint64_t now = stamp();
@@ -210,7 +212,7 @@ class StatePublisher : public Lender {
 
   [[gnu::always_inline]] void wake_if_waiting() noexcept {
     if (fence_before_wake_) [[unlikely]] {
-      // seq_cst fence [K]: pairs with the waiter's fence [J]; one of the two sees the
+      // seq_cst fence [sleep]: pairs with the waiter's fence; one of the two sees the
       // other's store.
       std::atomic_thread_fence(std::memory_order_seq_cst);
     } else {
@@ -220,7 +222,7 @@ class StatePublisher : public Lender {
     }
     // relaxed: see above; the word is only a reason to make a system call.
     if (control_->waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]
-      wake_waiters(*header_, *control_, detail::complete(sequence_));
+      wake_waiters(*header_, *control_, detail::complete_version(sequence_));
   }
 
   SegmentHeader* header_ = nullptr;
@@ -232,7 +234,7 @@ class StatePublisher : public Lender {
   std::uint64_t incarnation_ = 0;
   std::uint64_t expected_ = 0;  // the incarnation; while a loan is out, its complement
   StampClock clock_;
-  EndWatch* watch_ = nullptr;
+  DeadlineRecorder* recorder_ = nullptr;
 };
 
 /// The last complete publish of a segment whose writer is dead: the one that the header names, or
@@ -250,5 +252,4 @@ std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std:
 /// Marks every slot as never filled.
 void reset_slots(std::byte* slots, const SlotGeometry& geometry) noexcept;
 
-}  // namespace detail
-}  // namespace evo
+}  // namespace evo::detail

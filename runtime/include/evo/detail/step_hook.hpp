@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A hook before each access to shared memory on the data path, so that tests drive interleavings
 /// step by step. It exists only in builds with EVO_STEP_HOOK.
 #pragma once

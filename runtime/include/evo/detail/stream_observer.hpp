@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The reader's side of `kind: stream`: takes every value in order, and counts what it lost.
 ///
 /// It checks the slot of the next value itself, not the header: the slot's version says whether
@@ -12,14 +13,15 @@
 ///     the writer does not overwrite it, and this reader does not skip it.
 #pragma once
 
+#include <cassert>
 #include <utility>
 
-#include "evo/control_file.hpp"
-#include "evo/detail/end_watch.hpp"
+#include "evo/detail/deadline_recorder.hpp"
 #include "evo/detail/lending.hpp"
 #include "evo/error.hpp"
-#include "evo/segment_header.hpp"
-#include "evo/slot.hpp"
+#include "evo/format/control_file.hpp"
+#include "evo/format/segment_header.hpp"
+#include "evo/format/slot.hpp"
 
 namespace evo::detail {
 
@@ -57,8 +59,8 @@ class StreamObserver : public Lender {
   template <class Copy>
   [[nodiscard, gnu::always_inline]] bool look(Copy&& copy) {
     bool counts = false;
-    if (watched()) [[unlikely]]
-      counts = begin_watched(watch_);
+    if (is_watched()) [[unlikely]]
+      counts = operation_began(recorder_);
     for (std::uint32_t attempt = 0;; ++attempt) {
       if (slot().try_read(next_, copy)) [[likely]] {
         // An emptied file, and a forked child's pages, look like a publish 0 of zeros.
@@ -73,17 +75,18 @@ class StreamObserver : public Lender {
   }
 
   /// Counts reads with `watch` while a deadline watch is on. It must outlive the observer.
-  void watch_by(EndWatch* watch) noexcept { watch_ = watch; }
+  void record_with(DeadlineRecorder* recorder) noexcept { recorder_ = recorder; }
 
   /// Whether a deadline watch is on.
-  [[nodiscard]] bool watched() const noexcept {
-    // relaxed: EndWatch loads again before it relies on anything. The line hardly ever changes, so
-    // the load stays in this core's cache.
+  [[nodiscard]] bool is_watched() const noexcept {
+    // relaxed: DeadlineRecorder loads again before it relies on anything. The line hardly ever
+    // changes, so the load stays in this core's cache.
     return control_->watch_session.load(std::memory_order_relaxed) != 0;
   }
 
   /// Takes the next value. `store_cursor` then releases the slots before the cursor.
   void advance() noexcept {
+    assert(index_ == geometry_.index_of(next_));
     ++next_;
     if (++index_ == geometry_.count) {
       index_ = 0;
@@ -96,8 +99,8 @@ class StreamObserver : public Lender {
   void store_cursor() noexcept {
     const Sequence first = has_lent() ? oldest_in_use() : next_;
     step(Step::ReaderStoreCursor);
-    // release [S]: pairs with the writer's acquire load [R]. Our copies out of the slots before the
-    // cursor come before anything that the writer fills in there.
+    // release [cursor]: pairs with the writer's acquire load. Our copies out of the slots before
+    // the cursor come before anything that the writer fills in there.
     entry_->cursor.store(2 * first + 1, std::memory_order_release);
   }
 
@@ -128,15 +131,15 @@ class StreamObserver : public Lender {
 
   /// Whether the next value is there, or was.
   [[nodiscard]] bool has_next() const noexcept {
-    if (slot().version() == complete(next_)) return next_ != 0 || !is_emptied();
+    if (slot().version() == complete_version(next_)) return next_ != 0 || !is_emptied();
     return lag() != 0 && !is_emptied();
   }
 
   /// Whether value n, seen in its slot before, is still there.
   [[nodiscard]] bool still_there(Sequence n) const noexcept {
-    // acquire fence [B]: as in ReaderSlot::try_read, pairs with the writer's fence [C].
+    // acquire fence [slot-reuse]: as in ReaderSlot::try_read, pairs with the writer's fence.
     std::atomic_thread_fence(std::memory_order_acquire);
-    return slot_of(geometry_.index_of(n)).version() == complete(n);
+    return slot_of(geometry_.index_of(n)).version() == complete_version(n);
   }
 
   /// Whether a view shows this memory.
@@ -156,7 +159,7 @@ class StreamObserver : public Lender {
   [[nodiscard]] bool is_kept() const noexcept { return !geometry_.is_after(kept_from_, next_); }
 
   /// Whether the segment was replaced, its file was emptied, or this is a forked child.
-  [[nodiscard]] bool detached() const noexcept {
+  [[nodiscard]] bool is_detached() const noexcept {
     // relaxed: as in StateObserver.
     return control_->generation.load(std::memory_order_relaxed) != generation_ || is_emptied();
   }
@@ -166,14 +169,14 @@ class StreamObserver : public Lender {
   /// Twice the number of the last publish; one load.
   [[nodiscard]] std::uint64_t version() const noexcept {
     step(Step::ReaderLoadHeader);
-    // acquire [F]: pairs with the writer's publishing store [E].
+    // acquire [publish]: pairs with the writer's publishing store.
     return header_->version.load(std::memory_order_acquire);
   }
 
  private:
   /// As StateObserver::count_found.
   [[gnu::noinline, gnu::cold]] void count_next() const noexcept {
-    end_watched(watch_, slot(), next_);
+    operation_done(recorder_, slot(), next_);
   }
 
   [[nodiscard]] ReaderSlot slot() const noexcept { return slot_of(index_); }
@@ -183,7 +186,7 @@ class StreamObserver : public Lender {
   [[nodiscard]] Sequence latest() const noexcept { return version() / 2; }
   /// Whether publish 0 is there: the numbers start with 1, and reach 0 only across the wrap.
   [[nodiscard]] bool has_publish_0() const noexcept {
-    return slot_of(0).version() == complete(0) && !is_emptied();
+    return slot_of(0).version() == complete_version(0) && !is_emptied();
   }
   /// The next value, or an older one that a view still shows.
   [[nodiscard]] Sequence oldest_in_use() const noexcept;
@@ -221,7 +224,7 @@ class StreamObserver : public Lender {
   std::uint64_t generation_ = 0;
   std::uint32_t retries_ = 0;
   Overflow overflow_ = Overflow::Overwrite;
-  EndWatch* watch_ = nullptr;
+  DeadlineRecorder* recorder_ = nullptr;
   Sequence next_ = 1;
   std::uint32_t index_ = 1;
   Sequence kept_from_ = 1;  // I3

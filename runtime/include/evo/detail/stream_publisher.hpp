@@ -1,25 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The writer's side of `kind: stream`: the ring of StatePublisher, and the check whether it has
 /// room.
 ///
 /// With `overflow: overwrite` there is always room. With `block` the cursor of each attached reader
 /// holds back the writer. The writer does not load the cursors for each push: one scan of them
-/// grants a number of pushes, and only when those are used up is there another. Martin Thompson's
-/// and Todd Montgomery's single-producer sequencer (LMAX Disruptor) caches the gating sequence in
-/// the same way.
+/// grants a number of pushes, and the next scan follows only when those are used up. Martin
+/// Thompson's and Todd Montgomery's single-producer sequencer (LMAX Disruptor) caches the gating
+/// sequence in the same way.
 ///
 /// I1: the ring holds at most `capacity` values that some reader has not taken. It has one slot
 ///     more, so the one that is being filled holds none of them.
 /// I2: a scan grants at most `capacity - 1` pushes, even if no reader is attached. So a reader that
 ///     attaches with the newest value is within I1: before enough pushes to break it, there is a
-///     scan that sees the new cursor ([P] and [Q]).
+///     scan that sees the new cursor ([cursor-new]).
 #pragma once
 
-#include <chrono>
+#include <cassert>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "evo/clock.hpp"
+#include "evo/detail/chrono.hpp"
 #include "evo/detail/state_publisher.hpp"
 
 namespace evo::detail {
@@ -38,9 +41,9 @@ class StreamPublisher : public Lender {
   StreamPublisher() = default;
   /// `locks` is the descriptor that holds the writer's lock. The memory and `locks` must outlive
   /// the publisher.
-  StreamPublisher(const StatePublisher& ring, ControlFile* control, std::uint32_t table_size,
+  StreamPublisher(StatePublisher ring, ControlFile* control, std::uint32_t table_size,
                   const GuardedDescriptor* locks, const SegmentLayout& layout) noexcept
-      : ring_(ring),
+      : ring_(std::move(ring)),
         room_(layout.overflow == Overflow::Block ? 0 : kNoLimit),
         geometry_(layout.geometry),
         overflow_(layout.overflow),
@@ -56,6 +59,7 @@ class StreamPublisher : public Lender {
     if (room_ == 0) [[unlikely]] {
       if (const auto refused = make_room(timeout)) return tl::unexpected(*refused);
     }
+    assert(room_ != 0);  // I1: granted by the last scan
     const WriteResult result = ring_.publish(geometry, std::forward<Fill>(fill));
     if (result) [[likely]]
       --room_;
@@ -77,19 +81,20 @@ class StreamPublisher : public Lender {
         if (make_room(waited < timeout ? timeout - waited : std::chrono::nanoseconds(0))) break;
       }
       if (ring_.refusal()) break;
-      const bool counts = ring_.watched() && begin_watched(ring_.watch());
+      const bool counts = ring_.is_watched() && operation_began(ring_.recorder());
       const std::uint64_t stamp = geometry.stamped ? ring_.now() : 0;
       std::uint64_t part = count - pushed;
       if (part > room_) part = room_;
       // Readers rely on the header for how far a slot may be ahead of it.
       if (part > geometry.count - 1) part = geometry.count - 1;
+      assert(part != 0);
       for (std::uint64_t i = 0; i < part; ++i, ++pushed) {
         ring_.fill_next(
             geometry, [&](std::byte* payload) { fill(pushed, payload); }, [&] { return stamp; });
       }
       ring_.announce();
       if (counts) [[unlikely]]
-        ring_.watch()->end(0);
+        ring_.recorder()->operation_done(0);
       room_ -= part;
     }
     return pushed;

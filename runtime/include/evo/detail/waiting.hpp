@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Sleeping until a publish, and waking the sleepers.
 ///
 /// A reader that is about to sleep stores the version after which it waits, plus one, into
 /// `ControlFile::waiters`. A writer that finds a value other than zero there wakes the sleepers,
 /// and clears the word unless it names the version that it has just published. So a reader that was
-/// killed in its sleep costs the writer one system call.
+/// killed while asleep costs the writer one system call.
 ///
 /// I1: while a reader sleeps or is about to, and its version is still the last one, the word names
 ///     that version. A reader replaces the word only if it names another version and the last one
@@ -17,16 +18,16 @@
 /// liburcu.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
-#include "evo/control_file.hpp"
-#include "evo/segment_header.hpp"
+#include "evo/detail/chrono.hpp"
+#include "evo/format/control_file.hpp"
+#include "evo/format/segment_header.hpp"
 
 namespace evo::detail {
 
 /// Registers this process's threads for the barrier that waiters request. Returns the protocol that
-/// waiters must follow. The first call in a process that has threads waits some milliseconds for
+/// waiters must follow. The first call in a process that has threads waits a few milliseconds for
 /// the kernel.
 WakeProtocol register_writer_for_wakes() noexcept;
 
@@ -39,13 +40,13 @@ void wake_waiters(const SegmentHeader& header, ControlFile& control,
                   std::uint64_t version) noexcept;
 
 /// The state of a writer, as last seen by a reader.
-struct WriterNews {
+struct WriterEpoch {
   std::uint64_t generation = 0;
-  std::uint32_t state = 0;
-  bool operator==(const WriterNews&) const = default;
+  SegmentPhase phase = SegmentPhase::Empty;
+  bool operator==(const WriterEpoch&) const = default;
 };
 
-[[nodiscard]] WriterNews news_of(const ControlFile& control) noexcept;
+[[nodiscard]] WriterEpoch epoch_of(const ControlFile& control) noexcept;
 
 /// A reader that waits, and the changes that it waits for.
 struct Waiter {
@@ -53,13 +54,13 @@ struct Waiter {
   ControlFile* control;
   ReaderEntry* entry;
   std::uint64_t seen_version;
-  WriterNews told;
+  WriterEpoch last_seen;
 };
 
 /// Sleeps until the version differs from the one seen, the writer closes the segment or a cleaner
 /// finds it dead, the segment is replaced, or the timeout has passed. Returns the writer's state,
 /// to be passed in the next Waiter, so that a reader that waits again after a close does not return
-/// immediately for ever.
-[[nodiscard]] WriterNews wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept;
+/// immediately each time.
+[[nodiscard]] WriterEpoch wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept;
 
 }  // namespace evo::detail

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Calls the whole data path in a program that has neither exceptions nor RTTI.
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <evo/format.hpp>
 #include <motor.evo.hpp>
 #include <stroke.evo.hpp>
 #include <utility>

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes its own segment, and includes the reader of another one.
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <evo/format.hpp>
 #include <motor.evo.hpp>
 #include <temperature.evo.hpp>
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attachment/teardown.hpp"
+
+#include <unistd.h>
+
+#include "attachment/segment_files.hpp"
+#include "system/kernel_lock.hpp"
+
+namespace evo::detail {
+
+std::optional<CleanupLock> CleanupLock::take(const Control& control) {
+  // Creators wait whether this process or another cleaner holds this lock. If we gave up here, the
+  // last two processes to leave could each rely on the other.
+  static_cast<void>(lock_quietly(control.fd.get(), kCleanupLockByte, 1));
+  CleanupLock hold(control.fd.get());
+  const auto locked = lock_to_change(control);
+  if (!locked || !*locked || !control.refresh()) return std::nullopt;
+  return hold;
+}
+
+CleanupLock::~CleanupLock() {
+  if (fd_ < 0) return;
+  unlock(fd_, kNamesLockByte);
+  unlock(fd_, kWriterLockByte);
+  unlock(fd_, kCleanupLockByte);
+}
+
+bool tear_down(const Domain& domain, std::string_view name, const Control& control) {
+  // release [phase]: pairs with the acquire load. A failed create leaves the phase Empty, which
+  // readers leave alone.
+  control.store(control->phase, SegmentPhase::Closed, std::memory_order_release);
+  while (true) {
+    const bool ours = remove_files(domain, name, control);
+    // A reader that attaches after this check finds the segment not Open and detaches.
+    const bool read = has_readers(control);
+    bool gone = ours;
+    if (ours && !read) {
+      // relaxed: nothing depends on it. It shows processes that only inspect that the segment of
+      // this name is a different one.
+      const std::uint64_t generation = control->generation.load(std::memory_order_relaxed);
+      control.store(control->generation, generation + 1, std::memory_order_relaxed);
+      gone = ::unlink(control.path.c_str()) == 0;
+    }
+    // In this order, so that the next holder of the writer's lock finds the names free, too.
+    unlock(control.fd.get(), kNamesLockByte);
+    unlock(control.fd.get(), kWriterLockByte);
+    if (!ours || !read || has_readers(control)) return gone;
+    // The last reader detached in the meantime. It may have left the rest to this process, because
+    // it found the writer's lock taken.
+    const auto locked = lock_to_change(control);
+    // acquire [phase]: a new writer may have opened the segment since.
+    if (!locked || !*locked || !control.refresh() ||
+        control->phase.load(std::memory_order_acquire) == SegmentPhase::Open) {
+      return gone;
+    }
+  }
+}
+
+}  // namespace evo::detail
