@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inspect/owned_description.hpp"
 
-#include "evo/format.hpp"
-
 #include <sys/stat.h>
 
 #include <cerrno>
+
+#include "evo/format.hpp"
 
 namespace evo::tools {
 

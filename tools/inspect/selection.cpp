@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inspect/selection.hpp"
 
-#include "evo/format.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+
+#include "evo/format.hpp"
 
 namespace evo::tools {
 

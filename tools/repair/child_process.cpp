@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "repair/child_process.hpp"
 
-#include "evo/format.hpp"
-
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +10,8 @@
 #include <cstring>
 #include <exception>
 #include <string>
+
+#include "evo/format.hpp"
 
 namespace evo::tools {
 

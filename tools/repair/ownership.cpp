@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "repair/ownership.hpp"
 
-#include "evo/format.hpp"
-#include "evo/segment_paths.hpp"
-
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <optional>
 #include <string>
+
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
 
 namespace evo::tools {
 

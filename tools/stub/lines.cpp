@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stub/lines.hpp"
 
-#include "evo/format.hpp"
-
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
+
+#include "evo/format.hpp"
 
 namespace evo::tools {
 

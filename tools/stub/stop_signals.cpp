@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stub/stop_signals.hpp"
 
-#include "evo/format.hpp"
-
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -10,6 +8,9 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
+
+#include "evo/format.hpp"
 
 namespace evo::tools {
 

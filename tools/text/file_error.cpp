@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/file_error.hpp"
 
-#include "evo/format.hpp"
-
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "evo/format.hpp"
 
 namespace evo::tools {
 

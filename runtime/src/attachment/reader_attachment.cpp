@@ -107,7 +107,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& w
     auto control =
         open_control(options.domain, name, channel == nullptr ? Access::Group : channel->access);
     if (!control && control.error().code == ErrorCode::NotFound) {
-      return segment_not_found(options.domain, name, "");
+      return segment_not_found(options.domain, name);
     }
     if (!control) return tl::unexpected(control.error());
     reader->control = std::move(*control);
@@ -243,7 +243,7 @@ Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
   entry_index = index;
   has_entry_ = true;
   ReaderEntry& mine = entry();
-  // relaxed: advice, stored under the lock of this entry (I2).
+  // relaxed, all: advice, stored under the lock of this entry (I2).
   mine.waiting.store(0, std::memory_order_relaxed);
   mine.pid.store(static_cast<std::uint32_t>(::getpid()), std::memory_order_relaxed);
   mine.attached_ns.store(realtime_ns(), std::memory_order_relaxed);
@@ -283,8 +283,8 @@ Result<void> ReaderAttachment::map_data(Access access) {
     return segment_not_found(domain, name, " (only files from a previous boot)");
   }
   for (int lookup = 0; lookup < kLookups; ++lookup) {
-    // acquire [phase]: pairs with the writer's release stores. A change between these loads shows
-    // as a missing file or another generation, and the lookup is repeated.
+    // acquire [phase], all three: pair with the writer's release stores. A change between these
+    // loads shows as a missing file or another generation, and the lookup is repeated.
     const auto state = control->phase.load(std::memory_order_acquire);
     if (state != SegmentPhase::Open) {
       if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);

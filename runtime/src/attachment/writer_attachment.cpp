@@ -206,7 +206,7 @@ void WriterAttachment::announce() {
   control->writer_uid.store(::geteuid(), std::memory_order_relaxed);
   control->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
   control->found_dead_ns.store(0, std::memory_order_relaxed);
-  // release: a process that sees the PID sees the rest.
+  // release, without a partner: processes that inspect copy the file, and treat the PID as advice.
   control->writer_pid.store(own_pid(), std::memory_order_release);
   // relaxed: read by waiters, which attach after the phase below is Open.
   control->wake_protocol.store(static_cast<std::uint32_t>(wake_protocol_),

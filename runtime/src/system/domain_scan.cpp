@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "system/domain_scan.hpp"
 
-#include "evo/format.hpp"
-#include "evo/segment_paths.hpp"
-
 #include <dirent.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+
+#include "evo/format.hpp"
+#include "evo/segment_paths.hpp"
 
 namespace evo::detail {
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "system/file.hpp"
 
-#include "evo/format.hpp"
-#include "system/domain_checks.hpp"
-
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/resource.h>
@@ -16,6 +13,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <vector>
+
+#include "evo/format.hpp"
+#include "system/domain_checks.hpp"
 
 namespace evo::detail {
 

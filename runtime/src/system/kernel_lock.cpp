@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "system/kernel_lock.hpp"
 
-#include "evo/format.hpp"
-
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "evo/format.hpp"
 
 namespace evo::detail {
 
