@@ -58,15 +58,15 @@ struct CommandsConfig {
   std::array<std::uint8_t, 3> padding_0_{};
   /// Processor share for SetSetpoint. Unit: %. Range: 0 to 100.
   float setpoint{};
-  /// How much faster than written the recipe runs; 0 means as written. Range: 0 to 1000.
+  /// Speed of the recipe, as a multiple of the written one; 0 means as written. Range: 0 to 1000.
   float recipe_speed{};
   /// Proportional gain of the controller; 0 means its built-in one. Range: 0 to 1000.
   float proportional_gain{};
   /// Integral gain of the controller; 0 means its built-in one. Unit: 1/s. Range: 0 to 1000.
   float integral_gain{};
   std::array<std::uint8_t, 4> padding_1_{};
-  /// Hash of all other fields, made by the writer: a reader that finds another one has got a torn
-  /// value.
+  /// Hash of all other fields, made by the writer: a reader that computes another hash has
+  /// read a torn value.
   std::uint64_t consistency{};
 
   bool operator==(const CommandsConfig&) const = default;
@@ -141,7 +141,7 @@ class CommandsConfigWriter : public evo::StateWriter<CommandsConfigChannel> {
 /// Reads segment `commands_config`.
 class CommandsConfigReader : public evo::StateReader<CommandsConfigChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<CommandsConfigReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<CommandsConfigReader>(std::move(options));
   }
@@ -162,7 +162,7 @@ class CommandsConfigReader : public evo::StateReader<CommandsConfigChannel> {
     return field<float, offsetof(CommandsConfig, setpoint)>();
   }
 
-  /// How much faster than written the recipe runs; 0 means as written. Range: 0 to 1000.
+  /// Speed of the recipe, as a multiple of the written one; 0 means as written. Range: 0 to 1000.
   [[nodiscard]] evo::ReadResult<float> recipe_speed() const noexcept {
     return field<float, offsetof(CommandsConfig, recipe_speed)>();
   }
@@ -177,8 +177,8 @@ class CommandsConfigReader : public evo::StateReader<CommandsConfigChannel> {
     return field<float, offsetof(CommandsConfig, integral_gain)>();
   }
 
-  /// Hash of all other fields, made by the writer: a reader that finds another one has got a torn
-  /// value.
+  /// Hash of all other fields, made by the writer: a reader that computes another hash has
+  /// read a torn value.
   [[nodiscard]] evo::ReadResult<std::uint64_t> consistency() const noexcept {
     return field<std::uint64_t, offsetof(CommandsConfig, consistency)>();
   }

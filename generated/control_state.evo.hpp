@@ -72,15 +72,15 @@ struct ControlState {
   std::uint64_t input_age_ns{};
   /// Longest time between two fresh values of phys_input_io so far. Unit: ns.
   std::uint64_t input_gap_max_ns{};
-  /// Latest start of a cycle so far, against its schedule. Unit: ns.
+  /// Greatest delay of the start of a cycle so far, against its schedule. Unit: ns.
   std::uint64_t jitter_max_ns{};
   /// How late cycles began: entry i counts those less than 2^i microseconds late and not counted
   /// in an earlier entry; the last entry counts all that were later still (16.384 ms and more).
   std::array<std::uint64_t, 16> jitter_histogram{};
   /// Number of the last command whose gains are in force; 0 before the first.
   std::uint64_t accepted_command{};
-  /// Hash of all other fields, made by the writer: a reader that finds another one has got a torn
-  /// value.
+  /// Hash of all other fields, made by the writer: a reader that computes another hash has
+  /// read a torn value.
   std::uint64_t consistency{};
 
   bool operator==(const ControlState&) const = default;
@@ -177,7 +177,7 @@ class ControlStateWriter : public evo::StateWriter<ControlStateChannel> {
 /// Reads segment `control_state`.
 class ControlStateReader : public evo::StateReader<ControlStateChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<ControlStateReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<ControlStateReader>(std::move(options));
   }
@@ -242,7 +242,7 @@ class ControlStateReader : public evo::StateReader<ControlStateChannel> {
     return field<std::uint64_t, offsetof(ControlState, input_gap_max_ns)>();
   }
 
-  /// Latest start of a cycle so far, against its schedule. Unit: ns.
+  /// Greatest delay of the start of a cycle so far, against its schedule. Unit: ns.
   [[nodiscard]] evo::ReadResult<std::uint64_t> jitter_max_ns() const noexcept {
     return field<std::uint64_t, offsetof(ControlState, jitter_max_ns)>();
   }
@@ -258,8 +258,8 @@ class ControlStateReader : public evo::StateReader<ControlStateChannel> {
     return field<std::uint64_t, offsetof(ControlState, accepted_command)>();
   }
 
-  /// Hash of all other fields, made by the writer: a reader that finds another one has got a torn
-  /// value.
+  /// Hash of all other fields, made by the writer: a reader that computes another hash has
+  /// read a torn value.
   [[nodiscard]] evo::ReadResult<std::uint64_t> consistency() const noexcept {
     return field<std::uint64_t, offsetof(ControlState, consistency)>();
   }

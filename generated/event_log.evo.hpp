@@ -22,13 +22,13 @@ namespace cell::control {
 
 /// Something that happens now and then, and that no reader should miss.
 enum class EventKind : std::uint8_t {
-  /// control_unit has started, or started again; `number` is its life.
+  /// control_unit has started, or started again; `number` is its incarnation.
   Started = 0,
   /// The loop is in another mode, `mode`.
   ModeChanged = 1,
   /// Cycles began more than a period late; `number` says how many since the last cycle.
   DeadlineMissed = 2,
-  /// The output has come to a limit: the setpoint is out of reach. `number` is the limit in
+  /// The output has reached a limit: the setpoint is out of reach. `number` is the limit in
   /// percent.
   SaturationRaised = 3,
   /// The output has left its limit.
@@ -62,7 +62,7 @@ struct EventLog {
   std::uint64_t number{};
   /// What happened.
   EventKind kind{};
-  /// The mode after it.
+  /// The mode after the event.
   Mode mode{};
   std::array<std::uint8_t, 6> padding_0_{};
 
@@ -130,7 +130,7 @@ class EventLogWriter : public evo::StreamWriter<EventLogChannel> {
 /// Reads segment `event_log`.
 class EventLogReader : public evo::StreamReader<EventLogChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<EventLogReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<EventLogReader>(std::move(options));
   }

@@ -80,9 +80,9 @@ static_assert(sizeof(Counters) == 4);
 struct PhysInputIo {
   /// Publishes since hal_core started; 1 is the first.
   std::uint64_t cycle{};
-  /// Life of hal_core that published this: one more after each restart that took the segment over.
+  /// Incarnation of hal_core that published this; higher after each restart.
   std::uint64_t hal_incarnation{};
-  /// What creating the segment, or taking it over, cost this life of hal_core. Unit: ns.
+  /// What creating the segment, or taking it over, cost this incarnation of hal_core. Unit: ns.
   std::uint64_t create_duration_ns{};
   /// When the worker was sampled, on CLOCK_MONOTONIC. Unit: ns.
   std::uint64_t sampled_at_ns{};
@@ -120,12 +120,12 @@ struct PhysInputIo {
   std::array<std::uint8_t, 1> padding_0_{};
   /// Cores that `core_busy` covers; further cores are left out. Range: 0 to 64.
   std::uint16_t core_count{};
-  /// Share of its time that each core was busy, lately; entries from `core_count` on are 0.
+  /// Share of its time that each core was busy recently; entries from `core_count` on are 0.
   /// Unit: %. Range: 0 to 100.
   std::array<float, 64> core_busy{};
   std::array<std::uint8_t, 4> padding_1_{};
-  /// Hash of all other fields, made by the writer: a reader that finds another one has got a torn
-  /// value.
+  /// Hash of all other fields, made by the writer: a reader that computes another hash has
+  /// read a torn value.
   std::uint64_t consistency{};
 
   bool operator==(const PhysInputIo&) const = default;
@@ -234,7 +234,7 @@ class PhysInputIoWriter : public evo::StateWriter<PhysInputIoChannel> {
 /// Reads segment `phys_input_io`.
 class PhysInputIoReader : public evo::StateReader<PhysInputIoChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<PhysInputIoReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<PhysInputIoReader>(std::move(options));
   }
@@ -244,12 +244,12 @@ class PhysInputIoReader : public evo::StateReader<PhysInputIoChannel> {
     return field<std::uint64_t, offsetof(PhysInputIo, cycle)>();
   }
 
-  /// Life of hal_core that published this: one more after each restart that took the segment over.
+  /// Incarnation of hal_core that published this; higher after each restart.
   [[nodiscard]] evo::ReadResult<std::uint64_t> hal_incarnation() const noexcept {
     return field<std::uint64_t, offsetof(PhysInputIo, hal_incarnation)>();
   }
 
-  /// What creating the segment, or taking it over, cost this life of hal_core. Unit: ns.
+  /// What creating the segment, or taking it over, cost this incarnation of hal_core. Unit: ns.
   [[nodiscard]] evo::ReadResult<std::uint64_t> create_duration_ns() const noexcept {
     return field<std::uint64_t, offsetof(PhysInputIo, create_duration_ns)>();
   }
@@ -340,14 +340,14 @@ class PhysInputIoReader : public evo::StateReader<PhysInputIoChannel> {
     return field<std::uint16_t, offsetof(PhysInputIo, core_count)>();
   }
 
-  /// Share of its time that each core was busy, lately; entries from `core_count` on are 0.
+  /// Share of its time that each core was busy recently; entries from `core_count` on are 0.
   /// Unit: %. Range: 0 to 100.
   [[nodiscard]] evo::ReadResult<std::array<float, 64>> core_busy() const noexcept {
     return field<std::array<float, 64>, offsetof(PhysInputIo, core_busy)>();
   }
 
-  /// Hash of all other fields, made by the writer: a reader that finds another one has got a torn
-  /// value.
+  /// Hash of all other fields, made by the writer: a reader that computes another hash has
+  /// read a torn value.
   [[nodiscard]] evo::ReadResult<std::uint64_t> consistency() const noexcept {
     return field<std::uint64_t, offsetof(PhysInputIo, consistency)>();
   }

@@ -107,8 +107,8 @@ struct PhysOutputIo {
   std::uint64_t control_gap_max_ns{};
   /// Cycles that began more than one period late.
   std::uint64_t deadline_misses{};
-  /// Hash of all other fields, made by the writer: a reader that finds another one has got a torn
-  /// value.
+  /// Hash of all other fields, made by the writer: a reader that computes another hash has
+  /// read a torn value.
   std::uint64_t consistency{};
 
   bool operator==(const PhysOutputIo&) const = default;
@@ -196,7 +196,7 @@ class PhysOutputIoWriter : public evo::StateWriter<PhysOutputIoChannel> {
 /// Reads segment `phys_output_io`.
 class PhysOutputIoReader : public evo::StateReader<PhysOutputIoChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<PhysOutputIoReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<PhysOutputIoReader>(std::move(options));
   }
@@ -267,8 +267,8 @@ class PhysOutputIoReader : public evo::StateReader<PhysOutputIoChannel> {
     return field<std::uint64_t, offsetof(PhysOutputIo, deadline_misses)>();
   }
 
-  /// Hash of all other fields, made by the writer: a reader that finds another one has got a torn
-  /// value.
+  /// Hash of all other fields, made by the writer: a reader that computes another hash has
+  /// read a torn value.
   [[nodiscard]] evo::ReadResult<std::uint64_t> consistency() const noexcept {
     return field<std::uint64_t, offsetof(PhysOutputIo, consistency)>();
   }

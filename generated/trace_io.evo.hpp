@@ -93,7 +93,7 @@ class TraceIoWriter : public evo::StreamWriter<TraceIoChannel> {
 /// Reads segment `trace_io`.
 class TraceIoReader : public evo::StreamReader<TraceIoChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<TraceIoReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<TraceIoReader>(std::move(options));
   }

@@ -14,7 +14,7 @@ const std::vector<int>& usable_cores();
 void pin_to_core(int core);
 
 /// Nanoseconds that a cache line takes one way between two cores: half of a round trip, median of
-/// many short series. Nothing faster than this is a message between the two.
+/// many short series. No message between the two can be faster than this.
 std::uint64_t line_latency_ns(int here, int there);
 
 /// The host moves virtual cores closer together or farther apart: a line takes 30 to 110 ns, or

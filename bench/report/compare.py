@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> int:
         reference = load(arguments[1])
     except FileNotFoundError:
         if arguments[0] == "--compare":
-            print(f"{arguments[1]} is not there; make it with: scripts/bench --quick --accept", file=sys.stderr)
+            print(f"{arguments[1]} does not exist; create it with: scripts/bench --quick --accept", file=sys.stderr)
             return 1
         reference = {}
     if arguments[0] == "--accept":

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 if not __package__:
-    # Run as a directory: so a file next to the caller's files cannot be imported as a module.
+    # Run as a directory, so that a file of the caller's cannot be imported as a module.
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 _PACKAGES = {"flatbuffers": "python3-flatbuffers", "jinja2": "python3-jinja2"}

@@ -120,7 +120,7 @@ class _Reader:
         self._enums = [None if each.is_union else self._enum(each) for each in self._enum_records]
         self._structs: dict[str, StructType] = {}
         self._levels: dict[str, int] = {}  # of structs inside each struct
-        self._open = 0  # number of structs being read, each for a field of the one before
+        self._open = 0  # structs being read, each the type of a field of the previous one
 
     def schema(self) -> Schema:
         types: list[EnumType | StructType] = [each for each in self._enums if each]

@@ -183,7 +183,7 @@ class SourceTree:
                 self._diagnostics.error(
                     Location(shown, 1),
                     "this is not the evo.fbs of this generator",
-                    "remove it: the generator brings its own",
+                    "remove it: the generator has its own",
                 )
             return own
         if not re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL).strip():
@@ -255,7 +255,7 @@ class SourceTree:
                 self._check_value(source, use)
 
     def _check_value(self, source: Source, use: AttributeUse) -> None:
-        """Checks a value. Numbers need no quotes here; flatc accepts only small integers so."""
+        """Checks a value. Numbers need no quotes here; flatc exempts only small integers."""
         if use.equals:
             text = source.text[use.value[0].start : use.value[-1].end] if use.value else '"..."'
             what = f"attribute `{use.name}` is followed by = instead of :"
@@ -284,7 +284,7 @@ class SourceTree:
             self._error(source, declaration.line, what, f"write struct {name}")
         elif declaration.keyword == "union":
             what = f"`{name}` is a union, which cannot be part of a fixed layout"
-            instead = "write a struct with an enum that says which of its fields count"
+            instead = "write a struct with an enum that says which of its fields are valid"
             self._error(source, declaration.line, what, instead)
         elif declaration.keyword == "rpc_service":
             what = f"`{name}` is an rpc_service, which shared memory does not support"
@@ -310,7 +310,7 @@ class SourceTree:
         type_, name, length = match.groups()
         if length:
             type_ = f"[{type_}:{length.strip('[] ')}]"
-        what = f"`{' '.join(text.split())}` is not how a field is written"
+        what = f"`{' '.join(text.split())}` is not valid field syntax"
         self._error(source, misfit.line, what, f"write {name}: {type_};")
         source.edits.append((misfit.start, misfit.end, f"evo_stand_in_c_{misfit.start}_:ubyte;"))
 

@@ -234,7 +234,7 @@ class _Declaration:
             self._error(
                 unit.location,
                 f"the unit of `{field.name}` is empty",
-                "leave it out, or write what the number counts",
+                "leave it out, or name the unit",
             )
         elif unit.value != unit.value.strip() or not unit.value.isprintable() or (
             set(unit.value) & set('"\\')

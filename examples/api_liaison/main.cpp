@@ -52,8 +52,8 @@ class Liaison {
     config_.integral_gain = static_cast<float>(options.integral_gain);
   }
 
-  /// Returns whether recipe_executor has accepted the command and control_unit, if it is running,
-  /// the gains.
+  /// Returns whether recipe_executor has accepted the command and, if control_unit is running,
+  /// whether that has accepted the gains.
   bool send(std::span<const std::string> words) {
     if (auto parsed = parse_command(words, config_); !parsed) {
       log_.error("bad_command", {{"error", parsed.error()}});

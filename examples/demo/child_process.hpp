@@ -36,7 +36,7 @@ class ChildProcess {
   void drain();
   /// The complete lines that it has written to stderr.
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
-  /// The same, and discards them: for processes that run for long.
+  /// The same, and discards them: for processes that run for a long time.
   [[nodiscard]] std::vector<std::string> take_lines() noexcept { return std::exchange(lines_, {}); }
 
   /// Writes a line to its stdin, if that is connected.

@@ -21,8 +21,8 @@ class CounterThread {
   CounterThread& operator=(const CounterThread&) = delete;
   ~CounterThread();
 
-  /// Copies the newest counters into `value`; leaves it unchanged if the thread is just storing new
-  /// ones. Never waits.
+  /// Copies the newest counters into `value`; leaves it unchanged if the thread is storing new ones
+  /// at that moment. Never waits.
   void copy_latest_to(cell::hal::PhysInputIo& value);
 
  private:

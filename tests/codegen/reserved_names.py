@@ -2,7 +2,7 @@
 """The names that a schema cannot use because of C, C++, POSIX and runtime headers.
 
 Run as a program, it writes them to codegen/evo_codegen/reserved_names.txt, which
-test_reserved_names.py compares with the headers. Only the names of the headers are given: the
+test_reserved_names.py compares with the headers. The lists below name only the headers: the
 preprocessor reports the macros, and a global name is any name that a namespace cannot have.
 """
 

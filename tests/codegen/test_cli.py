@@ -299,8 +299,7 @@ def test_an_evo_fbs_of_another_generator(project: Path) -> None:
     (project / "one.fbs").write_text(segment_text("x:int", 'max_age: "1s"'))
     done = run(project, "one.fbs")
     assert done.stderr == (
-        "evo.fbs:1: this is not the evo.fbs of this generator; remove it: the generator brings its "
-        "own\n"
+        "evo.fbs:1: this is not the evo.fbs of this generator; remove it: the generator has its own\n"
     )
     (project / "evo.fbs").write_text(own)
     assert run(project, "one.fbs").returncode == 0

@@ -58,7 +58,7 @@ TEST(RecipeRun, GoesThroughItsSteps) {
   EXPECT_FALSE(run.active());
   run.advance(10s);
   EXPECT_EQ(published(run).recipe_state, RecipeState::Idle);
-  run.start(0);  // at the speed as written
+  run.start(0);  // at the written speed
   EXPECT_EQ(run.setpoint_percent(), 20);
   run.advance(1999ms);
   EXPECT_EQ(published(run).step_remaining_ms, 1U);

@@ -2,14 +2,14 @@
 # What the tests of the machine cell have in common. $bin is the directory of the programs.
 set -euo pipefail
 
-# Says what is wrong, with what the programs have said, and fails.
+# Reports what is wrong, with the output of the programs, and fails.
 fail() {
   printf 'FAILED: %s\n' "$1" >&2
   if [ -n "${output:-}" ] && [ -f "$output" ]; then cat "$output" >&2; fi
   exit 1
 }
 
-# Waits up to a minute for a command to succeed: a test is never hurried by a busy computer.
+# Waits up to a minute for a command to succeed, so that no test fails because the computer is busy.
 eventually() {
   local tries
   for ((tries = 0; tries < 1200; tries++)); do
@@ -19,7 +19,7 @@ eventually() {
   return 1
 }
 
-# Whether a process runs; one that has ended and waits for its parent to look does not.
+# Whether a process runs; a zombie does not.
 runs() {
   local state
   state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
@@ -41,12 +41,12 @@ children_of() {
   done
 }
 
-# A fresh directory, in memory where that can be had.
+# A new directory, in memory if possible.
 make_directory() {
   mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" evo-cell-test-XXXXXX
 }
 
-# Whatever a test that fails leaves running or lying about.
+# Removes the processes and files that a failed test leaves behind.
 clean_up_demo() {
   kill -KILL "$demo" "${modules[@]}" 2>/dev/null || true
   wait "$demo" 2>/dev/null || true

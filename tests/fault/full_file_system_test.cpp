@@ -41,7 +41,7 @@ class Filler {
  public:
   explicit Filler(const std::filesystem::path& directory)
       : fd_(::open((directory / "filler").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) {
-    if (fd_ < 0) throw std::runtime_error("cannot make the filler");
+    if (fd_ < 0) throw std::runtime_error("cannot create the filler");
   }
   Filler(const Filler&) = delete;
   Filler& operator=(const Filler&) = delete;

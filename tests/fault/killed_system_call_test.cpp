@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Endpoints of a segment killed at each system call of what they do besides writing and reading:
-/// at its entry, so that it does not happen, and at its exit, so that it is the last.
+/// Endpoints of a segment killed at each system call of every operation except writing and reading:
+/// at the entry of the call, so that it does not happen, and at its exit, so that it is the last.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -92,7 +92,8 @@ TEST_F(LastingLock, OfAChildThatNoForkHandlerSaw) {
   ::waitpid(writer.pid(), nullptr, 0);
   const auto refused = create();
   EXPECT_EQ(outcome(refused), "SegmentBusy");
-  EXPECT_TRUE(contains(message_of(refused), "although its writer is dead")) << message_of(refused);
+  EXPECT_TRUE(contains(message_of(refused), "although its writer, ")) << message_of(refused);
+  EXPECT_TRUE(contains(message_of(refused), ", is dead: a child")) << message_of(refused);
   EXPECT_TRUE(message_of(refused).ends_with("end process " + child)) << message_of(refused);
   end.write("x");
   auto successor = create();

@@ -20,7 +20,7 @@ namespace evo::test {
 inline std::string namespace_obstacle(int flags) {
   return in_child([&]() -> std::string {
            if (::unshare(flags) == 0) return "";
-           return std::string("cannot make a namespace: ") + std::strerror(errno);
+           return std::string("cannot create a namespace: ") + std::strerror(errno);
          })
       .text;
 }

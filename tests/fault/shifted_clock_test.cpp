@@ -116,7 +116,7 @@ TEST_P(ShiftedClock, OfTheWriter) {
   ASSERT_EQ(said, "left");
   RawStateReader reader = make_reader(directory_.domain(), channel_);
   EXPECT_EQ(read_whole(reader), "7");
-  // Fresh for as long as the clocks differ, it would hide the writer's death.
+  // If it stayed fresh until this clock reaches its stamp, it would hide the writer's death.
   const bool ahead = shift_ > 0s;
   EXPECT_EQ(judged(reader, directory_.domain()), ahead ? "not fresh Stale ahead" : "fresh Fresh");
   EXPECT_EQ(wait_in_vain(reader), "bounded");

@@ -21,8 +21,8 @@ constexpr std::size_t kMoments = 60;
 
 class StoppedWriter : public testing::Test {
  protected:
-  /// Publishes 1 to 3, then 4 between two marks, then 5. The exit code adds 10 and 1 for those of
-  /// the last two writes that succeeded.
+  /// Publishes 1 to 3, then 4 between two marks, then 5. The exit code is 10 if
+  /// the write of 4 succeeded, plus 1 if that of 5 did.
   void write_and_exit(const Domain& domain) const {
     RawStateWriter writer = make_writer(domain, channel_);
     publish(writer, 3);

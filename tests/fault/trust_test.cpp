@@ -137,7 +137,7 @@ std::string forge(const std::filesystem::path& directory) {
   const auto forged = directory / "evo_tester_probe_4000000000";
   std::ofstream(forged, std::ios::binary)
       .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (::chmod(forged.c_str(), 0640) != 0) return "cannot make files";
+  if (::chmod(forged.c_str(), 0640) != 0) return "cannot create files";
   control->data_files[current].pid = 4'000'000'000U;
   control->generation = layout->generation;
   return "forged";

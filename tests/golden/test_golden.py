@@ -6,7 +6,7 @@
     expected_error.txt    the errors; nothing may be written then
     lock.json             the schema lock to compare with, if there is one
     arguments.txt         the schemas to name on the command line, if not schema.fbs alone
-    use.cpp               is compiled besides, if there is one; every header is compiled
+    use.cpp               is compiled as well, if there is one; every header is compiled
 
 UPDATE_GOLDEN=1 rewrites the expected files; look at the difference before you commit it.
 """
@@ -121,7 +121,7 @@ def test_headers_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for name in CASES:
         if name.startswith("error_"):
             continue
-        # All headers of the cases are called schema.evo.hpp, so each one names its own neighbours.
+        # The headers of all cases have the same name, so each includes its neighbours by full path.
         made = tmp_path / name
         monkeypatch.chdir(HERE / name)
         assert generate(HERE / name, made) == 0
@@ -131,7 +131,7 @@ def test_headers_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
                 text = text.replace(f"#include <{other.name}>", f'#include "{other}"')
                 text = text.replace(f'#include "{other.name}"', f'#include "{other}"')
             path.write_text(text)
-        # Twice, as it may happen to any header.
+        # Included twice, as may happen to any header.
         includes = f'#include "{made / "schema.evo.hpp"}"\n' * 2
         together.append(includes)
         if name in ALONE:

@@ -89,8 +89,8 @@ extern "C" void count_system_call(int /*signal*/) {
   system_calls.fetch_add(1, std::memory_order_relaxed);
 }
 
-/// From now on each system call only counts, except those that the measurement itself and the exit
-/// of the process need.
+/// From now on each system call is only counted, not executed, except those that the measurement
+/// itself and the exit of the process need.
 void count_system_calls() {
   struct sigaction action {};
   action.sa_handler = count_system_call;
@@ -302,7 +302,7 @@ class DataPath : public testing::TestWithParam<Operation> {
       const TemporaryDomain practice;
       const TemporaryDomain directory;
       return in_child([&]() -> std::string {
-               // Leaked: closing a segment takes system calls, which by then only count.
+               // Leaked: closing a segment makes system calls, which by then are only counted.
                auto& others = *new Ends(practice.domain());
                auto& ends = *new Ends(directory.domain());
                if (watched) {

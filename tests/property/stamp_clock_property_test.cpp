@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The invariants of stamps, with a counter that runs and jumps at random next to a sane clock.
+/// The invariants of stamps, with a counter that runs and jumps at random alongside a sane clock.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 

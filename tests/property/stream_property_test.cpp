@@ -26,7 +26,7 @@ std::uint64_t value_of(Sequence n) {
   return n * 0x9e3779b97f4a7c15U;
 }
 
-/// How many values are pushed before which access of a reader's operation.
+/// Pushes during a reader's operation: before which of its accesses, and how many.
 using Interjections = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 
 /// A stream, some readers, and where each of them should be. The model counts pushes on its own, so

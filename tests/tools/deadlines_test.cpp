@@ -43,7 +43,7 @@ TEST_F(Deadlines, AreCountedFromStartToStop) {
   EXPECT_TRUE(shown.starts_with(
       "0: probe: deadline watch 1 is on; interval 1 ns, write 60 min, read 100 us\n"))
       << shown;
-  const std::string writer_line = fmt::format("\nwriter {} 2 ", ::getpid());
+  const std::string writer_line = fmt::format("\nwriter {} tools_tests 2 ", ::getpid());
   EXPECT_TRUE(contains(shown, writer_line + "1 0 0 ")) << shown;
   EXPECT_TRUE(contains(shown, fmt::format("\nreader {} tools_tests 2 1 ", ::getpid()))) << shown;
   EXPECT_EQ(run({"stop", "probe"}), "0: ");

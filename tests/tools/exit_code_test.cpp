@@ -57,7 +57,7 @@ TEST_F(ExitCode, OneWhereReadersMissWhatWasRemovedAfterADeath) {
   EXPECT_NE(list.out.find("removed"), std::string::npos) << list.out;
   const ToolAnswer validated = run({"validate"});
   EXPECT_EQ(validated.code, 1);
-  EXPECT_NE(validated.out.find("1 reader misses it"), std::string::npos) << validated.out;
+  EXPECT_NE(validated.out.find("1 reader is still attached"), std::string::npos) << validated.out;
   EXPECT_EQ(run({"graph", "--lint"}).code, 1);
   const auto json = nlohmann::json::parse(run({"list", "--format", "json"}).out);
   EXPECT_EQ(json[0]["condition"], "removed");
@@ -143,6 +143,15 @@ TEST_F(ExitCode, AMistakeInTheCommandLineIsToldWithWhereToLook) {
   EXPECT_EQ(run({"watch", "gantry", "--count", "-1"}).err,
             "evo-shm: --count: '-1' is not a positive whole number; see evo-shm watch --help\n");
   EXPECT_EQ(run({}).err, "evo-shm: A subcommand is required; see evo-shm --help\n");
+}
+
+TEST_F(ExitCode, ADomainIsANameOrAnAbsolutePath) {
+  for (const char* name : {"usr", "./here"}) {
+    const auto list = run_program(EVO_SHM, {"--domain", name, "list"});
+    EXPECT_EQ(list.code, 2);
+    EXPECT_NE(list.err.find("choose 'system', 'user' or an absolute directory"), std::string::npos)
+        << list.err;
+  }
 }
 
 TEST_F(ExitCode, AMistypedCommandIsToldWhatItMayHaveMeant) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// evo-shm supervise reports exactly once, and correctly, how a writer ended, even if it looks
+/// evo-shm supervise reports exactly once, and correctly, how a writer ended, even if it checks
 /// late.
 #include <sys/epoll.h>
 #include <sys/wait.h>

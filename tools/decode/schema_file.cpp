@@ -59,8 +59,8 @@ std::string advice_on(const flatbuffers::Parser& parser, const std::filesystem::
     if (std::filesystem::path(included).filename() != "evo.fbs" || included == kOwnFile) continue;
     const auto text = read_whole_file(included);
     if (!text || *text == own_attributes()) continue;
-    return fmt::format(
-        "; '{}' is not the evo.fbs of this evo-shm; remove it: evo-shm brings its own", included);
+    return fmt::format("; '{}' is not the evo.fbs of this evo-shm; remove it: evo-shm has its own",
+                       included);
   }
   return "";
 }

@@ -23,7 +23,7 @@ struct CompiledSchema {
   std::vector<std::string> segments;  ///< declared by the file itself, not by its includes; sorted
 };
 
-/// As `compile_schema`, with the segments that the file itself declares.
+/// Like `compile_schema`, but also returns the segments that the file itself declares.
 Result<CompiledSchema> compile_schema_file(const std::filesystem::path& file,
                                            const std::vector<std::string>& includes);
 

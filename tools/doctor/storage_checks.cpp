@@ -111,8 +111,8 @@ Check check_file_system(const Storage& storage) {
   }
   if (storage.is_tmpfs) return ok(kName, "tmpfs");
   return wrong(kName,
-               "not a tmpfs: the kernel writes the pages back and takes a page fault for each "
-               "after that; choose a domain under /dev/shm");
+               "not a tmpfs: the kernel writes the pages to disk, and the next store to each page "
+               "then causes a page fault; choose a domain under /dev/shm");
 }
 
 Check check_space(const Storage& storage) {

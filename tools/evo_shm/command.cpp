@@ -96,6 +96,12 @@ Domain domain_named(const std::string& name) {
 }
 
 Result<void> find_domain(const Domain& domain) {
+  if (!domain.path().starts_with('/')) {
+    return make_error(
+        ErrorCode::InvalidName,
+        "domain '{}' is not an absolute path; choose 'system', 'user' or an absolute directory",
+        printable(domain.path()));
+  }
   std::error_code unknown;
   if (domain == Domain::user() || std::filesystem::exists(domain.path(), unknown) || unknown) {
     return {};

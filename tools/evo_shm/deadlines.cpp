@@ -42,7 +42,7 @@ std::vector<std::string> row_of(std::string_view role, const EndDeadlines& end) 
 }
 
 std::string table_of(std::string_view segment, const DeadlineReport& report, std::size_t width) {
-  Table table({{"END"},
+  Table table({{"ENDPOINT"},
                {"PID", Align::Right},
                {"PROCESS", Align::Left, 0, Narrowing::Cut},
                {"OPERATIONS", Align::Right, 5},

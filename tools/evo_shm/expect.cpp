@@ -36,10 +36,10 @@ struct WaitOptions : ExpectOptions {
 void declare_expected(CLI::App& command, ExpectOptions& options) {
   add_segment(command, options.segment);
   command.add_flag("--fresh", options.fresh,
-                   "And the value is not older than the schema's max_age");
+                   "Also require a value that is not older than the schema's max_age");
   command
       .add_option("--field", options.conditions,
-                  "And this holds, as in 'mode==Running' or 'position>=12.5'; may be repeated")
+                  "Also require this, as in 'mode==Running' or 'position>=12.5'; may be repeated")
       ->allow_extra_args(false);
 }
 
@@ -56,9 +56,8 @@ void declare_wait(CLI::App& command, WaitOptions& options) {
 
 /// Result of one inspection.
 struct Verdict {
-  std::optional<Error> absent;  ///< the segment does not exist
-  std::string missing;          ///< otherwise, how it differs from the expectation; empty: it does
-                                ///< not
+  std::optional<Error> absent;  ///< set if the segment does not exist
+  std::string missing;          ///< otherwise its difference from the expectation; empty: none
 
   [[nodiscard]] bool fine() const { return !absent && missing.empty(); }
 };

@@ -93,7 +93,7 @@ ExitCode run(const GraphOptions& options, const Context& context) {
 
 void add_graph(Commands& commands) {
   commands.add<GraphOptions>(
-      "graph", "Which modules write and read what: for Graphviz, or what is wrong with it", declare,
+      "graph", "Which modules write and read what, for Graphviz or as a list of problems", declare,
       run);
 }
 

@@ -147,7 +147,7 @@ constexpr const char* kExitCodes =
     "5 not permitted, 6 busy.";
 
 ExitCode run(int count, char** arguments) {
-  CLI::App app("See, understand and repair the segments of a domain.", "evo-shm");
+  CLI::App app("Inspect, diagnose and repair the segments of a domain.", "evo-shm");
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(kExitCodes);

@@ -203,7 +203,7 @@ ExitCode run_with(Recorder& recorder, const PlotOptions& options, const PlotTime
   if (context.json()) return print_samples(recorder, options, times);
   const auto done = is_live() ? draw_live(recorder, times, context.colours)
                               : record(recorder, times).map([] { return true; });
-  // Also if a segment is gone: the values recorded until then are still useful.
+  // Even if a segment is gone: the values recorded until then are still useful.
   if (done.value_or(true)) print_chart(recorder, context);
   return done ? ExitCode::Fine : fail(done.error());
 }

@@ -99,7 +99,8 @@ class Profiler {
       report_.stamped = value->info.stamp_ns != 0;
       const std::uint64_t now = monotonic_ns();
       const std::uint64_t ns = report_.stamped ? value->info.stamp_ns : now;
-      // Neither later than now, nor so early that it was only discovered after the profile began.
+      // Not in the future, and not before `earliest_ns_`: a value with an earlier stamp was
+      // published before the profile began, and only discovered afterwards.
       const bool credible = ns >= earliest_ns_ && ns <= now;
       // A value that was there before the profile began says nothing about delays.
       if (report_.stamped && begun_ && credible) report_.delays.add(now - ns);

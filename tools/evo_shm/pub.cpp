@@ -78,7 +78,7 @@ void declare(CLI::App& command, PubOptions& options) {
   command.add_option("--csv", options.csv, "Publish the rows of this file; -: standard input")
       ->type_name("FILE")
       ->excludes(ramps);
-  command.add_flag("--out-of-range", options.out_of_range, "Also values outside min and max");
+  command.add_flag("--out-of-range", options.out_of_range, "Allow values outside min and max");
   command.add_flag("--dry-run", options.dry_run, "Check everything, and create nothing");
 }
 
@@ -273,7 +273,7 @@ ExitCode run(const PubOptions& options, const Context& context) {
 
 void add_pub(Commands& commands) {
   commands
-      .add<PubOptions>("pub", "Play the writer of a segment, from its schema file alone", declare,
+      .add<PubOptions>("pub", "Act as the writer of a segment, from its schema file alone", declare,
                        run)
       ->footer(
           "For tests of readers: the segment is the one that its module would create, and\n"

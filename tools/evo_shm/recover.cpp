@@ -116,8 +116,9 @@ void add_recover(Commands& commands) {
       .add<RecoverOptions>("recover", "Find out what is wrong with a segment, and repair it",
                            declare, run)
       ->footer(
-          "A segment whose writer is dead is removed with its last value; restarting the writer\n"
-          "keeps it. Entries of dead readers need no repair: their locks are free.");
+          "A segment whose writer is dead is removed, and its last value is lost; to keep it,\n"
+          "restart the writer instead. Entries of dead readers need no repair: their locks are\n"
+          "free.");
 }
 
 }  // namespace evo::tools

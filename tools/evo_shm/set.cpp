@@ -37,7 +37,7 @@ void declare(CLI::App& command, SetOptions& options) {
       ->required();
   command.add_flag("--fence", options.fence,
                    "Fence off a live writer; the segment is then recreated");
-  command.add_flag("--out-of-range", options.out_of_range, "Also values outside min and max");
+  command.add_flag("--out-of-range", options.out_of_range, "Allow values outside min and max");
   add_former_flag(command, "--force",
                   "it was split: --fence fences off a live writer, "
                   "--out-of-range allows values outside min and max");

@@ -82,7 +82,7 @@ Result<std::vector<Field>> chosen_fields(const Fields& fields,
   return chosen;
 }
 
-/// One segment that is watched. Keeps its address.
+/// One segment that is watched. Cannot be moved: its members refer to each other.
 class Watched {
  public:
   Watched(InspectedSegment inspected, WatchContext& context, std::vector<Field> chosen)
@@ -120,7 +120,7 @@ class Watched {
     return false;
   }
 
-  /// As SchemaGuard; also prints a change of the writer's state.
+  /// Like SchemaGuard; also prints a change of the writer's state.
   Result<void> keep() {
     if (auto there = schema_guard_.keep(); !there) return there;
     report_writer();
@@ -225,7 +225,7 @@ std::string contradiction_in(const WatchOptions& options, const Context& context
   }
   if (options.in_place && several) return "--in-place shows one segment; leave it out for several";
   if (options.csv && context.json())
-    return "--csv and --format json exclude each other; choose one";
+    return "--csv and --format json cannot be combined; choose one";
   if (options.csv && options.rate) return "--csv has no column for a rate; leave out --rate";
   return "";
 }

@@ -17,9 +17,9 @@ struct Finding {
 };
 
 /// `unread`: no reader is declared and none is attached. `stale`, `dead`: a process reads values
-/// that are out of date, or that no writer renews. `undeclared`: a process reads that `readers`
-/// does not name. `owner`: the writing module is not the one that the schema names. `twice`: two
-/// schema files declare it. Sorted by segment.
+/// that are out of date, or that no writer renews. `undeclared`: a process that `readers` does
+/// not name reads it. `owner`: the writing module is not the one that the schema names. `twice`:
+/// two schema files declare it. Sorted by segment.
 [[nodiscard]] std::vector<Finding> findings_in(const Sources& sources);
 
 }  // namespace evo::tools

@@ -62,8 +62,8 @@ class EdgesOf {
     return edges_.emplace_back(Edge{std::move(module), segment_, writes});
   }
 
-  /// The module that has the process's name; if several names begin alike, one that is declared as
-  /// a reader.
+  /// The module that has the process's name; if several names begin the same way, one that is
+  /// declared as a reader.
   [[nodiscard]] ModuleNode node_of(const std::string& process) const {
     const auto bears_it = [&](const std::string& name) { return is_of_module(process, name); };
     for (const Edge& each : edges_) {

@@ -16,8 +16,8 @@ struct DescriptionStyle {
   std::size_t width = kUnlimitedWidth;
 };
 
-/// The known properties of the segment, one per line, and then its fields; bytes also where the
-/// value cannot be decoded. `rate` is in publishes per second, if it was measured.
+/// The known properties of the segment, one per line, then its fields, or its bytes if the value
+/// cannot be decoded. `rate` is in publishes per second, if it was measured.
 std::string describe(const InspectedSegment& inspected, const InspectedValue& value,
                      std::optional<double> rate, const DescriptionStyle& style);
 

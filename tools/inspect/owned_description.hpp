@@ -32,7 +32,7 @@ struct OwnedDescription {
   std::vector<std::uint8_t> bfbs;
 };
 
-/// The look must be readable. Io, PermissionDenied: the data file's mode cannot be read.
+/// The segment must be readable. Io, PermissionDenied: the data file's mode cannot be read.
 Result<OwnedDescription> describe_owned(const InspectedSegment& inspected);
 
 /// Refers to the description, which must outlive it.

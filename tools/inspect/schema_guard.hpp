@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Keeps a look up to date while a command follows the values of its segment.
+/// Keeps an inspected segment up to date while a command follows its values.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace evo::tools {
 
 class SchemaGuard {
  public:
-  /// The look must outlive it, and have fields.
+  /// `inspected` must outlive it, and have fields.
   explicit SchemaGuard(InspectedSegment& inspected)
       : inspected_(&inspected), schema_id_(inspected.info().layout.schema_id.hex()) {}
 

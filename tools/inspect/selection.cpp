@@ -32,11 +32,12 @@ Result<std::vector<Selection>> selections_of(const std::vector<std::string>& seg
       selections.front().paths.push_back(field);
     } else {
       return make_error(ErrorCode::InvalidName,
-                        "field '{}' could be of any segment; write SEGMENT:{}", field, field);
+                        "field '{}' could belong to any segment; write SEGMENT:{}", field, field);
     }
   }
   if (selections.empty()) {
-    return make_error(ErrorCode::InvalidName, "no segment is named; evo-shm list shows them");
+    return make_error(ErrorCode::InvalidName,
+                      "no segment is named; evo-shm list shows the segments");
   }
   return selections;
 }

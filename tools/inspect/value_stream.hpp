@@ -23,7 +23,7 @@ class ValueStream {
  public:
   enum class OfState : std::uint8_t { Latest, AllThereAre };
 
-  /// The look must outlive it and be readable; it may be refreshed in the meantime.
+  /// `inspected` must outlive it and be readable; it may be refreshed in the meantime.
   explicit ValueStream(InspectedSegment& inspected, OfState of_state = OfState::Latest)
       : inspected_(&inspected), of_state_(of_state) {}
 

@@ -20,7 +20,7 @@ namespace evo::tools {
 /// A segment of a plot, and one line for each number that is plotted.
 class PlotSource {
  public:
-  /// The segment must have fields. A source keeps its address.
+  /// The segment must have fields. A source cannot be moved: its members refer to each other.
   PlotSource(InspectedSegment inspected, std::vector<Element> lines)
       : inspected_(std::move(inspected)),
         schema_guard_(inspected_),

@@ -12,7 +12,7 @@ namespace evo::tools {
 /// writes is meant for its owner module, which must find the segment of a dead writer and take it
 /// over with its value. So these writers are never destroyed; when the process ends, the kernel
 /// releases their locks, and that alone makes a writer dead. A command that writes many segments
-/// uses a process for each (own_process.hpp), so that each process holds only one writer.
+/// uses a process for each (child_process.hpp), so that each process holds only one writer.
 template <class Writer>
 Writer& abandon_at_exit(Writer&& writer) {
   static auto* const kept = new std::vector<std::unique_ptr<Writer>>;

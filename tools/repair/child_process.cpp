@@ -64,7 +64,7 @@ Result<void> result_in(const std::string& report) {
   if (report.size() < sizeof(header)) {
     return make_error(
         ErrorCode::Io,
-        "the process that was to do it ended unexpectedly; find out what killed it, and try again");
+        "the child process ended unexpectedly; find out what killed it, and try again");
   }
   std::memcpy(&header, report.data(), sizeof(header));
   if (header.succeeded == 1) return {};

@@ -37,7 +37,7 @@ class TakenRoom {
     if (fd_ < 0) {
       return make_system_error(errno, fmt::format("cannot create a file in '{}'", directory));
     }
-    return evo::allocate(fd_, size, directory);
+    return allocate_file(fd_, size, directory);
   }
 
  private:
@@ -68,7 +68,7 @@ Result<void> check_create(const Domain& domain, const ChannelDescription& channe
   if (!layout) return tl::unexpected(layout.error());
   if (auto owned = check_owner(domain, channel.name); !owned) return owned;
   if (auto counts = check_counts(domain, *limits); !counts) return counts;
-  const auto share = evo::check_memory(domain, layout->file_size, *limits);
+  const auto share = check_memory_share(domain, layout->file_size, *limits);
   if (!share) return tl::unexpected(share.error());
   TakenRoom data;
   if (auto room = data.take(domain, layout->file_size); !room) return room;

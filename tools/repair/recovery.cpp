@@ -61,10 +61,10 @@ RecoveryPlan plan_for_live_writer(const SegmentInfo& info, const std::vector<Che
   plan.steps.push_back(
       fmt::format("fence off {}: its next write fails with Fenced, but the process keeps running",
                   writer_of(info)));
+  plan.steps.push_back(fmt::format("detach its readers ({}): they get Detached and attach again",
+                                   info.readers.size()));
   plan.steps.push_back(
-      fmt::format("detach {} readers: they get Detached and attach again", info.readers.size()));
-  plan.steps.push_back(
-      "remove the segment's files with its last value: the next create recreates it");
+      "remove the segment's files, and with them its last value; the next create recreates it");
   return plan;
 }
 
@@ -150,7 +150,7 @@ RecoveryPlan plan_clean_up(const SegmentInfo& info, const CleanupItem& item) {
   if (info.condition == SegmentCondition::Sound && info.writer_state == WriterState::Dead) {
     plan.steps.push_back(fmt::format(
         "remove what {} left behind, with its last value (publish {}); to keep that value, restart "
-        "the writer instead: it takes over the segment, and readers carry on",
+        "the writer instead: it takes over the segment, and readers continue",
         writer_of(info), info.sequence));
     if (!info.readers.empty()) {
       plan.steps.push_back(

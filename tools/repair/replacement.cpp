@@ -57,8 +57,8 @@ Result<void> check_replacement(const OwnedDescription& saved, const Domain& doma
   const auto different = differences(*info, saved);
   if (different.empty()) return {};
   return make_error(ErrorCode::SchemaMismatch,
-                    "another segment '{}' exists, left behind by {}: {}; remove it first (evo-shm "
-                    "recover {}), or use --force, which replaces it",
+                    "a different segment '{}' exists, left behind by {}: {}; remove it first "
+                    "(evo-shm recover {}), or use --force, which replaces it",
                     name, writer_of(*info), fmt::join(different, "; "), name);
 }
 

@@ -33,7 +33,7 @@ class SnapshotFile {
   Result<OwnedDescription> description(const SnapshotEntry& entry);
 
   /// Recreates the segment with its values, and leaves it in the state of a dead writer: that of a
-  /// process that has ended (see own_process.hpp), so any number of segments can be loaded.
+  /// process that has ended (see child_process.hpp), so any number of segments can be loaded.
   /// SegmentBusy: a writer is alive. Corrupt: the file was changed in the meantime, and the segment
   /// does not exist.
   Result<void> load(const SnapshotEntry& entry, const Domain& domain);

@@ -19,7 +19,8 @@ StopSignals::~StopSignals() {
   if (signals_ < 0) return;
   ::close(signals_);
   if (!asked_) ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-  // Otherwise they stay blocked: a second signal would end the process before its last output.
+  // Otherwise they stay blocked, so that a second signal cannot end the process before its last
+  // output.
 }
 
 Result<void> StopSignals::hold() {
@@ -34,7 +35,7 @@ Result<void> StopSignals::hold() {
     }
   }
   timer_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-  if (timer_ < 0) return make_system_error(errno, "cannot make a timer");
+  if (timer_ < 0) return make_system_error(errno, "cannot create a timer");
   const int signals = ::signalfd(-1, &awaited, SFD_CLOEXEC);
   if (signals < 0) return make_system_error(errno, "cannot wait for signals");
   signals_ = signals;

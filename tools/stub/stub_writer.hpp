@@ -16,7 +16,7 @@ namespace evo::tools {
 
 class StubWriter {
  public:
-  /// As `create` of the two writers.
+  /// Like `create` of the two writers.
   static Result<StubWriter> create(const OwnedDescription& description, const Domain& domain);
 
   /// Publishes a value. If a blocking stream is full, waits until `end_ns` of CLOCK_MONOTONIC or a

@@ -19,7 +19,7 @@ namespace {
 
 /// Interval between attempts while writing fails.
 constexpr std::chrono::seconds kRetry(1);
-/// At the end: the time allowed for some progress, and for all of it.
+/// At the end: how long to wait for progress, and how long in total.
 constexpr std::chrono::milliseconds kProgress(250);
 constexpr std::chrono::seconds kLastChance(5);
 /// A buffer that grew in a burst is freed down to this capacity.

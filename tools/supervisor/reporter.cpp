@@ -46,13 +46,13 @@ WriterChange Reporter::take_writer(Known& known, const SegmentInfo& info) {
   if (other_number && known.writer_state == WriterState::Alive) {
     const bool same_writer = info.writer_pid == known.writer_pid &&
                              info.writer_started_realtime_ns == known.writer_started_ns;
-    // It is just being fenced off; the next inspection finds it closed.
+    // It is being fenced off at this moment; the next inspection finds it closed.
     if (same_writer && info.writer_state == WriterState::Alive) return WriterChange::None;
     const bool taken_over = known.generation != 0 && known.generation == generation_of(info);
     if (!same_writer) tell_unseen_end(known, info.name, taken_over);
   }
   std::string executable = info.writer_executable;
-  // Before the report, so that its end can be found out afterwards. A writer that has ended since
+  // Before the report, so that its end can be detected afterwards. A writer that has ended since
   // the inspection is left to the next one.
   const bool alive = info.writer_state == WriterState::Alive;
   if (alive && !ends_.hold(info.name, info.incarnation)) return WriterChange::None;

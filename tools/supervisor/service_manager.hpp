@@ -15,7 +15,7 @@ namespace evo::tools {
 /// full, or this process has no descriptor left. Other errors are ignored.
 bool notify_service_manager(std::string_view assignments);
 
-/// How often the manager expects WATCHDOG=1: half of WATCHDOG_USEC, if that is meant for this
+/// The interval at which to send WATCHDOG=1: half of WATCHDOG_USEC, if that is meant for this
 /// process.
 std::optional<std::chrono::microseconds> watchdog_interval();
 

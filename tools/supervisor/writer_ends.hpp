@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Finds out how a writer ended that is gone at the next inspection, with its files or with a
-/// successor.
+/// Finds out how a writer ended when the next inspection finds its files gone, or a successor in
+/// its place.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ class WriterEnds {
   /// are free. False if the file is no longer that incarnation's.
   [[nodiscard]] bool hold(const std::string& segment, std::uint64_t incarnation);
 
-  /// How the writer ended whose file is held.
+  /// How the writer of the held file ended.
   [[nodiscard]] WriterEnd end_of(const std::string& segment) const;
 
   void release(const std::string& segment) noexcept;

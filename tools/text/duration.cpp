@@ -57,7 +57,7 @@ CLI::Validator duration_validator() {
   return CLI::Validator(
       [](const std::string& text) {
         return parse_duration(text) ? std::string()
-                                    : "a time is written as 250us, 1ms, 2s, 5min or 2h";
+                                    : "a time is written as 250us, 1ms, 2s, 5min, 2h or 0";
       },
       "TIME");
 }

@@ -21,7 +21,7 @@ Result<Descriptor> open_input(const std::filesystem::path& path);
 /// lines can be read again. That file grows only as lines are read.
 class InputFile {
  public:
-  /// As open_input().
+  /// Like open_input().
   static Result<InputFile> open(const std::filesystem::path& path);
 
   /// The next line without its line end, valid until the next call; nothing at the end of the file.

@@ -23,10 +23,10 @@ struct OutputPlace {
 };
 
 /// Follows the path, one directory after the other. Links are followed only if this user or root
-/// owns them, as with the kernel's protected_symlinks, but in each directory. In a sticky directory
-/// that its group or all users may write to, a file is refused unless this user or the directory's
-/// owner owns it, as with protected_regular: it may have been planted there. PermissionDenied,
-/// NotFound, Io.
+/// owns them, as with the kernel's protected_symlinks, but in every directory, not only in sticky
+/// ones. In a sticky directory that its group or all users may write to, a file is refused unless
+/// this user or the directory's owner owns it, as with protected_regular: it may have been planted
+/// there. PermissionDenied, NotFound, Io.
 Result<OutputPlace> find_output_place(const std::filesystem::path& path);
 
 }  // namespace evo::tools

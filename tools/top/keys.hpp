@@ -36,7 +36,7 @@ class KeyParser {
   /// Whether an escape character waits for a possible continuation.
   [[nodiscard]] bool waits() const { return !pending_.empty(); }
 
-  /// No continuation came: the Escape key itself was pressed, if one waits.
+  /// No continuation came: an escape character that waits was the Escape key itself.
   std::vector<Key> end_wait();
 
  private:

@@ -24,8 +24,8 @@ int urgency(const SegmentInfo& info) {
 }  // namespace
 
 void PublishRate::count(std::uint64_t incarnation, std::uint64_t sequence, std::uint64_t now_ns) {
-  // A successor continues the count, or begins at one; in both cases the gap before it is not its
-  // own.
+  // A successor continues the count, or begins at one. In both cases, the time between the two
+  // writers says nothing about its rate.
   if (!from_ || incarnation != incarnation_ || sequence < from_->sequence ||
       now_ns < next_from_.ns) {
     incarnation_ = incarnation;

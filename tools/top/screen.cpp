@@ -188,7 +188,7 @@ std::vector<std::string> page_screen(std::string_view title, const std::vector<s
   lines.resize(std::max<std::size_t>(lines_on(view.size), 1) - 1);
   std::string foot = "esc goes back";
   if (text.size() > rows) {
-    foot = fmt::format("lines {} to {} of {}; arrows and pages scroll, ", first + 1, end,
+    foot = fmt::format("lines {} to {} of {}; arrows and page keys scroll, ", first + 1, end,
                        text.size()) +
            foot;
   }
@@ -198,7 +198,7 @@ std::vector<std::string> page_screen(std::string_view title, const std::vector<s
 
 std::vector<std::string> key_help() {
   return {
-      "up, down, k, j     select a segment; pages, home and end too",
+      "up, down, k, j     select a segment; page keys, home and end too",
       "enter              open the selected segment: its fields, live",
       "esc, q             back to all segments",
       "n, r, a, s, l      sort by name, rate, age, state, greatest lag; again reverses",

@@ -22,8 +22,8 @@ constexpr std::size_t kMostColumns = 10'000;
 /// Rates are averaged over at least half a second.
 constexpr std::uint64_t kRateOverNs = 500'000'000;
 
-/// Without fields that were chosen twice, as with `axes` and `axes[0].position`: a JSON object has
-/// each member once.
+/// Each chosen field once, even if it was chosen twice, as with `axes` and `axes[0].position`: a
+/// JSON object has each member once.
 std::vector<const Field*> distinct(const std::vector<Field>& chosen) {
   std::unordered_set<std::string_view> paths;
   std::vector<const Field*> fields;

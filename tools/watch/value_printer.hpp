@@ -20,7 +20,7 @@ enum class WatchForm : std::uint8_t { Lines, Json, Csv, InPlace };
 
 struct WatchStyle {
   WatchForm form = WatchForm::Lines;
-  bool every = false;  ///< also if no field has changed
+  bool every = false;  ///< even if no field has changed
   bool rate = false;
   bool name = false;  ///< of the segment, in each line
   std::size_t width = kUnlimitedWidth;

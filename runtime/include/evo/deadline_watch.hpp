@@ -10,8 +10,8 @@
 ///   interval   from the end of one publish to the end of the next; for a reader, from one
 ///              successful read to its next. Longer than the deadline: **late**. For a writer the
 ///              deadline is `deadline`, or twice the schema's `period` if none is given; for a
-///              reader it is `deadline` alone, because its cycle is its own.
-///   age        of a value with a stamp, when its read had succeeded. Older than the schema's
+///              reader it is `deadline` alone, because a reader chooses its own cycle.
+///   age        of a value with a stamp, once its read has succeeded. Older than the schema's
 ///              `max_age`, or than `deadline` if the schema names none: **stale**. Also stale,
 ///              whatever the deadlines are, if its stamp is in the future (`is_in_future`).
 ///   jitter     the difference between an interval and the schema's `period`; for readers, and
@@ -96,11 +96,11 @@ struct DeadlineReport {
 /// Starts a watch of the segment, in place of one that is on. The processes concerned are not
 /// disturbed. NotFound: no such segment, or only files from an earlier boot. PermissionDenied: this
 /// user may not write to its control file. Unsupported: a deadline is negative. SegmentBusy:
-/// another process that switches the watch holds the lock for a second.
+/// another process that is switching the watch has held the lock for a second.
 [[nodiscard]] Result<void> start_deadline_watch(const Domain& domain, std::string_view segment,
                                                 const WatchOptions& options = {});
 
-/// Stops the watch; its numbers can still be read. No error if none is on. Fails as
+/// Stops the watch; its numbers can still be read. No error if none is on. Fails like
 /// start_deadline_watch.
 [[nodiscard]] Result<void> stop_deadline_watch(const Domain& domain, std::string_view segment);
 

@@ -89,7 +89,7 @@ class SegmentDiscovery {
   /// such callback.
   bool remove_callback(CallbackId id);
 
-  /// All segments, in no order, as of the last update; no system call.
+  /// All segments, in no particular order, as of the last update; no system call.
   [[nodiscard]] const std::vector<SegmentInfo>& segments() const noexcept;
 
   /// The segment with this name, or nullptr; no system call, and equally fast with few and with

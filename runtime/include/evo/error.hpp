@@ -62,15 +62,15 @@ struct Error {
   int system_errno = 0;  ///< zero if no system call failed
 };
 
-/// Of the cold paths.
+/// The result of a call on a cold path.
 template <class T>
 using Result = tl::expected<T, Error>;
 
-/// Of a read.
+/// The result of a read.
 template <class T>
 using ReadResult = tl::expected<T, ReadError>;
 
-/// Of a write.
+/// The result of a write.
 using WriteResult = tl::expected<void, WriteError>;
 
 }  // namespace evo

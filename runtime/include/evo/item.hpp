@@ -14,7 +14,7 @@ template <class T>
 struct Item {
   T value;
   std::uint64_t sequence = 0;  ///< number of the push, from 1
-  std::uint64_t lost = 0;      ///< values lost between the one taken before and this one
+  std::uint64_t lost = 0;      ///< values lost between the previous one taken and this one
   std::uint64_t stamp_ns = 0;  ///< CLOCK_MONOTONIC nanoseconds; zero with `stamp: none`
 
   /// Time since the push; does not exist with `stamp: none`.

@@ -11,21 +11,14 @@
 
 namespace evo {
 
-namespace detail {
-
 /// NoSpace: a file of `size` bytes would fill the domain's file system beyond the limit. Otherwise
 /// returns a warning, or an empty text.
-Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
-                                 const ResourceLimits& limits);
+Result<std::string> check_memory_share(const Domain& domain, std::uint64_t size,
+                                       const ResourceLimits& limits);
 
 /// Allocates the bytes up to `size`, even if signals interrupt it again and again. NoSpace or
 /// ResourceExhausted: no memory. Io: signals interrupted every attempt. After a failure, part of
 /// the file may be allocated.
-Result<void> allocate(int fd, std::uint64_t size, const std::string& directory);
-
-}  // namespace detail
-
-using detail::allocate;
-using detail::check_memory;
+Result<void> allocate_file(int fd, std::uint64_t size, const std::string& directory);
 
 }  // namespace evo

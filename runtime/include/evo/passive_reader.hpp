@@ -35,7 +35,7 @@ class PassiveReader {
   PassiveReader& operator=(PassiveReader&&) noexcept;
   ~PassiveReader();
 
-  /// Copies the last value out (of a stream, the newest), as much of it as `value` has room for.
+  /// Copies the last value out (for a stream, the newest), as much of it as `value` has room for.
   /// `stamp_ns` of the result is zero if the segment carries no stamps. On an error `value` is
   /// unspecified; after ChecksumMismatch it holds the damaged bytes.
   [[nodiscard]] ReadResult<SampleInfo> read(std::span<std::byte> value) noexcept;
@@ -54,7 +54,7 @@ class PassiveReader {
   /// Number of copies repeated because the writer overtook them, over all reads so far.
   [[nodiscard]] std::uint64_t retries() const noexcept { return observer_.retried(); }
 
-  /// Whether the segment was recreated since, so that no more values will come: open it again.
+  /// Whether the segment has been recreated since, so that no more values will come: open it again.
   [[nodiscard]] bool is_detached() const noexcept { return observer_.is_detached(); }
   [[nodiscard, deprecated("use is_detached()")]] bool detached() const noexcept {
     return is_detached();

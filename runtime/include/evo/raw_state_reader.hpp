@@ -57,7 +57,7 @@ class RawStateReader {
   /// result is zero if the segment carries no stamps. On an error `value` is unspecified.
   [[nodiscard]] ReadResult<SampleInfo> read(std::span<std::byte> value) noexcept;
 
-  /// Copies the bytes from `offset` on, torn-free. OutOfRange: they lie outside.
+  /// Copies the bytes from `offset` on, never torn. OutOfRange: they lie outside.
   [[nodiscard]] ReadResult<SampleInfo> read_range(std::size_t offset,
                                                   std::span<std::byte> bytes) noexcept;
 

@@ -19,7 +19,7 @@
 namespace evo {
 
 namespace detail {
-struct WriterAttachment;
+class WriterAttachment;
 }
 
 class RawStateWriter {
@@ -32,7 +32,7 @@ class RawStateWriter {
   [[nodiscard]] static Result<RawStateWriter> create(const ChannelDescription& channel,
                                                      WriterOptions options = {});
 
-  /// Creates a segment of `size` payload bytes without a schema, of module `untyped`.
+  /// Creates a segment of `size` payload bytes without a schema, owned by module `untyped`.
   [[nodiscard]] static Result<RawStateWriter> create(std::string_view name, std::size_t size,
                                                      WriterOptions options = {});
 

@@ -27,8 +27,8 @@ struct ReaderAttachment;
 
 class RawStreamReader {
  public:
-  /// Attaches to a stream, whatever its schema is; starts with the newest value. As
-  /// RawStateReader::attach; Unsupported: the segment is not a stream.
+  /// Attaches to a stream, whatever its schema is; starts with the newest value.
+  /// Fails like RawStateReader::attach; also Unsupported: the segment is not a stream.
   [[nodiscard]] static Result<RawStreamReader> attach(std::string_view name,
                                                       ReaderOptions options = {});
 
@@ -36,7 +36,7 @@ class RawStreamReader {
   [[nodiscard]] static Result<RawStreamReader> attach(const ChannelDescription& channel,
                                                       ReaderOptions options = {});
 
-  /// As RawStateReader::reattach. Starts with the newest value of the segment that it finds.
+  /// Like RawStateReader::reattach. Starts with the newest value of the segment that it finds.
   [[nodiscard]] Result<void> reattach(std::chrono::nanoseconds wait = std::chrono::nanoseconds(0));
 
   /// A moved-from object may only be assigned to or destroyed.

@@ -21,7 +21,7 @@
 namespace evo {
 
 namespace detail {
-struct WriterAttachment;
+class WriterAttachment;
 }
 
 /// The reader that a full stream waits for.
@@ -33,7 +33,7 @@ struct SlowReader {
 
 class RawStreamWriter {
  public:
-  /// Creates the segment, or takes it over from a dead writer. Fails as RawStateWriter::create.
+  /// Creates the segment, or takes it over from a dead writer. Fails like RawStateWriter::create.
   [[nodiscard]] static Result<RawStreamWriter> create(const ChannelDescription& channel,
                                                       WriterOptions options = {});
 

@@ -20,8 +20,9 @@ struct SampleInfo {
   [[nodiscard]] std::chrono::nanoseconds age() const noexcept { return age_at(monotonic_ns()); }
 
   /// Whether the value is not older than the schema's `max_age`, if there is one. False for a stamp
-  /// in the future (see `is_in_future`), whatever `max_age` is: the age of the value is unknown,
-  /// and the value of a dead writer would stay fresh for as long as the clocks differ.
+  /// in the future (see `is_in_future`), whatever `max_age` is: the age of the value is unknown.
+  /// Otherwise the value of a dead writer would stay fresh at least until the clock reaches its
+  /// stamp.
   [[nodiscard]] bool fresh() const noexcept {
     const std::uint64_t now = monotonic_ns();
     if (is_in_future(stamp_ns, now)) return false;

@@ -110,7 +110,7 @@ class StateReader {
     return Reader(std::move(*reader));
   }
 
-  /// Returns one field, torn-free. Copies only that field; the checksum covers the rest in place,
+  /// Returns one field, never torn. Copies only that field; the checksum covers the rest in place,
   /// so that the stack needs no room for the whole value.
   template <class Field, std::size_t kOffset>
   [[nodiscard]] ReadResult<Field> field() const noexcept {

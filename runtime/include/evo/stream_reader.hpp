@@ -35,8 +35,8 @@ class StreamReader {
 
   /// Takes the next value; nullopt if there is none yet. If the writer of an `overwrite` stream has
   /// overtaken the reader, continues with the oldest value that is left, and the item says how many
-  /// were lost. If it is overtaken on all `ReaderOptions::retries` retries of one call as well,
-  /// returns nullopt.
+  /// were lost. If the writer overtakes every one of the `ReaderOptions::retries` retries of one
+  /// call as well, returns nullopt.
   [[nodiscard]] std::optional<Item<Value>> next() noexcept {
     // Every return names `item`, so that it is constructed in the caller's storage; see
     // StateReader::read.
@@ -75,7 +75,7 @@ class StreamReader {
     return count;
   }
 
-  /// Takes the next value in place, without a copy; nullopt if there is none yet. See View about
+  /// Takes the next value in place, without a copy; nullopt if there is none yet. See View for
   /// `overflow: overwrite`. Allocates if a copy is needed and two views already show one.
   [[nodiscard]] std::optional<View<Value>> view() {
     detail::StreamObserver& observer = reader_.observer();

@@ -59,7 +59,7 @@ class StreamWriter {
     if (const auto refused = writer_.publisher().await_room(timeout)) {
       return tl::unexpected(*refused);
     }
-    // Constructed in the caller's place: the writer and the loan hold each other's addresses.
+    // Constructed in the caller's storage: the writer and the loan hold each other's addresses.
     return tl::expected<ValueLoan, WriteError>(tl::in_place, writer_.publisher(), kGeometry);
   }
 

@@ -51,8 +51,8 @@ class View : public detail::ShownValue {
     end([](detail::StreamObserver& /*observer*/) {});
   }
 
-  /// Ends the view and gives the value back, so that it is the next one again. If another value was
-  /// taken since, this one counts as lost.
+  /// Ends the view and gives the value back, so that it is the next one again. If another value has
+  /// been taken since, this one counts as lost.
   void give_back() noexcept {
     end([this](detail::StreamObserver& observer) { observer.put_back(*this); });
   }

@@ -104,7 +104,7 @@ Result<Control> make_control(const Domain& domain, const ChannelDescription& cha
   fresh->reader_limit.store(channel.max_readers, std::memory_order_relaxed);
   struct stat status {};
   if (::fstat(file->fd(), &status) != 0) {
-    return make_system_error(errno, fmt::format("cannot look at '{}'", control.path), control.path);
+    return make_system_error(errno, fmt::format("cannot inspect '{}'", control.path), control.path);
   }
   control.device = status.st_dev;
   control.inode = status.st_ino;
@@ -123,7 +123,7 @@ Result<Control> make_control(const Domain& domain, const ChannelDescription& cha
 Result<void> grow(Control& control, const Domain& domain, const ChannelDescription& channel) {
   if (control.table_size() < channel.max_readers) {
     const std::uint64_t size = control_file_size(channel.max_readers);
-    if (auto done = allocate(control.fd.get(), size, domain.path()); !done) return done;
+    if (auto done = allocate_file(control.fd.get(), size, domain.path()); !done) return done;
     auto mapping = Mapping::map(control.fd.get(), size, Protection::ReadWrite);
     if (!mapping) return tl::unexpected(mapping.error());
     control.mapping = std::move(*mapping);
@@ -163,8 +163,8 @@ Result<Control> open_to_write(const Domain& domain, const ChannelDescription& ch
   return control;
 }
 
-/// Whether the holder of the writer's lock has announced itself as a writer. Otherwise it is just
-/// starting or closing, or it is the last reader of a closed segment, which tears it down.
+/// Whether the holder of the writer's lock has announced itself as a writer. Otherwise it is still
+/// starting, is closing, or is the last reader of a closed segment, which tears it down.
 bool names_live_writer(const Control& control) {
   // relaxed: advice; a process that is wrong about it checks again. A PID alone may be that of a
   // writer that died, while a reader holds the lock for the teardown.
@@ -172,7 +172,7 @@ bool names_live_writer(const Control& control) {
          control->phase.load(std::memory_order_relaxed) == SegmentPhase::Open;
 }
 
-/// As lock_to_change(), but takes kCleanupLockByte first, the lock of processes that hold the
+/// Like lock_to_change(), but takes kCleanupLockByte first, the lock of processes that hold the
 /// writer's lock only for a moment: a process that fences off a live writer must not take this one
 /// for a writer.
 Result<bool> lock_to_create(const Control& control) {
@@ -250,8 +250,8 @@ Result<void> check_format(const ControlFile& head, std::string_view path) {
   }
   return make_error(
       ErrorCode::FormatMismatch,
-      "'{}' has control format {} (readable from {}), this build reads {}: another release "
-      "of EVO Channels made it; build all modules with the same release, and once no "
+      "'{}' has control format {} (oldest compatible format: {}), but this build reads {}: another "
+      "release of EVO Channels created it; build all modules with the same release, and once no "
       "process uses the segment, remove it (evo-shm recover --force)",
       path, head.format, head.format_min, kControlFormatVersion);
 }
@@ -347,7 +347,7 @@ std::string describe_writer(const Control& control) {
       printable(load_text(control->writer_executable.data(), control->writer_executable.size()));
   // relaxed: advice.
   const std::uint32_t pid = control->writer_pid.load(std::memory_order_relaxed);
-  if (pid == 0) return "which is just starting";
+  if (pid == 0) return "a process that is still starting";
   return fmt::format("pid {} ({})", pid, executable.empty() ? "unknown" : executable);
 }
 
@@ -358,9 +358,9 @@ std::string describe_holder(const Control& control) {
   switch (look_at_process(pid)) {
     case ProcessState::DumpingCore:
       return fmt::format(
-          "has a writer that crashed, {}, and whose core is being dumped; the kernel frees the "
-          "segment when the dump is written: try again, limit the dump (ulimit -c), or fence the "
-          "writer off (evo-shm recover)",
+          "has a crashed writer, {}, whose core is being dumped; the kernel frees the segment when "
+          "the dump is written: try again, limit the dump (ulimit -c), or fence the writer off "
+          "(evo-shm recover --force)",
           writer);
     case ProcessState::Gone: {
       const LockHolders holders = find_holders(control.device, control.inode, kWriterLockByte, pid);
@@ -378,7 +378,7 @@ std::string describe_holder(const Control& control) {
             writer);
       }
       return fmt::format(
-          "is still locked, although its writer is dead, {}: a child made by a raw clone or by "
+          "is still locked, although its writer, {}, is dead: a child made by a raw clone or by "
           "_Fork() inherits the lock; end process {}",
           writer, holders.others);
     }

@@ -47,8 +47,8 @@ bool is_in_use(int fd) {
 bool remove_data_file(const Domain& domain, std::string_view name, const Control& control,
                       std::uint32_t index) {
   if (const auto path = data_file_path(domain, name, control, index)) {
-    // Checked before find_other_user(): another segment's writer that links a file of this name
-    // from now on finds ours in its place and checks, too; or its file is already there.
+    // Checked before find_other_user(). From here on, another segment's writer that tries to link
+    // this name finds our file there, and checks, too; or the file is already that writer's.
     struct stat status {};
     const bool exists = ::lstat(path->c_str(), &status) == 0;
     // Only ENOENT means that it is gone. A process that gave up its privileges may not even be

@@ -3,7 +3,7 @@
 ///
 /// An underscore in `evo_{module}_{name}_{pid}` may be part of the module or of the segment, so two
 /// segments of one process may need the same name. A writer therefore records the name in its
-/// control file first and links the file then. A writer that finds the name taken checks which
+/// control file first, and then links the file. A writer that finds the name taken checks which
 /// other control file has recorded it.
 #pragma once
 
@@ -44,7 +44,7 @@ std::optional<std::string> find_other_user(const Domain& domain, const std::stri
                                            std::string_view name);
 
 /// Whether any control file names this data file, whether its writer is alive or dead. A control
-/// file names it from before it has its name until after it has lost it.
+/// file names it from before the file is linked until after it is removed.
 bool is_claimed(const Domain& domain, const std::string& path);
 
 }  // namespace evo::detail

@@ -14,10 +14,10 @@ std::string json_string(std::string_view text) {
 }
 
 std::string meta_text(const WriterAttachment& writer, const ChannelDescription& channel) {
-  const SegmentLayout& layout = writer.layout;
-  const auto file = data_file_path(writer.domain, channel.name, writer.control,
+  const SegmentLayout& layout = writer.layout();
+  const auto file = data_file_path(writer.domain(), channel.name, writer.control(),
                                    // relaxed: stored by this thread.
-                                   writer.control->current.load(std::memory_order_relaxed) & 1U);
+                                   writer.control()->current.load(std::memory_order_relaxed) & 1U);
   return fmt::format(
       R"({{
   "name": {},
@@ -49,10 +49,10 @@ std::string meta_text(const WriterAttachment& writer, const ChannelDescription& 
       json_string(file ? std::filesystem::path(*file).filename().string() : ""), layout.file_size,
       layout.geometry.payload_size, layout.kind == Kind::State ? "slots" : "capacity",
       channel.slots, layout.period_ns, layout.max_age_ns, layout.max_readers, boot_id().text(),
-      layout.created_realtime_ns, writer.incarnation, ::getpid(), ::geteuid(),
+      layout.created_realtime_ns, writer.incarnation(), ::getpid(), ::geteuid(),
       json_string(executable_path()),
       // relaxed: stored by this thread.
-      writer.control->writer_started_ns.load(std::memory_order_relaxed));
+      writer.control()->writer_started_ns.load(std::memory_order_relaxed));
 }
 
 }  // namespace evo::detail

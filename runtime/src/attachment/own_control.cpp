@@ -23,17 +23,17 @@ bool is_own(const Domain& domain, const Control& control, Access access) {
   return ours && (control.mode & ~control_mode(access)) == 0;
 }
 
-/// Call with the control file locked. Removes a segment of another user, or one of wider access, so
-/// that it can be recreated.
+/// Call with the control file locked. Removes a segment of another user, or one with wider access,
+/// so that it can be recreated.
 Result<void> discard(const WriterOptions& options, const ChannelDescription& channel,
                      const Control& control) {
   const std::string_view name = channel.name;
   if (control.uid != ::geteuid() && !is_trusted_by_all(options.domain, ::geteuid())) {
     return make_error(
         ErrorCode::PermissionDenied,
-        "segment '{}' belongs to user {}, and readers of other users would refuse a data "
-        "file of user {}; write it as user {}, or let that user or root remove it "
-        "(evo-shm cleanup)",
+        "segment '{}' belongs to user {}, and readers that run as other users would refuse a data "
+        "file owned by user {}; run the writer as user {}, or let that user or root remove the "
+        "segment (evo-shm cleanup)",
         name, control.uid, ::geteuid(), control.uid);
   }
   if (is_orphan(control) && options.on_orphan == OnOrphan::Refuse) {

@@ -15,8 +15,8 @@
 
 namespace evo::detail {
 
-/// Returns the locked control file of the channel. Only users of the channel's access can change
-/// it.
+/// Returns the locked control file of the channel. Only users whom the channel's access
+/// admits can change it.
 Result<Control> lock_own_control(const WriterOptions& options, const ChannelDescription& channel);
 
 /// With the writer's lock held: whether the previous writer died.

@@ -129,8 +129,10 @@ Result<void> check_segment_count(const Domain& domain, const ResourceLimits& lim
       domain.path(), files->segments.size());
 }
 
-Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
-                                 const ResourceLimits& limits) {
+}  // namespace detail
+
+Result<std::string> check_memory_share(const Domain& domain, std::uint64_t size,
+                                       const ResourceLimits& limits) {
   struct statvfs space {};
   if (::statvfs(domain.path().c_str(), &space) != 0 || space.f_blocks == 0) return std::string();
   const double total = static_cast<double>(space.f_blocks) * static_cast<double>(space.f_frsize);
@@ -139,8 +141,8 @@ Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
   if (limits.max_memory_percent < 100 && percent > limits.max_memory_percent) {
     return make_error(
         ErrorCode::NoSpace,
-        "with {} bytes more the file system of domain '{}' would be {:.0f} % full, and {} % "
-        "is the limit; free some space, enlarge it, or raise EVO_MAX_MEMORY_PERCENT "
+        "{} more bytes would fill the file system of domain '{}' to {:.0f} %, and the limit is {} "
+        "%; free some space, enlarge it, or raise EVO_MAX_MEMORY_PERCENT "
         "(ResourceLimits::max_memory_percent)",
         size, domain.path(), percent, limits.max_memory_percent);
   }
@@ -158,5 +160,4 @@ Result<std::string> check_memory(const Domain& domain, std::uint64_t size,
   return std::string();
 }
 
-}  // namespace detail
 }  // namespace evo

@@ -130,8 +130,8 @@ Result<void> ReaderAttachment::fill(const Wanted& wanted) {
   if (!has_entry_) {
     if (auto taken = take_entry(); !taken) return taken;
   }
-  // Another user may have created the directory of a user's own domain that did not exist. From
-  // here on it exists and is ours, so what its names say stays true.
+  // If this is a user's own domain whose directory did not exist, another user may have created it.
+  // From here on it exists and is ours, so what its names say stays true.
   if (auto valid = validate(domain); !valid) return valid;
   if (!control.is_current()) return not_ready(name);
   auto mapped = map_data(channel == nullptr ? Access::Group : channel->access);
@@ -151,7 +151,7 @@ Result<void> ReaderAttachment::fill(const Wanted& wanted) {
   // A reader has a cycle of its own: the schema's period binds the writer.
   watch.emplace(control.operator->(), &entry().watch,
                 EndpointPromise{.max_age_ns = layout.max_age_ns});
-  // No name has changed, so this tells processes that watch the directory.
+  // No name has changed, so only this notifies processes that watch the directory.
   ::futimens(control.fd.get(), nullptr);
   return {};
 }
@@ -217,8 +217,8 @@ WriterState ReaderAttachment::writer_state() const noexcept {
     const bool locked = is_locked(control.fd.get(), kWriterLockByte);
     // acquire [phase]: pairs with the closing writer's release store, so that a reader that sees
     // the close also finds the last publish.
-    const auto state = control->phase.load(std::memory_order_acquire);
-    if (state == SegmentPhase::Closed) {
+    const auto phase = control->phase.load(std::memory_order_acquire);
+    if (phase == SegmentPhase::Closed) {
       // relaxed: ordered by [phase]. A closing writer clears its PID. A segment that was removed
       // after its writer's death still names that writer, as does one that a successor is creating.
       const bool left = control->writer_pid.load(std::memory_order_relaxed) != 0;
@@ -285,11 +285,11 @@ Result<void> ReaderAttachment::map_data(Access access) {
   for (int lookup = 0; lookup < kLookups; ++lookup) {
     // acquire [phase], all three: pair with the writer's release stores. A change between these
     // loads shows as a missing file or another generation, and the lookup is repeated.
-    const auto state = control->phase.load(std::memory_order_acquire);
-    if (state != SegmentPhase::Open) {
+    const auto phase = control->phase.load(std::memory_order_acquire);
+    if (phase != SegmentPhase::Open) {
       if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
       return segment_not_found(
-          domain, name, state == SegmentPhase::Closed ? " any more: its writer closed it" : "");
+          domain, name, phase == SegmentPhase::Closed ? " any more: its writer closed it" : "");
     }
     const std::uint64_t generation = control->generation.load(std::memory_order_acquire);
     const std::uint32_t current = control->current.load(std::memory_order_acquire) & 1U;
@@ -318,7 +318,7 @@ Result<void> ReaderAttachment::map_data(Access access) {
     last_seen_ = {.generation = generation, .phase = SegmentPhase::Open};
     return {};
   }
-  // The name was there but the file is not: a writer is just replacing it, or is dead.
+  // The name was there but the file is not: a writer is replacing it at this moment, or is dead.
   if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
   return segment_not_found(domain, name, " any more: its writer is dead and its file is gone");
 }
@@ -328,11 +328,11 @@ Result<void> ReaderAttachment::check_self_description() {
   const auto schema = read_schema(bfbs, name);
   if (!schema) return tl::unexpected(schema.error());
   if (schema->size != layout.geometry.payload_size) {
-    return make_error(
-        ErrorCode::InvalidSchema,
-        "the schema embedded in segment '{}' describes {} bytes, its slots hold {}; restart "
-        "its writer, built from a schema that the generator accepts",
-        name, schema->size, layout.geometry.payload_size);
+    return make_error(ErrorCode::InvalidSchema,
+                      "the schema embedded in segment '{}' describes {} bytes, but its slots hold "
+                      "{}; rebuild its writer from a schema that the generator accepts, and "
+                      "restart it",
+                      name, schema->size, layout.geometry.payload_size);
   }
   return {};
 }
@@ -347,7 +347,7 @@ Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {
   const bool dead = !is_locked(control.fd.get(), kWriterLockByte);
   const SegmentIdentity segment{
       layout, compatible_, bfbs,
-      describe_writer(control) + (dead ? ", which is dead; start the present one" : "")};
+      describe_writer(control) + (dead ? ", which is dead; start the current writer" : "")};
   auto fields = fit_schema(channel, segment);
   if (!fields) return tl::unexpected(fields.error());
   field_count = *fields;

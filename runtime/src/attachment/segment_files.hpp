@@ -27,7 +27,7 @@ bool remove_names(const Domain& domain, std::string_view name, const Control& co
 /// removes its files: steps S1 to S5 of fencing.cpp. Returns false if a file is still there.
 bool retire(const Domain& domain, std::string_view name, const Control& control);
 
-/// As remove_names(), but keeps the control file.
+/// Like remove_names(), but keeps the control file.
 bool remove_files(const Domain& domain, std::string_view name, const Control& control);
 
 }  // namespace evo::detail

@@ -18,7 +18,7 @@ struct SelfDescription {
   std::vector<CompatibleEntry> compatible;  ///< earlier layouts that are prefixes of this one
 };
 
-/// Corrupt, FormatMismatch: as read_header(). Corrupt also if the file is truncated.
+/// Corrupt, FormatMismatch: as for read_header(). Corrupt also if the file is truncated.
 Result<SelfDescription> read_self_description(int fd, std::uint64_t size, std::string_view path);
 
 }  // namespace evo::detail

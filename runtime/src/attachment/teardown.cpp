@@ -9,8 +9,8 @@
 namespace evo::detail {
 
 std::optional<CleanupLock> CleanupLock::take(const Control& control) {
-  // Creators wait whether this process or another cleaner holds this lock. If we gave up here, the
-  // last two processes to leave could each rely on the other.
+  // A creator waits while this lock is held, by this process or by another cleaner. If we gave up
+  // because another one holds it, the last two processes to leave could each rely on the other.
   static_cast<void>(lock_quietly(control.fd.get(), kCleanupLockByte, 1));
   CleanupLock hold(control.fd.get());
   const auto locked = lock_to_change(control);

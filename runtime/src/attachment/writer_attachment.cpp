@@ -74,9 +74,8 @@ bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
 
 }  // namespace
 
-WriterAttachment::WriterAttachment(Domain in_domain, const ChannelDescription& channel,
-                                   Control locked)
-    : domain(std::move(in_domain)), name(channel.name), control(std::move(locked)) {}
+WriterAttachment::WriterAttachment(Domain domain, const ChannelDescription& channel, Control locked)
+    : domain_(std::move(domain)), name_(channel.name), control_(std::move(locked)) {}
 
 Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDescription& channel,
                                                                  const WriterOptions& options) {
@@ -107,18 +106,18 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   if (!control) return tl::unexpected(control.error());
 
   auto writer = std::make_unique<WriterAttachment>(options.domain, channel, std::move(*control));
-  writer->layout = *layout;
-  writer->quota = std::move(*quota);
-  writer->limits = *limits;
+  writer->layout_ = *layout;
+  writer->quota_ = std::move(*quota);
+  writer->limits_ = *limits;
   writer->wants_huge_pages_ = options.memory.huge_pages;
   writer->wake_protocol_ = wake_protocol;
   if (auto done = writer->open_or_make(channel, options.on_orphan); !done) {
     return tl::unexpected(done.error());
   }
-  auto memory = writer->data.apply(options.memory, Protection::ReadWrite);
+  auto memory = writer->data_.apply(options.memory, Protection::ReadWrite);
   if (memory) {
     // Each publish reads the control file, and a push to a blocking stream its reader table.
-    const auto control_memory = writer->control.mapping.apply(
+    const auto control_memory = writer->control_.mapping.apply(
         {.lock = options.memory.lock, .prefault = options.memory.prefault}, Protection::ReadWrite);
     if (!control_memory) memory = tl::unexpected(control_memory.error());
   }
@@ -127,54 +126,54 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
     writer->open_ = !writer->taken_over_;
     return tl::unexpected(memory.error());
   }
-  writer->memory = std::move(*memory);
-  writer->watch.emplace(writer->control.operator->(), &writer->control->writer_watch,
-                        EndpointPromise{.writes = true, .period_ns = writer->layout.period_ns});
-  add_note(writer->memory, writer->warning_);
+  writer->memory_ = std::move(*memory);
+  writer->watch_.emplace(writer->control_.operator->(), &writer->control_->writer_watch,
+                         EndpointPromise{.writes = true, .period_ns = writer->layout_.period_ns});
+  add_note(writer->memory_, writer->warning_);
   writer->open_ = true;
-  writer->control.fd.set_held_byte(kWriterLockByte);
+  writer->control_.fd.set_held_byte(kWriterLockByte);
   // From here on the names stay, until the writer ends or is fenced off.
-  unlock(writer->control.fd.get(), kNamesLockByte);
+  unlock(writer->control_.fd.get(), kNamesLockByte);
   return writer;
 }
 
 StatePublisher WriterAttachment::publisher() noexcept {
-  StatePublisher publisher(&header(), control.operator->(), slots(), layout.geometry, incarnation,
-                           last);
-  publisher.record_with(&*watch);
+  StatePublisher publisher(&header(), control_.operator->(), slots(), layout_.geometry,
+                           incarnation_, last_);
+  publisher.record_with(&*watch_);
   return publisher;
 }
 
 StreamPublisher WriterAttachment::stream_publisher() noexcept {
-  return {publisher(), control.operator->(), control.table_size(), &control.fd, layout};
+  return {publisher(), control_.operator->(), control_.table_size(), &control_.fd, layout_};
 }
 
 Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, OnOrphan on_orphan) {
-  if (is_of_other_boot(load_bytes(control->boot_id))) forget_earlier_boot();
-  const bool orphan = is_orphan(control);
-  if (orphan && on_orphan == OnOrphan::Refuse) return refuse_orphan(control, name);
+  if (is_of_other_boot(load_bytes(control_->boot_id))) forget_earlier_boot();
+  const bool orphan = is_orphan(control_);
+  if (orphan && on_orphan == OnOrphan::Refuse) return refuse_orphan(control_, name_);
   // relaxed: under the writer's lock.
-  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  const std::uint32_t current = control_->current.load(std::memory_order_relaxed) & 1U;
   // A writer that died while replacing the file left it behind (I3).
-  const bool has_room = remove_data_file(domain, name, control, 1U - current);
-  const auto path = data_file_path(domain, name, control, current);
+  const bool has_room = remove_data_file(domain_, name_, control_, 1U - current);
+  const auto path = data_file_path(domain_, name_, control_, current);
   taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && find_in_place(channel, *path);
   if (!taken_over_ && !has_room) {
-    const auto stays = data_file_path(domain, name, control, 1U - current);
+    const auto stays = data_file_path(domain_, name_, control_, 1U - current);
     return make_error(
         ErrorCode::PermissionDenied,
         "segment '{}' must be recreated, but user {} may not remove '{}', left behind by an "
         "earlier writer; ask its owner or root to remove it",
-        name, ::geteuid(), stays.value_or("its file"));
+        name_, ::geteuid(), stays.value_or("its file"));
   }
-  announce();
+  begin_incarnation();
   if (taken_over_) {
     take_over();
   } else if (auto made = make_data_file(channel); !made) {
     if (!orphan) {
       // relaxed: as in the destructor. This call failed, but no writer died.
-      control->writer_pid.store(0, std::memory_order_relaxed);
-      tear_down(domain, name, control);
+      control_->writer_pid.store(0, std::memory_order_relaxed);
+      tear_down(domain_, name_, control_);
     }
     return made;
   }
@@ -186,38 +185,38 @@ Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, O
   return described;
 }
 
-void WriterAttachment::announce() {
+void WriterAttachment::begin_incarnation() {
   // A closing writer clears its PID. relaxed, all: under the writer's lock, and advice.
-  if (is_orphan(control) || control->writer_pid.load(std::memory_order_relaxed) != 0) {
-    control->deaths.store(control->deaths.load(std::memory_order_relaxed) + 1,
-                          std::memory_order_relaxed);
+  if (is_orphan(control_) || control_->writer_pid.load(std::memory_order_relaxed) != 0) {
+    control_->deaths.store(control_->deaths.load(std::memory_order_relaxed) + 1,
+                           std::memory_order_relaxed);
   }
   // relaxed: advice, like the stores that follow. No PID means that the rest is being changed.
-  control->writer_pid.store(0, std::memory_order_relaxed);
+  control_->writer_pid.store(0, std::memory_order_relaxed);
   // release [fencing-token]: a former writer that was fenced off sees it at its next publish
   // ("fenced"); no data depends on it.
-  incarnation = next_incarnation({control->incarnation.load(std::memory_order_relaxed),
-                                  control->generation.load(std::memory_order_relaxed)});
-  control->incarnation.store(incarnation, std::memory_order_release);
+  incarnation_ = next_incarnation({control_->incarnation.load(std::memory_order_relaxed),
+                                   control_->generation.load(std::memory_order_relaxed)});
+  control_->incarnation.store(incarnation_, std::memory_order_release);
   const std::string executable = executable_path();
-  store_text(control->writer_executable.data(), control->writer_executable.size(),
-             last_part(executable, control->writer_executable.size()));
+  store_text(control_->writer_executable.data(), control_->writer_executable.size(),
+             last_part(executable, control_->writer_executable.size()));
   // relaxed, all three: advice, published by the store of the PID.
-  control->writer_uid.store(::geteuid(), std::memory_order_relaxed);
-  control->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
-  control->found_dead_ns.store(0, std::memory_order_relaxed);
+  control_->writer_uid.store(::geteuid(), std::memory_order_relaxed);
+  control_->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
+  control_->found_dead_ns.store(0, std::memory_order_relaxed);
   // release, without a partner: processes that inspect copy the file, and treat the PID as advice.
-  control->writer_pid.store(own_pid(), std::memory_order_release);
+  control_->writer_pid.store(own_pid(), std::memory_order_release);
   // relaxed: read by waiters, which attach after the phase below is Open.
-  control->wake_protocol.store(static_cast<std::uint32_t>(wake_protocol_),
-                               std::memory_order_relaxed);
+  control_->wake_protocol.store(static_cast<std::uint32_t>(wake_protocol_),
+                                std::memory_order_relaxed);
 }
 
 bool WriterAttachment::find_in_place(const ChannelDescription& channel, const std::string& path) {
   const ForkPause held;
-  auto file =
-      open_checked(domain, path, {O_RDWR, data_mode(channel.access), channel.access, control.uid});
-  if (!file || file->size != layout.file_size) return false;
+  auto file = open_checked(domain_, path,
+                           {O_RDWR, data_mode(channel.access), channel.access, control_.uid});
+  if (!file || file->size != layout_.file_size) return false;
   const mode_t mode = data_mode(channel.access);
   // An attached reader of a blocking stream uses values in place, because the group cannot move its
   // cursor yet.
@@ -230,9 +229,9 @@ bool WriterAttachment::find_in_place(const ChannelDescription& channel, const st
   if (!mapping) return false;
   auto found = read_header(mapping->bytes(), file->size, path);
   if (!found) return false;
-  SegmentLayout expected = layout;
+  SegmentLayout expected = layout_;
   // relaxed: under the writer's lock.
-  expected.generation = control->generation.load(std::memory_order_relaxed);
+  expected.generation = control_->generation.load(std::memory_order_relaxed);
   expected.boot_id = found->boot_id;
   expected.created_realtime_ns = found->created_realtime_ns;
   if (is_of_other_boot(found->boot_id) || *found != expected ||
@@ -243,76 +242,71 @@ bool WriterAttachment::find_in_place(const ChannelDescription& channel, const st
   const auto complete_last = find_last(*reinterpret_cast<const SegmentHeader*>(mapping->data()),
                                        mapping->data() + found->slots_offset, found->geometry);
   if (!complete_last) return false;
-  data = std::move(*mapping);
-  layout = *found;
-  last = *complete_last;
+  data_ = std::move(*mapping);
+  layout_ = *found;
+  last_ = *complete_last;
   return true;
 }
 
 void WriterAttachment::take_over() {
   // relaxed: advice.
   header().writer_pid.store(own_pid(), std::memory_order_relaxed);
-  if (header().version.load(std::memory_order_relaxed) != complete_version(last)) {
-    // release [publish]: as in StatePublisher. The dead writer completed this slot but died before
-    // it published it.
-    header().version.store(complete_version(last), std::memory_order_release);
-    wake_all(header());
-  }
+  if (continue_after(header(), last_)) wake_all(header());
 }
 
 Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel) {
-  layout.generation = incarnation;
-  layout.boot_id = boot_id().bytes;
-  layout.created_realtime_ns = realtime_ns();
-  auto warning = check_memory(domain, layout.file_size, limits);
+  layout_.generation = incarnation_;
+  layout_.boot_id = boot_id().bytes;
+  layout_.created_realtime_ns = realtime_ns();
+  auto warning = check_memory_share(domain_, layout_.file_size, limits_);
   if (!warning) return tl::unexpected(warning.error());
   warning_ = std::move(*warning);
-  auto file = UnnamedFile::make(domain, layout.file_size, data_mode(channel.access));
+  auto file = UnnamedFile::make(domain_, layout_.file_size, data_mode(channel.access));
   if (!file) return tl::unexpected(file.error());
   mark_in_use(file->fd());
-  auto mapping = Mapping::map(file->fd(), layout.file_size, Protection::ReadWrite);
+  auto mapping = Mapping::map(file->fd(), layout_.file_size, Protection::ReadWrite);
   if (!mapping) return tl::unexpected(mapping.error());
-  data = std::move(*mapping);
-  new (data.data()) SegmentHeader;
-  write_header(header(), layout, monotonic_ns());
+  data_ = std::move(*mapping);
+  new (data_.data()) SegmentHeader;
+  write_header(header(), layout_, monotonic_ns());
   // relaxed: the file has no name yet.
   header().writer_pid.store(own_pid(), std::memory_order_relaxed);
-  write_schema(data.data(), layout, channel);
-  reset_slots(slots(), layout.geometry);
+  write_schema(data_.data(), layout_, channel);
+  reset_slots(slots(), layout_.geometry);
   // Before it has a name: gathering takes pages away from processes that map them.
-  if (wants_huge_pages_) data.gather_huge_pages();
-  last = 0;
+  if (wants_huge_pages_) data_.gather_huge_pages();
+  last_ = 0;
 
   // relaxed: under the writer's lock.
-  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
+  const std::uint32_t current = control_->current.load(std::memory_order_relaxed) & 1U;
   const std::uint32_t fresh = 1U - current;
   if (auto named = name_data_file(std::move(*file), channel); !named) {
     // relaxed: under the writer's lock, and no reader uses an entry that is not current.
-    control->data_files[fresh].pid.store(0, std::memory_order_relaxed);
+    control_->data_files[fresh].pid.store(0, std::memory_order_relaxed);
     return named;
   }
   // release [phase]: pairs with the attaching reader's acquire load of the phase. The reader
   // compares the generation with the one in the file that it found, so the order in which it sees
   // these three stores does not matter.
-  control->generation.store(layout.generation, std::memory_order_release);
-  control->current.store(fresh, std::memory_order_release);
-  control->phase.store(SegmentPhase::Open, std::memory_order_release);
-  if (data_file_path(domain, name, control, current) ==
-      data_file_path(domain, name, control, fresh)) {
+  control_->generation.store(layout_.generation, std::memory_order_release);
+  control_->current.store(fresh, std::memory_order_release);
+  control_->phase.store(SegmentPhase::Open, std::memory_order_release);
+  if (data_file_path(domain_, name_, control_, current) ==
+      data_file_path(domain_, name_, control_, fresh)) {
     // relaxed: under the writer's lock, and only its holder uses this entry.
-    control->data_files[current].pid.store(0, std::memory_order_relaxed);
+    control_->data_files[current].pid.store(0, std::memory_order_relaxed);
   } else {
     // If another user's file cannot be removed, the entry continues to name it.
-    static_cast<void>(remove_data_file(domain, name, control, current));
+    static_cast<void>(remove_data_file(domain_, name_, control_, current));
   }
   return {};
 }
 
 Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDescription& channel) {
-  const std::string path = data_path(domain, channel.owner, name, own_pid());
+  const std::string path = data_path(domain_, channel.owner, name_, own_pid());
   // relaxed: under the writer's lock.
-  const std::uint32_t current = control->current.load(std::memory_order_relaxed) & 1U;
-  DataFileName& entry = control->data_files[1U - current];
+  const std::uint32_t current = control_->current.load(std::memory_order_relaxed) & 1U;
+  DataFileName& entry = control_->data_files[1U - current];
   store_text(entry.module.data(), entry.module.size(), channel.owner);
   // release [data-file-name]: pairs with the acquire load; a process that sees the PID sees the
   // module. Recorded before the name exists, so that no death in between leaves an unknown file
@@ -320,11 +314,11 @@ Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDes
   entry.pid.store(own_pid(), std::memory_order_release);
   auto linked = file.link(path);
   if (linked || linked.error().code != ErrorCode::AlreadyExists) return linked;
-  if (const auto other = find_other_user(domain, path, name)) {
+  if (const auto other = find_other_user(domain_, path, name_)) {
     return make_error(
         ErrorCode::AlreadyExists,
-        "'{}' is the data file of segment '{}', too; rename the module or the segment of "
-        "one of them, or write them in two processes",
+        "'{}' is also the name of the data file of segment '{}'; rename one of the two segments or "
+        "its module, or write the segments from two processes",
         path, *other);
   }
   // A leftover of an earlier process with our PID.
@@ -335,41 +329,41 @@ Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDes
 }
 
 void WriterAttachment::forget_earlier_boot() {
-  remove_data_file(domain, name, control, 0);
-  remove_data_file(domain, name, control, 1);
-  store_bytes(control->boot_id, boot_id().bytes);
+  remove_data_file(domain_, name_, control_, 0);
+  remove_data_file(domain_, name_, control_, 1);
+  store_bytes(control_->boot_id, boot_id().bytes);
   // relaxed: under the writer's lock, and no process of this boot has attached yet.
-  control->phase.store(SegmentPhase::Empty, std::memory_order_relaxed);
-  control->waiters.store(0, std::memory_order_relaxed);
-  control->watch_session.store(0, std::memory_order_relaxed);
-  for (std::uint32_t i = 0; i < control.table_size(); ++i) {
-    control->readers()[i].waiting.store(0, std::memory_order_relaxed);
+  control_->phase.store(SegmentPhase::Empty, std::memory_order_relaxed);
+  control_->waiters.store(0, std::memory_order_relaxed);
+  control_->watch_session.store(0, std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < control_.table_size(); ++i) {
+    control_->readers()[i].waiting.store(0, std::memory_order_relaxed);
   }
 }
 
 Result<void> WriterAttachment::write_meta(const ChannelDescription& channel) {
-  return replace_text(domain, meta_path(domain, name), data_mode(channel.access),
+  return replace_text(domain_, meta_path(domain_, name_), data_mode(channel.access),
                       meta_text(*this, channel));
 }
 
 WriterAttachment::~WriterAttachment() {
-  if (control.fd.in_forked_child()) return;
+  if (control_.fd.in_forked_child()) return;
   // Checked while the mapping still holds the lock, because is_open() relies on it.
-  if (!control.fd.is_open()) control.fd.abandon();
+  if (!control_.fd.is_open()) control_.fd.abandon();
   // relaxed: if an administrator fenced us off, the files are no longer ours.
-  if (!open_ || control->incarnation.load(std::memory_order_relaxed) != incarnation) return;
+  if (!open_ || control_->incarnation.load(std::memory_order_relaxed) != incarnation_) return;
   // relaxed: ordered by the release store of the phase below. A cleared PID distinguishes a close
   // from a death.
-  control->writer_pid.store(0, std::memory_order_relaxed);
+  control_->writer_pid.store(0, std::memory_order_relaxed);
   // release [phase]: a reader that sees the close finds the last publish.
-  control->phase.store(SegmentPhase::Closed, std::memory_order_release);
+  control_->phase.store(SegmentPhase::Closed, std::memory_order_release);
   wake_all(header());
   // Only a process that fences us off can hold the names lock already. Then it removes the names,
   // even if it finds this writer gone, because the segment is Closed.
-  if (control.fd.get() < 0) return;  // the next create or cleanup removes the files
-  control.fd.set_held_byte(std::nullopt);
-  const auto names = try_lock(control.fd.get(), kNamesLockByte);
-  if (names && *names) tear_down(domain, name, control);
+  if (control_.fd.get() < 0) return;  // the next create or cleanup removes the files
+  control_.fd.set_held_byte(std::nullopt);
+  const auto names = try_lock(control_.fd.get(), kNamesLockByte);
+  if (names && *names) tear_down(domain_, name_, control_);
 }
 
 }  // namespace evo::detail

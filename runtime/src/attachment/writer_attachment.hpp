@@ -14,7 +14,8 @@
 
 namespace evo::detail {
 
-struct WriterAttachment {
+class WriterAttachment {
+ public:
   static Result<std::unique_ptr<WriterAttachment>> make(const ChannelDescription& channel,
                                                         const WriterOptions& options);
   WriterAttachment(Domain domain, const ChannelDescription& channel, Control locked);
@@ -25,24 +26,17 @@ struct WriterAttachment {
 
   [[nodiscard]] StatePublisher publisher() noexcept;
   [[nodiscard]] StreamPublisher stream_publisher() noexcept;
-  [[nodiscard]] SegmentHeader& header() const noexcept {
-    return *reinterpret_cast<SegmentHeader*>(data.data());
-  }
-  [[nodiscard]] std::byte* slots() const noexcept { return data.data() + layout.slots_offset; }
-
-  WriterQuota quota;
-  ResourceLimits limits;
-  Domain domain;
-  std::string name;
-  Control control;  // holds the writer's lock through its descriptor
-  Mapping data;
-  SegmentLayout layout;
-  MemoryReport memory;
-  std::optional<DeadlineRecorder> watch;
-  std::uint64_t incarnation = 0;
-  Sequence last = 0;
+  [[nodiscard]] const Domain& domain() const noexcept { return domain_; }
+  [[nodiscard]] const Control& control() const noexcept { return control_; }
+  [[nodiscard]] const SegmentLayout& layout() const noexcept { return layout_; }
+  [[nodiscard]] const MemoryReport& memory() const noexcept { return memory_; }
+  [[nodiscard]] std::uint64_t incarnation() const noexcept { return incarnation_; }
 
  private:
+  [[nodiscard]] SegmentHeader& header() const noexcept {
+    return *reinterpret_cast<SegmentHeader*>(data_.data());
+  }
+  [[nodiscard]] std::byte* slots() const noexcept { return data_.data() + layout_.slots_offset; }
   Result<void> open_or_make(const ChannelDescription& channel, OnOrphan on_orphan);
   bool find_in_place(const ChannelDescription& channel, const std::string& path);
   void take_over();
@@ -50,8 +44,20 @@ struct WriterAttachment {
   Result<void> name_data_file(UnnamedFile file, const ChannelDescription& channel);
   Result<void> write_meta(const ChannelDescription& channel);
   void forget_earlier_boot();
-  void announce();
+  /// Takes the next incarnation, counts the death of the one before, and names this process.
+  void begin_incarnation();
 
+  WriterQuota quota_;
+  ResourceLimits limits_;
+  Domain domain_;
+  std::string name_;
+  Control control_;  // holds the writer's lock through its descriptor
+  Mapping data_;
+  SegmentLayout layout_;
+  MemoryReport memory_;
+  std::optional<DeadlineRecorder> watch_;
+  std::uint64_t incarnation_ = 0;
+  Sequence last_ = 0;
   std::string warning_;  // about the memory of the domain
   bool wants_huge_pages_ = false;
   WakeProtocol wake_protocol_ = WakeProtocol::Fence;

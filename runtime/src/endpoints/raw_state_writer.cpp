@@ -31,7 +31,7 @@ Result<RawStateWriter> RawStateWriter::create(std::string_view name, std::size_t
 
 RawStateWriter::RawStateWriter(detail::Owned<detail::WriterAttachment> attachment) noexcept
     : publisher_(attachment->publisher()),
-      geometry_(attachment->layout.geometry),
+      geometry_(attachment->layout().geometry),
       attachment_(std::move(attachment)) {}
 
 RawStateWriter::RawStateWriter(RawStateWriter&&) noexcept = default;
@@ -65,11 +65,11 @@ void RawStateWriter::flush() noexcept {
 }
 
 std::uint64_t RawStateWriter::incarnation() const noexcept {
-  return attachment_->incarnation;
+  return attachment_->incarnation();
 }
 
 const MemoryReport& RawStateWriter::memory() const noexcept {
-  return attachment_->memory;
+  return attachment_->memory();
 }
 
 }  // namespace evo

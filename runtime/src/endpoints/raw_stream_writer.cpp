@@ -19,7 +19,7 @@ Result<RawStreamWriter> RawStreamWriter::create(const ChannelDescription& channe
 
 RawStreamWriter::RawStreamWriter(detail::Owned<detail::WriterAttachment> attachment) noexcept
     : publisher_(attachment->stream_publisher()),
-      geometry_(attachment->layout.geometry),
+      geometry_(attachment->layout().geometry),
       attachment_(std::move(attachment)) {}
 
 RawStreamWriter::RawStreamWriter(RawStreamWriter&&) noexcept = default;
@@ -41,17 +41,17 @@ WriteResult RawStreamWriter::push(std::span<const std::byte> value,
 std::optional<SlowReader> RawStreamWriter::slowest_reader() const {
   const auto place = publisher_.slowest_reader();
   if (!place) return std::nullopt;
-  const auto& name = attachment_->control->readers()[place->index].process_name;
+  const auto& name = attachment_->control()->readers()[place->index].process_name;
   return SlowReader{place->unread, place->pid,
                     printable(detail::load_text(name.data(), name.size()))};
 }
 
 std::uint64_t RawStreamWriter::incarnation() const noexcept {
-  return attachment_->incarnation;
+  return attachment_->incarnation();
 }
 
 const MemoryReport& RawStreamWriter::memory() const noexcept {
-  return attachment_->memory;
+  return attachment_->memory();
 }
 
 }  // namespace evo

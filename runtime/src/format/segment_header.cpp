@@ -196,8 +196,8 @@ Result<SegmentLayout> read_header(std::span<const std::byte> shared, std::uint64
   if (magic != kSegmentMagic || format < kOldestReadableFormat || format_min > kFormatVersion) {
     return make_error(
         ErrorCode::FormatMismatch,
-        "'{}' is of segment format {} (readable from {}), this build reads {} to {}; build "
-        "both ends against the same release of EVO Channels",
+        "'{}' has segment format {} (oldest compatible format: {}), but this build reads {} to {}; "
+        "build the writer and the readers with the same release of EVO Channels",
         path, format, format_min, kOldestReadableFormat, kFormatVersion);
   }
   if (read_at<std::uint32_t>(file, offsetof(H, checksum)) != constant_checksum(file)) {

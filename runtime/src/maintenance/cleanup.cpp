@@ -69,7 +69,7 @@ void judge(const Domain& domain, const CleanupPolicy& policy, const Control& con
     item.reason = "closed, and its last reader removes the rest";
     return;
   } else {
-    item.reason = "closed, or its writer died before it was whole";
+    item.reason = "closed, or its writer died before completing it";
   }
   if (auto strange = find_strangers_file(domain, item.name, control)) {
     item.action = CleanupAction::LeftAlone;
@@ -110,7 +110,7 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
     const auto mapping = map_header(domain, name, *control);
     if (!tear_down(domain, name, *control)) {
       item.action = CleanupAction::LeftAlone;
-      item.reason = "not all of its files can be removed; look for them with ls -l";
+      item.reason = "not all of its files can be removed; list them with ls -l";
     }
     if (mapping) wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));
   }

@@ -13,6 +13,7 @@
 #include "evo/detail/deadline_recorder.hpp"
 #include "evo/format.hpp"
 #include "evo/segment_paths.hpp"
+#include "maintenance/watch_figures.hpp"
 #include "system/domain_checks.hpp"
 #include "system/kernel_lock.hpp"
 #include "system/patience.hpp"
@@ -60,45 +61,14 @@ std::uint64_t nanoseconds_of(std::chrono::nanoseconds time) {
   return static_cast<std::uint64_t>(time.count());
 }
 
-std::chrono::nanoseconds duration_of(const std::atomic<std::uint64_t>& ns) {
-  // relaxed: each figure is read on its own; the block's session decides whether they are
-  // consistent.
-  const auto count = ns.load(std::memory_order_relaxed);
-  constexpr auto kLongest = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
-  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(count, kLongest)));
-}
-
-/// The figures of a block, if they belong to this session. Otherwise all zero, because the endpoint
-/// did nothing in it.
 EndDeadlines read_block(const Control& control, const WatchBlock& block, std::uint32_t session) {
-  EndDeadlines figures;
-  // acquire [figures]: pairs with the endpoint's release store, so none is from an earlier session.
-  if (session == 0 || block.session.load(std::memory_order_acquire) != session) return figures;
-  // relaxed, all: as in duration_of.
-  figures.operations = block.operations.load(std::memory_order_relaxed);
-  figures.late = block.late.load(std::memory_order_relaxed);
-  figures.slow = block.slow.load(std::memory_order_relaxed);
-  figures.stale = block.stale.load(std::memory_order_relaxed);
-  figures.longest_interval = duration_of(block.longest_interval_ns);
-  figures.longest_duration = duration_of(block.longest_duration_ns);
-  figures.greatest_age = duration_of(block.greatest_age_ns);
-  for (std::size_t i = 0; i < block.jitter.size(); ++i) {
-    figures.jitter.counts.at(i) = block.jitter.at(i).load(std::memory_order_relaxed);
-  }
-  // acquire fence [figures-reset]: pairs with the endpoint's release fence. If any figure above
-  // came from a later session, the load below sees another number.
-  std::atomic_thread_fence(std::memory_order_acquire);
-  // relaxed: [figures-reset] orders this load after the loads of the figures. For a copy, the order
-  // of the system calls does.
-  if (!control.refresh(block.session) || block.session.load(std::memory_order_relaxed) != session)
-    return {};
-  return figures;
+  return detail::read_figures(block, session, [&] { return control.refresh(block.session); });
 }
 
 WatchOptions options_of(const Control& control) {
-  return {.deadline = duration_of(control->watch_deadline_ns),
-          .write_deadline = duration_of(control->watch_write_deadline_ns),
-          .read_deadline = duration_of(control->watch_read_deadline_ns)};
+  return {.deadline = detail::duration_of(control->watch_deadline_ns),
+          .write_deadline = detail::duration_of(control->watch_write_deadline_ns),
+          .read_deadline = detail::duration_of(control->watch_read_deadline_ns)};
 }
 
 std::vector<EndDeadlines> read_readers(const Control& control, std::uint32_t session) {
@@ -185,6 +155,9 @@ Result<DeadlineReport> read_deadline_watch(const Domain& domain, std::string_vie
   report.options = options_of(*control);
   report.writer = read_block(*control, (*control)->writer_watch, report.session);
   report.writer.pid = (*control)->writer_pid.load(std::memory_order_relaxed);
+  const auto& executable = (*control)->writer_executable;
+  const std::string path = detail::load_text(executable.data(), executable.size());
+  report.writer.process_name = printable(path.substr(path.rfind('/') + 1));
   report.readers = read_readers(*control, report.session);
   return report;
 }

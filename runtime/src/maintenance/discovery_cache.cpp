@@ -47,7 +47,7 @@ bool differ(const SegmentInfo& before, const SegmentInfo& after) {
          readers_of(before) != readers_of(after);
 }
 
-/// A capacity for one more element that doubles, as a vector's does by itself.
+/// A capacity that holds one more element and grows by doubling, as a vector's own does.
 std::size_t grown(std::size_t size) {
   return std::bit_ceil(size + 1);
 }
@@ -185,7 +185,7 @@ Result<std::size_t> SegmentDiscovery::Cache::look_at(
   for (const std::string& name : names) count += look_at(inspector, name) ? 1 : 0;
   if (!starved) return count;
   return make_error(ErrorCode::ResourceExhausted,
-                    "cannot look at every segment of '{}': no descriptor or memory is left; raise "
+                    "cannot inspect every segment of '{}': no descriptor or memory is left; raise "
                     "the limit of open files (ulimit -n)",
                     domain.path());
 }

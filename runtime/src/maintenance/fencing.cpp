@@ -94,7 +94,7 @@ std::optional<bool> is_written(const Control& control) {
   return true;
 }
 
-/// Makes one attempt. Returns nullopt if another process is just changing the segment.
+/// Makes one attempt. Returns nullopt if another process is changing the segment at this moment.
 Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::string_view name) {
   const auto control = copy_control(domain, name, O_RDWR);
   if (!control) return tl::unexpected(control.error());

@@ -22,7 +22,7 @@ namespace {
 
 /// Number of lookups of the files while a writer replaces them.
 constexpr int kLookups = 100;
-/// As ReaderOptions::retries.
+/// Like ReaderOptions::retries.
 constexpr std::uint32_t kRetries = 128;
 
 tl::unexpected<Error> refuse(const SegmentInfo& info, const Domain& domain) {
@@ -34,8 +34,7 @@ tl::unexpected<Error> refuse(const SegmentInfo& info, const Domain& domain) {
           info.writer_state == WriterState::Alive ? ErrorCode::NotReady : ErrorCode::NotFound,
           "segment '{}' has no data: {}", info.name, info.fault);
     case SegmentCondition::Stale:
-      return make_error(ErrorCode::NotFound, "segment '{}' is not there: {}", info.name,
-                        info.fault);
+      return make_error(ErrorCode::NotFound, "segment '{}' is gone: {}", info.name, info.fault);
     case SegmentCondition::Unreadable:
       return make_error(ErrorCode::PermissionDenied, "segment '{}': {}", info.name, info.fault);
     case SegmentCondition::Incompatible:

@@ -41,8 +41,8 @@ void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,
       info.memory = opened->allocated;
       info.condition = SegmentCondition::Unclaimed;
       info.fault =
-          "no control file names it: that was removed while the writer lived; stop the writer, "
-          "then clean up (evo-shm cleanup)";
+          "no control file names it: its control file was removed while its writer was alive; stop "
+          "the writer, then clean up (evo-shm cleanup)";
     }
     segments.push_back(std::move(info));
   }

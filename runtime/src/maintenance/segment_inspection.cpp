@@ -91,26 +91,26 @@ AttachedReader describe_reader(int fd, std::uint32_t index) {
 }
 
 /// Explains why there is no data file, and what to do.
-void describe_missing_data(SegmentInfo& info, const ControlFile& control, SegmentPhase state) {
+void describe_missing_data(SegmentInfo& info, const ControlFile& control, SegmentPhase phase) {
   // relaxed: a private copy. The entry still names the module of the file that was removed.
   const std::uint32_t current = control.current.load(std::memory_order_relaxed) & 1U;
   const std::string module = printable(load_text(control.data_files[current].module.data(),
                                                  control.data_files[current].module.size()));
   if (info.writer_state == WriterState::Alive) {
     info.condition = SegmentCondition::Unfinished;
-    info.fault = "its writer is just making it";
+    info.fault = "its writer is still creating it";
   } else if (info.writer_state == WriterState::Closed) {
     info.condition = SegmentCondition::Closed;
     info.fault = "its writer has closed it";
-  } else if (state == SegmentPhase::Empty) {
+  } else if (phase == SegmentPhase::Empty) {
     info.condition = SegmentCondition::Unfinished;
-    info.fault = "its writer died before it was whole; start it again, or clean up";
+    info.fault = "its writer died before completing it; start it again, or clean up";
   } else {
     info.condition = SegmentCondition::Removed;
     info.fault = fmt::format(
-        "its writer died or was fenced off, and its data was removed; {} reader{} it; start {} "
-        "again",
-        info.readers.size(), info.readers.size() == 1 ? " misses" : "s miss",
+        "its writer died or was fenced off, and its data was removed; {} reader{} still "
+        "attached; start {} again",
+        info.readers.size(), info.readers.size() == 1 ? " is" : "s are",
         module.empty() ? "its module" : fmt::format("module '{}'", module));
   }
   info.module = module;
@@ -133,17 +133,17 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
     info.fault = "its control file is damaged; stop its writer and readers and remove the file";
     return false;
   }
-  // relaxed, in here: a private copy; the locks, which were queried before, decide which state is
+  // relaxed, in here: a private copy; the locks, which were queried before, decide which phase is
   // reported.
-  const auto state = control->phase.load(std::memory_order_relaxed);
+  const auto phase = control->phase.load(std::memory_order_relaxed);
   const std::uint64_t found_dead = control->found_dead_ns.load(std::memory_order_relaxed);
   info.writer_pid = control->writer_pid.load(std::memory_order_relaxed);
-  if (state == SegmentPhase::Open) {
+  if (phase == SegmentPhase::Open) {
     // A process that locks a segment whose writer is marked dead cleans it up, or has not yet
     // become its writer.
     info.writer_state = held.writer && found_dead == 0 ? WriterState::Alive : WriterState::Dead;
   } else if (held.writer) {
-    info.writer_state = state == SegmentPhase::Empty ? WriterState::Alive : WriterState::Closed;
+    info.writer_state = phase == SegmentPhase::Empty ? WriterState::Alive : WriterState::Closed;
   } else {
     // A closing writer clears its PID.
     info.writer_state = info.writer_pid == 0 ? WriterState::Closed : WriterState::Dead;
@@ -163,8 +163,8 @@ bool look_at_control(SegmentInfo& info, const OpenedFile& file, const Copy<Contr
     info.fault = "left over from a previous boot; the next create or cleanup removes it";
     return false;
   }
-  if (state == SegmentPhase::Open) return true;
-  describe_missing_data(info, *control, state);
+  if (phase == SegmentPhase::Open) return true;
+  describe_missing_data(info, *control, phase);
   return false;
 }
 
@@ -243,7 +243,7 @@ bool Inspector::look_at_data(Look& look, const ControlFile& control, uid_t owner
   if (!validate_module_name(info.module)) {
     info.module = printable(info.module);
     info.condition = SegmentCondition::Corrupt;
-    info.fault = "its control file names an impossible module; remove its files";
+    info.fault = "its control file names an invalid module; remove its files";
     return true;
   }
   info.data_file = data_file_name(info.module, info.name, name.pid.load(std::memory_order_relaxed));

@@ -14,12 +14,12 @@ namespace {
 /// Bucket 0 ends at 2^8 ns.
 constexpr unsigned kFirstBucketBits = 8;
 
-void add_one(std::atomic<std::uint64_t>& counter) noexcept {
+void add_one(sync::atomic<std::uint64_t>& counter) noexcept {
   // relaxed, both: only this endpoint stores to it (I1), and observers read each number on its own.
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-void raise(std::atomic<std::uint64_t>& greatest, std::uint64_t value) noexcept {
+void raise(sync::atomic<std::uint64_t>& greatest, std::uint64_t value) noexcept {
   // relaxed, both: as in add_one.
   if (value > greatest.load(std::memory_order_relaxed)) {
     greatest.store(value, std::memory_order_relaxed);
@@ -27,8 +27,8 @@ void raise(std::atomic<std::uint64_t>& greatest, std::uint64_t value) noexcept {
 }
 
 /// Counts a miss if there is a deadline; always keeps the worst value.
-void judge(std::uint64_t value, std::uint64_t deadline, std::atomic<std::uint64_t>& worst,
-           std::atomic<std::uint64_t>& misses) noexcept {
+void judge(std::uint64_t value, std::uint64_t deadline, sync::atomic<std::uint64_t>& worst,
+           sync::atomic<std::uint64_t>& misses) noexcept {
   raise(worst, value);
   if (deadline != 0 && value > deadline) add_one(misses);
 }
@@ -50,7 +50,7 @@ void reset(WatchBlock& block, std::uint32_t session) noexcept {
   block.session.store(0, std::memory_order_relaxed);
   // release fence [figures-reset]: pairs with the acquire fence. An observer that has seen a figure
   // of the new session sees that the former session is over.
-  std::atomic_thread_fence(std::memory_order_release);
+  sync::atomic_thread_fence(std::memory_order_release);
   clear_figures(block);
   // release [figures]: pairs with the acquire load. An observer that sees the session sees no older
   // figures.
@@ -134,7 +134,7 @@ void DeadlineRecorder::record_interval(std::uint64_t interval_ns) noexcept {
 }
 
 void DeadlineRecorder::count_jitter(std::uint64_t jitter_ns) noexcept {
-  std::atomic<std::uint32_t>& bucket = block_->jitter[jitter_bucket(jitter_ns)];
+  sync::atomic<std::uint32_t>& bucket = block_->jitter[jitter_bucket(jitter_ns)];
   // relaxed, here: as in add_one.
   if (bucket.load(std::memory_order_relaxed) == std::numeric_limits<std::uint32_t>::max()) {
     // Full: halve all buckets, so that their shares stay the same.

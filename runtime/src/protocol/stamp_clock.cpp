@@ -63,8 +63,8 @@ std::uint64_t StampClock::look() noexcept {
 }
 
 std::uint64_t StampClock::not_before_the_last(std::uint64_t ns) const noexcept {
-  // I1: no stamp was later than the end of the span, nor (I2) than the clock by more than
-  // kMostAheadNs. The second bound matters when the counter left the span early.
+  // No stamp was later than the end of the span (I1), or ahead of the clock by more than
+  // kMostAheadNs (I2). The second bound matters when the counter left the span early.
   const std::uint64_t end_of_span = ns_ + ((span_ * ns_per_tick_) >> kShift);
   return std::max(ns, std::min(end_of_span, ns + kMostAheadNs));
 }

@@ -41,9 +41,8 @@ std::optional<Sequence> find_last_complete(const SegmentHeader& header, const st
 std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std::byte* slots,
                                          const SlotGeometry& geometry,
                                          std::uint32_t longest) noexcept {
-  // acquire [publish]: pairs with the dead writer's publishing store. The kernel's release of the
-  // dead writer's lock has ordered all its stores anyway.
-  const std::uint64_t version = header.version.load(std::memory_order_acquire);
+  // relaxed: the kernel released the dead writer's lock after all of its stores.
+  const std::uint64_t version = header.version.load(std::memory_order_relaxed);
   Sequence last = version / 2;
   if (version % 2 != 0 || last >= geometry.sequence_limit()) return std::nullopt;
   const auto is_complete = [&](Sequence n) {
@@ -58,6 +57,18 @@ std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std:
   }
   if (!slots_fit(slots, geometry, last)) return std::nullopt;
   return last;
+}
+
+bool continue_after(SegmentHeader& header, Sequence last) noexcept {
+  // release fence [takeover]: pairs with the reader's acquire load of a slot's version. A reader
+  // that sees this writer fill its first slot sees all that the dead writer did, so it does not go
+  // back to an older publish, which the header named once.
+  sync::atomic_thread_fence(std::memory_order_release);
+  // relaxed: stored by the dead writer, whose lock this process holds now.
+  if (header.version.load(std::memory_order_relaxed) == complete_version(last)) return false;
+  // relaxed [publish]: the fence above releases what the dead writer completed but did not publish.
+  header.version.store(complete_version(last), std::memory_order_relaxed);
+  return true;
 }
 
 void reset_slots(std::byte* slots, const SlotGeometry& geometry) noexcept {

@@ -19,7 +19,7 @@ Sequence StreamObserver::move_cursor(Sequence n) noexcept {
   // seq_cst fence [cursor-new]: pairs with the writer's fence before it reads the cursors. If such
   // a read misses our cursor, it came before this fence; then the load below sees every publish
   // before that read, and the newest of them is safe until the writer's next read of the cursors.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  sync::atomic_thread_fence(std::memory_order_seq_cst);
   return newest();
 }
 
@@ -57,7 +57,8 @@ bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
   // The slot still has an older value, or is being filled with the next one. The header is not
   // read: the writer would have to fetch its cache line back for each push.
   if (filled && !geometry_.is_after(held, next_)) return false;
-  // Read after the slot: the slot may not have held the value yet that the header names now.
+  // Read after the slot: when the slot was read, it may not yet have held the value that the header
+  // names now.
   const Sequence last = latest();
   const std::uint64_t capacity = geometry_.count - 1;
   if (filled) {
@@ -69,8 +70,8 @@ bool StreamObserver::catch_up(std::uint32_t attempt) noexcept {
     return again;
   }
   if (!geometry_.is_after(geometry_.after(last, 1), next_)) return false;  // still to come
-  // Otherwise it was published between the two loads. But if the slot is still never filled after
-  // the second one, it is being filled with publish 0, whose mark is the same.
+  // Otherwise it was published between the two loads. But if the slot is still marked as never
+  // filled after the second load, it is being filled with publish 0, whose mark is the same.
   if (geometry_.distance(next_, last) > capacity || slot().never_filled()) jump(last, attempt);
   return again;
 }

@@ -79,9 +79,10 @@ bool StreamPublisher::look_at_cursors() noexcept {
   const std::uint64_t capacity = geometry_.count - 1;
   // seq_cst fence [cursor-new]: pairs with the fence of a reader that attaches. Either the loads
   // below see its cursor, or it sees every publish before this fence.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  sync::atomic_thread_fence(std::memory_order_seq_cst);
   const auto slowest = slowest_reader();
-  // As if the newest value were always unread: by I2, it is for the next reader that attaches.
+  // Computed as if the newest value were always unread: by I2, it is unread for the next reader
+  // that attaches.
   room_ = capacity - std::max<std::uint64_t>(1, slowest ? slowest->unread : 0);
   return room_ != 0;
 }

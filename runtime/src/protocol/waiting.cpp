@@ -46,9 +46,8 @@ std::uint64_t found_dead(const Waiter& waiter) noexcept {
 }
 
 bool nothing_changed(const Waiter& waiter) noexcept {
-  // acquire [publish]: pairs with the publishing store, though the caller reads the value through
-  // its own acquire loads; acquire does no harm here.
-  const bool same = waiter.header->version.load(std::memory_order_acquire) == waiter.seen_version;
+  // relaxed: only compared; the caller reads the value through its own acquire loads.
+  const bool same = waiter.header->version.load(std::memory_order_relaxed) == waiter.seen_version;
   return same && epoch_of(*waiter.control) == waiter.last_seen;
 }
 
@@ -67,17 +66,18 @@ constexpr std::uint64_t sleeping_after(std::uint64_t version) noexcept {
   return version + 1;
 }
 
-/// Stores the version that was seen in `waiters`. Returns false if there is a later version.
+/// Records in `waiters` that a reader is about to sleep on the version it saw. Returns false if
+/// there is a later version.
 bool announce(const Waiter& waiter) noexcept {
   const std::uint64_t wanted = sleeping_after(waiter.seen_version);
   // acquire [waiters]: pairs with the release below. A reader that finds a version there that it
   // has not seen yet sees that version in the load of the header, and does not replace it (I1).
   std::uint64_t said = waiter.control->waiters.load(std::memory_order_acquire);
   while (said != wanted) {
-    // acquire [publish]: pairs with the writer's publishing store.
-    if (waiter.header->version.load(std::memory_order_acquire) != waiter.seen_version) return false;
+    // relaxed: only compared, as in nothing_changed().
+    if (waiter.header->version.load(std::memory_order_relaxed) != waiter.seen_version) return false;
     // release [waiters], acquire on failure: as above. order_before_second_look() makes sure
-    // that the writer sees it, also if another reader has stored the same value.
+    // that the writer sees it, even if another reader has stored the same value.
     if (waiter.control->waiters.compare_exchange_weak(said, wanted, std::memory_order_release,
                                                       std::memory_order_acquire)) {
       break;
@@ -93,7 +93,7 @@ bool order_before_second_look(const ControlFile& control) noexcept {
   const auto protocol =
       static_cast<WakeProtocol>(control.wake_protocol.load(std::memory_order_relaxed));
   // seq_cst fence [sleep]: with WakeProtocol::Fence, pairs with the writer's fence.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  sync::atomic_thread_fence(std::memory_order_seq_cst);
   if (protocol == WakeProtocol::Fence) return true;
   return membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
 }

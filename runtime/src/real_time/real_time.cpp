@@ -76,7 +76,7 @@ void ask_for_cpus(const std::vector<int>& cpus, Report& report) {
     const std::vector<int> given = error == 0 ? detail::affinity() : std::vector<int>{};
     report.cpus_note = detail::why_not_cpus(cpus, given, detail::online_cpus());
   } else {
-    report.cpus_note = fmt::format("the choice of cores was refused: {}", std::strerror(error));
+    report.cpus_note = fmt::format("the requested cores were refused: {}", std::strerror(error));
   }
 }
 
@@ -191,11 +191,11 @@ Result<Report> enter(const Options& options) {
   if (auto good = check(options); !good) return tl::unexpected(std::move(good.error()));
   Report report;
   if (!options.cpus.empty()) ask_for_cpus(options.cpus, report);
-  // The stack first: pages that are touched are mapped, and so are locked with the rest.
+  // The stack first: touching its pages maps them, so that they are locked with the rest.
   if (options.stack_bytes > 0) touch_stack(options.stack_bytes, report);
   if (options.memory != MemoryLock::None) ask_for_memory(options.memory, report);
-  // Last: locking takes long, and must not run at real-time priority, where it would delay other
-  // threads.
+  // Last: locking takes a long time, and must not run at real-time priority, where it would delay
+  // other threads.
   if (options.priority) ask_for_fifo(*options.priority, report);
 
   report.policy = policy_of(::sched_getscheduler(0));

@@ -93,7 +93,7 @@ class Gate {
     return root;
   }
 
-  /// `open` is the number of structs being checked, each for a field of the previous one.
+  /// `open` is the number of structs being checked, each the type of a field of the previous one.
   const Extent* check_struct(const reflection::Object& object, std::size_t open) {
     if (const auto known = extents_.find(&object); known != extents_.end()) return &known->second;
     const std::string name(detail::text_of(object.name()));
@@ -112,13 +112,13 @@ class Gate {
   bool check_head(const reflection::Object& object, const std::string& name, std::size_t open) {
     if (open > kDeepestNesting) return refuse("structs are nested too deeply");
     if (!object.is_struct()) return refuse(fmt::format("'{}' is a table, not a struct", name));
-    if (object.bytesize() <= 0) return refuse(fmt::format("struct '{}' is without size", name));
+    if (object.bytesize() <= 0) return refuse(fmt::format("struct '{}' has no size", name));
     const std::string_view forced = detail::attribute_of(object, "force_align");
     const bool sound = object.minalign() > 0 &&
                        std::has_single_bit(static_cast<std::uint64_t>(object.minalign())) &&
                        static_cast<std::uint64_t>(object.minalign()) <= kStrictestAlignment;
     if (!sound || (!forced.empty() && forced != std::to_string(object.minalign()))) {
-      return refuse(fmt::format("struct '{}' has an alignment that it cannot have", name));
+      return refuse(fmt::format("struct '{}' has an impossible alignment", name));
     }
     return check_attributes(object, name) && take_comment(object);
   }
@@ -178,7 +178,8 @@ class Gate {
       own.path += std::string_view("[].").size();
       ++own.levels;
     } else if (scalar == nullptr) {
-      return refuse(fmt::format("field '{}' is neither number, bool, enum nor struct", path));
+      return refuse(
+          fmt::format("field '{}' is neither a number, a bool, an enum nor a struct", path));
     } else if (type.index() != -1 && !check_enum_at(type.index(), element, path)) {
       return false;
     }
@@ -213,7 +214,7 @@ class Gate {
     const reflection::Type& type = *enumeration.underlying_type();
     if (enumeration.is_union() || !detail::has_known_base_types(type) ||
         type.base_type() != element || !detail::is_integer(element)) {
-      return refuse(fmt::format("enum '{}' has another type than field '{}'", name, path));
+      return refuse(fmt::format("enum '{}' has a different type from field '{}'", name, path));
     }
     return !enums_.insert(&enumeration).second || check_enum(enumeration, name);
   }
@@ -238,7 +239,7 @@ class Gate {
         return refuse(fmt::format("two enum values are called '{}'", path));
       }
       if (!numbers.insert(value->value()).second) {
-        return refuse(fmt::format("enum value '{}' is a second name of its number", path));
+        return refuse(fmt::format("enum value '{}' is a second name for its number", path));
       }
       if (!detail::can_hold(enumeration.underlying_type()->base_type(), value->value())) {
         return refuse(fmt::format("enum value '{}' does not fit the type of its enum", path));
@@ -304,8 +305,8 @@ class Gate {
 
 tl::unexpected<Error> unusable(std::string_view segment, std::string_view what) {
   return make_error(ErrorCode::InvalidSchema,
-                    "the schema of segment '{}' cannot be used: {}; restart its writer, built "
-                    "from a schema that the generator accepts",
+                    "the schema of segment '{}' cannot be used: {}; rebuild its writer from a "
+                    "schema that the generator accepts, and restart it",
                     segment, what);
 }
 

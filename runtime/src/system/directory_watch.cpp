@@ -15,11 +15,11 @@ namespace evo::detail {
 
 namespace {
 
-/// Where inotify is unavailable, or where the event that matters may happen to an ancestor that is
-/// not watched.
+/// The longest sleep where inotify is unavailable, or where the event that matters may happen to an
+/// ancestor that is not watched.
 constexpr std::chrono::nanoseconds kBlindSleep = std::chrono::milliseconds(20);
-/// An upper bound, because not every change brings an event: a process that is killed between two
-/// steps creates no name.
+/// The longest sleep otherwise. Not every change brings an event: a process that is killed between
+/// two steps creates no name.
 constexpr std::chrono::nanoseconds kLongestSleep = std::chrono::milliseconds(200);
 
 constexpr std::uint32_t kNameEvents =

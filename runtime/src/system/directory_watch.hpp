@@ -34,8 +34,8 @@ class DirectoryWatch {
   /// Becomes readable when there are events to take.
   [[nodiscard]] int fd() const noexcept { return inotify_.get(); }
 
-  /// Sleeps until an event concerns a file whose name contains `words`, until the time has passed,
-  /// or for a short while.
+  /// Sleeps until an event concerns a file whose name contains `words`, but no longer than
+  /// `timeout`, and in any case only for a short while.
   void wait(std::string_view words, std::chrono::nanoseconds timeout);
 
   /// Calls `seen(file)` with the name of each file that an event concerns. Returns true if events

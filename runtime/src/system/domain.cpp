@@ -47,9 +47,9 @@ namespace {
 /// Any user can create a directory of that name in /dev/shm, and then owns what is in it.
 Result<void> check_user_domain(const Domain& domain) {
   if (!is_user_domain(domain)) return {};
-  // A link is refused, even one of our own: its owner could retarget it between this check and the
-  // open that follows. A directory of our own cannot be replaced: /dev/shm is sticky, so only the
-  // directory's owner and root may rename or remove it.
+  // A link is refused, even one to a directory of our own: its owner could retarget it between this
+  // check and the open that follows. A directory of our own cannot be replaced: /dev/shm is sticky,
+  // so only the directory's owner and root may rename or remove it.
   struct stat status {};
   if (::lstat(domain.path().c_str(), &status) != 0) return {};  // nothing there yet
   if (!S_ISDIR(status.st_mode)) {
@@ -130,7 +130,7 @@ Result<void> ensure_directory(const Domain& domain) {
   }
   // EEXIST: another process was faster, which is fine.
   if (::mkdir(domain.path().c_str(), 0700) != 0 && errno != EEXIST) {
-    return make_system_error(errno, fmt::format("cannot make the domain '{}'", domain.path()),
+    return make_system_error(errno, fmt::format("cannot create the domain '{}'", domain.path()),
                              domain.path());
   }
   return check_user_domain(domain);

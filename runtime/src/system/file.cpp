@@ -103,7 +103,7 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
   if (!file.fd.valid()) return fail_open(error, path());
   struct stat status {};
   if (::fstat(file.fd.get(), &status) != 0) {
-    return make_system_error(errno, fmt::format("cannot look at '{}'", path()), path());
+    return make_system_error(errno, fmt::format("cannot inspect '{}'", path()), path());
   }
   if (!S_ISREG(status.st_mode)) return fail_open(ENXIO, path());
   const Owner owner = judge_owner(domain, status, trust);
@@ -123,11 +123,10 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
         path(), status.st_uid, ::geteuid());
   }
   if ((status.st_mode & 07777U & ~trust.allowed_mode) != 0) {
-    return make_error(
-        ErrorCode::PermissionDenied,
-        "'{}' has mode {:04o}, which gives away more than {:04o}; correct it with chmod, "
-        "or remove the file",
-        path(), status.st_mode & 07777U, trust.allowed_mode);
+    return make_error(ErrorCode::PermissionDenied,
+                      "'{}' has mode {:04o}, which grants more than {:04o}; correct it with chmod, "
+                      "or remove the file",
+                      path(), status.st_mode & 07777U, trust.allowed_mode);
   }
   file.size = static_cast<std::uint64_t>(status.st_size);
   file.device = status.st_dev;
@@ -138,44 +137,11 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
   return file;
 }
 
-Result<void> allocate(int fd, std::uint64_t size, const std::string& directory) {
-  if (auto allowed = check_file_size_limit(size); !allowed) return allowed;
-  // On older kernels, tmpfs gives up on any pending signal and frees what it has allocated. Under a
-  // timer that fires faster than the allocation runs (a profiler's), a single call never succeeds.
-  // So each interruption makes the steps smaller, and completed steps stay allocated.
-  constexpr int kMostInterruptions = 100;  // without progress
-  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  std::uint64_t done = 0;
-  std::uint64_t step = size;
-  int interruptions = 0;
-  while (done < size) {
-    const std::uint64_t length = std::min(step, size - done);
-    const int error = ::posix_fallocate(fd, static_cast<off_t>(done), static_cast<off_t>(length));
-    if (error == 0) {
-      done += length;
-      step = 2 * length;
-      interruptions = 0;
-    } else if (error != EINTR) {
-      return make_system_error(error,
-                               fmt::format("cannot allocate {} bytes in '{}'", size, directory));
-    } else if (++interruptions == kMostInterruptions) {
-      return make_error(
-          ErrorCode::Io,
-          "cannot allocate {} bytes in '{}': signals interrupted it {} times in a row, the "
-          "last time at {} bytes; block them in this thread while it creates segments",
-          size, directory, interruptions, done);
-    } else {
-      step = std::max(page, length / 2 / page * page);
-    }
-  }
-  return {};
-}
-
 Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, mode_t mode) {
   const std::string& directory = domain.path();
   UnnamedFile file;
   if (const int error = file.open(directory, mode); error != 0) {
-    return make_system_error(error, fmt::format("cannot make a file in '{}'", directory),
+    return make_system_error(error, fmt::format("cannot create a file in '{}'", directory),
                              directory);
   }
   // The umask may have cleared bits.
@@ -184,7 +150,7 @@ Result<UnnamedFile> UnnamedFile::make(const Domain& domain, std::uint64_t size, 
                              directory);
   }
   if (size != 0) {
-    if (auto allocated = allocate(file.fd_.get(), size, directory); !allocated) {
+    if (auto allocated = allocate_file(file.fd_.get(), size, directory); !allocated) {
       return tl::unexpected(allocated.error());
     }
   }
@@ -274,3 +240,40 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
 }
 
 }  // namespace evo::detail
+
+namespace evo {
+
+Result<void> allocate_file(int fd, std::uint64_t size, const std::string& directory) {
+  if (auto allowed = detail::check_file_size_limit(size); !allowed) return allowed;
+  // On older kernels, tmpfs gives up on any pending signal and frees what it has allocated. Under a
+  // timer that fires faster than the allocation runs (a profiler's), a single call never succeeds.
+  // So each interruption makes the steps smaller, and completed steps stay allocated.
+  constexpr int kMostInterruptions = 100;  // without progress
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  std::uint64_t done = 0;
+  std::uint64_t step = size;
+  int interruptions = 0;
+  while (done < size) {
+    const std::uint64_t length = std::min(step, size - done);
+    const int error = ::posix_fallocate(fd, static_cast<off_t>(done), static_cast<off_t>(length));
+    if (error == 0) {
+      done += length;
+      step = 2 * length;
+      interruptions = 0;
+    } else if (error != EINTR) {
+      return make_system_error(error,
+                               fmt::format("cannot allocate {} bytes in '{}'", size, directory));
+    } else if (++interruptions == kMostInterruptions) {
+      return make_error(
+          ErrorCode::Io,
+          "cannot allocate {} bytes in '{}': signals interrupted it {} times in a row, the "
+          "last time at {} bytes; block them in this thread while it creates segments",
+          size, directory, interruptions, done);
+    } else {
+      step = std::max(page, length / 2 / page * page);
+    }
+  }
+  return {};
+}
+
+}  // namespace evo

@@ -87,7 +87,8 @@ bool is_named(const std::string& path, std::uint64_t device, std::uint64_t inode
 /// The first 4 KiB of one of the kernel's own files; empty if it cannot be read.
 std::string read_text(const char* path);
 
-/// Replaces the file `path` by one with this text, atomically. One process at a time.
+/// Atomically replaces the file `path` with one that holds this text. Only one process may do so at
+/// a time.
 Result<void> replace_text(const Domain& domain, const std::string& path, mode_t mode,
                           std::string_view text);
 

@@ -11,7 +11,7 @@
 /// I1: a descriptor is guarded from its open() to its close(). Both happen while forks are held
 ///     off, so no child ever inherits a lock.
 /// I2: a mapping is guarded from its mmap() to its munmap(). Both happen while forks are held off,
-///     so a child never gets zero pages where another mapping was placed since.
+///     so a child never gets zero pages where another mapping has been placed since.
 #pragma once
 
 #include <cstddef>

@@ -16,7 +16,7 @@ enum class ProcessState : std::uint8_t {
 /// The state of a process in this PID namespace.
 ProcessState look_at_process(std::uint32_t pid);
 
-/// Processes whose open file holds a lock, as far as this user can see; without this process.
+/// Processes whose open file holds a lock, as far as this user can see; excludes this process.
 struct LockHolders {
   std::string writer;  ///< "4711": the process whose innermost PID is `pid`
   std::string others;  ///< "4711, 4712"

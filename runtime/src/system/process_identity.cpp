@@ -18,7 +18,7 @@ std::string BootId::text() const {
 }
 
 BootId boot_id() {
-  // Called for each segment of a listing. Cached only once it could be read.
+  // Called for each segment of a listing. Cached only after a successful read.
   thread_local BootId cached;
   if (cached != BootId{}) return cached;
   BootId id;

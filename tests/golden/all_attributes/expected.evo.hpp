@@ -99,7 +99,7 @@ class EverythingWriter : public evo::StateWriter<EverythingChannel> {
 /// Reads segment `everything`.
 class EverythingReader : public evo::StateReader<EverythingChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<EverythingReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<EverythingReader>(std::move(options));
   }
@@ -196,7 +196,7 @@ class UnstampedWriter : public evo::StateWriter<UnstampedChannel> {
 /// Reads segment `unstamped`.
 class UnstampedReader : public evo::StateReader<UnstampedChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<UnstampedReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<UnstampedReader>(std::move(options));
   }

@@ -171,7 +171,7 @@ class AllScalarsWriter : public evo::StateWriter<AllScalarsChannel> {
 /// Reads segment `all_scalars`.
 class AllScalarsReader : public evo::StateReader<AllScalarsChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<AllScalarsReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<AllScalarsReader>(std::move(options));
   }

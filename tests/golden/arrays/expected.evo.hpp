@@ -175,7 +175,7 @@ class ArraysWriter : public evo::StateWriter<ArraysChannel> {
 /// Reads segment `arrays`.
 class ArraysReader : public evo::StateReader<ArraysChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<ArraysReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<ArraysReader>(std::move(options));
   }

@@ -140,7 +140,7 @@ class BoolsWriter : public evo::StateWriter<BoolsChannel> {
 /// Reads segment `bools`.
 class BoolsReader : public evo::StateReader<BoolsChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<BoolsReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<BoolsReader>(std::move(options));
   }
@@ -253,7 +253,7 @@ class NoBoolsWriter : public evo::StateWriter<NoBoolsChannel> {
 /// Reads segment `no_bools`.
 class NoBoolsReader : public evo::StateReader<NoBoolsChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<NoBoolsReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<NoBoolsReader>(std::move(options));
   }

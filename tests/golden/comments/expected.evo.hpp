@@ -118,7 +118,7 @@ class CommentsWriter : public evo::StateWriter<CommentsChannel> {
 /// Reads segment `comments`.
 class CommentsReader : public evo::StateReader<CommentsChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<CommentsReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<CommentsReader>(std::move(options));
   }

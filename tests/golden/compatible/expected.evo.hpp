@@ -118,7 +118,7 @@ class CompatibleWriter : public evo::StateWriter<CompatibleChannel> {
 /// Reads segment `compatible`.
 class CompatibleReader : public evo::StateReader<CompatibleChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<CompatibleReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<CompatibleReader>(std::move(options));
   }

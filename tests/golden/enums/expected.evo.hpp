@@ -270,7 +270,7 @@ class EnumsWriter : public evo::StateWriter<EnumsChannel> {
 /// Reads segment `enums`.
 class EnumsReader : public evo::StateReader<EnumsChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<EnumsReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<EnumsReader>(std::move(options));
   }

@@ -162,7 +162,7 @@ class FlagsWriter : public evo::StateWriter<FlagsChannel> {
 /// Reads segment `flags`.
 class FlagsReader : public evo::StateReader<FlagsChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<FlagsReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<FlagsReader>(std::move(options));
   }

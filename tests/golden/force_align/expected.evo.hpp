@@ -113,7 +113,7 @@ class AlignedWriter : public evo::StateWriter<AlignedChannel> {
 /// Reads segment `aligned`.
 class AlignedReader : public evo::StateReader<AlignedChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<AlignedReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<AlignedReader>(std::move(options));
   }

@@ -101,7 +101,7 @@ class GoldenGlobalWriter : public evo::StateWriter<GoldenGlobalChannel> {
 /// Reads segment `global`.
 class GoldenGlobalReader : public evo::StateReader<GoldenGlobalChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<GoldenGlobalReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<GoldenGlobalReader>(std::move(options));
   }
@@ -118,7 +118,7 @@ class GoldenGlobalReader : public evo::StateReader<GoldenGlobalChannel> {
 
 namespace golden::global_namespace::golden {
 
-/// In one whose last part hides the first one of another.
+/// In a namespace whose last part hides the first part of another.
 struct Hiding {
   /// An enum of the global namespace.
   ::GoldenColour colour{};
@@ -180,7 +180,7 @@ class HidingWriter : public evo::StateWriter<HidingChannel> {
 /// Reads segment `hiding`.
 class HidingReader : public evo::StateReader<HidingChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<HidingReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<HidingReader>(std::move(options));
   }
@@ -283,7 +283,7 @@ class HiddenWriter : public evo::StateWriter<HiddenChannel> {
 /// Reads segment `hidden`.
 class HiddenReader : public evo::StateReader<HiddenChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<HiddenReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<HiddenReader>(std::move(options));
   }

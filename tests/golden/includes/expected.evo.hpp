@@ -92,7 +92,7 @@ class IncludesWriter : public evo::StateWriter<IncludesChannel> {
 /// Reads segment `includes`.
 class IncludesReader : public evo::StateReader<IncludesChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<IncludesReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<IncludesReader>(std::move(options));
   }

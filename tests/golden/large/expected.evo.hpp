@@ -113,7 +113,7 @@ class LargeWriter : public evo::StateWriter<LargeChannel> {
 /// Reads segment `large`.
 class LargeReader : public evo::StateReader<LargeChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<LargeReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<LargeReader>(std::move(options));
   }

@@ -139,7 +139,7 @@ class AVeryLongStructNameThatIsAsLongAsNamesAreAllowedWriter : public evo::State
 /// Reads segment `a_very_long_segment_name_that_is_as_long_as_may_`.
 class AVeryLongStructNameThatIsAsLongAsNamesAreAllowedReader : public evo::StateReader<AVeryLongStructNameThatIsAsLongAsNamesAreAllowedChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<AVeryLongStructNameThatIsAsLongAsNamesAreAllowedReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<AVeryLongStructNameThatIsAsLongAsNamesAreAllowedReader>(std::move(options));
   }
@@ -230,7 +230,7 @@ class MiddlingStructNameForWrappingWriter : public evo::StateWriter<MiddlingStru
 /// Reads segment `middling`.
 class MiddlingStructNameForWrappingReader : public evo::StateReader<MiddlingStructNameForWrappingChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<MiddlingStructNameForWrappingReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<MiddlingStructNameForWrappingReader>(std::move(options));
   }

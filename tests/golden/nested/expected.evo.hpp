@@ -164,7 +164,7 @@ class NestedWriter : public evo::StateWriter<NestedChannel> {
 /// Reads segment `nested`.
 class NestedReader : public evo::StateReader<NestedChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<NestedReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<NestedReader>(std::move(options));
   }

@@ -81,7 +81,7 @@ class ColouredWriter : public evo::StateWriter<ColouredChannel> {
 /// Reads segment `coloured`.
 class ColouredReader : public evo::StateReader<ColouredChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<ColouredReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<ColouredReader>(std::move(options));
   }

@@ -87,7 +87,7 @@ class SingleWriter : public evo::StateWriter<SingleChannel> {
 /// Reads segment `single`.
 class SingleReader : public evo::StateReader<SingleChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<SingleReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<SingleReader>(std::move(options));
   }

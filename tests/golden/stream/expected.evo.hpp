@@ -81,7 +81,7 @@ class AlarmWriter : public evo::StreamWriter<AlarmChannel> {
 /// Reads segment `alarm`.
 class AlarmReader : public evo::StreamReader<AlarmChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<AlarmReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<AlarmReader>(std::move(options));
   }

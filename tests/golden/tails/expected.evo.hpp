@@ -127,7 +127,7 @@ class TailsWriter : public evo::StateWriter<TailsChannel> {
 /// Reads segment `tails`.
 class TailsReader : public evo::StateReader<TailsChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<TailsReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<TailsReader>(std::move(options));
   }

@@ -101,7 +101,7 @@ class FirstWriter : public evo::StateWriter<FirstChannel> {
 /// Reads segment `first`.
 class FirstReader : public evo::StateReader<FirstChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<FirstReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<FirstReader>(std::move(options));
   }
@@ -182,7 +182,7 @@ class SecondWriter : public evo::StateWriter<SecondChannel> {
 /// Reads segment `second`.
 class SecondReader : public evo::StateReader<SecondChannel> {
  public:
-  /// Attaches to the segment, whether its writer lives or not, if its layout is compatible.
+  /// Attaches to the segment, whether or not its writer is alive, if its layout is compatible.
   [[nodiscard]] static evo::Result<SecondReader> attach(evo::ReaderOptions options = {}) {
     return attach_as<SecondReader>(std::move(options));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Attaching to files that are not what they should be: an error each, no crash, no hang.
+/// Attaching to files that are not what they should be: an error for each, no crash, no hang.
 #include "attachment/reader_attachment.hpp"
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ class HostileFile : public testing::Test {
   [[nodiscard]] std::string attach() const {
     return outcome(RawStateReader::attach("probe", {.domain = directory_.domain()}));
   }
-  /// Attaches both kinds of readers, and if they come in, reads whatever there is.
+  /// Attaches both kinds of readers and, if that succeeds, reads whatever there is.
   void use_it() const {
     auto untyped = RawStateReader::attach("probe", {.domain = directory_.domain(), .retries = 2});
     if (untyped) {
@@ -175,7 +175,7 @@ TEST_F(HostileFile, ControlFileWithoutASegmentIsNotFound) {
 
 TEST(ReaderAttachment, SegmentThatIsJustBeingMadeIsNotReady) {
   const TemporaryDomain directory;
-  // As far as a writer has come between locking its control file and naming its data.
+  // As if a writer had locked its control file, but not yet recorded a data file.
   auto control = detail::lock_control(directory.domain(), raw_channel("probe", 8));
   ASSERT_TRUE(control) << message_of(control);
   const auto reader = RawStateReader::attach("probe", {.domain = directory.domain()});
@@ -199,13 +199,13 @@ TEST(ReaderAttachment, SegmentThatIsJustBeingMadeIsNotReady) {
   EXPECT_TRUE(directory.files().empty());
 }
 
-// An attempt opens and closes the control file, which must not wake those who wait: they would
-// keep two cores busy until the writer comes.
+// An attempt opens and closes the control file. This must not wake other waiting readers: two of
+// them would keep two cores busy until the writer comes.
 TEST(ReaderAttachment, WaitingOnesLookFiftyTimesASecondAtMost) {
   const TemporaryDomain directory;
   auto control = detail::lock_control(directory.domain(), raw_channel("probe", 8));
   ASSERT_TRUE(control) << message_of(control);
-  // With the closing, because the kernel makes one of equal events that follow each other.
+  // IN_CLOSE too, because the kernel merges equal events that follow each other.
   const detail::FileDescriptor used(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   ASSERT_GE(::inotify_add_watch(used.get(), directory.path().c_str(), IN_OPEN | IN_CLOSE), 0);
   const auto wait = [&] {
@@ -227,7 +227,7 @@ TEST(ReaderAttachment, WaitingOnesLookFiftyTimesASecondAtMost) {
     }
   }
   EXPECT_GE(looks, 2);
-  constexpr int kMost = 200 / 20 + 2;  // a look each 20 ms, one before and one after the watch
+  constexpr int kMost = 200 / 20 + 2;  // one every 20 ms, one before and one after the watch
   EXPECT_LE(looks, 2 * kMost);
 }
 

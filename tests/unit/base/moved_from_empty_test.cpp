@@ -37,7 +37,7 @@ TEST(MovedFromEmpty, MovedToItselfStays) {
 }
 
 // A second writer of the same slots would pass torn values off as whole.
-TEST(MovedFromEmpty, NoEndCanBeUsedThatWasMovedAway) {
+TEST(MovedFromEmpty, NoMovedFromEndpointCanBeUsed) {
   const TemporaryDomain directory;
   ChannelDescription stream = raw_channel("stream", 8);
   stream.kind = Kind::Stream;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The advice of a refusal is something that works for this user.
+/// The advice in a refusal is something that works for this user.
 #include "base/permission.hpp"
 
 #include <gtest/gtest.h>

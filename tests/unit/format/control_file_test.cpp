@@ -204,7 +204,7 @@ TEST_F(ForeignControl, NoByteOfItsHeaderMakesAnyoneCrashOrHang) {
         EXPECT_FALSE(message_of(reader).empty()) << i;
       }
       reader = tl::unexpected(Error{});
-      if (!std::filesystem::exists(path_)) {  // taken for closed, and tidied up by the reader
+      if (!std::filesystem::exists(path_)) {  // the reader took it for closed
         leave_orphan(directory_.domain(), raw_channel("probe", 8), 1);
       }
       poke_bytes(path_, 0, std::span(sound).first(sizeof(ControlFile)));

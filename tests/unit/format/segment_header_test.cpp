@@ -293,7 +293,8 @@ TEST_F(ReadHeader, OtherFormatsAreNamed) {
   forge(file_, 128, std::uint16_t{7});
   const auto found = read();
   EXPECT_EQ(outcome(found), "FormatMismatch");
-  EXPECT_TRUE(contains(message_of(found), "format 7 (readable from 3)")) << message_of(found);
+  EXPECT_TRUE(contains(message_of(found), "format 7 (oldest compatible format: 3)"))
+      << message_of(found);
   forge(file_, 128, std::uint16_t{0});
   EXPECT_EQ(outcome(read()), "FormatMismatch");
   forge(file_, 130, std::uint16_t{2});

@@ -209,7 +209,7 @@ TEST_F(Look, FailedCreateIsNoDeath) {
   ASSERT_TRUE(reader) << message_of(reader);
   writer = tl::unexpected(Error{});
   EXPECT_EQ(condition(), "Closed");
-  // A limit that no size satisfies: refused after it was announced.
+  // A limit that no size satisfies: create fails after it has announced itself as a writer.
   ResourceLimits limits;
   limits.max_memory_percent = 0;
   const auto refused =

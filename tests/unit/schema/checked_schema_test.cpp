@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
                 [](Specs& s) {
                   s.segment().attributes = {{"force_align", kEscape}};
                 },
-                "struct 'ns.S' has an alignment that it cannot have"},
+                "struct 'ns.S' has an impossible alignment"},
         Spoiled{"EscapeInTheAlignmentOfAField",
                 [](Specs& s) {
                   s.x().attributes = {{"force_align", kEscape}};
@@ -147,13 +147,13 @@ INSTANTIATE_TEST_SUITE_P(
                 [](Specs& s) {
                   s.segment().attributes = {{"force_align", "16"}};
                 },
-                "struct 'ns.S' has an alignment that it cannot have"},
+                "struct 'ns.S' has an impossible alignment"},
         Spoiled{"AlignmentThatIsNoPower",
                 [](Specs& s) {
                   s.segment().alignment = 24;
                   s.segment().size = 48;
                 },
-                "struct 'ns.S' has an alignment that it cannot have"},
+                "struct 'ns.S' has an impossible alignment"},
         Spoiled{"LaxerAlignmentThanThatOfAField", [](Specs& s) { s.segment().alignment = 4; },
                 "needs a stricter alignment"},
         Spoiled{"SizeWithoutPadding", [](Specs& s) { s.segment().size = 25; },
@@ -213,19 +213,19 @@ INSTANTIATE_TEST_SUITE_P(
         Spoiled{"TwoEnumValuesOfOneName", [](Specs& s) { s.modes().values[1].first = "Idle"; },
                 "two enum values are called 'ns.Mode.Idle'"},
         Spoiled{"TwoEnumValuesOfOneNumber", [](Specs& s) { s.modes().values[1].second = 0; },
-                "'ns.Mode.Busy' is a second name of its number"},
+                "'ns.Mode.Busy' is a second name for its number"},
         Spoiled{"EnumValueAboveItsType", [](Specs& s) { s.modes().values[1].second = 256; },
                 "'ns.Mode.Busy' does not fit"},
         Spoiled{"EnumValueBelowItsType", [](Specs& s) { s.modes().values[1].second = -1; },
                 "'ns.Mode.Busy' does not fit"},
         Spoiled{"EnumOfAnotherType", [](Specs& s) { s.modes().underlying = reflection::Byte; },
-                "enum 'ns.Mode' has another type than field 'ns.S.mode'"},
+                "enum 'ns.Mode' has a different type from field 'ns.S.mode'"},
         Spoiled{"EnumOfFloats",
                 [](Specs& s) { s.modes().underlying = s.mode().type = reflection::Float; },
-                "enum 'ns.Mode' has another type"},
+                "enum 'ns.Mode' has a different type"},
         Spoiled{"EnumOfATypeThatDoesNotExist",
                 [](Specs& s) { s.modes().underlying = static_cast<reflection::BaseType>(31); },
-                "enum 'ns.Mode' has another type"},
+                "enum 'ns.Mode' has a different type"},
         Spoiled{"FlagsBeyondAllBits",
                 [](Specs& s) {
                   s.modes().attributes = {{"bit_flags", "0"}};

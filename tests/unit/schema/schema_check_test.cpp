@@ -254,7 +254,7 @@ TEST(SchemaMismatch, WaitsForTheSuccessorOfADeadWriter) {
   channel.schema_id.bytes.fill(7);
   const auto at_once = RawStateReader::attach(channel, {.domain = directory.domain()});
   EXPECT_EQ(outcome(at_once), "SchemaMismatch");
-  EXPECT_TRUE(contains(message_of(at_once), "which is dead; start the present one"))
+  EXPECT_TRUE(contains(message_of(at_once), "which is dead; start the current writer"))
       << message_of(at_once);
   const auto in_vain = RawStateReader::attach(
       channel, {.domain = directory.domain(), .wait = std::chrono::milliseconds(5)});

@@ -287,7 +287,8 @@ class UserDomain : public testing::Test {
     plant(user, [&] { std::filesystem::create_symlink(to, path_); });
   }
 
-  /// The outcomes for the victim of attach, of ensure_directory, and of create with its message.
+  /// What the victim gets: the outcomes of attach, ensure_directory and create, and the message
+  /// of create.
   [[nodiscard]] std::string use() const {
     return in_child([&]() -> std::string {
              become(kVictim);

@@ -51,7 +51,7 @@ class InterruptedAllocation : public testing::Test {
       if (error == 0) done_ += call.length;
       return error;
     };
-    return detail::allocate(-1, size, "/domain");
+    return allocate_file(-1, size, "/domain");
   }
 
   static off_t done_;

@@ -13,18 +13,18 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
 
+#include "evo/detail/atomic.hpp"
 #include "evo/detail/step_hook.hpp"
 
 namespace evo::detail {
 
-using Word = std::atomic<std::uint64_t>;
+using Word = sync::atomic<std::uint64_t>;
 inline constexpr std::size_t kWordSize = sizeof(std::uint64_t);
 static_assert(sizeof(Word) == kWordSize && Word::is_always_lock_free);
 

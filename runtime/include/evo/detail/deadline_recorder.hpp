@@ -5,9 +5,10 @@
 /// An endpoint calls this only while a watch is on. Each operation checks once, with `is_watched()`
 /// of the publishers and observers, which loads from a line that hardly ever changes.
 ///
-/// I1: one endpoint stores to a block, the one whose lock is held; so counting is a load and a
-///     store, not a read-modify-write. (A writer that was fenced off in the middle of a publish may
-///     still count that one, in a block that is then another writer's: the numbers are advice.)
+/// I1: only one endpoint stores to a block, the one that holds the lock for it; so counting is a
+///     load and a store, not a read-modify-write. (A writer that was fenced off in the middle of a
+///     publish may still count that one, in a block that is then another writer's: the numbers are
+///     advice.)
 /// I2: nothing here makes a system call, allocates, or touches a page for the first time.
 #pragma once
 
@@ -75,8 +76,8 @@ class DeadlineRecorder {
 [[nodiscard]] bool operation_began(DeadlineRecorder* recorder) noexcept;
 
 /// Counts a successful read of publish n from this slot. Loads the stamp again, so that a read that
-/// is not watched need not keep it. The slot was just copied; if it was overwritten since, the age
-/// remains unknown.
+/// is not watched need not keep it. The slot was just copied; if it has been overwritten since, the
+/// age remains unknown.
 void operation_done(DeadlineRecorder* recorder, const ReaderSlot& slot, Sequence n) noexcept;
 
 }  // namespace evo::detail

@@ -13,7 +13,7 @@ template <class T>
 class MovedFromEmpty : public T {
  public:
   using T::T;
-  // NOLINTNEXTLINE(google-explicit-constructor): it is that value, held.
+  // NOLINTNEXTLINE(google-explicit-constructor): it stands for that value.
   MovedFromEmpty(const T& held) noexcept : T(held) {}
   MovedFromEmpty(MovedFromEmpty&& other) noexcept : T(std::exchange(static_cast<T&>(other), T())) {}
   MovedFromEmpty& operator=(MovedFromEmpty&& other) noexcept {

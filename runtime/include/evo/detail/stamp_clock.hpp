@@ -23,8 +23,8 @@ class StampClock {
  public:
   /// Longest time that is extrapolated.
   static constexpr std::uint64_t kLongestSpanNs = 1'000'000;
-  /// The most that a stamp is ahead of the clock: over the longest span, the largest error of a
-  /// rate that is accepted, and the kernel's steering of its clock.
+  /// The most that a stamp may be ahead of the clock: the sum, over the longest span, of the
+  /// largest error of an accepted rate and the kernel's adjustments of its clock.
   static constexpr std::uint64_t kMostAheadNs = kLongestSpanNs / 500;
 
   /// Reads the clock each time.
@@ -48,7 +48,7 @@ class StampClock {
     return span_ != 0;
   }
 
-  // The decisions of `now`, without reading the clocks. Tests invent both.
+  // The decisions of `now`, without reading the clocks. Tests make up both readings.
 
   /// Whether the stamp at this count needs no read of the clock.
   [[nodiscard]] bool covers(std::uint64_t counter) const noexcept {
@@ -68,7 +68,7 @@ class StampClock {
  private:
   static constexpr unsigned kShift = 32;
 
-  /// Reads the clock and, if the counter is used, both together.
+  /// Reads the clock, together with the counter if that is used.
   [[nodiscard]] std::uint64_t look() noexcept;
   /// The earliest stamp that does not go back, when the clock reads `ns`.
   [[nodiscard]] std::uint64_t not_before_the_last(std::uint64_t ns) const noexcept;

@@ -82,7 +82,7 @@ class StateObserver {
     }
   }
 
-  /// Counts reads with `watch` while a deadline watch is on. It must outlive the observer.
+  /// Counts reads with `recorder` while a deadline watch is on. It must outlive the observer.
   void record_with(DeadlineRecorder* recorder) noexcept { recorder_ = recorder; }
 
   /// Whether a publish after n, which this reader has read, is complete; one load.
@@ -100,7 +100,7 @@ class StateObserver {
     return found_.known() && version + 2 == found ? found : version;
   }
 
-  /// Whether the segment was recreated since, or this is a forked child.
+  /// Whether the segment has been recreated since, or this is a forked child.
   [[nodiscard]] bool is_detached() const noexcept {
     // relaxed: no other load depends on it. The line hardly ever changes, so the load stays in this
     // core's cache.
@@ -134,7 +134,8 @@ class StateObserver {
             control_->watch_session.load(std::memory_order_relaxed)) != 0;
   }
 
-  /// Not inlined, and without arguments: a read that is not watched need not keep more.
+  /// Not inlined, and without arguments, so that a read that is not watched need not keep anything
+  /// more for it.
   [[gnu::noinline, gnu::cold]] void count_found() const noexcept {
     operation_done(recorder_, slot_of(found_), found_.n);
   }
@@ -154,7 +155,7 @@ class StateObserver {
     return catch_up(latest, version);
   }
 
-  /// As find_latest(), for a reader that fell behind: the slot after `latest` had this version.
+  /// Like find_latest(), for a reader that fell behind: the slot after `latest` had this version.
   [[nodiscard, gnu::noinline]] Place catch_up(Place latest, std::uint64_t version) const noexcept {
     // No later publish was complete when the read began, so this one is new enough.
     Sequence enough = newest_when_seen(version);
@@ -190,8 +191,8 @@ class StateObserver {
   /// The last publish that the header names.
   [[nodiscard]] Place named() const noexcept {
     step(Step::ReaderLoadHeader);
-    // acquire [publish]: pairs with the writer's publishing store, so the slot of that publish is
-    // complete with it, or already in use for a later one.
+    // acquire [publish]: pairs with the writer's publishing store, so the slot of that publish
+    // holds it completely, or is already in use for a later one.
     return place_of(header_->version.load(std::memory_order_acquire) / 2);
   }
 

@@ -123,14 +123,14 @@ class StatePublisher : public Lender {
   /// The current time, for a stamp.
   [[nodiscard]] std::uint64_t now() noexcept { return clock_.now(); }
 
-  /// Whether the segment was taken over since, or this writer was fenced off.
+  /// Whether the segment has been taken over since, or this writer was fenced off.
   [[nodiscard]] bool is_fenced() const noexcept {
     // relaxed [fencing-token]: the token decides about this publish only, nothing is read through
     // it. The line hardly ever changes, so the load stays in this core's cache.
     return control_->incarnation.load(std::memory_order_relaxed) != incarnation_;
   }
 
-  /// Counts publishes with `watch` while a deadline watch is on. It must outlive the publisher.
+  /// Counts publishes with `recorder` while a watch is on. It must outlive the publisher.
   void record_with(DeadlineRecorder* recorder) noexcept { recorder_ = recorder; }
   [[nodiscard]] DeadlineRecorder* recorder() const noexcept { return recorder_; }
 
@@ -214,11 +214,11 @@ class StatePublisher : public Lender {
     if (fence_before_wake_) [[unlikely]] {
       // seq_cst fence [sleep]: pairs with the waiter's fence; one of the two sees the
       // other's store.
-      std::atomic_thread_fence(std::memory_order_seq_cst);
+      sync::atomic_thread_fence(std::memory_order_seq_cst);
     } else {
       // Keeps the compiler from moving the load below before the publish; the waiter's membarrier
       // enforces that order on the processor when it matters.
-      std::atomic_signal_fence(std::memory_order_seq_cst);
+      sync::atomic_signal_fence(std::memory_order_seq_cst);
     }
     // relaxed: see above; the word is only a reason to make a system call.
     if (control_->waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]
@@ -244,10 +244,14 @@ class StatePublisher : public Lender {
 std::optional<Sequence> find_last_complete(const SegmentHeader& header, const std::byte* slots,
                                            const SlotGeometry& geometry) noexcept;
 
-/// The same if up to `longest` publishes may be complete that the header does not name yet.
+/// The same, if up to `longest` publishes may be complete but not yet named by the header.
 std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std::byte* slots,
                                          const SlotGeometry& geometry,
                                          std::uint32_t longest) noexcept;
+
+/// Makes the header name publish `last`, which a dead writer completed, for a writer that continues
+/// after it. Returns whether the header named an older one.
+bool continue_after(SegmentHeader& header, Sequence last) noexcept;
 
 /// Marks every slot as never filled.
 void reset_slots(std::byte* slots, const SlotGeometry& geometry) noexcept;

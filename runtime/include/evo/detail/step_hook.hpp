@@ -50,7 +50,7 @@ inline constexpr bool kThreadSanitizer = false;
 
 // Copies use relaxed words only: the model build needs a step per word, and the thread sanitizer
 // would report a data race in a plain copy that the slot version discards.
-#if defined(EVO_STEP_HOOK)
+#if defined(EVO_STEP_HOOK) || defined(EVO_MODEL)
 inline constexpr bool kWordwiseCopy = true;
 #else
 inline constexpr bool kWordwiseCopy = kThreadSanitizer;

@@ -30,7 +30,7 @@ class ShownValue : public Borrower {
  public:
   /// Number of the push, from 1.
   [[nodiscard]] Sequence sequence() const noexcept { return sequence_; }
-  /// Values that were lost between the one taken before and this one.
+  /// Values that were lost between the previous one taken and this one.
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
 
  protected:
@@ -74,7 +74,7 @@ class StreamObserver : public Lender {
     }
   }
 
-  /// Counts reads with `watch` while a deadline watch is on. It must outlive the observer.
+  /// Counts reads with `recorder` while a deadline watch is on. It must outlive the observer.
   void record_with(DeadlineRecorder* recorder) noexcept { recorder_ = recorder; }
 
   /// Whether a deadline watch is on.
@@ -104,8 +104,8 @@ class StreamObserver : public Lender {
     entry_->cursor.store(2 * first + 1, std::memory_order_release);
   }
 
-  /// Takes back the value that a view showed. It is the next one again, unless another one was
-  /// taken since; then it counts as lost, because values come in order.
+  /// Takes back the value that a view showed. It is the next one again, unless another one has
+  /// been taken since; then it counts as lost, because values come in order.
   void put_back(const ShownValue& value) noexcept;
 
   /// Skips the next value, which was there but cannot be used; it counts as lost.
@@ -138,7 +138,7 @@ class StreamObserver : public Lender {
   /// Whether value n, seen in its slot before, is still there.
   [[nodiscard]] bool still_there(Sequence n) const noexcept {
     // acquire fence [slot-reuse]: as in ReaderSlot::try_read, pairs with the writer's fence.
-    std::atomic_thread_fence(std::memory_order_acquire);
+    sync::atomic_thread_fence(std::memory_order_acquire);
     return slot_of(geometry_.index_of(n)).version() == complete_version(n);
   }
 
@@ -150,7 +150,7 @@ class StreamObserver : public Lender {
   void seek_latest() noexcept { seek(newest()); }
   void seek_oldest() noexcept;
   void seek(Sequence n) noexcept;
-  /// The same for a number that no value may have.
+  /// The same, also for a number that no value can have.
   void seek_to(Sequence n) noexcept;
 
   /// Whether the writer of a blocking stream leaves the next value alone until the cursor has
@@ -174,7 +174,7 @@ class StreamObserver : public Lender {
   }
 
  private:
-  /// As StateObserver::count_found.
+  /// Like StateObserver::count_found.
   [[gnu::noinline, gnu::cold]] void count_next() const noexcept {
     operation_done(recorder_, slot(), next_);
   }

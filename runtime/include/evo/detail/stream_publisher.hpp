@@ -129,8 +129,9 @@ class StreamPublisher : public Lender {
   bool look_for_room() noexcept;
   /// Scans the cursors once.
   bool look_at_cursors() noexcept;
-  /// Clears the cursors of dead readers that hold back the writer. False if a live reader does,
-  /// too, if there are more than one call may clear, or if the descriptor was closed.
+  /// Clears the cursors of dead readers that hold back the writer. False if a live reader
+  /// holds it back as well, if there are more dead readers than one call may clear, or if the
+  /// descriptor was closed.
   bool drop_dead_readers() noexcept;
   /// Number of values that reader `index` has not taken, at most the capacity; nullopt if it has no
   /// cursor.
@@ -147,8 +148,8 @@ class StreamPublisher : public Lender {
   std::uint64_t generation_ = 0;
 };
 
-/// As find_last_complete() for a stream, whose writer may have died in a batch, with more than one
-/// complete slot that the header does not name: returns the last of them.
+/// Like find_last_complete(), for a stream, whose writer may have died in a batch, with more than
+/// one complete slot that the header does not name: returns the last of them.
 std::optional<Sequence> find_last_of_stream(const SegmentHeader& header, const std::byte* slots,
                                             const SlotGeometry& geometry) noexcept;
 

@@ -34,8 +34,8 @@ WakeProtocol register_writer_for_wakes() noexcept;
 /// Wakes every reader that sleeps on this header.
 void wake_all(const SegmentHeader& header) noexcept;
 
-/// Wakes every reader after the publish that set the version to `version`. Clears `waiters` if it
-/// names an older version.
+/// To be called after the publish that set the version to `version`: wakes every reader. Clears
+/// `waiters` if it names an older version.
 void wake_waiters(const SegmentHeader& header, ControlFile& control,
                   std::uint64_t version) noexcept;
 

@@ -54,10 +54,11 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+
+#include "evo/detail/atomic.hpp"
 
 namespace evo {
 
@@ -89,7 +90,7 @@ enum class WakeProtocol : std::uint32_t {
 /// The name of a data file: `evo_{module}_{name}_{pid}`; pid 0: there is none.
 struct DataFileName {
   std::array<char, 32> module{};
-  std::atomic<std::uint32_t> pid{0};
+  detail::sync::atomic<std::uint32_t> pid{0};
   std::uint32_t reserved = 0;
 };
 
@@ -105,16 +106,16 @@ struct DataFileName {
 struct WatchBlock {
   static constexpr std::size_t kJitterBuckets = 16;
 
-  std::atomic<std::uint32_t> session{0};
+  detail::sync::atomic<std::uint32_t> session{0};
   std::uint32_t reserved = 0;
-  std::atomic<std::uint64_t> operations{0};
-  std::atomic<std::uint64_t> late{0};
-  std::atomic<std::uint64_t> slow{0};
-  std::atomic<std::uint64_t> stale{0};
-  std::atomic<std::uint64_t> longest_interval_ns{0};
-  std::atomic<std::uint64_t> longest_duration_ns{0};
-  std::atomic<std::uint64_t> greatest_age_ns{0};
-  std::array<std::atomic<std::uint32_t>, kJitterBuckets> jitter{};
+  detail::sync::atomic<std::uint64_t> operations{0};
+  detail::sync::atomic<std::uint64_t> late{0};
+  detail::sync::atomic<std::uint64_t> slow{0};
+  detail::sync::atomic<std::uint64_t> stale{0};
+  detail::sync::atomic<std::uint64_t> longest_interval_ns{0};
+  detail::sync::atomic<std::uint64_t> longest_duration_ns{0};
+  detail::sync::atomic<std::uint64_t> greatest_age_ns{0};
+  std::array<detail::sync::atomic<std::uint32_t>, kJitterBuckets> jitter{};
 };
 static_assert(sizeof(WatchBlock) == 128 && alignof(WatchBlock) == 8);
 static_assert(offsetof(WatchBlock, operations) == 8);
@@ -128,12 +129,13 @@ static_assert(offsetof(WatchBlock, jitter) == 64);
 
 /// One attached reader.
 struct ReaderEntry {
-  std::atomic<std::uint32_t> pid{0};          ///< advice; 0: the entry is probably free
-  std::atomic<std::uint32_t> waiting{0};      ///< 1 while it sleeps; advice
-  std::atomic<std::uint64_t> cursor{0};       ///< stream: 2n+1 if n is the next to read; or 0
-  std::atomic<std::uint64_t> attached_ns{0};  ///< CLOCK_REALTIME, advice
-  std::array<char, 16> process_name{};        ///< advice
-  std::atomic<std::uint64_t> generation{0};   ///< of the data file that the cursor refers to
+  detail::sync::atomic<std::uint32_t> pid{0};      ///< advice; 0: the entry is probably free
+  detail::sync::atomic<std::uint32_t> waiting{0};  ///< 1 while it sleeps; advice
+  detail::sync::atomic<std::uint64_t> cursor{0};   ///< stream: 2n+1 if n is the next to read; or 0
+  detail::sync::atomic<std::uint64_t> attached_ns{0};  ///< CLOCK_REALTIME, advice
+  std::array<char, 16> process_name{};                 ///< advice
+  detail::sync::atomic<std::uint64_t> generation{
+      0};  ///< of the data file that the cursor refers to
   std::array<std::uint8_t, 16> reserved{};
   WatchBlock watch;
 };
@@ -149,25 +151,25 @@ struct ControlFile {
   std::array<char, 48> name{};
   std::array<std::uint8_t, 48> reserved1{};
 
-  std::atomic<std::uint64_t> incarnation{0};
-  std::atomic<std::uint64_t> generation{0};
-  std::atomic<SegmentPhase> phase{SegmentPhase::Empty};
-  std::atomic<std::uint32_t> current{0};
-  std::atomic<std::uint32_t> writer_pid{0};
-  std::atomic<std::uint32_t> writer_uid{0};
-  std::atomic<std::uint32_t> wake_protocol{0};
-  std::atomic<std::uint32_t> reader_limit{0};
-  std::atomic<std::uint64_t> writer_started_ns{0};
-  std::atomic<std::uint64_t> found_dead_ns{0};
-  std::atomic<std::uint32_t> watch_session{0};
-  std::atomic<std::uint32_t> deaths{0};
+  detail::sync::atomic<std::uint64_t> incarnation{0};
+  detail::sync::atomic<std::uint64_t> generation{0};
+  detail::sync::atomic<SegmentPhase> phase{SegmentPhase::Empty};
+  detail::sync::atomic<std::uint32_t> current{0};
+  detail::sync::atomic<std::uint32_t> writer_pid{0};
+  detail::sync::atomic<std::uint32_t> writer_uid{0};
+  detail::sync::atomic<std::uint32_t> wake_protocol{0};
+  detail::sync::atomic<std::uint32_t> reader_limit{0};
+  detail::sync::atomic<std::uint64_t> writer_started_ns{0};
+  detail::sync::atomic<std::uint64_t> found_dead_ns{0};
+  detail::sync::atomic<std::uint32_t> watch_session{0};
+  detail::sync::atomic<std::uint32_t> deaths{0};
 
-  std::atomic<std::uint64_t> waiters{0};
-  std::atomic<std::uint32_t> entries_used{0};
-  std::atomic<std::uint32_t> watch_sessions{0};
-  std::atomic<std::uint64_t> watch_deadline_ns{0};
-  std::atomic<std::uint64_t> watch_write_deadline_ns{0};
-  std::atomic<std::uint64_t> watch_read_deadline_ns{0};
+  detail::sync::atomic<std::uint64_t> waiters{0};
+  detail::sync::atomic<std::uint32_t> entries_used{0};
+  detail::sync::atomic<std::uint32_t> watch_sessions{0};
+  detail::sync::atomic<std::uint64_t> watch_deadline_ns{0};
+  detail::sync::atomic<std::uint64_t> watch_write_deadline_ns{0};
+  detail::sync::atomic<std::uint64_t> watch_read_deadline_ns{0};
   std::array<std::uint8_t, 24> reserved4{};
 
   std::array<DataFileName, 2> data_files;
@@ -216,7 +218,7 @@ inline constexpr std::uint64_t kCleanupLockByte = 1 + kMaximumReaders;
 inline constexpr std::uint64_t kWatchLockByte = 2 + kMaximumReaders;
 /// The byte that a process locks to create or remove names of the segment's files: the holder of
 /// the writer's lock while it creates, closes or cleans up, and a process that fences off a live
-/// writer, whose own lock is not available. All but the latter take it after the writer's lock.
+/// writer, whose own lock is not available. The former takes it after the writer's lock.
 inline constexpr std::uint64_t kNamesLockByte = 3 + kMaximumReaders;
 /// The byte on which reader `index` holds its lock.
 constexpr std::uint64_t reader_lock_byte(std::uint32_t index) {

@@ -44,12 +44,12 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "evo/channel.hpp"
+#include "evo/detail/atomic.hpp"
 #include "evo/error.hpp"
 #include "evo/format/slot.hpp"
 
@@ -70,12 +70,12 @@ inline constexpr std::uint32_t kMaximumCompatible = 4096;
 
 struct SegmentHeader {
   std::uint64_t magic = kSegmentMagic;
-  std::atomic<std::uint64_t> version{0};
-  std::atomic<std::uint32_t> writer_pid{0};
+  detail::sync::atomic<std::uint64_t> version{0};
+  detail::sync::atomic<std::uint32_t> writer_pid{0};
   std::uint32_t reserved0 = 0;
   std::uint64_t size = 0;
   std::uint64_t created_ns = 0;
-  std::atomic<std::uint64_t> last_write_ns{0};
+  detail::sync::atomic<std::uint64_t> last_write_ns{0};
   std::uint32_t checksum = 0;
   std::array<std::uint8_t, 12> reserved1{};
 

@@ -13,12 +13,12 @@
 /// I4: version 0xffff'ffff'ffff'ffff, which is odd, marks a slot that was never filled.
 #pragma once
 
-#include <atomic>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 
 #include "evo/channel.hpp"
+#include "evo/detail/atomic.hpp"
 #include "evo/detail/copy.hpp"
 
 namespace evo {
@@ -125,7 +125,7 @@ class WriterSlot {
     version().store(filling_version(n), std::memory_order_relaxed);
     // release fence [slot-reuse]: pairs with the reader's acquire fence. A reader whose
     // copy saw any word stored below sees the odd version in its confirming load.
-    std::atomic_thread_fence(std::memory_order_release);
+    sync::atomic_thread_fence(std::memory_order_release);
   }
 
   /// Marks publish n as complete.
@@ -179,7 +179,7 @@ class ReaderSlot {
     // acquire fence [slot-reuse]: pairs with the writer's release fence. If any word
     // above came from a later publish, the load below sees its odd version or a
     // later one; by I3 it cannot be 2n again.
-    std::atomic_thread_fence(std::memory_order_acquire);
+    sync::atomic_thread_fence(std::memory_order_acquire);
     // relaxed: fence [slot-reuse] already keeps this load after the copy.
     return word(0).load(std::memory_order_relaxed) == complete_version(n);
   }
@@ -187,7 +187,8 @@ class ReaderSlot {
   /// The current version, for a caller that needs to know why `try_read` failed.
   [[nodiscard]] std::uint64_t version() const noexcept {
     step(Step::ReaderLoadVersion);
-    // acquire [slot-complete]: pairs with the writer's completing store.
+    // acquire [slot-complete]: pairs with the writer's completing store. acquire [takeover]: pairs
+    // with the fence of a writer that took over.
     return word(0).load(std::memory_order_acquire);
   }
 
