@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The shipped protocols under a weak memory model: every scenario holds in every execution, and
+/// each weakened memory order is noticed by one of them.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+#include "mutants.hpp"
+#include "scenarios.hpp"
+
+namespace evo::model {
+namespace {
+
+class HoldsAlways : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(HoldsAlways, InEveryExecution) {
+  const NamedScenario& each = scenarios().at(GetParam());
+  const Exploration exploration = explore(each.scenario, each.limits);
+  EXPECT_EQ(exploration.violations, 0U) << exploration.first_violation;
+  EXPECT_TRUE(exploration.complete) << "there are too many states";
+  RecordProperty("executions", static_cast<int>(exploration.executions));
+  RecordProperty("states", static_cast<int>(exploration.states));
+  fmt::print("{}: {} executions, {} states\n", each.name, exploration.executions,
+             exploration.states);
+}
+
+std::string test_name(const testing::TestParamInfo<std::size_t>& info) {
+  std::string name;
+  bool upper = true;
+  for (const char letter : scenarios().at(info.param).name) {
+    if (std::isalnum(static_cast<unsigned char>(letter)) == 0) {
+      upper = true;
+    } else {
+      name += upper ? static_cast<char>(std::toupper(letter)) : letter;
+      upper = false;
+    }
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Protocol, HoldsAlways, testing::Range<std::size_t>(0, scenarios().size()),
+                         test_name);
+
+/// Compares with mutants.md, which also says why a survivor may survive.
+TEST(Mutants, AreKilledOrExplained) {
+  const Mutants mutants;
+  const std::vector<Row> expected = read_rows();
+  std::vector<Row> found;
+  for (const Mutant& mutant : mutants.all()) {
+    SCOPED_TRACE(mutant.place + ", " + mutant.change);
+    const auto row = std::find_if(expected.begin(), expected.end(), [&](const Row& each) {
+      return each.place == mutant.place && each.change == mutant.change;
+    });
+    const bool explained = row != expected.end() && row->result.starts_with("survives: ");
+    const auto killer = mutants.killer_of(mutant.mutation);
+    EXPECT_TRUE(killer || explained)
+        << "no scenario notices; add one, or say in mutants.md why none can";
+    EXPECT_FALSE(killer && explained) << "killed after all, by " << *killer;
+    EXPECT_TRUE(row != expected.end()) << "not in mutants.md";
+    const std::string survives = explained ? row->result : "survives";
+    found.push_back({mutant.place, mutant.change, killer ? "killed by " + *killer : survives});
+  }
+  EXPECT_EQ(found.size(), expected.size()) << "update mutants.md with: scripts/mutants --update";
+  EXPECT_EQ(mutants.unreached(), std::vector<std::string>()) << "no scenario executes these lines";
+  if (std::getenv("EVO_UPDATE_MUTANTS") != nullptr) write_rows(found);
+}
+
+}  // namespace
+}  // namespace evo::model

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Sleeping until a publish. In the model a sleep has no timeout, so a lost wake-up leaves a reader
+/// asleep.
+#include "scenarios.hpp"
+
+namespace evo::model {
+namespace {
+
+using test::MemorySegment;
+
+constexpr auto kForever = std::chrono::nanoseconds::max();
+
+struct Sleepers {
+  WakeProtocol protocol = WakeProtocol::Fence;
+  std::size_t readers = 1;
+  std::uint64_t publishes = 1;
+  bool first_may_die = false;
+  bool first_waits_once = false;
+};
+
+/// Readers wait for a publish after the one that they know, again and again, until the last one.
+Scenario woken(const Sleepers& with) {
+  return [=](Run& run) {
+    MemorySegment segment(pair_channel(3));
+    segment.control().wake_protocol = static_cast<std::uint32_t>(with.protocol);
+    auto publisher = segment.publisher();
+    write(publisher, segment.geometry(), 1);
+    share(run, segment);
+    const Sequence last = 1 + with.publishes;
+    run.thread([&] {
+      for (Sequence n = 2; n <= last; ++n) write(publisher, segment.geometry(), n);
+    });
+    std::vector<std::size_t> threads;
+    for (std::size_t i = 0; i < with.readers; ++i) {
+      const Sequence until = with.first_waits_once && i == 0 ? 2 : last;
+      const auto body = [&segment, until, i] {
+        std::uint64_t seen = detail::complete_version(1);
+        const detail::WriterEpoch epoch{.generation = 1, .phase = SegmentPhase::Open};
+        while (seen < detail::complete_version(until)) {
+          static_cast<void>(detail::wait({.header = &segment.header(),
+                                          .control = &segment.control(),
+                                          .entry = &segment.entry(static_cast<std::uint32_t>(i)),
+                                          .seen_version = seen,
+                                          .last_seen = epoch},
+                                         kForever));
+          seen = segment.header().version.load(std::memory_order_acquire);
+        }
+      };
+      threads.push_back(with.first_may_die && i == 0 ? run.mortal(body) : run.thread(body));
+    }
+    if (!run.finish()) return;
+    for (const std::size_t thread : threads) {
+      run.expect(!run.sleeps(thread), "a reader sleeps although there is a publish");
+    }
+  };
+}
+
+const Registered kFence("waiting: woken, the writer executes a fence",
+                        woken({.protocol = WakeProtocol::Fence, .publishes = 2}));
+const Registered kBarrier("waiting: woken, the reader calls membarrier",
+                          woken({.protocol = WakeProtocol::Membarrier, .publishes = 2}));
+const Registered kTwo("waiting: two readers, the writer executes a fence",
+                      woken({.protocol = WakeProtocol::Fence, .readers = 2}));
+const Registered kTwoBarrier("waiting: two readers, they call membarrier",
+                             woken({.protocol = WakeProtocol::Membarrier, .readers = 2}));
+/// The one that is behind must not make the writer forget the other one.
+const Registered kBehind("waiting: two readers, one is a publish behind",
+                         woken({.protocol = WakeProtocol::Fence,
+                                .readers = 2,
+                                .publishes = 2,
+                                .first_waits_once = true}),
+                         {.preemptions = 3});
+const Registered kKilled(
+    "waiting: one of two readers is killed",
+    woken({.protocol = WakeProtocol::Membarrier, .readers = 2, .first_may_die = true}),
+    {.preemptions = 3});
+
+}  // namespace
+}  // namespace evo::model
