@@ -25,12 +25,13 @@ def load(path: str) -> Any:
 
 
 def measured(paths: list[str]) -> dict[str, float]:
-    """Returns the ratio of each case; the best one of several measurements or distances."""
+    """Returns the ratio of each case; the best one of several measurements or distances. A limit that the clock cannot
+    resolve (0 ns) has no ratio."""
     ratios: dict[str, float] = {}
     for path in paths:
         answer = load(path)
         for row in answer["rows"]:
-            if "ratio" not in row:
+            if row.get("ratio") is None:
                 continue
             key = f"{answer['question']}: {row['what']}, {row['bytes']} bytes, {row['readers']} readers"
             ratios[key] = min(row["ratio"], ratios.get(key, row["ratio"]))
