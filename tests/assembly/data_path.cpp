@@ -29,9 +29,7 @@ extern "C" {
 bool state_write(evo::detail::StatePublisher& publisher, const std::byte* value) {
   return publisher
       .publish(kState,
-               [value](std::byte* payload) {
-                 evo::detail::copy_to_shared<kSize>(payload, value);
-               })
+               [value](std::byte* payload) { evo::detail::copy_to_shared<kSize>(payload, value); })
       .has_value();
 }
 
@@ -47,9 +45,7 @@ bool stream_push(evo::detail::StreamPublisher& publisher, const std::byte* value
   return publisher
       .push(
           kStream,
-          [value](std::byte* payload) {
-            evo::detail::copy_to_shared<kSize>(payload, value);
-          },
+          [value](std::byte* payload) { evo::detail::copy_to_shared<kSize>(payload, value); },
           std::chrono::nanoseconds(0))
       .has_value();
 }
