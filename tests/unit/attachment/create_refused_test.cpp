@@ -90,7 +90,7 @@ TEST_F(Create, StrangersDataFileIsNotTakenOver) {
 }
 
 TEST_F(Create, WhereWeMayNotWriteIsPermissionDenied) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become nobody";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
   const ChildResult child = in_child([&]() -> std::string {
     if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0) {
       return "setresuid failed";

@@ -313,7 +313,7 @@ TEST_F(Look, MissingDomainIsEmptyAndARelativeOneIsRefused) {
 }
 
 TEST_F(Look, StrangersSegmentIsUnreadableAndDoesNotHideTheOthers) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become nobody";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
   ASSERT_EQ(::chmod(directory_.path().c_str(), 0755), 0);
   leave_orphan(directory_.domain(), channel_, 1);
   const ChildResult child = in_child([&]() -> std::string {

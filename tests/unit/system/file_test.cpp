@@ -149,7 +149,7 @@ TEST_F(OpenChecked, StrangersFilesAreRefused) {
 }
 
 TEST_F(OpenChecked, WhatWeMayNotOpenIsPermissionDenied) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become nobody";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
   make(0600);
   const ChildResult child = in_child([&]() -> std::string {
     if (::setresuid(65534, 65534, 65534) != 0) return "setresuid failed";

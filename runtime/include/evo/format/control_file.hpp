@@ -134,8 +134,7 @@ struct ReaderEntry {
   detail::sync::atomic<std::uint64_t> cursor{0};   ///< stream: 2n+1 if n is the next to read; or 0
   detail::sync::atomic<std::uint64_t> attached_ns{0};  ///< CLOCK_REALTIME, advice
   std::array<char, 16> process_name{};                 ///< advice
-  detail::sync::atomic<std::uint64_t> generation{
-      0};  ///< of the data file that the cursor refers to
+  detail::sync::atomic<std::uint64_t> generation{0};   ///< of the cursor's data file
   std::array<std::uint8_t, 16> reserved{};
   WatchBlock watch;
 };
