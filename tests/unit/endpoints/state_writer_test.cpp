@@ -41,9 +41,8 @@ class TypedState : public testing::Test {
 
 TEST_F(TypedState, FencedOffItTouchesNoSlot) {
   writer_.write({.cycle = 1});
-  const std::byte successor{99};
-  poke_bytes(directory_.path() / "evo_probe.ctl", offsetof(ControlFile, incarnation),
-             std::span(&successor, 1));
+  poke(directory_.path() / "evo_probe.ctl", offsetof(ControlFile, incarnation),
+       writer_.incarnation() + 1);
   const auto before = read_bytes(directory_.data_file());
   EXPECT_EQ(outcome(writer_.write({.cycle = 2})), "Fenced");
   EXPECT_EQ(outcome(writer_.update([](Probe& probe) { probe.cycle = 3; })), "Fenced");
