@@ -15,6 +15,7 @@
 #include "evo/format.hpp"
 #include "evo/real_time.hpp"
 #include "evo/segment_info.hpp"
+#include "evo/testing.hpp"
 #include "temporary_domain.hpp"
 
 // Alarm and its endpoints, named as in the documents.
@@ -51,3 +52,15 @@ class Gripper : public Empty {
   evo::Result<cell::GripperStateWriter> writer = cell::GripperStateWriter::create();
   evo::Result<cell::GripperStateReader> reader = cell::GripperStateReader::attach();
 };
+
+/// A test of a module that reads the gripper.
+class Kit : public Empty {
+ protected:
+  using GripperState = cell::GripperState;
+  using GripperStateReader = cell::GripperStateReader;
+  using GripperStateWriter = cell::GripperStateWriter;
+};
+
+using evo::testing::published;
+using evo::testing::ScriptedWriter;
+using evo::testing::SteppedClock;

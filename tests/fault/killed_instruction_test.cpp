@@ -14,6 +14,11 @@
 namespace evo::test {
 namespace {
 
+using detail::TracedChild;
+using detail::Stop;
+using detail::count_instructions;
+using detail::moments_to_kill;
+
 /// What the reader sees before the takeover and after it.
 using Seen = std::pair<std::string, std::string>;
 

@@ -17,6 +17,11 @@
 namespace evo::test {
 namespace {
 
+using detail::TracedChild;
+using detail::Stop;
+using detail::count_instructions;
+using detail::moments_to_kill;
+
 /// The push that is killed, in a ring that has wrapped around before.
 constexpr std::uint64_t kFatal = 10;
 constexpr std::uint32_t kCapacity = 4;

@@ -19,6 +19,9 @@
 namespace evo::test {
 namespace {
 
+using detail::TracedChild;
+using detail::Stop;
+
 class KilledSystemCall : public testing::Test {
  protected:
   /// Everything one try needs; recreated for each.

@@ -18,6 +18,9 @@
 namespace evo::test {
 namespace {
 
+using detail::TracedChild;
+using detail::Stop;
+
 ChannelDescription channel() {
   return raw_channel("probe", 64);
 }

@@ -14,6 +14,10 @@
 namespace evo::test {
 namespace {
 
+using detail::TracedChild;
+using detail::Stop;
+using detail::count_instructions;
+
 constexpr std::size_t kIncarnationOffset = 128;
 
 /// The writer is stopped at this many instructions, spread evenly over those of a write.

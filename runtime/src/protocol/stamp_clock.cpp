@@ -2,10 +2,12 @@
 #include "evo/detail/stamp_clock.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <string>
 
 #include "evo/clock.hpp"
+#include "protocol/counter_trust.hpp"
 
 namespace evo::detail {
 
@@ -29,13 +31,22 @@ bool kernel_goes_by_counter() {
   return file >> source && source == "tsc";
 }
 
+/// Set while a test steps the clock.
+std::atomic<bool> counter_distrusted = false;
+
 static_assert(StampClock::kMostAheadNs <= kStampToleranceNs, "no stamp seems to be in the future");
 
 }  // namespace
 
 StampClock StampClock::for_this_machine() {
   static const bool trusted = kernel_goes_by_counter();
-  return trusted ? by_counter() : StampClock();
+  // relaxed: set by the thread that creates the endpoints.
+  const bool distrusted = counter_distrusted.load(std::memory_order_relaxed);
+  return trusted && !distrusted ? by_counter() : StampClock();
+}
+
+void distrust_counter(bool distrust) noexcept {
+  counter_distrusted.store(distrust, std::memory_order_relaxed);
 }
 
 StampClock StampClock::by_counter() {

@@ -9,12 +9,13 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
-namespace evo::test {
+namespace evo::detail {
 
 /// Where a traced child has stopped.
 enum class Stop {
@@ -123,4 +124,4 @@ class TracedChild {
   pid_t pid_ = -1;
 };
 
-}  // namespace evo::test
+}  // namespace evo::detail

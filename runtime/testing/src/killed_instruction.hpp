@@ -9,7 +9,7 @@
 
 #include "traced_child.hpp"
 
-namespace evo::test {
+namespace evo::detail {
 
 /// How many instructions `body` takes from its first mark to its second. `alongside` is called
 /// while it is stopped at the first.
@@ -48,4 +48,4 @@ inline std::vector<std::size_t> moments_to_kill(std::size_t total) {
   return chosen;
 }
 
-}  // namespace evo::test
+}  // namespace evo::detail
