@@ -88,7 +88,9 @@ class SchemaLock:
                 "restore it from version control",
                 error.lineno,
             ) from error
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, BadValue) as error:
+        except (
+            ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, BadValue
+        ) as error:
             raise BrokenLock(
                 path,
                 f"the schema lock is damaged: {error}",

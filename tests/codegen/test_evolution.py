@@ -166,6 +166,13 @@ def test_a_damaged_lock_is_refused(tmp_path: Path, text: str) -> None:
         SchemaLock.read(path)
 
 
+def test_a_lock_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lock.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(BrokenLock):
+        SchemaLock.read(path)
+
+
 def test_an_edited_layout_does_not_fit_its_id(tmp_path: Path) -> None:
     lock = locked(tmp_path, (OLD, "1.0"))
     document = json.loads(lock.text())
