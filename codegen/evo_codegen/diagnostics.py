@@ -7,6 +7,7 @@ gave it.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,14 @@ class Diagnostic:
     instead: str
 
     def __str__(self) -> str:
-        return f"{self.location.file}:{self.location.line}: {self.what}; {self.instead}"
+        return _one_line(f"{self.location.file}:{self.location.line}: {self.what}; {self.instead}")
+
+
+def _one_line(text: str) -> str:
+    """Replaces what ends a line, changes its direction or controls a terminal: a message may quote
+    any text of a schema or lock."""
+    controls = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return "".join("?" if unicodedata.category(each) in controls else each for each in text)
 
 
 class Diagnostics:

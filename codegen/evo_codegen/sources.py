@@ -270,7 +270,7 @@ class SourceTree:
         if len(use.value) == 1 and use.value[0].kind == "string":
             return
         start, end = use.value[0].start, use.value[-1].end
-        text = source.text[start:end]
+        text = " ".join(source.text[start:end].split())
         if len(use.value) > 1 or use.value[0].kind != "number":
             what = f"the value of `{use.name}` is neither a number nor in quotes"
             self._error(source, use.line, what, f'write {use.name}: "{text}"')

@@ -157,6 +157,13 @@ def test_all_errors_that_stop_flatc_are_found_in_one_run(tmp_path: Path) -> None
     assert [int(error.split(":")[1]) for error in errors] == [8, 10, 12, 14, 16, 20]
 
 
+def test_an_error_is_one_line_without_controls(tmp_path: Path) -> None:
+    _, errors = read(tmp_path, segment_text("x:int (min: 1\n  2)"))
+    assert errors[0].endswith('; write min: "1 2"')
+    _, errors = read(tmp_path, segment_text("x:int", 'checksum: "\u2028\u202e"'))
+    assert errors[0].startswith("schema.fbs:6: attribute `checksum`: `??` is not one of")
+
+
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
