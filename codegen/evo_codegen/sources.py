@@ -15,6 +15,7 @@ from pathlib import Path
 
 from evo_codegen.attributes import BUILTIN_ATTRIBUTES, OWN_ATTRIBUTES, closest
 from evo_codegen.diagnostics import Diagnostics, Location, UsageError
+from evo_codegen.files import decoded, without_dots
 from evo_codegen.scanner import AttributeUse, Declaration, Member, Misfit, Scan, Token, scan
 
 ATTRIBUTES_FILE = "evo.fbs"
@@ -110,7 +111,7 @@ class SourceTree:
         """Reads a schema from the command line."""
         if not path.is_file():
             raise UsageError(f"{path}: no such schema")
-        return self._read(str(_tidy(path)))
+        return self._read(str(without_dots(path)))
 
     def dependencies(self) -> list[Path]:
         """Returns the files that a build tool must check: every file that was read, and the
@@ -171,7 +172,7 @@ class SourceTree:
     def _text_of(self, path: Path, shown: str) -> str:
         """Returns the text of a schema; empty if there is none, which is reported."""
         data = path.read_bytes()
-        text, problem = _decoded(data)
+        text, problem = decoded(data)
         if problem:
             position, what, instead = problem
             line = data.count(b"\n", 0, position) + 1
@@ -217,9 +218,9 @@ class SourceTree:
 
     def _follow_includes(self, source: Source) -> None:
         for include in source.scan.includes:
-            adjacent = _tidy(Path(source.shown).parent / include.name)
+            adjacent = without_dots(Path(source.shown).parent / include.name)
             candidates = [adjacent, *(each / include.name for each in self._include_directories)]
-            found = next((each for each in candidates if each.is_file()), None)
+            found = next((each for each in candidates if os.path.isfile(each)), None)
             if not found:
                 looked = ", ".join(
                     dict.fromkeys(str(each.parent) for each in candidates[:-1]),
@@ -355,29 +356,6 @@ class SourceTree:
         """Replaces a reported field, so that flatc continues after it."""
         replacement = stand_in(declaration.members.index(member))
         source.edits.append((member.start, member.end, replacement))
-
-
-def _decoded(data: bytes) -> tuple[str, tuple[int, str, str] | None]:
-    """Returns the text of a file; if it is not text, also its place, what is wrong, what to do."""
-    if b"\0" in data:
-        what = "the file contains NUL bytes, as UTF-16 does"
-        return "", (data.index(b"\0"), what, "save the file as UTF-8")
-    alone = re.search(rb"\r(?!\n)", data)
-    if alone:
-        # flatc would end the line there, and a comment with it.
-        what = "a carriage return is not followed by a newline"
-        return "", (alone.start(), what, "save the file with Unix line endings")
-    try:
-        return data.decode("utf-8-sig"), None
-    except UnicodeDecodeError as error:
-        return "", (error.start, "the text is not UTF-8", "save the file as UTF-8")
-
-
-def _tidy(path: Path) -> Path:
-    """Returns the path without `..`, if that is the same file; after a link it may not be."""
-    tidy = Path(os.path.normpath(path))
-    is_other = path.exists() and not (tidy.exists() and os.path.samefile(path, tidy))
-    return path if is_other else tidy
 
 
 def _type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:

@@ -91,6 +91,13 @@ def test_an_error_in_one_schema_writes_nothing_at_all(project: Path) -> None:
     assert files(project) == ["one.fbs", "two.fbs"]
 
 
+def test_an_include_too_long_for_a_file_is_not_found(project: Path) -> None:
+    (project / "one.fbs").write_text(f'include "{"a" * 300}";\n' + segment_text("x:int"))
+    done = run(project, "one.fbs")
+    assert done.returncode == 1
+    assert done.stderr.startswith('one.fbs:1: "aaa')
+
+
 def test_paths_are_shown_as_given(project: Path) -> None:
     (project / "two.fbs").write_text(segment_text("x:int", "slots: 1"))
     absolute, around = str(project / "two.fbs"), f"../{project.name}/two.fbs"
