@@ -26,6 +26,7 @@ class RawStateWriterEnd : public WriterEnd {
   WriteResult write(std::span<const std::byte> value, unsigned way) override {
     return way % 2 == 0 ? writer_.write(value) : writer_.write_at(0, value);
   }
+  [[nodiscard]] std::size_t size() const override { return writer_.size(); }
   [[nodiscard]] std::uint64_t sequence() const override { return writer_.current_version() / 2; }
 
  private:
@@ -38,6 +39,7 @@ class RawStreamWriterEnd : public WriterEnd {
   WriteResult write(std::span<const std::byte> value, unsigned way) override {
     return way % 4 == 1 ? writer_.push(value, kShortWait) : writer_.push(value);
   }
+  [[nodiscard]] std::size_t size() const override { return writer_.size(); }
   [[nodiscard]] std::uint64_t sequence() const override { return writer_.current_version() / 2; }
 
  private:
@@ -61,6 +63,7 @@ class CounterWriterEnd : public WriterEnd {
     *loan = value;
     return loan.publish();
   }
+  [[nodiscard]] std::size_t size() const override { return sizeof(probe::Counter); }
   [[nodiscard]] std::uint64_t sequence() const override { return writer_.current_version() / 2; }
 
  private:
@@ -77,6 +80,7 @@ class TraceWriterEnd : public WriterEnd {
     { const auto dropped = writer_.loan(); }
     return writer_.push(value);
   }
+  [[nodiscard]] std::size_t size() const override { return sizeof(Trace); }
   [[nodiscard]] std::uint64_t sequence() const override { return writer_.current_version() / 2; }
 
  private:
@@ -93,6 +97,7 @@ class StateReaderEnd : public ReaderEnd {
     if (info) reply.sequence = info->sequence;
   }
   bool wait(std::chrono::nanoseconds timeout) override { return reader_.wait_for_change(timeout); }
+  void seek(unsigned /*way*/, std::uint64_t /*sequence*/) override {}
   Result<void> reattach(std::chrono::nanoseconds wait) override { return reader_.reattach(wait); }
   [[nodiscard]] std::size_t size() const override {
     if constexpr (std::is_same_v<Reader, RawStateReader>) return reader_.size();
@@ -124,6 +129,11 @@ class StreamReaderEnd : public ReaderEnd {
     reply.lost = info->lost;
   }
   bool wait(std::chrono::nanoseconds timeout) override { return reader_.wait_for_next(timeout); }
+  void seek(unsigned way, std::uint64_t sequence) override {
+    if (way == 0) return reader_.seek_latest();
+    if (way == 1) return reader_.seek_oldest();
+    reader_.seek_to(sequence);
+  }
   Result<void> reattach(std::chrono::nanoseconds wait) override { return reader_.reattach(wait); }
   [[nodiscard]] std::size_t size() const override {
     if constexpr (std::is_same_v<Reader, RawStreamReader>) return reader_.size();

@@ -26,6 +26,7 @@ class WriterEnd {
   /// Publishes `value` in one of the ways that the endpoint offers; way 0 copies from `value`
   /// while the slot is being filled.
   virtual WriteResult write(std::span<const std::byte> value, unsigned way) = 0;
+  [[nodiscard]] virtual std::size_t size() const = 0;
   /// Number of the last publish.
   [[nodiscard]] virtual std::uint64_t sequence() const = 0;
 };
@@ -41,6 +42,8 @@ class ReaderEnd {
   /// without a next value: "Nothing", or "Detached" if none will come.
   virtual void read(std::span<std::byte> value, Reply& reply) = 0;
   virtual bool wait(std::chrono::nanoseconds timeout) = 0;
+  /// Streams only: to the newest value (0), the oldest (1), or the one with this number.
+  virtual void seek(unsigned way, std::uint64_t sequence) = 0;
   virtual Result<void> reattach(std::chrono::nanoseconds wait) = 0;
   [[nodiscard]] virtual std::size_t size() const = 0;
   [[nodiscard]] virtual WriterState writer_state() const = 0;

@@ -8,7 +8,7 @@
 namespace evo::test::lifecycle {
 namespace {
 
-constexpr std::uint64_t kSeeds = 200;
+constexpr std::uint64_t kSeeds = 150;
 
 TEST(Lifecycle, KeepsEveryPromise) {
   std::size_t steps = 0;

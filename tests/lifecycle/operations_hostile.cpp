@@ -53,10 +53,15 @@ void flip(World& world, const Step& step, const Reply& /*reply*/) {
   struct stat status {};
   unsigned char byte = 0;
   if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
-    // Mostly in the first bytes: they say what the others mean.
-    const off_t within =
-        step.argument % 3 == 0 ? status.st_size : std::min<off_t>(status.st_size, 704);
-    const off_t offset = step.argument / 8 * 37 % within;
+    // Often in the first bytes, which say what the others mean, or in the slots.
+    constexpr off_t kHeaders = 704;
+    constexpr off_t kSlots = 4096;
+    off_t offset = step.argument / 8 * 37 % status.st_size;
+    if (step.argument % 3 == 0) offset %= kHeaders;
+    if (step.argument % 3 == 1 && status.st_size > kSlots) {
+      offset = kSlots + offset % (status.st_size - kSlots);
+    }
+    offset = std::min(offset, status.st_size - 1);
     lose_trust(world, step, false);
     if (::pread(fd, &byte, 1, offset) == 1) {
       byte ^= static_cast<unsigned char>(1U << step.argument % 8U);

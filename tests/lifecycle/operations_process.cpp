@@ -115,6 +115,7 @@ void fork(Actor& actor, const Request& request, Reply& reply) {
   Pipe answer;
   const pid_t child = ::fork();
   if (child == 0) be_child(actor, request.step, answer);
+  if (child < 0) throw std::runtime_error("fork failed");
   answer.close_writing();
   reply.text = answer.read_all();
   reply.outcome = "ok";

@@ -206,6 +206,40 @@ void start_sleep(World& world, const Step& step, const Reply& /*reply*/) {
   actor.activity = Activity::Asleep;
 }
 
+/// The argument of `seek`.
+unsigned way_of(const Step& step) {
+  return step.argument % 4U;
+}
+
+std::uint64_t sequence_of(const Step& step) {
+  return 1 + step.argument / 4U % 32U;
+}
+
+/// Not in a blocking stream: values before the first one that was kept may be lost or not. Not
+/// beyond the next value: a sleeper would sleep through the publishes before that one.
+bool can_seek(const World& world, const Step& step) {
+  if (!has_reader(world, step)) return false;
+  const SegmentKind& kind = segments()[step.segment];
+  const std::uint64_t last = world.actor(step).readers.at(step.segment).file->last();
+  return kind.is_stream() && kind.channel.overflow == Overflow::Overwrite &&
+         sequence_of(step) <= last + 1;
+}
+
+void seek(Actor& actor, const Request& request, Reply& reply) {
+  actor.reader(request.step)->seek(way_of(request.step), sequence_of(request.step));
+  reply.outcome = "ok";
+}
+
+void judge_seek(World& world, const Step& step, const Reply& /*reply*/) {
+  ReaderModel& reader = world.actor(step).readers.at(step.segment);
+  const std::uint64_t last = reader.file->last();
+  const std::uint64_t capacity = segments()[step.segment].layout(reader.file->layout).slots;
+  reader.next = sequence_of(step);
+  if (way_of(step) == 0) reader.next = std::max<std::uint64_t>(1, last);
+  if (way_of(step) == 1) reader.next = last >= capacity ? last - capacity + 1 : 1;
+  reader.last_ticket = 0;  // it may go back
+}
+
 void detach(Actor& actor, const Request& request, Reply& reply) {
   actor.reader(request.step).reset();
   reply.outcome = "ok";
@@ -236,6 +270,7 @@ constexpr Operation kTable[] = {
     {"wait", 6, Sort::Fair, &has_reader, &wait, &judge_wait},
     {"sleep", 8, Sort::Fair, &can_sleep, &sleep, &start_sleep, true},
     {"ask_state", 5, Sort::Fair, &has_reader, &ask_state, &judge_ask_state},
+    {"seek", 10, Sort::Fair, &can_seek, &seek, &judge_seek},
     {"detach", 6, Sort::Fair, &has_reader, &detach, &judge_detach},
 };
 

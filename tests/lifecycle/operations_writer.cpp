@@ -48,8 +48,8 @@ void judge_create(World& world, const Step& step, const Reply& reply) {
   const bool ok = reply.outcome.view() == "ok";
   if (segment.trust == Trust::Lost) {
     demand_outcome(reply, {"ok", "SegmentBusy", "AlreadyExists", "InvalidName", "InvalidSize",
-                           "PermissionDenied", "NoSpace", "ResourceExhausted", "Corrupt", "Io",
-                           "Unsupported"});
+                           "PermissionDenied", "NoSpace", "ResourceExhausted", "Corrupt",
+                           "FormatMismatch", "Io", "Unsupported"});
     if (ok) open(world, step, reply, false);
     return;
   }
@@ -72,13 +72,11 @@ bool can_write(const World& world, const Step& step) {
 }
 
 void write_value(Actor& actor, const Request& request, Reply& reply, bool halting) {
-  const SegmentKind& kind = segments()[request.step.segment];
   auto& writer = *actor.writer(request.step);
-  const unsigned layout = request.step.argument % 2;
-  const auto value = actor.buffer().place(kind.layout(layout).size);
+  const auto value = actor.buffer().place(writer.size());
   fill_value(value, request.ticket, actor.number());
   if (halting) actor.buffer().arm();
-  report(reply, writer.write(value, halting ? 0 : request.step.argument / 2));
+  report(reply, writer.write(value, halting ? 0 : request.step.argument));
   if (halting) actor.buffer().disarm();
   reply.sequence = writer.sequence();
 }
@@ -91,9 +89,18 @@ void write_halfway(Actor& actor, const Request& request, Reply& reply) {
   write_value(actor, request, reply, true);
 }
 
-bool has_this_layout(const World& world, const Step& step) {
-  return can_write(world, step) &&
-         world.actor(step).writers.at(step.segment).file->layout == step.argument % 2U;
+/// Enough to go once around each ring, and past a reader.
+std::uint64_t burst(const Step& step) {
+  return 2 + step.argument % (kTicketsOfAStep - 2);
+}
+
+void write_burst(Actor& actor, const Request& request, Reply& reply) {
+  Request each = request;
+  for (; each.ticket < request.ticket + burst(request.step); ++each.ticket) {
+    write_value(actor, each, reply, false);
+    if (reply.outcome.view() != "ok") return;
+    ++reply.count;
+  }
 }
 
 void judge_write(World& world, const Step& step, const Reply& reply) {
@@ -143,10 +150,27 @@ void judge_close(World& world, const Step& step, const Reply& /*reply*/) {
   if (world.attached(step.segment) == 0) world.remove_control(step.segment);
 }
 
+void judge_burst(World& world, const Step& step, const Reply& reply) {
+  const ActorModel& actor = world.actor(step);
+  const WriterModel& writer = actor.writers.at(step.segment);
+  DataFile& file = *writer.file;
+  if (world.segment(step).trust == Trust::Lost) return judge_write(world, step, reply);
+  std::uint64_t count = 0;
+  while (count < burst(step) && !writer.fenced && !world.is_full(step.segment, file)) {
+    file.values.push_back(actor.request.ticket + count++);
+  }
+  ++file.awakenings;
+  demand(reply.count == count, fmt::format("{} publishes, not {}", reply.count, count));
+  if (count == burst(step)) return demand_outcome(reply, {"ok"});
+  writer.fenced ? demand_outcome(reply, {"Fenced"})
+                : demand_outcome(reply, {"WouldBlock", "Timeout"});
+}
+
 constexpr Operation kTable[] = {
     {"create", 20, Sort::Fair, &is_idle, &create, &judge_create},
-    {"write", 40, Sort::Fair, &has_this_layout, &write, &judge_write},
-    {"write_halfway", 12, Sort::Fair, &has_this_layout, &write_halfway, &judge_write},
+    {"write", 40, Sort::Fair, &can_write, &write, &judge_write},
+    {"write_burst", 12, Sort::Fair, &can_write, &write_burst, &judge_burst},
+    {"write_halfway", 12, Sort::Fair, &can_write, &write_halfway, &judge_write},
     {"close", 5, Sort::Fair, &can_write, &close, &judge_close},
 };
 

@@ -22,7 +22,7 @@ class Generator {
  public:
   explicit Generator(std::uint64_t seed) : random_(seed) {
     setting_.hostile = below(4) == 0;
-    setting_.many_users = ::geteuid() == 0 && below(4) == 0;
+    setting_.many_users = below(4) == 0 && ::geteuid() == 0;
     // Few segments in each sequence, so that operations meet.
     favourite_ = static_cast<std::uint16_t>(below(segments().size()));
     for (const Operation& operation : operations()) {

@@ -21,10 +21,13 @@ struct Step {
   std::uint16_t argument = 0;  ///< each operation uses it in its own way
 };
 
+/// An operation may write as many values.
+constexpr Ticket kTicketsOfAStep = 16;
+
 /// Over the socket to the actor.
 struct Request {
   Step step;
-  Ticket ticket = 0;
+  Ticket ticket = 0;  ///< the first of kTicketsOfAStep
 };
 
 /// A short text that fits into a message between processes.

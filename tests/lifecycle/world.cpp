@@ -36,6 +36,13 @@ void become(User user) {
   }
 }
 
+/// Never a group of processes, whatever the model says.
+void kill_process(pid_t pid) {
+  if (pid <= 0) throw std::logic_error("the model has no process to kill");
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+}
+
 std::string describe(int status) {
   if (WIFSIGNALED(status)) return fmt::format("killed by signal {}", WTERMSIG(status));
   return fmt::format("exited with {}", WEXITSTATUS(status));
@@ -68,8 +75,7 @@ World::~World() {
     if (actor.lives()) kill(actor);
   }
   for (const pid_t pid : strays_) {
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
+    kill_process(pid);
   }
 }
 
@@ -128,8 +134,7 @@ Reply World::ask(ActorModel& actor, const Request& request) {
 }
 
 void World::kill(ActorModel& actor) {
-  ::kill(actor.pid, SIGKILL);
-  ::waitpid(actor.pid, nullptr, 0);
+  kill_process(actor.pid);
   bury(actor);
 }
 
@@ -149,8 +154,9 @@ bool World::run(const Step& step) {
   ActorModel& who = actor(step);
   Reply reply;
   if (operation.perform != nullptr) {
-    who.request = {.step = step, .ticket = next_ticket_++};
-    tickets_[who.request.ticket] = step.segment;
+    who.request = {.step = step, .ticket = next_ticket_};
+    tickets_[next_ticket_ / kTicketsOfAStep] = step.segment;
+    next_ticket_ += kTicketsOfAStep;
     send(who, who.request);
     if (!operation.answers_later) reply = await_reply(who);
   }
@@ -172,6 +178,7 @@ void World::collect_sleepers() {
     }
     if (reader.file->awakenings == reader.awakenings) continue;
     const Reply reply = await_reply(actor);
+    if (reply.outcome.view() == "died") continue;
     actor.activity = Activity::Idle;
     const bool stream = segments()[index].is_stream();
     const bool due =
@@ -239,7 +246,7 @@ bool World::has_foreign_file(const Step& step) const {
 }
 
 const unsigned* World::segment_of(Ticket ticket) const {
-  const auto found = tickets_.find(ticket);
+  const auto found = tickets_.find(ticket / kTicketsOfAStep);
   return found == tickets_.end() ? nullptr : &found->second;
 }
 
@@ -254,8 +261,7 @@ void World::finish() {
     if (actor.lives()) kill(actor);
   }
   for (const pid_t pid : std::exchange(strays_, {})) {
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
+    kill_process(pid);
   }
   // Twice: what one pass makes unclaimed, the next one removes.
   for (int pass = 0; pass < 2; ++pass) {

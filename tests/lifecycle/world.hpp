@@ -78,8 +78,8 @@ class World {
   TemporaryDomain directory_;
   std::array<ActorModel, kActors> actors_;
   std::vector<SegmentModel> segments_;
-  std::map<Ticket, unsigned> tickets_;
-  Ticket next_ticket_ = 1;
+  std::map<Ticket, unsigned> tickets_;  ///< the segment of each kTicketsOfAStep
+  Ticket next_ticket_ = kTicketsOfAStep;
   unsigned next_control_ = 1;
   std::vector<pid_t> strays_;
 };
