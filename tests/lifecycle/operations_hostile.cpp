@@ -24,6 +24,16 @@ std::filesystem::path target(const World& world, const Step& step) {
   return world.directory().path() / files[step.argument % files.size()];
 }
 
+/// The data file, if there is one.
+std::filesystem::path data_file(const World& world, const Step& step) {
+  for (const std::string& file : world.files_of(step.segment)) {
+    if (!file.starts_with('.') && !file.ends_with(".ctl") && !file.ends_with(".meta")) {
+      return world.directory().path() / file;
+    }
+  }
+  return target(world, step);
+}
+
 /// From here on, only what always holds is promised about the segment. The processes that use it
 /// may be killed by SIGBUS if `shortened`.
 void lose_trust(World& world, const Step& step, bool shortened) {
@@ -46,7 +56,8 @@ void truncate(World& world, const Step& step, const Reply& /*reply*/) {
 }
 
 void flip(World& world, const Step& step, const Reply& /*reply*/) {
-  const auto path = target(world, step);
+  const bool slots = step.argument % 3 == 1;
+  const auto path = slots ? data_file(world, step) : target(world, step);
   // Not a FIFO that an earlier step made: opening it would wait.
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
   if (fd < 0) return;
@@ -58,7 +69,7 @@ void flip(World& world, const Step& step, const Reply& /*reply*/) {
     constexpr off_t kSlots = 4096;
     off_t offset = step.argument / 8 * 37 % status.st_size;
     if (step.argument % 3 == 0) offset %= kHeaders;
-    if (step.argument % 3 == 1 && status.st_size > kSlots) {
+    if (slots && status.st_size > kSlots) {
       offset = kSlots + offset % (status.st_size - kSlots);
     }
     offset = std::min(offset, status.st_size - 1);
