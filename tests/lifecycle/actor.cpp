@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actor.hpp"
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +36,8 @@ Actor::Actor(int socket, Domain domain, unsigned number)
       writers_(segments().size()),
       readers_(segments().size()) {
   halting_socket = socket;
+  // The address sanitizer's handler would exit, and the driver would not see the signal.
+  ::signal(SIGBUS, SIG_DFL);
 }
 
 void Actor::serve() {

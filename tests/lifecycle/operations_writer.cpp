@@ -159,7 +159,7 @@ void judge_burst(World& world, const Step& step, const Reply& reply) {
   while (count < burst(step) && !writer.fenced && !world.is_full(step.segment, file)) {
     file.values.push_back(actor.request.ticket + count++);
   }
-  ++file.awakenings;
+  if (count != 0) ++file.awakenings;
   demand(reply.count == count, fmt::format("{} publishes, not {}", reply.count, count));
   if (count == burst(step)) return demand_outcome(reply, {"ok"});
   writer.fenced ? demand_outcome(reply, {"Fenced"})
