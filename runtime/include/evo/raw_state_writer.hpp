@@ -28,7 +28,7 @@ class RawStateWriter {
   ///
   /// SegmentBusy: a live writer holds it. AlreadyExists: a dead writer left it behind, and
   /// `on_orphan` is Refuse. Also InvalidName, InvalidSize, PermissionDenied, NoSpace,
-  /// ResourceExhausted, Corrupt, Unsupported. Takes a few hundred microseconds.
+  /// ResourceExhausted, Corrupt, FormatMismatch, Unsupported, Io. Takes a few hundred microseconds.
   [[nodiscard]] static Result<RawStateWriter> create(const ChannelDescription& channel,
                                                      WriterOptions options = {});
 
