@@ -369,12 +369,8 @@ ReaderAttachment::~ReaderAttachment() {
   // Freed before the phase is read: a closing writer stores the phase, then checks the locks. One
   // of the two sees the other.
   unlock(control.fd.get(), reader_lock_byte(entry_index));
-  if (!is_closed()) return;
-  // While we hold the writer's lock, no new writer can start. If another process holds it, that
-  // process checks the readers again after it has freed it (tear_down).
-  const auto hold = CleanupLock::take(control);
-  if (hold && is_closed())
-    tear_down(domain, name, control);  // else a new writer has opened it since
+  // A new writer may open the segment in between, so it is checked again under the writer's lock.
+  if (is_closed()) remove_if_closed(domain, name, control);
 }
 
 bool ReaderAttachment::is_closed() const {

@@ -5,6 +5,10 @@
 /// still there. I1: a reader frees its lock before it reads the phase, and a process that tears
 /// down checks for readers once more after it frees the writer's lock. So neither relies on a
 /// process that has already checked and left.
+///
+/// I2: a process that cannot take the locks relies on their holder only while it is there: once it
+/// has freed its own locks, it checks whether the segment is closed, unread and not locked by any
+/// process. Then it tries again. The last process to free a lock always finds the others gone.
 #pragma once
 
 #include <optional>
@@ -35,5 +39,9 @@ class CleanupLock {
 /// reader is attached. Frees both locks. Returns false if a file of the segment could not be
 /// removed.
 bool tear_down(const Domain& domain, std::string_view name, const Control& control);
+
+/// Tears the segment down if it is closed and no process holds its locks. Call without locks; any
+/// process that leaves a closed segment, or has kept its locks from one that left, calls it.
+void remove_if_closed(const Domain& domain, std::string_view name, const Control& control);
 
 }  // namespace evo::detail

@@ -49,7 +49,7 @@ std::chrono::nanoseconds time_since_death(const Domain& domain, const Control& c
   return std::chrono::nanoseconds(0);
 }
 
-/// Call with the writer's lock held. Decides what happens to the segment.
+/// Call with the writer's lock held, except in a dry run. Decides what happens to the segment.
 void judge(const Domain& domain, const CleanupPolicy& policy, const Control& control,
            CleanupItem& item) {
   item.action = policy.dry_run ? CleanupAction::WouldRemove : CleanupAction::Removed;
@@ -99,8 +99,12 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
   }
   // Checked first, so that we never get in the way of a live writer.
   if (is_locked(control->fd.get(), kWriterLockByte)) return std::nullopt;
-  const auto hold = CleanupLock::take(*control);
-  if (!hold || !control->is_current()) return std::nullopt;
+  // A dry run takes no lock: a process that finds one taken relies on its holder to remove the
+  // rest.
+  auto hold = policy.dry_run ? std::optional<CleanupLock>() : CleanupLock::take(*control);
+  const bool ready =
+      policy.dry_run ? !is_being_changed(*control) && control->refresh() : hold.has_value();
+  if (!ready || !control->is_current()) return std::nullopt;
   // relaxed: advice.
   item.writer_pid = (*control)->writer_pid.load(std::memory_order_relaxed);
   item.writer_executable = printable(
@@ -113,6 +117,11 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
       item.reason = "not all of its files can be removed; list them with ls -l";
     }
     if (mapping) wake_all(*reinterpret_cast<const SegmentHeader*>(mapping->data()));
+  }
+  hold.reset();
+  // The last reader may have found our locks, and left the rest to us.
+  if (item.action == CleanupAction::StillRead && !policy.dry_run && !has_readers(*control)) {
+    remove_if_closed(domain, name, *control);
   }
   return item;
 }

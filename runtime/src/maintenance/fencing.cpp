@@ -70,19 +70,6 @@ Result<void> check_removable(const Domain& domain, std::string_view name, const 
   return {};
 }
 
-/// Call when no writer is alive. A writer that closed while the names were locked here left its
-/// files for us to remove.
-void remove_if_closed(const Domain& domain, std::string_view name, const Control& control) {
-  unlock(control.fd.get(), kNamesLockByte);
-  const auto hold = CleanupLock::take(control);
-  // acquire [phase]: pairs with the closing writer's release store.
-  if (hold && control.is_current() &&
-      control->phase.load(std::memory_order_acquire) == SegmentPhase::Closed &&
-      !has_readers(control)) {
-    tear_down(domain, name, control);
-  }
-}
-
 /// Call with the names lock held. Returns whether a writer is at work; nullopt if another process
 /// holds the writer's lock to create or to clean up (I2).
 std::optional<bool> is_written(const Control& control) {
@@ -105,6 +92,8 @@ Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::
   const auto written = is_written(*control);
   if (!written) return std::nullopt;
   if (!*written) {
+    // A writer that closed while the names were locked here left its files for us to remove.
+    unlock(control->fd.get(), kNamesLockByte);
     remove_if_closed(domain, name, *control);
     return writer;
   }
