@@ -8,11 +8,13 @@
 #include <array>
 #include <optional>
 #include <probe.evo.hpp>
+#include <vector>
 
 #include "attachment/create_fixture.hpp"
 #include "evo/format.hpp"
 #include "evo/raw_stream_reader.hpp"
 #include "evo/raw_stream_writer.hpp"
+#include "sealed_header.hpp"
 
 namespace evo::test {
 namespace {
@@ -217,6 +219,25 @@ TEST_F(Create, OrphanWhoseFileIsSomethingElseIsMadeAnew) {
   ASSERT_TRUE(writer) << message_of(writer);
   EXPECT_EQ(outcome(attach()), "ok");
   EXPECT_FALSE(std::filesystem::exists(data));
+}
+
+TEST_F(Create, OrphanWhoseFileGrewIsMadeAnew) {
+  leave_orphan(directory_.domain(), channel_, 7);
+  const auto data = directory_.data_file();
+  std::filesystem::resize_file(data, std::filesystem::file_size(data) + 4096);
+  auto writer = create(channel_);
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_EQ(writer->current_version(), 0U);
+}
+
+TEST_F(Create, DataFileOfAnEarlierBootIsMadeAnew) {
+  leave_orphan(directory_.domain(), channel_, 7);
+  std::vector<std::byte> file = read_bytes(directory_.data_file());
+  forge(file, 72, std::uint64_t{1});
+  poke_bytes(directory_.data_file(), 0, file);
+  auto writer = create(channel_);
+  ASSERT_TRUE(writer) << message_of(writer);
+  EXPECT_EQ(writer->current_version(), 0U);
 }
 
 TEST_F(Create, SecondDataFileThatADeadWriterLeftIsRemoved) {

@@ -83,7 +83,10 @@ TEST_F(HostileFile, OtherSizeIsCorrupt) {
   for (const std::uintmax_t size :
        {0UL, 1UL, 255UL, 256UL, 4095UL, 4096UL, 8191UL, 8193UL, 12288UL, (1UL << 30) + 4096}) {
     std::filesystem::resize_file(path_, size);
-    EXPECT_EQ(attach(), "Corrupt") << size;
+    const auto reader = RawStateReader::attach("probe", {.domain = directory_.domain()});
+    EXPECT_EQ(outcome(reader), "Corrupt") << size;
+    EXPECT_EQ(contains(message_of(reader), "not 4 KiB to 1 GiB"), size < 4096 || size > 1UL << 30)
+        << size;
     std::filesystem::resize_file(path_, sound_.size());
     restore();
   }
@@ -197,6 +200,15 @@ TEST(ReaderAttachment, SegmentThatIsJustBeingMadeIsNotReady) {
         RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
   }
   EXPECT_TRUE(directory.files().empty());
+}
+
+TEST(ReaderAttachment, SegmentWhoseFileIsBeingReplacedIsNotReady) {
+  const TemporaryDomain directory;
+  const auto writer =
+      RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+  ASSERT_TRUE(writer) << message_of(writer);
+  std::filesystem::remove(directory.data_file());
+  EXPECT_EQ(outcome(RawStateReader::attach("probe", {.domain = directory.domain()})), "NotReady");
 }
 
 // An attempt opens and closes the control file. This must not wake other waiting readers: two of

@@ -2,6 +2,7 @@
 /// The last endpoint to close removes all files, in whatever order the endpoints close.
 #include "attachment/teardown.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <barrier>
@@ -55,6 +56,15 @@ TEST_F(Teardown, LetsGoOfTheWritersLock) {
   ASSERT_TRUE(detail::try_lock(control.fd.get(), kWriterLockByte).value());
   detail::tear_down(directory_.domain(), "probe", control);
   EXPECT_EQ(directory_.files().size(), 1U) << "the reader is still attached";
+  EXPECT_FALSE(detail::is_locked(open().fd.get(), kWriterLockByte));
+}
+
+TEST_F(Teardown, TruncatedControlFileIsNotLockedForCleanup) {
+  leave_orphan(directory_.domain(), raw_channel("probe", 8), 1);
+  const auto control = detail::copy_control(directory_.domain(), "probe", O_RDWR);
+  ASSERT_TRUE(control) << message_of(control);
+  std::filesystem::resize_file(control->path, 4096);
+  EXPECT_FALSE(detail::CleanupLock::take(*control));
   EXPECT_FALSE(detail::is_locked(open().fd.get(), kWriterLockByte));
 }
 

@@ -191,6 +191,13 @@ TEST_F(ForeignControl, ImpossibleSizesAreCorrupt) {
   }
 }
 
+TEST_F(ForeignControl, OneThatEndsInItsHeaderOrItsTableIsCorrupt) {
+  for (const std::uintmax_t size : {100UL, 700UL}) {
+    std::filesystem::resize_file(path_, size);
+    EXPECT_EQ(attach(), "Corrupt") << size;
+  }
+}
+
 TEST_F(ForeignControl, NoByteOfItsHeaderMakesAnyoneCrashOrHang) {
   const Bytes sound = read_bytes(path_);
   for (std::size_t i = 0; i < sizeof(ControlFile); ++i) {

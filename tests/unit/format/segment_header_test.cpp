@@ -215,6 +215,10 @@ TEST(PlanLayout, RefusesSizesOutOfRange) {
   EXPECT_EQ(plan(~std::size_t{0}, 2), "InvalidSize");
   EXPECT_EQ(plan(kGigabyte / 2 - 8192, 2), "ok");
   EXPECT_EQ(plan(kGigabyte / 2, 2), "InvalidSize");
+  for (const std::size_t size : {std::size_t{0}, kGigabyte + 1}) {
+    EXPECT_TRUE(contains(message_of(plan_layout(raw_channel("probe", size, 2))), "1 byte to 1 GiB"))
+        << size;
+  }
 }
 
 TEST(PlanLayout, RefusesNumbersOutOfRange) {
@@ -316,6 +320,16 @@ TEST_F(ReadHeader, ShortFilesAreRefused) {
   EXPECT_EQ(outcome(detail::read_header(file_, 12288, "f")), "Corrupt");
 }
 
+TEST_F(ReadHeader, FilesBeyondTheLimitsAreRefusedEvenIfTheHeaderSaysTheSame) {
+  for (const std::uint64_t size : {std::uint64_t{8193}, (std::uint64_t{1} << 30) + 4096}) {
+    forge(file_, 24, size);
+    const auto found = detail::read_header(file_, size, "f");
+    EXPECT_EQ(outcome(found), "Corrupt") << size;
+  }
+  const Bytes header(file_.begin(), file_.begin() + 256);
+  EXPECT_TRUE(contains(message_of(detail::read_header(header, 256, "f")), "header page"));
+}
+
 TEST_F(ReadHeader, CapacityMustBeAPowerOfTwo) {
   file_[132] = std::byte{2};
   seal_header(file_);
@@ -323,6 +337,10 @@ TEST_F(ReadHeader, CapacityMustBeAPowerOfTwo) {
   file_[168] = std::byte{4};
   seal_header(file_);
   EXPECT_TRUE(contains(message_of(read()), "power of two"));
+  for (const std::uint32_t slots : {2U, 1U, (1U << 21) + 1}) {
+    forge(file_, 168, slots);
+    EXPECT_TRUE(contains(message_of(read()), "power of two")) << slots;
+  }
 }
 
 struct Forgery {
@@ -389,9 +407,13 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"CompatibleUneven", 208, 4, 2001, "compatible layouts"},
         Forgery{"CompatibleReachesTheSlots", 208, 4, 4056, "compatible layouts"},
         Forgery{"CompatibleHuge", 208, 4, 0xfffffff8, "compatible layouts"},
-        Forgery{"CompatibleCountHuge", 212, 4, 0xffffffff, "compatible layouts"},
+        Forgery{"CompatibleCountHuge", 212, 4, 0xffffffff, "too many compatible layouts"},
         Forgery{"MaxReaders0", 232, 4, 0, "max_readers"},
-        Forgery{"MaxReadersHuge", 232, 4, 10241, "max_readers"}),
+        Forgery{"MaxReadersHuge", 232, 4, 10241, "max_readers"},
+        Forgery{"Alignment0", 240, 4, 0, "alignment is not a power of two"},
+        Forgery{"Alignment6", 240, 4, 6, "alignment is not a power of two"},
+        Forgery{"Alignment128", 240, 4, 128, "alignment is not a power of two"},
+        Forgery{"AlignmentThatTheOffsetLacks", 240, 4, 16, "not a multiple of the alignment"}),
     [](const auto& parameter) { return std::string(parameter.param.what); });
 
 }  // namespace

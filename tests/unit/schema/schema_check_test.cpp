@@ -92,6 +92,8 @@ TEST_F(FitSchema, ValuesOutOfAlignmentDoNotFit) {
       << "a newer segment";
   segment_.geometry.payload_offset = 32;
   EXPECT_EQ(fit(), 4U);
+  segment_.geometry.stride = 80;
+  EXPECT_TRUE(contains(message_of(fit()), "this reader needs multiples of 32")) << "from slot 1 on";
 }
 
 TEST_F(FitSchema, OlderSegmentThatTheReaderKnowsFits) {
