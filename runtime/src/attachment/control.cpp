@@ -44,11 +44,13 @@ Result<void> check(const Control& control, std::uint64_t size, std::string_view 
     return corrupt_control(path, fmt::format("its size is {} bytes", size));
   };
   Copy<ControlFile> head;
-  if (!head.read(control.fd.get())) return wrong_size();
-  if (!has_control_magic(*head)) return corrupt_control(path, "wrong magic");
-  // Another format may have other sizes, and the name elsewhere.
+  if (!head.read(control.fd.get())) return wrong_size();                       // C1
+  if (!has_control_magic(*head)) return corrupt_control(path, "wrong magic");  // C2
+  // C3. Another format may have other sizes, and the name elsewhere.
   if (auto usable = check_format(*head, path); !usable) return usable;
+  // C4
   if (size < control_file_size(1) || size > kLargest || size % kPageSize != 0) return wrong_size();
+  // C5
   if (load_text(head->name.data(), head->name.size()) != name) {
     return corrupt_control(path, "it is the control file of another segment");
   }
@@ -77,7 +79,7 @@ Result<Control> open_trusted(const Domain& domain, std::string_view name, const 
   if (auto sound = check(control, size, name); !sound) return tl::unexpected(sound.error());
   if (looking == Looking::Copied) {
     control.copy.resize(size / sizeof(std::uint64_t));
-    if (!control.refresh()) return corrupt_control(control.path, "it is being truncated");
+    if (!control.refresh()) return corrupt_control(control.path, "it is being truncated");  // C6
     return control;
   }
   auto mapping = Mapping::map(control.fd.get(), size, Protection::ReadWrite);
@@ -155,6 +157,7 @@ Result<void> set_access(Control& control, const ChannelDescription& channel) {
 Result<Control> open_to_write(const Domain& domain, const ChannelDescription& channel) {
   auto control = open_trusted(
       domain, channel.name, {O_RDWR, control_mode(Access::Group), channel.access}, Looking::Mapped);
+  // W1
   if (control && (control->mode & ~control_mode(channel.access)) != 0 &&
       control->uid != ::geteuid()) {
     // Reports what is wrong with it.
@@ -166,8 +169,8 @@ Result<Control> open_to_write(const Domain& domain, const ChannelDescription& ch
 /// Whether the holder of the writer's lock has announced itself as a writer. Otherwise it is still
 /// starting, is closing, or is the last reader of a closed segment, which tears it down.
 bool names_live_writer(const Control& control) {
-  // relaxed: advice; a process that is wrong about it checks again. A PID alone may be that of a
-  // writer that died, while a reader holds the lock for the teardown.
+  // W2. relaxed: advice; a process that is wrong about it checks again. A PID alone may be that of
+  // a writer that died, while a reader holds the lock for the teardown.
   return control->writer_pid.load(std::memory_order_relaxed) != 0 &&
          control->phase.load(std::memory_order_relaxed) == SegmentPhase::Open;
 }
@@ -177,7 +180,7 @@ bool names_live_writer(const Control& control) {
 /// for a writer.
 Result<bool> lock_to_create(const Control& control) {
   auto locked = try_lock(control.fd.get(), kCleanupLockByte);
-  if (!locked || !*locked) return locked;
+  if (!locked || !*locked) return locked;  // W3
   locked = lock_to_change(control);
   unlock(control.fd.get(), kCleanupLockByte);
   return locked;
@@ -244,6 +247,7 @@ bool has_control_magic(const ControlFile& head) noexcept {
 }
 
 Result<void> check_format(const ControlFile& head, std::string_view path) {
+  // C7
   if (head.magic == kControlMagic && head.format_min <= kControlFormatVersion &&
       head.format >= kOldestUsableControlFormat) {
     return {};

@@ -21,7 +21,7 @@ std::optional<std::string> data_file_path(const Domain& domain, std::string_view
   const std::uint32_t pid = file.pid.load(std::memory_order_acquire);
   if (pid == 0) return std::nullopt;
   const std::string module = load_text(file.module.data(), file.module.size());
-  if (!validate_module_name(module)) return std::nullopt;
+  if (!validate_module_name(module)) return std::nullopt;  // K1
   return data_path(domain, module, name, pid);
 }
 
@@ -51,7 +51,7 @@ bool remove_data_file(const Domain& domain, std::string_view name, const Control
     // this name finds our file there, and checks, too; or the file is already that writer's.
     struct stat status {};
     const bool exists = ::lstat(path->c_str(), &status) == 0;
-    // Only ENOENT means that it is gone. A process that gave up its privileges may not even be
+    // K2. Only ENOENT means that it is gone. A process that gave up its privileges may not even be
     // allowed to look it up.
     if (!exists && errno != ENOENT) return false;
     // If our control file is gone, a successor in this very process counts as another user.

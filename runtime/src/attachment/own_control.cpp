@@ -18,9 +18,10 @@ namespace {
 /// name another data file of that owner, and every user that was able to open it before can still
 /// change it.
 bool is_own(const Domain& domain, const Control& control, Access access) {
+  // W8
   const bool ours = control.uid == ::geteuid() || (is_trusted_by_all(domain, ::geteuid()) &&
                                                    is_trusted_by_all(domain, control.uid));
-  return ours && (control.mode & ~control_mode(access)) == 0;
+  return ours && (control.mode & ~control_mode(access)) == 0;  // W9
 }
 
 /// Call with the control file locked. Removes a segment of another user, or one with wider access,
@@ -28,6 +29,7 @@ bool is_own(const Domain& domain, const Control& control, Access access) {
 Result<void> discard(const WriterOptions& options, const ChannelDescription& channel,
                      const Control& control) {
   const std::string_view name = channel.name;
+  // W10
   if (control.uid != ::geteuid() && !is_trusted_by_all(options.domain, ::geteuid())) {
     return make_error(
         ErrorCode::PermissionDenied,
@@ -36,9 +38,11 @@ Result<void> discard(const WriterOptions& options, const ChannelDescription& cha
         "segment (evo-shm cleanup)",
         name, control.uid, ::geteuid(), control.uid);
   }
+  // W11
   if (is_orphan(control) && options.on_orphan == OnOrphan::Refuse) {
     return refuse_orphan(control, name);
   }
+  // W12
   if (auto strange = find_strangers_file(options.domain, name, control)) {
     return make_error(ErrorCode::PermissionDenied, "{}; nothing was done", *strange);
   }
@@ -70,7 +74,7 @@ Result<Control> lock_own_control(const WriterOptions& options, const ChannelDesc
     auto control = lock_control(domain, channel);
     if (!control) return control;
     if (is_own(domain, *control, channel.access)) {
-      // Another user may have created this user's own domain first. From here on it is ours.
+      // W13. Another user may have created this user's own domain first. From here on it is ours.
       if (auto valid = validate(domain); !valid) return tl::unexpected(valid.error());
       if (control->is_current()) return control;
     } else if (auto done = discard(options, channel, *control); !done) {

@@ -94,7 +94,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::make(const Wanted& w
                                                                  const ReaderOptions& options,
                                                                  ReaderAttachment* former) {
   const auto [name, channel, kind] = wanted;
-  // At each attempt: another user may have created this user's own domain since the last one.
+  // A1. At each attempt: another user may have created this user's own domain since the last one.
   if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
   // A forked child has no entry to hand over: its descriptor is closed and its pages are zero.
   const bool hands_over = former != nullptr && !former->control.fd.in_forked_child() &&
@@ -130,17 +130,17 @@ Result<void> ReaderAttachment::fill(const Wanted& wanted) {
   if (!has_entry_) {
     if (auto taken = take_entry(); !taken) return taken;
   }
-  // If this is a user's own domain whose directory did not exist, another user may have created it.
-  // From here on it exists and is ours, so what its names say stays true.
+  // A2. If this is a user's own domain whose directory did not exist, another user may have created
+  // it. From here on it exists and is ours, so what its names say stays true.
   if (auto valid = validate(domain); !valid) return valid;
-  if (!control.is_current()) return not_ready(name);
+  if (!control.is_current()) return not_ready(name);  // A3
   auto mapped = map_data(channel == nullptr ? Access::Group : channel->access);
   if (!mapped) return mapped;
-  if (auto sound = check_self_description(); !sound) return sound;
+  if (auto sound = check_self_description(); !sound) return sound;  // A4
   if (channel != nullptr) {
-    if (auto fits = check_schema(*channel); !fits) return fits;
+    if (auto fits = check_schema(*channel); !fits) return fits;  // A5
   }
-  if (auto fits = check_kind(); !fits) return fits;
+  if (auto fits = check_kind(); !fits) return fits;  // A6
   auto obtained = data.apply(options.memory, Protection::Read);
   if (!obtained) return tl::unexpected(obtained.error());
   memory = std::move(*obtained);
@@ -174,6 +174,7 @@ Result<std::unique_ptr<ReaderAttachment>> ReaderAttachment::await(const Wanted& 
                                                                   const ReaderOptions& options,
                                                                   ReaderAttachment* former) {
   const std::string_view name = wanted.name;
+  // A7
   if (auto valid = validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }
@@ -238,7 +239,7 @@ WriterState ReaderAttachment::writer_state() const noexcept {
 
 Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
   auto locked = try_lock(control.fd.get(), reader_lock_byte(index));
-  if (!locked || !*locked) return locked;
+  if (!locked || !*locked) return locked;  // A8
   control.fd.set_held_byte(reader_lock_byte(index));
   entry_index = index;
   has_entry_ = true;
@@ -279,6 +280,7 @@ Result<void> ReaderAttachment::take_entry() {
 }
 
 Result<void> ReaderAttachment::map_data(Access access) {
+  // A9
   if (is_of_other_boot(load_bytes(control->boot_id))) {
     return segment_not_found(domain, name, " (only files from a previous boot)");
   }
@@ -286,8 +288,9 @@ Result<void> ReaderAttachment::map_data(Access access) {
     // acquire [phase], all three: pair with the writer's release stores. A change between these
     // loads shows as a missing file or another generation, and the lookup is repeated.
     const auto phase = control->phase.load(std::memory_order_acquire);
+    // A10
     if (phase != SegmentPhase::Open) {
-      if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
+      if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);  // A11
       return segment_not_found(
           domain, name, phase == SegmentPhase::Closed ? " any more: its writer closed it" : "");
     }
@@ -297,8 +300,9 @@ Result<void> ReaderAttachment::map_data(Access access) {
     if (!path) continue;
     // The group may write the control file, so it may name a file of another member.
     auto file = open_checked(domain, *path, {O_RDONLY, data_mode(access), access, control.uid});
-    if (!file && file.error().code == ErrorCode::NotFound) continue;
+    if (!file && file.error().code == ErrorCode::NotFound) continue;  // A12
     if (!file) return tl::unexpected(file.error());
+    // A13
     if (file->size < kMinimumFileSize || file->size > kMaximumFileSize) {
       return make_error(
           ErrorCode::Corrupt,
@@ -308,7 +312,7 @@ Result<void> ReaderAttachment::map_data(Access access) {
     }
     auto found = read_self_description(file->fd.get(), file->size, *path);
     if (!found) return tl::unexpected(found.error());
-    if (found->layout.generation != generation) continue;
+    if (found->layout.generation != generation) continue;  // A14
     auto mapping = Mapping::map(file->fd.get(), file->size, Protection::Read);
     if (!mapping) return tl::unexpected(mapping.error());
     layout = found->layout;
@@ -318,7 +322,8 @@ Result<void> ReaderAttachment::map_data(Access access) {
     last_seen_ = {.generation = generation, .phase = SegmentPhase::Open};
     return {};
   }
-  // The name was there but the file is not: a writer is replacing it at this moment, or is dead.
+  // A15. The name was there but the file is not: a writer is replacing it at this moment, or is
+  // dead.
   if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);
   return segment_not_found(domain, name, " any more: its writer is dead and its file is gone");
 }
@@ -327,6 +332,7 @@ Result<void> ReaderAttachment::check_self_description() {
   if (bfbs.empty()) return {};
   const auto schema = read_schema(bfbs, name);
   if (!schema) return tl::unexpected(schema.error());
+  // A16
   if (schema->size != layout.geometry.payload_size) {
     return make_error(ErrorCode::InvalidSchema,
                       "the schema embedded in segment '{}' describes {} bytes, but its slots hold "

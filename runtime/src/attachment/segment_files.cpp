@@ -56,10 +56,12 @@ std::optional<std::string> find_strangers_file(const Domain& domain, std::string
       if (errno == ENOENT) continue;
       return fmt::format("this user ({}) may not look at '{}'", ::geteuid(), path);
     }
+    // K3
     if (S_ISDIR(status.st_mode)) {
       return fmt::format("'{}' is a directory; find out what created it, and remove it by hand",
                          path);
     }
+    // K4
     if (!may_remove(domain, status.st_uid)) {
       return fmt::format("'{}' belongs to user {}; this user ({}) may not remove it", path,
                          status.st_uid, ::geteuid());
@@ -76,7 +78,7 @@ std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
   if (!path) return std::nullopt;
   auto file =
       open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group, control.uid});
-  if (!file || file->size < sizeof(SegmentHeader)) return std::nullopt;
+  if (!file || file->size < sizeof(SegmentHeader)) return std::nullopt;  // K5
   auto mapping = Mapping::map(file->fd.get(), kPageSize, Protection::Read, InChildren::TheSame);
   if (!mapping) return std::nullopt;
   return std::move(*mapping);
@@ -85,8 +87,8 @@ std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
 bool remove_files(const Domain& domain, std::string_view name, const Control& control) {
   const bool data_gone =
       remove_data_file(domain, name, control, 0) && remove_data_file(domain, name, control, 1);
-  // Our control file was removed (RemoveIPC, an operator): the files that now have the segment's
-  // names may be a successor's.
+  // K6. Our control file was removed (RemoveIPC, an operator): the files that now have the
+  // segment's names may be a successor's.
   if (!control.is_current()) return false;
   const std::string meta = meta_path(domain, name);
   ::unlink(meta.c_str());

@@ -28,6 +28,7 @@ Result<SelfDescription> read_self_description(int fd, std::uint64_t size, std::s
   SelfDescription description{*layout, {}, {}};
   description.bfbs.resize(layout->schema_size);
   description.compatible.resize(layout->compatible_count);
+  // H21
   if (!read_at(fd, layout->schema_offset, std::as_writable_bytes(std::span(description.bfbs))) ||
       !read_at(fd, layout->compatible_offset,
                std::as_writable_bytes(std::span(description.compatible)))) {

@@ -40,7 +40,7 @@ std::optional<CleanupLock> CleanupLock::take(const Control& control) {
   // because another one holds it, the last two processes to leave could each rely on the other.
   static_cast<void>(lock_quietly(control.fd.get(), kCleanupLockByte, 1));
   CleanupLock hold(control.fd.get());
-  if (!lock_rest(control) || !control.refresh()) return std::nullopt;
+  if (!lock_rest(control) || !control.refresh()) return std::nullopt;  // K7
   return hold;
 }
 
@@ -73,7 +73,7 @@ bool tear_down(const Domain& domain, std::string_view name, const Control& contr
     if (!ours || !read || has_readers(control)) return gone;
     // The last reader detached in the meantime. It may have left the rest to this process, because
     // it found the writer's lock taken.
-    // acquire [phase]: a new writer may have opened the segment since.
+    // K8. acquire [phase]: a new writer may have opened the segment since.
     if (!lock_rest(control) || !control.refresh() ||
         control->phase.load(std::memory_order_acquire) == SegmentPhase::Open) {
       return gone;

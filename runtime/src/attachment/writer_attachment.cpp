@@ -64,6 +64,7 @@ bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
   const auto equals = [&](std::size_t offset, std::span<const std::byte> expected) {
     return std::equal(expected.begin(), expected.end(), file + offset);
   };
+  // T1
   return equals(layout.schema_offset, std::as_bytes(channel.bfbs)) &&
          equals(layout.compatible_offset, std::as_bytes(std::span(entries)));
 }
@@ -79,17 +80,19 @@ WriterAttachment::WriterAttachment(Domain domain, const ChannelDescription& chan
 
 Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDescription& channel,
                                                                  const WriterOptions& options) {
-  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
+  if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());  // W14
+  // W15
   if (auto valid = validate_segment_name(channel.name); !valid) {
     return tl::unexpected(valid.error());
   }
+  // W16
   if (auto valid = validate_module_name(channel.owner); !valid) {
     return tl::unexpected(valid.error());
   }
   auto layout = plan_layout(channel);
   if (!layout) return tl::unexpected(layout.error());
   if (auto made = ensure_directory(options.domain); !made) return tl::unexpected(made.error());
-  // Again: another process may have created the directory since.
+  // W17. Again: another process may have created the directory since.
   if (auto valid = validate(options.domain); !valid) return tl::unexpected(valid.error());
   auto limits = options.limits ? *options.limits : ResourceLimits::from_environment();
   if (!limits) return tl::unexpected(limits.error());
@@ -97,7 +100,7 @@ Result<std::unique_ptr<WriterAttachment>> WriterAttachment::make(const ChannelDe
   if (!quota) return tl::unexpected(quota.error());
   if (::access(control_path(options.domain, channel.name).c_str(), F_OK) != 0) {
     auto room = check_segment_count(options.domain, *limits);
-    if (!room) return tl::unexpected(room.error());
+    if (!room) return tl::unexpected(room.error());  // W18
   }
   // Before any lock is taken, in case it was not registered before main() (a library that was
   // loaded later).
@@ -149,15 +152,17 @@ StreamPublisher WriterAttachment::stream_publisher() noexcept {
 }
 
 Result<void> WriterAttachment::open_or_make(const ChannelDescription& channel, OnOrphan on_orphan) {
-  if (is_of_other_boot(load_bytes(control_->boot_id))) forget_earlier_boot();
+  if (is_of_other_boot(load_bytes(control_->boot_id))) forget_earlier_boot();  // T2
   const bool orphan = is_orphan(control_);
-  if (orphan && on_orphan == OnOrphan::Refuse) return refuse_orphan(control_, name_);
+  if (orphan && on_orphan == OnOrphan::Refuse) return refuse_orphan(control_, name_);  // T3
   // relaxed: under the writer's lock.
   const std::uint32_t current = control_->current.load(std::memory_order_relaxed) & 1U;
   // A writer that died while replacing the file left it behind (I3).
   const bool has_room = remove_data_file(domain_, name_, control_, 1U - current);
   const auto path = data_file_path(domain_, name_, control_, current);
+  // T4
   taken_over_ = orphan && on_orphan == OnOrphan::TakeOver && path && find_in_place(channel, *path);
+  // T5
   if (!taken_over_ && !has_room) {
     const auto stays = data_file_path(domain_, name_, control_, 1U - current);
     return make_error(
@@ -216,10 +221,10 @@ bool WriterAttachment::find_in_place(const ChannelDescription& channel, const st
   const ForkPause held;
   auto file = open_checked(domain_, path,
                            {O_RDWR, data_mode(channel.access), channel.access, control_.uid});
-  if (!file || file->size != layout_.file_size) return false;
+  if (!file || file->size != layout_.file_size) return false;  // T6
   const mode_t mode = data_mode(channel.access);
-  // An attached reader of a blocking stream uses values in place, because the group cannot move its
-  // cursor yet.
+  // T7. An attached reader of a blocking stream uses values in place, because the group cannot move
+  // its cursor yet.
   if (file->mode != mode && channel.kind == Kind::Stream && channel.overflow == Overflow::Block) {
     return false;
   }
@@ -234,6 +239,7 @@ bool WriterAttachment::find_in_place(const ChannelDescription& channel, const st
   expected.generation = control_->generation.load(std::memory_order_relaxed);
   expected.boot_id = found->boot_id;
   expected.created_realtime_ns = found->created_realtime_ns;
+  // T8
   if (is_of_other_boot(found->boot_id) || *found != expected ||
       !has_same_schema(mapping->data(), *found, channel))
     return false;
@@ -241,7 +247,7 @@ bool WriterAttachment::find_in_place(const ChannelDescription& channel, const st
   const auto find_last = found->kind == Kind::State ? &find_last_complete : &find_last_of_stream;
   const auto complete_last = find_last(*reinterpret_cast<const SegmentHeader*>(mapping->data()),
                                        mapping->data() + found->slots_offset, found->geometry);
-  if (!complete_last) return false;
+  if (!complete_last) return false;  // T9
   data_ = std::move(*mapping);
   layout_ = *found;
   last_ = *complete_last;
@@ -314,6 +320,7 @@ Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDes
   entry.pid.store(own_pid(), std::memory_order_release);
   auto linked = file.link(path);
   if (linked || linked.error().code != ErrorCode::AlreadyExists) return linked;
+  // W19
   if (const auto other = find_other_user(domain_, path, name_)) {
     return make_error(
         ErrorCode::AlreadyExists,

@@ -43,52 +43,62 @@ constexpr bool lies_within(std::uint64_t offset, std::uint64_t size, std::uint64
 /// The first impossible property of a layout, or nullptr.
 const char* find_fault(const SegmentLayout& layout) {
   const SlotGeometry& slots = layout.geometry;
-  if (layout.kind != Kind::State && layout.kind != Kind::Stream) return "unknown kind";
+  if (layout.kind != Kind::State && layout.kind != Kind::Stream) return "unknown kind";  // H1
+  // H2
   if (layout.kind == Kind::State && (slots.count < 2 || slots.count > 64)) {
     return "slot count out of range";
   }
   if (layout.kind == Kind::Stream) {
     const std::uint32_t capacity = slots.count - 1;
+    // H3
     if (capacity < 2 || capacity > std::uint32_t{1} << 20 || (capacity & (capacity - 1)) != 0) {
       return "capacity is not a power of two from 2 to 2^20";
     }
   }
+  // H4
   if (slots.payload_size == 0 || slots.payload_size > kMaximumFileSize) {
     return "payload size out of range";
   }
   const std::uint64_t guard = 8U + (slots.stamped ? 8U : 0U) + (slots.checksummed ? 8U : 0U);
+  // H5
   if (slots.payload_offset < guard || slots.payload_offset > kCacheLine ||
       slots.payload_offset % 8 != 0) {
     return "payload offset out of range";
   }
+  // H6
   if (!std::has_single_bit(layout.payload_alignment) || layout.payload_alignment > kCacheLine) {
     return "alignment is not a power of two up to 64";
   }
+  // H7
   if (slots.payload_offset % layout.payload_alignment != 0) {
     return "payload offset is not a multiple of the alignment";
   }
+  // H8
   if (slots.stride > kMaximumFileSize || slots.stride % kCacheLine != 0 ||
       slots.stride < slots.payload_offset + slots.payload_size) {
     return "slot stride out of range";
   }
-  // About 2^20 slots of at most 2^30 bytes: no overflow in 64 bits.
+  // H9. About 2^20 slots of at most 2^30 bytes: no overflow in 64 bits.
   if (layout.slots_offset % kPageSize != 0 ||
       !lies_within(layout.slots_offset, slots.stride * slots.count, kPageSize, layout.file_size)) {
     return "slots do not lie within the file";
   }
-  if (layout.schema_size > kMaximumSchemaSize) return "schema is too large";
-  if (layout.compatible_count > kMaximumCompatible) return "too many compatible layouts";
+  if (layout.schema_size > kMaximumSchemaSize) return "schema is too large";               // H10
+  if (layout.compatible_count > kMaximumCompatible) return "too many compatible layouts";  // H11
   const std::uint64_t compatible_size =
       std::uint64_t{layout.compatible_count} * sizeof(CompatibleEntry);
+  // H12
   if (!lies_within(layout.schema_offset, layout.schema_size, sizeof(SegmentHeader),
                    layout.slots_offset)) {
     return "schema does not lie between header and slots";
   }
+  // H13
   if (layout.compatible_offset % 8 != 0 ||
       !lies_within(layout.compatible_offset, compatible_size,
                    std::uint64_t{layout.schema_offset} + layout.schema_size, layout.slots_offset)) {
     return "compatible layouts do not lie between schema and slots";
   }
+  // H14
   if (layout.max_readers == 0 || layout.max_readers > 10240) return "max_readers out of range";
   return nullptr;
 }
@@ -96,11 +106,13 @@ const char* find_fault(const SegmentLayout& layout) {
 }  // namespace
 
 Result<SegmentLayout> plan_layout(const ChannelDescription& channel) {
+  // W4
   if (channel.size == 0 || channel.size > kMaximumFileSize) {
     return make_error(ErrorCode::InvalidSize,
                       "segment '{}' has a payload of {} bytes; a payload has 1 byte to 1 GiB",
                       channel.name, channel.size);
   }
+  // W5
   if (channel.bfbs.size() > kMaximumSchemaSize || channel.compatible.size() > kMaximumCompatible) {
     return make_error(
         ErrorCode::InvalidSchema,
@@ -128,6 +140,7 @@ Result<SegmentLayout> plan_layout(const ChannelDescription& channel) {
   layout.period_ns = static_cast<std::uint64_t>(channel.period.count());
   layout.max_age_ns = static_cast<std::uint64_t>(channel.max_age.count());
   layout.max_readers = channel.max_readers;
+  // W6
   if (layout.file_size > kMaximumFileSize) {
     return make_error(
         ErrorCode::InvalidSize,
@@ -135,6 +148,7 @@ Result<SegmentLayout> plan_layout(const ChannelDescription& channel) {
         "slots or a smaller payload",
         channel.name, layout.file_size, channel.slots, layout.geometry.stride);
   }
+  // W7
   if (const char* fault = find_fault(layout)) {
     return make_error(ErrorCode::InvalidSize, "segment '{}': {}; correct its description",
                       channel.name, fault);
@@ -182,6 +196,7 @@ Result<SegmentLayout> read_header(std::span<const std::byte> shared, std::uint64
                       "start the writer again",
                       path, what);
   };
+  // H15
   if (shared.size() < sizeof(SegmentHeader) || file_size < kMinimumFileSize) {
     return corrupt("it is shorter than a header page");
   }
@@ -190,9 +205,10 @@ Result<SegmentLayout> read_header(std::span<const std::byte> shared, std::uint64
   copy_from_shared(file.data(), shared.data(), file.size());
   using H = SegmentHeader;
   const auto magic = read_at<std::uint64_t>(file, offsetof(H, magic));
-  if (magic != kSegmentMagic && magic != kFormerSegmentMagic) return corrupt("wrong magic");
+  if (magic != kSegmentMagic && magic != kFormerSegmentMagic) return corrupt("wrong magic");  // H16
   const auto format = read_at<std::uint16_t>(file, offsetof(H, format));
   const auto format_min = read_at<std::uint16_t>(file, offsetof(H, format_min));
+  // H17
   if (magic != kSegmentMagic || format < kOldestReadableFormat || format_min > kFormatVersion) {
     return make_error(
         ErrorCode::FormatMismatch,
@@ -200,6 +216,7 @@ Result<SegmentLayout> read_header(std::span<const std::byte> shared, std::uint64
         "build the writer and the readers with the same release of EVO Channels",
         path, format, format_min, kOldestReadableFormat, kFormatVersion);
   }
+  // H18
   if (read_at<std::uint32_t>(file, offsetof(H, checksum)) != constant_checksum(file)) {
     return corrupt("the checksum of the header is wrong");
   }
@@ -229,11 +246,12 @@ Result<SegmentLayout> read_header(std::span<const std::byte> shared, std::uint64
   layout.max_age_ns = read_at<std::uint64_t>(file, offsetof(H, max_age_ns));
   layout.max_readers = read_at<std::uint32_t>(file, offsetof(H, max_readers));
 
+  // H19
   if (layout.file_size != file_size || file_size % kPageSize != 0 || file_size > kMaximumFileSize) {
     return corrupt(
         fmt::format("its size is {} bytes, its header says {}", file_size, layout.file_size));
   }
-  if (const char* fault = find_fault(layout)) return corrupt(fault);
+  if (const char* fault = find_fault(layout)) return corrupt(fault);  // H20
   return layout;
 }
 

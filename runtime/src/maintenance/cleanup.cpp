@@ -86,7 +86,7 @@ bool has_live_writer(const Domain& domain, std::string_view name) {
 /// Cleans up one segment. Returns nullopt if its writer is alive or the segment is gone.
 std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
                                  const CleanupPolicy& policy) {
-  // Read-only first: closing a control file that was open for writing wakes all processes that
+  // K9. Read-only first: closing a control file that was open for writing wakes all processes that
   // watch the domain.
   if (has_live_writer(domain, name)) return std::nullopt;
   CleanupItem item;
@@ -97,14 +97,14 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
     item.reason = control.error().message;
     return item;
   }
-  // Checked first, so that we never get in the way of a live writer.
+  // K10. Checked first, so that we never get in the way of a live writer.
   if (is_locked(control->fd.get(), kWriterLockByte)) return std::nullopt;
   // A dry run takes no lock: a process that finds one taken relies on its holder to remove the
   // rest.
   auto hold = policy.dry_run ? std::optional<CleanupLock>() : CleanupLock::take(*control);
   const bool ready =
       policy.dry_run ? !is_being_changed(*control) && control->refresh() : hold.has_value();
-  if (!ready || !control->is_current()) return std::nullopt;
+  if (!ready || !control->is_current()) return std::nullopt;  // K11
   // relaxed: advice.
   item.writer_pid = (*control)->writer_pid.load(std::memory_order_relaxed);
   item.writer_executable = printable(
@@ -130,17 +130,17 @@ std::optional<CleanupItem> clean(const Domain& domain, std::string_view name,
 /// unreachable. Returns nullopt if it is in use, or may be.
 std::optional<CleanupItem> clean_unclaimed(const Domain& domain, const std::string& name,
                                            const CleanupPolicy& policy) {
-  if (!is_data_file_name(name)) return std::nullopt;
+  if (!is_data_file_name(name)) return std::nullopt;  // K12
   const std::string path = domain.path() + "/" + name;
   const auto file = open_checked(domain, path, {O_RDONLY, data_mode(Access::Group), Access::Group});
-  // A creator records the name before it links the file, so a file that is being created is
+  // K13. A creator records the name before it links the file, so a file that is being created is
   // claimed.
   if (!file || is_claimed(domain, path) || is_in_use(file->fd.get())) return std::nullopt;
   CleanupItem item;
   item.name = name;
   item.writer_pid =
       static_cast<std::uint32_t>(std::strtoul(name.c_str() + name.rfind('_') + 1, nullptr, 10));
-  // A writer of another release may hold no such lock, and in another PID namespace the number
+  // K14. A writer of another release may hold no such lock, and in another PID namespace the number
   // means nothing.
   if (item.writer_pid == 0 || look_at_process(item.writer_pid) != ProcessState::Gone) {
     return std::nullopt;
@@ -148,7 +148,7 @@ std::optional<CleanupItem> clean_unclaimed(const Domain& domain, const std::stri
   item.reason = "no control file names it, and its writer is dead";
   item.action = CleanupAction::WouldRemove;
   if (policy.dry_run) return item;
-  // A new process with the same PID would have been seen alive above.
+  // K15. A new process with the same PID would have been seen alive above.
   const bool removed = is_named(path, file->device, file->inode) && ::unlink(path.c_str()) == 0;
   item.action = removed ? CleanupAction::Removed : CleanupAction::LeftAlone;
   if (!removed) item.reason += ", but this user may not remove it";

@@ -57,6 +57,7 @@ FencedWriter describe_last_writer(const Control& control) {
 
 /// Checked before anything is changed, so that a refusal leaves everything as it was.
 Result<void> check_removable(const Domain& domain, std::string_view name, const Control& control) {
+  // F1
   if (::faccessat(AT_FDCWD, domain.path().c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
     return make_error(
         ErrorCode::PermissionDenied,
@@ -64,6 +65,7 @@ Result<void> check_removable(const Domain& domain, std::string_view name, const 
         "do it",
         ::geteuid(), domain.path());
   }
+  // F2
   if (auto strange = find_strangers_file(domain, name, control)) {
     return make_error(ErrorCode::PermissionDenied, "{}; nothing was done", *strange);
   }
@@ -75,7 +77,7 @@ Result<void> check_removable(const Domain& domain, std::string_view name, const 
 std::optional<bool> is_written(const Control& control) {
   for (int look = 0; look < kLockChecks; ++look) {
     if (!is_locked(control.fd.get(), kWriterLockByte)) return false;
-    if (is_locked(control.fd.get(), kCleanupLockByte)) return std::nullopt;
+    if (is_locked(control.fd.get(), kCleanupLockByte)) return std::nullopt;  // F3
     Patience::pause();
   }
   return true;
@@ -87,7 +89,7 @@ Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::
   if (!control) return tl::unexpected(control.error());
   const auto locked = try_lock(control->fd.get(), kNamesLockByte);
   if (!locked) return tl::unexpected(locked.error());
-  if (!*locked || !control->is_current() || !control->refresh()) return std::nullopt;
+  if (!*locked || !control->is_current() || !control->refresh()) return std::nullopt;  // F4
   FencedWriter writer = describe_last_writer(*control);
   const auto written = is_written(*control);
   if (!written) return std::nullopt;
@@ -97,6 +99,7 @@ Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::
     remove_if_closed(domain, name, *control);
     return writer;
   }
+  // F5
   if (auto removable = check_removable(domain, name, *control); !removable) {
     return tl::unexpected(removable.error());
   }
@@ -116,7 +119,8 @@ Result<std::optional<FencedWriter>> try_to_fence_off(const Domain& domain, std::
 }  // namespace detail
 
 Result<FencedWriter> fence_off_writer(const Domain& domain, std::string_view name) {
-  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());
+  if (auto valid = detail::validate(domain); !valid) return tl::unexpected(valid.error());  // F6
+  // F7
   if (auto valid = validate_segment_name(name); !valid) {
     return tl::unexpected(valid.error());
   }

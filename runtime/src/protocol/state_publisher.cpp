@@ -15,7 +15,7 @@ std::uint64_t slot_version(const std::byte* slots, const SlotGeometry& geometry,
 /// Whether the slots are in a state that a writer leaves behind if its last complete publish was
 /// `last`.
 bool slots_fit(const std::byte* slots, const SlotGeometry& geometry, Sequence last) noexcept {
-  if (has_false_publish_0(slots, geometry)) return false;
+  if (has_false_publish_0(slots, geometry)) return false;  // T10
   const Sequence next = geometry.after(last, 1);
   for (std::uint32_t i = 0; i < geometry.count; ++i) {
     const std::uint64_t version = slot_version(slots, geometry, i);
@@ -23,10 +23,10 @@ bool slots_fit(const std::byte* slots, const SlotGeometry& geometry, Sequence la
     if (version == filling_version(next) && geometry.index_of(next) == i) continue;
     // In the first round, the writer has not yet reached all slots, and it reaches slot 0 last.
     if (version == kNeverFilled && last < geometry.count && (i == 0 || i > last)) continue;
-    if (version % 2 != 0) return false;
+    if (version % 2 != 0) return false;  // T11
     const Sequence n = version / 2;
-    if (n >= geometry.sequence_limit() || geometry.index_of(n) != i) return false;
-    if (geometry.distance(n, last) >= geometry.count) return false;
+    if (n >= geometry.sequence_limit() || geometry.index_of(n) != i) return false;  // T12
+    if (geometry.distance(n, last) >= geometry.count) return false;                 // T13
   }
   return true;
 }
@@ -44,18 +44,18 @@ std::optional<Sequence> find_last_in_row(const SegmentHeader& header, const std:
   // relaxed: the kernel released the dead writer's lock after all of its stores.
   const std::uint64_t version = header.version.load(std::memory_order_relaxed);
   Sequence last = version / 2;
-  if (version % 2 != 0 || last >= geometry.sequence_limit()) return std::nullopt;
+  if (version % 2 != 0 || last >= geometry.sequence_limit()) return std::nullopt;  // T14
   const auto is_complete = [&](Sequence n) {
     return slot_version(slots, geometry, geometry.index_of(n)) == complete_version(n);
   };
   const bool never_written = last == 0 && slot_version(slots, geometry, 0) == kNeverFilled;
-  if (!never_written && !is_complete(last)) return std::nullopt;
+  if (!never_written && !is_complete(last)) return std::nullopt;  // T15
   for (std::uint32_t row = 0; row < longest; ++row) {
     const Sequence next = geometry.after(last, 1);
     if (!is_complete(next)) break;
     last = next;
   }
-  if (!slots_fit(slots, geometry, last)) return std::nullopt;
+  if (!slots_fit(slots, geometry, last)) return std::nullopt;  // T16
   return last;
 }
 

@@ -43,7 +43,7 @@ class Gate {
 
   /// The struct of the segment; nullptr if something is wrong.
   const reflection::Object* open() {
-    if (!check_type_names()) return nullptr;
+    if (!check_type_names()) return nullptr;  // G1
     const reflection::Object* const root = find_root();
     return root != nullptr && check_struct(*root, 0) != nullptr ? root : nullptr;
   }
@@ -67,6 +67,7 @@ class Gate {
   bool check_type_names() {
     std::unordered_set<std::string_view> names;
     const auto check = [&](const flatbuffers::String* name) {
+      // G2
       if (!detail::is_type_name(detail::text_of(name))) {
         return refuse("the name of a type is too long, or not made of identifiers");
       }
@@ -83,13 +84,14 @@ class Gate {
     const reflection::Object* root = nullptr;
     for (const reflection::Object* object : *schema_.objects()) {
       if (detail::attribute_of(*object, "segment") != segment_) continue;
+      // G3
       if (root != nullptr) {
         refuse(fmt::format("it declares segment '{}' twice", segment_));
         return nullptr;
       }
       root = object;
     }
-    if (root == nullptr) refuse(fmt::format("it declares no segment '{}'", segment_));
+    if (root == nullptr) refuse(fmt::format("it declares no segment '{}'", segment_));  // G4
     return root;
   }
 
@@ -98,9 +100,11 @@ class Gate {
     if (const auto known = extents_.find(&object); known != extents_.end()) return &known->second;
     const std::string name(detail::text_of(object.name()));
     Extent extent;
+    // G5
     if (!check_head(object, name, open) || !check_fields(object, name, open, extent))
       return nullptr;
     const std::uint64_t end = align_up(extent.size, extent.alignment);
+    // G6
     if (end != static_cast<std::uint64_t>(object.bytesize())) {
       refuse(fmt::format("struct '{}' does not have the size that its fields give it", name));
       return nullptr;
@@ -110,39 +114,44 @@ class Gate {
   }
 
   bool check_head(const reflection::Object& object, const std::string& name, std::size_t open) {
-    if (open > kDeepestNesting) return refuse("structs are nested too deeply");
+    if (open > kDeepestNesting) return refuse("structs are nested too deeply");  // G7
+    // G8
     if (!object.is_struct()) return refuse(fmt::format("'{}' is a table, not a struct", name));
-    if (object.bytesize() <= 0) return refuse(fmt::format("struct '{}' has no size", name));
+    if (object.bytesize() <= 0) return refuse(fmt::format("struct '{}' has no size", name));  // G9
     const std::string_view forced = detail::attribute_of(object, "force_align");
     const bool sound = object.minalign() > 0 &&
                        std::has_single_bit(static_cast<std::uint64_t>(object.minalign())) &&
                        static_cast<std::uint64_t>(object.minalign()) <= kStrictestAlignment;
+    // G10
     if (!sound || (!forced.empty() && forced != std::to_string(object.minalign()))) {
       return refuse(fmt::format("struct '{}' has an impossible alignment", name));
     }
-    return check_attributes(object, name) && take_comment(object);
+    return check_attributes(object, name) && take_comment(object);  // G11
   }
 
   bool check_fields(const reflection::Object& object, const std::string& name, std::size_t open,
                     Extent& extent) {
     extent.alignment = static_cast<std::uint64_t>(object.minalign());
-    if (object.fields()->size() > kMostFields) return refuse("too many fields");
+    if (object.fields()->size() > kMostFields) return refuse("too many fields");  // G12
     std::unordered_set<std::string_view> names;
     std::size_t place = 0;
     for (const reflection::Field* field : CheckedSchema::fields_of(object)) {
+      // G13
       if (!detail::is_identifier(detail::text_of(field->name()))) {
         return refuse(fmt::format(
             "the name of a field of struct '{}' is too long, or not an identifier", name));
       }
       const std::string path = fmt::format("{}.{}", name, detail::text_of(field->name()));
+      // G14
       if (!names.insert(detail::text_of(field->name())).second) {
         return refuse(fmt::format("two fields are called '{}'", path));
       }
+      // G15
       if (field->id() != place++) {
         return refuse(fmt::format("field '{}' is numbered out of order", path));
       }
-      if (!check_field(*field, path, open, extent)) return false;
-      // Reflection keeps only the low 16 bits of an offset.
+      if (!check_field(*field, path, open, extent)) return false;  // G16
+      // G17. Reflection keeps only the low 16 bits of an offset.
       if (static_cast<std::uint16_t>(offset_) != field->offset() ||
           extent.size > static_cast<std::uint64_t>(object.bytesize())) {
         return refuse(
@@ -156,11 +165,13 @@ class Gate {
   bool check_field(const reflection::Field& field, const std::string& path, std::size_t open,
                    Extent& extent) {
     const reflection::Type& type = *field.type();
+    // G18
     if (!take_text(detail::text_of(field.name())) || !check_attributes(field, path) ||
         !take_comment(field)) {
       return false;
     }
     const bool known = detail::has_known_base_types(type);
+    // G19
     if (known && type.base_type() == reflection::Array && type.fixed_length() == 0) {
       return refuse(fmt::format("array '{}' has no elements", path));
     }
@@ -170,6 +181,7 @@ class Gate {
     if (scalar != nullptr) own.size = own.alignment = scalar->size;
     if (element == reflection::Obj) {
       const bool inside = is_inside(type.index(), *schema_.objects());
+      // G20
       if (!inside) return refuse(fmt::format("field '{}' has an unknown struct type", path));
       const Extent* inner = check_struct(
           *schema_.objects()->Get(static_cast<flatbuffers::uoffset_t>(type.index())), open + 1);
@@ -177,12 +189,15 @@ class Gate {
       own = *inner;
       own.path += std::string_view("[].").size();
       ++own.levels;
+      // G21
     } else if (scalar == nullptr) {
       return refuse(
           fmt::format("field '{}' is neither a number, a bool, an enum nor a struct", path));
+      // G22
     } else if (type.index() != -1 && !check_enum_at(type.index(), element, path)) {
       return false;
     }
+    // G23
     if (own.alignment > extent.alignment) {
       return refuse(
           fmt::format("field '{}' does not lie where the types of its struct put it: it "
@@ -199,30 +214,33 @@ class Gate {
     extent.fields += 1 + own.fields;
     extent.levels = std::max(extent.levels, own.levels);
     extent.path = std::max(extent.path, field.name()->size() + own.path);
-    if (extent.fields > kMostFields) return refuse("too many fields");
-    if (extent.levels > kDeepestNesting) return refuse("structs are nested too deeply");
-    if (extent.path > kLongestPath) return refuse("the path of a nested field is too long");
+    if (extent.fields > kMostFields) return refuse("too many fields");                        // G24
+    if (extent.levels > kDeepestNesting) return refuse("structs are nested too deeply");      // G25
+    if (extent.path > kLongestPath) return refuse("the path of a nested field is too long");  // G26
     return true;
   }
 
   bool check_enum_at(std::int32_t index, reflection::BaseType element, const std::string& path) {
+    // G27
     if (!is_inside(index, *schema_.enums())) {
       return refuse(fmt::format("field '{}' has an unknown enum type", path));
     }
     const auto& enumeration = *schema_.enums()->Get(static_cast<flatbuffers::uoffset_t>(index));
     const std::string name(detail::text_of(enumeration.name()));
     const reflection::Type& type = *enumeration.underlying_type();
+    // G28
     if (enumeration.is_union() || !detail::has_known_base_types(type) ||
         type.base_type() != element || !detail::is_integer(element)) {
       return refuse(fmt::format("enum '{}' has a different type from field '{}'", name, path));
     }
-    return !enums_.insert(&enumeration).second || check_enum(enumeration, name);
+    return !enums_.insert(&enumeration).second || check_enum(enumeration, name);  // G29
   }
 
   bool check_enum(const reflection::Enum& enumeration, const std::string& name) {
-    if (!check_attributes(enumeration, name) || !take_comment(enumeration)) return false;
+    if (!check_attributes(enumeration, name) || !take_comment(enumeration)) return false;  // G30
     enumerators_ += enumeration.values()->size();
-    if (enumerators_ > kMostEnumerators) return refuse("too many enum values");
+    if (enumerators_ > kMostEnumerators) return refuse("too many enum values");  // G31
+    // G32
     if (detail::has_attribute(enumeration, "bit_flags") &&
         enumeration.values()->size() > kMostFlags) {
       return refuse(fmt::format("enum '{}' has more flags than there are bits", name));
@@ -230,21 +248,25 @@ class Gate {
     std::unordered_set<std::string_view> names;
     std::unordered_set<std::int64_t> numbers;
     for (const reflection::EnumVal* value : *enumeration.values()) {
+      // G33
       if (!detail::is_identifier(detail::text_of(value->name()))) {
         return refuse(fmt::format(
             "the name of a value of enum '{}' is too long, or not an identifier", name));
       }
       const std::string path = fmt::format("{}.{}", name, detail::text_of(value->name()));
+      // G34
       if (!names.insert(detail::text_of(value->name())).second) {
         return refuse(fmt::format("two enum values are called '{}'", path));
       }
+      // G35
       if (!numbers.insert(value->value()).second) {
         return refuse(fmt::format("enum value '{}' is a second name for its number", path));
       }
+      // G36
       if (!detail::can_hold(enumeration.underlying_type()->base_type(), value->value())) {
         return refuse(fmt::format("enum value '{}' does not fit the type of its enum", path));
       }
-      if (!take_text(detail::text_of(value->name())) || !take_comment(*value)) return false;
+      if (!take_text(detail::text_of(value->name())) || !take_comment(*value)) return false;  // G37
     }
     return true;
   }
@@ -252,6 +274,7 @@ class Gate {
   template <class T>
   bool check_attributes(const T& holder, const std::string& name) {
     if (holder.attributes() == nullptr) return true;
+    // G38
     if (holder.attributes()->size() > kMostAttributes) {
       return refuse(fmt::format("'{}' has too many attributes", name));
     }
@@ -259,17 +282,20 @@ class Gate {
     for (const reflection::KeyValue* entry : *holder.attributes()) {
       const std::string_view key = detail::text_of(entry->key());
       const std::string_view value = detail::text_of(entry->value());
+      // G39
       if (!detail::is_identifier(key)) {
         return refuse(fmt::format(
             "the name of an attribute of '{}' is too long, or not an identifier", name));
       }
+      // G40
       if (!keys.insert(key).second) {
         return refuse(fmt::format("'{}' has attribute '{}' twice", name, key));
       }
+      // G41
       if (const auto fault = detail::fault_of_attribute(key, value)) {
         return refuse(fmt::format("attribute '{}' of '{}' {}", key, name, *fault));
       }
-      if (!take_text(key) || !take_text(value)) return false;
+      if (!take_text(key) || !take_text(value)) return false;  // G42
     }
     return true;
   }
@@ -285,12 +311,12 @@ class Gate {
   /// A schema that stores each of its texts once cannot have more text than it has bytes.
   bool take_text(std::string_view text) {
     text_ += text.size();
-    return text_ <= kMostText || refuse("too much text");
+    return text_ <= kMostText || refuse("too much text");  // G43
   }
 
   template <class Types>
   static bool is_inside(std::int32_t index, const Types& types) {
-    return index >= 0 && static_cast<flatbuffers::uoffset_t>(index) < types.size();
+    return index >= 0 && static_cast<flatbuffers::uoffset_t>(index) < types.size();  // G44
   }
 
   const reflection::Schema& schema_;
@@ -317,6 +343,7 @@ Result<CheckedSchema> CheckedSchema::of(std::span<const std::uint8_t> bfbs,
   if (auto valid = validate_segment_name(segment); !valid) {
     return tl::unexpected(valid.error());
   }
+  // G45
   if (bfbs.size() > kMaximumSchemaSize) {
     return unusable(segment, fmt::format("it has more than {} bytes", kMaximumSchemaSize));
   }
@@ -335,7 +362,7 @@ Result<CheckedSchema> CheckedSchema::of(std::span<const std::uint8_t> bfbs,
   checked.schema_ = reflection::GetSchema(checked.bfbs_.data());
   Gate gate(*checked.schema_, segment);
   checked.root_ = gate.open();
-  if (checked.root_ == nullptr) return unusable(segment, gate.fault());
+  if (checked.root_ == nullptr) return unusable(segment, gate.fault());  // G46
   return checked;
 }
 

@@ -36,14 +36,16 @@ std::vector<std::string> diff_attributes(const ChannelDescription& reader,
                                   in_reader));
     }
   };
-  compare("kind", kind_name(segment.kind), kind_name(reader.kind));
+  compare("kind", kind_name(segment.kind), kind_name(reader.kind));  // A17
   // A reader of a blocking stream uses values in place, and only the writer's blocking protects
   // them.
   if (segment.kind == Kind::Stream) {
-    compare("overflow", overflow_name(segment.overflow), overflow_name(reader.overflow));
+    compare("overflow", overflow_name(segment.overflow), overflow_name(reader.overflow));  // A18
   }
+  // A19
   compare("stamp", stamp_name(segment.geometry.stamped),
           stamp_name(reader.stamp == Stamp::Monotonic));
+  // A20
   compare("checksum", checksum_name(segment.geometry.checksummed),
           checksum_name(reader.checksum == Checksum::Crc32c));
   return lines;
@@ -91,6 +93,7 @@ Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const Segment
   auto lines = diff_attributes(reader, segment.layout);
   // A view refers to the value in place, if the segment has all of it.
   const SlotGeometry& slots = segment.layout.geometry;
+  // A21
   if (segment_size >= reader.size &&
       (slots.payload_offset % reader.alignment != 0 || slots.stride % reader.alignment != 0)) {
     lines.push_back(
@@ -100,6 +103,7 @@ Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const Segment
   }
 
   if (segment.layout.schema_id == reader.schema_id) {
+    // A22
     if (segment_size != reader.size) {
       lines.push_back(fmt::format("size: {} bytes in the segment, {} in this reader", segment_size,
                                   reader.size));
@@ -111,6 +115,7 @@ Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const Segment
   const auto older = std::find_if(
       reader.compatible.begin(), reader.compatible.end(),
       [&](const CompatibleLayout& known) { return known.id == segment.layout.schema_id; });
+  // A23
   if (older != reader.compatible.end() && older->size == segment_size && lines.empty()) {
     return older->field_count;
   }
@@ -118,6 +123,7 @@ Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const Segment
   const auto newer = std::find_if(
       segment.compatible.begin(), segment.compatible.end(),
       [&](const CompatibleEntry& known) { return known.id == reader.schema_id.bytes; });
+  // A24
   if (newer != segment.compatible.end() && newer->size == reader.size &&
       reader.size <= segment_size && lines.empty()) {
     return field_count;

@@ -52,6 +52,7 @@ Result<void> check_user_domain(const Domain& domain) {
   // so only the directory's owner and root may rename or remove it.
   struct stat status {};
   if (::lstat(domain.path().c_str(), &status) != 0) return {};  // nothing there yet
+  // D1
   if (!S_ISDIR(status.st_mode)) {
     return make_error(
         ErrorCode::PermissionDenied,
@@ -59,7 +60,7 @@ Result<void> check_user_domain(const Domain& domain) {
         "EVO_DOMAIN to another directory",
         domain.path(), S_ISLNK(status.st_mode) ? "a symbolic link" : "a file", status.st_uid);
   }
-  if (status.st_uid == ::geteuid() && (status.st_mode & 0022U) == 0) return {};
+  if (status.st_uid == ::geteuid() && (status.st_mode & 0022U) == 0) return {};  // D2
   return make_error(
       ErrorCode::PermissionDenied,
       "'{}' should be this user's own domain, but belongs to user {} with mode {:04o}; "
@@ -89,6 +90,7 @@ bool is_user_domain(const Domain& domain) {
 }
 
 Result<void> validate(const Domain& domain) {
+  // D3
   if (const long page = ::sysconf(_SC_PAGESIZE); page != static_cast<long>(kPageSize)) {
     return make_error(
         ErrorCode::Unsupported,
@@ -96,11 +98,15 @@ Result<void> validate(const Domain& domain) {
         "4 KiB pages",
         page);
   }
-  if (domain.path().starts_with('/')) return check_user_domain(domain);
-  return make_error(ErrorCode::InvalidName,
-                    "domain '{}' is not an absolute path; set EVO_DOMAIN to 'system', 'user' or an "
-                    "absolute directory",
-                    domain.path());
+  // D4
+  if (!domain.path().starts_with('/')) {
+    return make_error(
+        ErrorCode::InvalidName,
+        "domain '{}' is not an absolute path; set EVO_DOMAIN to 'system', 'user' or an "
+        "absolute directory",
+        domain.path());
+  }
+  return check_user_domain(domain);
 }
 
 tl::unexpected<Error> segment_not_found(const Domain& domain, std::string_view name,
@@ -121,6 +127,7 @@ Result<void> ensure_directory(const Domain& domain) {
   }
   // Creates only the last directory: a path with more of them missing is mistyped.
   const auto parent = (std::filesystem::path(domain.path()) / "").parent_path().parent_path();
+  // D5
   if (std::error_code unknown; !std::filesystem::exists(parent, unknown) && !unknown) {
     return make_error(
         ErrorCode::NotFound,

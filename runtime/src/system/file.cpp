@@ -33,9 +33,9 @@ enum class Owner : std::uint8_t { Trusted, Replaceable, Foreign };
 
 Owner judge_owner(const Domain& domain, const struct stat& file, const Trust& trust) {
   if (file.st_uid == ::geteuid() || is_trusted_by_all(domain, file.st_uid)) return Owner::Trusted;
-  if (is_user_domain(domain)) return Owner::Foreign;
-  if (trust.access != Access::Group || !in_our_groups(file.st_gid)) return Owner::Foreign;
-  if (trust.only_owner && *trust.only_owner != file.st_uid) return Owner::Foreign;
+  if (is_user_domain(domain)) return Owner::Foreign;                                        // D6
+  if (trust.access != Access::Group || !in_our_groups(file.st_gid)) return Owner::Foreign;  // D7
+  if (trust.only_owner && *trust.only_owner != file.st_uid) return Owner::Foreign;          // D8
   struct stat directory {};
   const bool known = ::stat(domain.path().c_str(), &directory) == 0;
   const bool others_write = (directory.st_mode & 0022U) != 0;
@@ -105,8 +105,9 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
   if (::fstat(file.fd.get(), &status) != 0) {
     return make_system_error(errno, fmt::format("cannot inspect '{}'", path()), path());
   }
-  if (!S_ISREG(status.st_mode)) return fail_open(ENXIO, path());
+  if (!S_ISREG(status.st_mode)) return fail_open(ENXIO, path());  // D9
   const Owner owner = judge_owner(domain, status, trust);
+  // D10
   if (owner == Owner::Replaceable) {
     return make_error(
         ErrorCode::PermissionDenied,
@@ -114,6 +115,7 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
         "the directory's sticky bit (chmod +t)",
         path(), status.st_uid, domain.path());
   }
+  // D11
   if (owner == Owner::Foreign) {
     return make_error(
         ErrorCode::PermissionDenied,
@@ -122,6 +124,7 @@ Result<OpenedFile> open_checked_at(int directory, const std::string& name, const
         "group",
         path(), status.st_uid, ::geteuid());
   }
+  // D12
   if ((status.st_mode & 07777U & ~trust.allowed_mode) != 0) {
     return make_error(ErrorCode::PermissionDenied,
                       "'{}' has mode {:04o}, which grants more than {:04o}; correct it with chmod, "
