@@ -155,6 +155,33 @@ TEST_F(Create, OtherUserOfTheGroupLeavesTheSegmentAlone) {
   EXPECT_EQ(read_as(1002), "9");
 }
 
+TEST_F(Create, ReportsAWiderControlFileOfAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+  ASSERT_EQ(::chown(directory_.path().c_str(), 1001, 1001), 0);
+  channel_.access = Access::Group;
+  as_user(1001, [&]() -> std::string {
+    leave_orphan(directory_.domain(), channel_, 7);
+    return "";
+  });
+  channel_.access = Access::Owner;
+  const auto writer = create(channel_);
+  EXPECT_EQ(outcome(writer), "PermissionDenied");
+  EXPECT_TRUE(contains(message_of(writer), "mode 0660")) << message_of(writer);
+}
+
+TEST_F(Create, DiscardsNothingIfAFileCannotBeRemoved) {
+  channel_.access = Access::Group;
+  leave_orphan(directory_.domain(), channel_, 7);
+  const auto meta = directory_.path() / "evo_probe.meta";
+  std::filesystem::remove(meta);
+  std::filesystem::create_directory(meta);
+  channel_.access = Access::Owner;
+  const auto writer = create(channel_);
+  EXPECT_EQ(outcome(writer), "PermissionDenied");
+  EXPECT_TRUE(contains(message_of(writer), "nothing was done")) << message_of(writer);
+  EXPECT_EQ(read_number(attach().value()), "7");
+}
+
 TEST_F(Create, NeedsToRemoveWhatAnEarlierWriterLeft) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become two others";
   ASSERT_EQ(::chmod(directory_.path().c_str(), 01777), 0);

@@ -173,6 +173,27 @@ TEST_F(Create, AnyDifferenceInTheLayoutMakesItAnew) {
   }
 }
 
+TEST_F(Create, OtherBytesOfTheSchemaMakeItAnew) {
+  const std::vector<std::uint8_t> schema(100, 1);
+  std::vector<std::uint8_t> other_schema = schema;
+  other_schema[50] = 2;
+  const CompatibleLayout layout[] = {{SchemaId{}, {1, 0}, 4, 1}};
+  const CompatibleLayout other_layout[] = {{SchemaId{}, {1, 0}, 4, 2}};
+  for (const bool in_schema : {true, false}) {
+    channel_.bfbs = schema;
+    channel_.compatible = layout;
+    leave_orphan(directory_.domain(), channel_, 7);
+    if (in_schema) {
+      channel_.bfbs = other_schema;
+    } else {
+      channel_.compatible = other_layout;
+    }
+    auto writer = create(channel_);
+    ASSERT_TRUE(writer) << message_of(writer);
+    EXPECT_EQ(writer->current_version(), 0U) << in_schema;
+  }
+}
+
 TEST_F(Create, OtherModuleMakesItAnewUnderItsOwnName) {
   leave_orphan(directory_.domain(), channel_, 3);
   channel_.owner = "heir";

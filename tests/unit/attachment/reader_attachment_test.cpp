@@ -243,6 +243,20 @@ TEST(ReaderAttachment, WaitingOnesLookFiftyTimesASecondAtMost) {
   EXPECT_LE(looks, 2 * kMost);
 }
 
+TEST(ReaderAttachment, NameAndKindAreChecked) {
+  const TemporaryDomain directory;
+  const auto writer =
+      RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});
+  ASSERT_TRUE(writer) << message_of(writer);
+  const auto await = [&](std::string_view name, Kind kind) {
+    return outcome(detail::ReaderAttachment::await({.name = name, .kind = kind},
+                                                   {.domain = directory.domain()}));
+  };
+  EXPECT_EQ(await("probe", Kind::State), "ok");
+  EXPECT_EQ(await("probe", Kind::Stream), "Unsupported");
+  EXPECT_EQ(await("../probe", Kind::State), "InvalidName");
+}
+
 TEST(ReaderAttachment, TakesTheLowestFreeEntry) {
   const TemporaryDomain directory;
   auto writer = RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()});

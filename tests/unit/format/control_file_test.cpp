@@ -183,19 +183,24 @@ TEST_F(ForeignControl, FileOfAnotherSegmentIsCorrupt) {
 }
 
 TEST_F(ForeignControl, ImpossibleSizesAreCorrupt) {
+  const Bytes sound = read_bytes(path_);
   for (const std::uintmax_t size :
        {0UL, 1UL, 511UL, 4095UL, 4097UL, 12287UL, 12289UL, 1970177UL, 1974272UL, 1UL << 32}) {
     std::filesystem::resize_file(path_, size);
+    poke_bytes(path_, 0, std::span(sound).first(std::min<std::size_t>(size, sound.size())));
     EXPECT_EQ(attach(), "Corrupt") << size;
     EXPECT_EQ(create(), "Corrupt") << size;
   }
 }
 
-TEST_F(ForeignControl, OneThatEndsInItsHeaderOrItsTableIsCorrupt) {
-  for (const std::uintmax_t size : {100UL, 700UL}) {
-    std::filesystem::resize_file(path_, size);
-    EXPECT_EQ(attach(), "Corrupt") << size;
-  }
+TEST_F(ForeignControl, OneThatEndsInItsHeaderIsCorrupt) {
+  std::filesystem::resize_file(path_, 100);
+  EXPECT_EQ(attach(), "Corrupt");
+}
+
+TEST_F(ForeignControl, OneThatEndsInItsTableIsCorrupt) {
+  std::filesystem::resize_file(path_, 700);
+  EXPECT_EQ(attach(), "Corrupt");
 }
 
 TEST_F(ForeignControl, NoByteOfItsHeaderMakesAnyoneCrashOrHang) {

@@ -203,42 +203,6 @@ TEST(SegmentFormat, SmallestSegmentIsTwoPages) {
   EXPECT_EQ(directory.data_file().filename(), fmt::format("evo_untyped_tiny_{}", ::getpid()));
 }
 
-TEST(PlanLayout, RefusesSizesOutOfRange) {
-  const auto plan = [](std::size_t size, std::uint32_t slots) {
-    return outcome(plan_layout(raw_channel("probe", size, slots)));
-  };
-  constexpr std::size_t kGigabyte = std::size_t{1} << 30;
-  EXPECT_EQ(plan(0, 2), "InvalidSize");
-  EXPECT_EQ(plan(1, 2), "ok");
-  EXPECT_EQ(plan(kGigabyte + 1, 2), "InvalidSize");
-  EXPECT_EQ(plan(kGigabyte, 2), "InvalidSize") << "two slots of 1 GiB";
-  EXPECT_EQ(plan(~std::size_t{0}, 2), "InvalidSize");
-  EXPECT_EQ(plan(kGigabyte / 2 - 8192, 2), "ok");
-  EXPECT_EQ(plan(kGigabyte / 2, 2), "InvalidSize");
-  for (const std::size_t size : {std::size_t{0}, kGigabyte + 1}) {
-    EXPECT_TRUE(contains(message_of(plan_layout(raw_channel("probe", size, 2))), "1 byte to 1 GiB"))
-        << size;
-  }
-}
-
-TEST(PlanLayout, RefusesNumbersOutOfRange) {
-  const auto plan = [](auto change) {
-    ChannelDescription channel = raw_channel("probe", 8);
-    change(channel);
-    return outcome(plan_layout(channel));
-  };
-  EXPECT_EQ(plan([](auto& c) { c.slots = 0; }), "InvalidSize");
-  EXPECT_EQ(plan([](auto& c) { c.slots = 1; }), "InvalidSize");
-  EXPECT_EQ(plan([](auto& c) { c.slots = 64; }), "ok");
-  EXPECT_EQ(plan([](auto& c) { c.slots = 65; }), "InvalidSize");
-  EXPECT_EQ(plan([](auto& c) { c.slots = ~0U; }), "InvalidSize");
-  EXPECT_EQ(plan([](auto& c) { c.max_readers = 0; }), "InvalidSize");
-  EXPECT_EQ(plan([](auto& c) { c.max_readers = 10240; }), "ok");
-  EXPECT_EQ(plan([](auto& c) { c.max_readers = 10241; }), "InvalidSize");
-  EXPECT_EQ(plan([](auto& c) { c.alignment = 128; }), "InvalidSize");
-  EXPECT_EQ(plan([](auto& c) { c.kind = static_cast<Kind>(9); }), "InvalidSize");
-}
-
 class ReadHeader : public testing::Test {
  protected:
   ReadHeader() : file_(8192) {
@@ -304,6 +268,9 @@ TEST_F(ReadHeader, OtherFormatsAreNamed) {
   forge(file_, 130, std::uint16_t{2});
   forge(file_, 128, std::uint16_t{7});
   EXPECT_EQ(outcome(read()), "ok") << "newer, but it says that we can read it";
+  forge(file_, 128, std::uint32_t{0x00010001});
+  EXPECT_EQ(outcome(read()), "FormatMismatch") << "older";
+  forge(file_, 128, std::uint32_t{0x00020007});
   forge(file_, 0, std::uint64_t{0x45564f5f53484d00U});
   EXPECT_EQ(outcome(read()), "FormatMismatch") << "the magic of format 1";
   forge(file_, 128, std::uint32_t{0x00010001});
@@ -321,6 +288,7 @@ TEST_F(ReadHeader, ShortFilesAreRefused) {
 }
 
 TEST_F(ReadHeader, FilesBeyondTheLimitsAreRefusedEvenIfTheHeaderSaysTheSame) {
+  EXPECT_EQ(outcome(detail::read_header(std::span(file_).first(255), 8192, "f")), "Corrupt");
   for (const std::uint64_t size : {std::uint64_t{8193}, (std::uint64_t{1} << 30) + 4096}) {
     forge(file_, 24, size);
     const auto found = detail::read_header(file_, size, "f");

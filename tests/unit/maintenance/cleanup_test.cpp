@@ -283,8 +283,19 @@ TEST_F(Cleanup, WhatCannotBeRemovedIsSaidAndKept) {
   const auto data = directory_.data_file();
   std::filesystem::remove(data);
   std::filesystem::create_directory(data);
-  EXPECT_EQ(clean(), "probe LeftAlone");
+  const auto report = cleanup_orphaned_segments(directory_.domain(), {.grace = 0ns});
+  ASSERT_TRUE(report) << message_of(report);
+  ASSERT_EQ(report->items.size(), 1U);
+  EXPECT_TRUE(report->items[0].reason.ends_with("remove it by hand")) << report->items[0].reason;
   EXPECT_TRUE(std::filesystem::exists(control()));
+  std::filesystem::remove(data);
+  std::filesystem::remove(control());
+  leave_orphan(directory_.domain(), channel_, 3);
+  const std::string unclaimed = directory_.data_file().filename();
+  std::filesystem::remove(control());
+  if (::geteuid() == 0) {
+    EXPECT_EQ(clean_as_one_of_the_group(), unclaimed + " LeftAlone");
+  }
 }
 
 TEST_F(Cleanup, DataFileThatNoControlFileNamesGoesOnceItsWriterIsDead) {
@@ -319,6 +330,12 @@ TEST_F(Cleanup, UnclaimedFileWithoutALockStaysWhileItsProcessLives) {
   std::filesystem::rename(directory_.data_file(), of_this_process);
   EXPECT_EQ(clean(), "");
   ASSERT_TRUE(std::filesystem::exists(of_this_process));
+  std::filesystem::rename(of_this_process, name + "0");
+  EXPECT_EQ(clean(), "") << "no process has this PID";
+  const auto strange = directory_.path() / "evo_single_4194305";
+  std::filesystem::rename(name + "0", strange);
+  EXPECT_EQ(clean(), "") << "no data file has such a name";
+  std::filesystem::rename(strange, of_this_process);
   std::filesystem::rename(of_this_process, name + "4194305");  // a PID that no process has
   EXPECT_EQ(clean(), "evo_tester_probe_4194305 Removed");
   EXPECT_FALSE(std::filesystem::exists(name + "4194305"));

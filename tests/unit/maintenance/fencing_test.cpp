@@ -56,6 +56,7 @@ class Fencing : public testing::Test {
 };
 
 TEST_F(Fencing, OfWhatIsNotThereIsNotFound) {
+  EXPECT_EQ(outcome(fence_off_writer(Domain("relative"), "probe")), "InvalidName");
   EXPECT_EQ(fence(), "NotFound");
   EXPECT_EQ(outcome(fence_off_writer(directory_.domain(), "Probe")), "InvalidName");
 }

@@ -163,6 +163,24 @@ TEST(ReadSchema, SmallSchemaThatUnfoldsToAGreatOneIsRefused) {
   EXPECT_TRUE(contains(message_of(layout), "too many fields")) << message_of(layout);
 }
 
+TEST(ReadSchema, StructsThatAreNestedTooDeeplyOnlyTogetherAreRefused) {
+  // A chain of ten structs is checked first, then another one that ends in it.
+  std::vector<StructSpec> structs;
+  for (std::int32_t i = 0; i < 20; ++i) {
+    StructSpec spec{.name = fmt::format("L{}", i), .size = 8};
+    spec.fields = {{.name = "x"}};
+    if (i != 0) spec.fields[0] = {.name = "x", .type = reflection::Obj, .index = i - 1};
+    structs.push_back(spec);
+  }
+  structs.push_back({.name = "S",
+                     .size = 16,
+                     .fields = {{.name = "a", .type = reflection::Obj, .index = 9},
+                                {.name = "b", .offset = 8, .type = reflection::Obj, .index = 19}},
+                     .segment = "s"});
+  const auto layout = read_schema(build_schema(structs), "s");
+  EXPECT_TRUE(contains(message_of(layout), "nested too deeply")) << message_of(layout);
+}
+
 TEST(ReadSchema, EnumOfVeryManyOrVeryLongNamesIsRefused) {
   EnumSpec crowd{.name = "E"};
   for (int i = 0; i < 10'000; ++i) crowd.values.emplace_back("V", i);

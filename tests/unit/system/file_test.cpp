@@ -144,6 +144,14 @@ TEST_F(OpenChecked, StrangersFilesAreRefused) {
   ASSERT_EQ(::chown(path_.c_str(), 12345, ::getegid()), 0);
   EXPECT_EQ(outcome(open(O_RDWR, 0660, Access::Group)), "ok") << "another user of our group";
   EXPECT_EQ(outcome(open(O_RDWR, 0660, Access::Owner)), "PermissionDenied");
+  const auto open_of = [&](uid_t owner) {
+    return outcome(detail::open_checked(directory_.domain(), path_.string(),
+                                        {O_RDONLY, 0660, Access::Group, owner}));
+  };
+  EXPECT_EQ(open_of(12345), "ok");
+  EXPECT_EQ(open_of(12346), "PermissionDenied") << "of a third user";
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0777), 0);
+  EXPECT_EQ(open_of(12345), "PermissionDenied") << "any user can replace it";
   ASSERT_EQ(::chown(directory_.path().c_str(), 12345, ::getegid()), 0);
   EXPECT_EQ(outcome(open(O_RDWR, 0660, Access::Owner)), "ok") << "the owner of the domain";
 }
