@@ -17,8 +17,9 @@ namespace {
 
 constexpr std::array kModules = {"hal_core", "control_unit", "recipe_executor", "api_liaison"};
 
-/// Time limit for a module to end, long enough for a sanitizer build on a busy computer.
-constexpr std::chrono::seconds kPatience{10};
+/// Time limit for a module to end. A killed process ends when its threads of lowest priority have
+/// run once more, which takes a while on a busy computer.
+constexpr std::chrono::seconds kPatience{60};
 
 ModuleReport report_of(const std::string& name, ChildProcess& process) {
   process.drain();

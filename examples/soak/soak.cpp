@@ -20,7 +20,9 @@ namespace {
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kQuietNs = 2 * kSecondNs;
 constexpr std::uint64_t kLongestWarmUpNs = 30 * kSecondNs;
-constexpr std::chrono::seconds kPatience{10};
+/// A killed process ends when its threads of lowest priority have run once more, which takes a
+/// while on a busy computer.
+constexpr std::chrono::seconds kPatience{60};
 
 template <class Channel>
 std::uint64_t max_age_ns() {
