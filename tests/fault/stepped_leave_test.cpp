@@ -14,6 +14,9 @@
 namespace evo::test {
 namespace {
 
+using detail::Stop;
+using detail::TracedChild;
+
 ChannelDescription channel() {
   return raw_channel("probe", 64);
 }
