@@ -16,7 +16,6 @@ namespace {
 
 using detail::TracedChild;
 using detail::Stop;
-using detail::count_instructions;
 
 constexpr std::size_t kIncarnationOffset = 128;
 

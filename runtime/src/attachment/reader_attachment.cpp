@@ -20,6 +20,7 @@
 #include "evo/format.hpp"
 #include "evo/schema_layout.hpp"
 #include "evo/segment_paths.hpp"
+#include "protocol/opening.hpp"
 #include "schema/schema_check.hpp"
 #include "system/directory_watch.hpp"
 #include "system/domain_checks.hpp"
@@ -285,17 +286,13 @@ Result<void> ReaderAttachment::map_data(Access access) {
     return segment_not_found(domain, name, " (only files from a previous boot)");
   }
   for (int lookup = 0; lookup < kLookups; ++lookup) {
-    // acquire [phase], all three: pair with the writer's release stores. A change between these
-    // loads shows as a missing file or another generation, and the lookup is repeated.
-    const auto phase = control->phase.load(std::memory_order_acquire);
+    const auto [phase, generation, current] = look_up(*control.operator->());
     // A10
     if (phase != SegmentPhase::Open) {
       if (is_locked(control.fd.get(), kWriterLockByte)) return not_ready(name);  // A11
       return segment_not_found(
           domain, name, phase == SegmentPhase::Closed ? " any more: its writer closed it" : "");
     }
-    const std::uint64_t generation = control->generation.load(std::memory_order_acquire);
-    const std::uint32_t current = control->current.load(std::memory_order_acquire) & 1U;
     const auto path = data_file_path(domain, name, control, current);
     if (!path) continue;
     // The group may write the control file, so it may name a file of another member.

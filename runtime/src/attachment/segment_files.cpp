@@ -107,9 +107,10 @@ bool retire(const Domain& domain, std::string_view name, const Control& control)
                         control->generation.load(std::memory_order_relaxed),
                         generation_in_use(domain, name, control)});
   control.store(control->incarnation, raised, std::memory_order_release);
-  // S2. release [phase]: pairs with the acquire load of readers that attach or leave.
+  // S2. release [phase]: pairs with the acquire load of readers that leave.
   control.store(control->phase, SegmentPhase::Closed, std::memory_order_release);
-  // S3. release [phase]: as S2. No data file has this generation.
+  // S3. release [generation]: pairs with the acquire load of readers that attach. No data file has
+  // this generation.
   control.store(control->generation, raised, std::memory_order_release);
   if (header) wake_all(*reinterpret_cast<const SegmentHeader*>(header->data()));
   // S4 and S5.

@@ -18,6 +18,7 @@
 #include "evo/clock.hpp"
 #include "evo/format.hpp"
 #include "evo/segment_paths.hpp"
+#include "protocol/opening.hpp"
 #include "system/domain_checks.hpp"
 #include "system/kernel_lock.hpp"
 
@@ -291,12 +292,7 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
     control_->data_files[fresh].pid.store(0, std::memory_order_relaxed);
     return named;
   }
-  // release [phase]: pairs with the attaching reader's acquire load of the phase. The reader
-  // compares the generation with the one in the file that it found, so the order in which it sees
-  // these three stores does not matter.
-  control_->generation.store(layout_.generation, std::memory_order_release);
-  control_->current.store(fresh, std::memory_order_release);
-  control_->phase.store(SegmentPhase::Open, std::memory_order_release);
+  open_segment(*control_.operator->(), layout_.generation, fresh);
   if (data_file_path(domain_, name_, control_, current) ==
       data_file_path(domain_, name_, control_, fresh)) {
     // relaxed: under the writer's lock, and only its holder uses this entry.
