@@ -70,16 +70,20 @@ struct ReaderAttachment {
       if (there()) return true;
       const std::chrono::nanoseconds elapsed(monotonic_ns() - start);
       if (timeout <= elapsed) return false;
-      last_seen_ = wait({.header = &header(),
-                         .control = control.operator->(),
-                         .entry = &entry(),
-                         .seen_version = version,
-                         .last_seen = last_seen_},
-                        timeout - elapsed);
-      // Closed, dead or recreated: nothing is published here any more. A caller that calls again
-      // anyway sleeps until that changes.
+      const WriterEpoch epoch = wait({.header = &header(),
+                                      .control = control.operator->(),
+                                      .entry = &entry(),
+                                      .seen_version = version,
+                                      .last_seen = last_seen_},
+                                     timeout - elapsed);
       // relaxed: only decides whether to continue waiting.
-      if (header().version.load(std::memory_order_relaxed) == version) return there();
+      if (header().version.load(std::memory_order_relaxed) != version) continue;
+      // Closed, dead or recreated: nothing is published here any more. A wait that reports a value
+      // does not report that, so only one that reports none remembers it. A caller that calls again
+      // anyway sleeps until it changes.
+      if (there()) return true;
+      last_seen_ = epoch;
+      return false;
     }
   }
 

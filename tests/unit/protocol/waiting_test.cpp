@@ -9,6 +9,7 @@
 #include <atomic>
 #include <thread>
 
+#include "attachment/reader_attachment.hpp"
 #include "evo/segment_info.hpp"
 #include "memory_segment.hpp"
 #include "segments.hpp"
@@ -248,6 +249,22 @@ TEST_F(WaitForChange, LastPublishBeforeTheCloseIsNotMissed) {
   EXPECT_TRUE(reader.wait_for_change(kForEver));
   closer.join();
   EXPECT_EQ(read_number(reader), "9");
+}
+
+/// The wait that reports the publish does not report the close, so the next one does.
+TEST_F(WaitForChange, CloseRightAfterAPublishEndsTheNextWait) {
+  auto reader = detail::ReaderAttachment::await({.name = "probe"}, {.domain = directory_.domain()});
+  ASSERT_TRUE(reader) << message_of(reader);
+  const auto publish_and_close = [&] {
+    if (!writer_) return true;
+    writer_->write(bytes_of(std::uint64_t{9}));
+    writer_.reset();
+    return false;  // as seen just before the publish
+  };
+  EXPECT_TRUE((*reader)->sleep_until(publish_and_close, kForEver));
+  const std::uint64_t start = monotonic_ns();
+  EXPECT_FALSE((*reader)->sleep_until([] { return false; }, kForEver));
+  EXPECT_LT(std::chrono::nanoseconds(monotonic_ns() - start), kForEver) << "the close was missed";
 }
 
 TEST_F(WaitForChange, SleeperOutlivesATakeover) {
