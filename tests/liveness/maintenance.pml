@@ -125,7 +125,7 @@ proctype Fencer(byte me) {
          fi
        :: else
        fi;
-#ifdef PATIENCE
+#if defined(PATIENCE) && !defined(RETRY_WITHOUT_END)
        if :: tries == PATIENCE -> gave_up = 1; break :: else -> tries++ fi;
 #endif
        close_descriptor(me)

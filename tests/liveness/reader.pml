@@ -7,8 +7,14 @@ inline map_data(me, attached) {
   do
   :: lookups < LOOKUPS ->
     lookups++;
+#ifdef PHASE_BEFORE_GENERATION
     if :: ours(me).phase != OPEN -> break :: else fi;
+#endif
+    /* look_up() */
     generation = ours(me).generation;
+#ifndef PHASE_BEFORE_GENERATION
+    if :: ours(me).phase != OPEN -> break :: else fi;
+#endif
     current = ours(me).current;
     file_pid = ours(me).data_pid[current];
     atomic {
@@ -27,9 +33,8 @@ inline map_data(me, attached) {
 #define changed(me) (data[mapped[me]].version != seen || ours(me).generation != last_generation || \
                      ours(me).phase != last_phase || ours(me).found_dead != known_dead)
 
-/* wait(): announce, look again, sleep. A sleeper that fell asleep after the change, or that has been
- * told of a close already, has only its timeout; every other one must be woken, unless a process that
- * would have woken it was killed. */
+/* wait(): announce, look again, sleep. A sleeper that fell asleep after the change has only its
+ * timeout. Every other one must be woken, unless a process that would have woken it was killed. */
 inline wait_for_change(me) {
   seen = data[mapped[me]].version;
   do
@@ -43,7 +48,7 @@ inline wait_for_change(me) {
      /* futex: not if the version has changed */
      atomic {
        if
-       :: data[mapped[me]].version == seen -> asleep[me] = mapped[me]; needs_timeout[me] = changed(me) || last_phase != OPEN
+       :: data[mapped[me]].version == seen -> asleep[me] = mapped[me]; needs_timeout[me] = changed(me)
        :: else -> break
        fi
      }
@@ -52,8 +57,17 @@ inline wait_for_change(me) {
      :: atomic { needs_timeout[me] || kills > 0 -> asleep[me] = 0; needs_timeout[me] = 0; break }
      fi
   od;
-  last_generation = ours(me).generation;
-  atomic { last_phase = ours(me).phase; seen = 0; known_dead = 0 }
+  generation_now = ours(me).generation;
+  atomic {
+    /* A wait that reports a publish reports nothing else. */
+    reports_value = (data[mapped[me]].version != seen);
+#ifndef WAIT_REMEMBERS_WHAT_IT_DOES_NOT_REPORT
+    if :: reports_value -> skip :: else -> last_generation = generation_now; last_phase = ours(me).phase fi;
+#else
+    last_generation = generation_now; last_phase = ours(me).phase;
+#endif
+    generation_now = 0; seen = 0; known_dead = 0
+  }
 }
 
 /* Waits and reads until the writer is gone or the segment was replaced. */
@@ -71,13 +85,17 @@ inline use_segment(me) {
               data_name[ours(me).data_pid[ours(me).current] - 1] == mapped[me]));
        if :: ours(me).generation != generation -> break :: else -> skip fi
      }
-     /* writer_state() */
-     locked = (ours(me).writer_lock != 0);
-     atomic {
-       if :: ours(me).phase == CLOSED || !locked || ours(me).found_dead -> break :: else -> locked = 0 fi
-     }
+     if
+     :: reports_value -> reports_value = 0
+     :: else ->
+       /* writer_state() */
+       locked = (ours(me).writer_lock != 0);
+       atomic {
+         if :: ours(me).phase == CLOSED || !locked || ours(me).found_dead -> break :: else -> locked = 0 fi
+       }
+     fi
   od;
-  atomic { last_generation = 0; last_phase = 0; locked = 0 }
+  atomic { last_generation = 0; last_phase = 0; locked = 0; reports_value = 0 }
 }
 
 /* ~ReaderAttachment() */
@@ -119,8 +137,8 @@ inline read_segment(me) {
 #if READERS > 0
 proctype Reader(byte me; byte attempts) {
   TEARDOWN_LOCALS;
-  byte lookups, generation, current, seen, last_generation, last_phase;
-  bit attached, known_dead, locked, closed;
+  byte lookups, generation, current, seen, last_generation, generation_now, last_phase;
+  bit reports_value, attached, known_dead, locked, closed;
   alive[me] = 1;
   {
     do

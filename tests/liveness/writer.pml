@@ -14,6 +14,8 @@ inline lock_to_create(me, got) {
   :: got ->
 #ifdef CREATE_WITHOUT_THE_NAMES_LOCK
     try_lock(me, writer_lock, got);
+#elif defined(CREATE_WITHOUT_THE_WRITERS_LOCK)
+    try_lock(me, names_lock, got);
 #else
     lock_to_change(me, got);
 #endif
@@ -69,7 +71,7 @@ inline lock_control(me) {
        fi
      :: else
      fi;
-#ifdef PATIENCE
+#if defined(PATIENCE) && !defined(RETRY_WITHOUT_END)
      if
      :: tries == PATIENCE -> atomic { gave_up = 1; result = BUSY; break }
      :: else -> tries++
@@ -84,7 +86,10 @@ inline lock_control(me) {
 /* begin_incarnation() */
 inline begin_incarnation(me) {
   ours(me).writer_pid = 0;
-  atomic { clock++; token[me] = clock; ours(me).incarnation = clock }
+  atomic {
+    CHECK(one_writer_at_work, !owns(peer(me)) || fd[peer(me)] != fd[me]);
+    clock++; token[me] = clock; ours(me).incarnation = clock
+  }
   ours(me).found_dead = 0;
   ours(me).writer_pid = me + 1
 }
@@ -121,9 +126,13 @@ inline make_data_file(me, done) {
 #endif
   if
   :: done ->
+#ifdef EVERY_FILE_HAS_THE_SAME_GENERATION
+    new_data_inode(me, 1);
+#else
     new_data_inode(me, token[me]);
+#endif
     name_data_file(me);
-    ours(me).generation = token[me];
+    ours(me).generation = data[mapped[me]].generation;
     atomic { ours(me).current = 1 - ours(me).current }
     ours(me).phase = OPEN;
     if
