@@ -94,9 +94,13 @@ std::optional<std::string> Mutants::killer_of(const Mutation& mutation) const {
   for (const Reached& reached : reached_) {
     if (!reached.sites.contains(mutation.site)) continue;
     const NamedScenario& each = scenarios()[reached.scenario];
-    if (explore(each.scenario, each.limits, &mutation).violations != 0) return each.name;
+    if (is_killed_by(mutation, each)) return each.name;
   }
   return std::nullopt;
+}
+
+bool Mutants::is_killed_by(const Mutation& mutation, const NamedScenario& scenario) {
+  return explore(scenario.scenario, scenario.limits, &mutation).violations != 0;
 }
 
 std::vector<std::string> Mutants::unreached() const {

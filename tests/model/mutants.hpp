@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "explorer.hpp"
+#include "scenarios.hpp"
 
 namespace evo::model {
 
@@ -29,6 +30,7 @@ class Mutants {
 
   /// The name of a scenario that notices; nullopt: none does.
   [[nodiscard]] std::optional<std::string> killer_of(const Mutation& mutation) const;
+  [[nodiscard]] static bool is_killed_by(const Mutation& mutation, const NamedScenario& scenario);
 
   /// The lines of the shipped sources that name an order stronger than relaxed and that no scenario
   /// executes, as "file:line".

@@ -316,7 +316,10 @@ Result<void> ReaderAttachment::map_data(Access access) {
     bfbs = std::move(found->bfbs);
     compatible_ = std::move(found->compatible);
     data = std::move(*mapping);
-    last_seen_ = {.generation = generation, .phase = SegmentPhase::Open};
+    // relaxed: only decides whether to wait. A death found before the attach is no news.
+    last_seen_ = {.generation = generation,
+                  .phase = SegmentPhase::Open,
+                  .found_dead_ns = control->found_dead_ns.load(std::memory_order_relaxed)};
     return {};
   }
   // A15. The name was there but the file is not: a writer is replacing it at this moment, or is

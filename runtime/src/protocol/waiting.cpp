@@ -39,16 +39,17 @@ long membarrier(int command) noexcept {
   return ::syscall(SYS_membarrier, command, 0, 0);
 }
 
-/// When a process found the writer dead; 0 if none has.
-std::uint64_t found_dead(const Waiter& waiter) noexcept {
-  // relaxed: only decides whether to continue waiting.
-  return waiter.control->found_dead_ns.load(std::memory_order_relaxed);
+/// Whether a reader that last saw `before` has to be told about `now`. A takeover clears the mark
+/// of a death, which is nothing to report.
+bool is_news(const WriterEpoch& before, const WriterEpoch& now) noexcept {
+  return now.generation != before.generation || now.phase != before.phase ||
+         (now.found_dead_ns != 0 && now.found_dead_ns != before.found_dead_ns);
 }
 
 bool nothing_changed(const Waiter& waiter) noexcept {
   // relaxed: only compared; the caller reads the value through its own acquire loads.
   const bool same = waiter.header->version.load(std::memory_order_relaxed) == waiter.seen_version;
-  return same && epoch_of(*waiter.control) == waiter.last_seen;
+  return same && !is_news(waiter.last_seen, epoch_of(*waiter.control));
 }
 
 void sleep_on(const SegmentHeader& header, std::uint64_t seen_version, std::uint64_t ns) noexcept {
@@ -101,9 +102,10 @@ bool order_before_second_look(const ControlFile& control) noexcept {
 }  // namespace
 
 WriterEpoch epoch_of(const ControlFile& control) noexcept {
-  // relaxed, both: only decide whether to continue waiting.
+  // relaxed, all three: only decide whether to continue waiting.
   return {.generation = control.generation.load(std::memory_order_relaxed),
-          .phase = control.phase.load(std::memory_order_relaxed)};
+          .phase = control.phase.load(std::memory_order_relaxed),
+          .found_dead_ns = control.found_dead_ns.load(std::memory_order_relaxed)};
 }
 
 WakeProtocol register_writer_for_wakes() noexcept {
@@ -138,8 +140,7 @@ WriterEpoch wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcep
   waiter.entry->waiting.store(1, std::memory_order_relaxed);
   const std::uint64_t longest =
       order_before_second_look(*waiter.control) ? kLongestSleepNs : kBlindSleepNs;
-  const std::uint64_t known_dead = found_dead(waiter);
-  while (nothing_changed(waiter) && found_dead(waiter) == known_dead) {
+  while (nothing_changed(waiter)) {
     const std::uint64_t elapsed = monotonic_ns() - start;
     if (elapsed >= budget) break;
     sleep_on(*waiter.header, waiter.seen_version, std::min(longest, budget - elapsed));

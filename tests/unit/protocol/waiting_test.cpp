@@ -11,6 +11,8 @@
 
 #include "attachment/reader_attachment.hpp"
 #include "evo/segment_info.hpp"
+#include "evo/segment_paths.hpp"
+#include "file_bytes.hpp"
 #include "memory_segment.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
@@ -252,6 +254,24 @@ TEST_F(WaitForChange, LastPublishBeforeTheCloseIsNotMissed) {
 }
 
 /// The wait that reports the publish does not report the close, so the next one does.
+TEST_F(WaitForChange, ADeathFoundBeforeAWaitEndsItAndNotTheNext) {
+  auto reader = attach();
+  constexpr std::uint64_t kFoundAtNs = 5;
+  poke(control_path(directory_.domain(), "probe"), offsetof(ControlFile, found_dead_ns),
+       kFoundAtNs);
+  const std::uint64_t start = monotonic_ns();
+  EXPECT_FALSE(reader.wait_for_change(kForEver));
+  EXPECT_LT(std::chrono::nanoseconds(monotonic_ns() - start), kForEver) << "the death was missed";
+  const std::uint64_t again = monotonic_ns();
+  EXPECT_FALSE(reader.wait_for_change(20ms));
+  EXPECT_GE(std::chrono::nanoseconds(monotonic_ns() - again), 20ms) << "it was reported before";
+  poke(control_path(directory_.domain(), "probe"), offsetof(ControlFile, found_dead_ns),
+       std::uint64_t{0});
+  const std::uint64_t taken_over = monotonic_ns();
+  EXPECT_FALSE(reader.wait_for_change(20ms));
+  EXPECT_GE(std::chrono::nanoseconds(monotonic_ns() - taken_over), 20ms) << "a takeover is no news";
+}
+
 TEST_F(WaitForChange, CloseRightAfterAPublishEndsTheNextWait) {
   auto reader = detail::ReaderAttachment::await({.name = "probe"}, {.domain = directory_.domain()});
   ASSERT_TRUE(reader) << message_of(reader);

@@ -43,7 +43,7 @@ void wake_waiters(const SegmentHeader& header, ControlFile& control,
 struct WriterEpoch {
   std::uint64_t generation = 0;
   SegmentPhase phase = SegmentPhase::Empty;
-  bool operator==(const WriterEpoch&) const = default;
+  std::uint64_t found_dead_ns = 0;  ///< when a process found it dead; 0 if none has
 };
 
 [[nodiscard]] WriterEpoch epoch_of(const ControlFile& control) noexcept;
