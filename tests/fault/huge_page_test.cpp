@@ -26,21 +26,28 @@ std::string shmem_setting() {
   return line;
 }
 
-/// Bytes of this process's mappings of data files that are mapped by huge pages, and whether each
-/// such mapping begins at a multiple of the huge page size, both according to smaps.
-std::string huge_mappings() {
-  std::ifstream smaps("/proc/self/smaps");
-  std::uint64_t begin = 0;
+/// This process's mappings of data files by huge pages, according to smaps.
+struct HugeMappings {
   std::uint64_t bytes = 0;
-  bool aligned = true;
+  bool aligned = true;  ///< each begins at a multiple of the huge page size
+
+  [[nodiscard]] std::string text() const {
+    return fmt::format("{} MiB{}", bytes / kMegabyte, aligned ? "" : ", not aligned");
+  }
+};
+
+HugeMappings huge_mappings() {
+  std::ifstream smaps("/proc/self/smaps");
+  HugeMappings found;
+  std::uint64_t begin = 0;
   for (std::string line; std::getline(smaps, line);) {
     if (line.find('-') < line.find(' ')) begin = std::stoull(line, nullptr, 16);
     if (!line.starts_with("ShmemPmdMapped:")) continue;
     const std::uint64_t kilobytes = std::stoull(line.substr(line.find(':') + 1));
-    bytes += kilobytes * 1024;
-    aligned = aligned && (kilobytes == 0 || begin % (2 * kMegabyte) == 0);
+    found.bytes += kilobytes * 1024;
+    found.aligned = found.aligned && (kilobytes == 0 || begin % (2 * kMegabyte) == 0);
   }
-  return fmt::format("{} MiB{}", bytes / kMegabyte, aligned ? "" : ", not aligned");
+  return found;
 }
 
 /// "huge", or why not.
@@ -81,16 +88,20 @@ class HugePages : public testing::Test {
   ChannelDescription channel_ = raw_channel("large", 3 * kMegabyte);  // four slots of it
 };
 
+/// How many the kernel has depends on how scattered the free memory is.
 TEST_F(HugePages, AreGivenToBothEnds) {
   const ChildResult child = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
     RawStateWriter own_writer = writer(kHuge);
-    const std::string written = huge_mappings();
+    const HugeMappings of_writer = huge_mappings();
     RawStateReader own_reader = reader(kHuge);
+    const HugeMappings of_both = huge_mappings();
     publish(own_writer, 9);
-    return fmt::format("{} {}, {} {}, reads {}", pages_of(own_writer.memory()), written,
-                       pages_of(own_reader.memory()), huge_mappings(), read_whole(own_reader));
+    const bool as_many = of_writer.bytes > 0 && of_both.bytes == 2 * of_writer.bytes;
+    return fmt::format(
+        "{}, {}, {}, reads {}", pages_of(own_writer.memory()), pages_of(own_reader.memory()),
+        as_many && of_both.aligned ? "as many for both" : of_both.text(), read_whole(own_reader));
   });
-  EXPECT_EQ(child.text, "huge 12 MiB, huge 24 MiB, reads 9");
+  EXPECT_EQ(child.text, "huge, huge, as many for both, reads 9");
   tried(2, "huge=advise: writer and reader are mapped by huge pages");
 }
 
@@ -99,7 +110,7 @@ TEST_F(HugePages, AreNotTakenUnasked) {
     const RawStateWriter own_writer = writer({});
     const RawStateReader own_reader = reader({});
     return fmt::format("'{}' '{}' {}", pages_of(own_writer.memory()), pages_of(own_reader.memory()),
-                       huge_mappings());
+                       huge_mappings().text());
   });
   EXPECT_EQ(child.text, "'' '' 0 MiB");
   tried(2, "not asked for: none, and no note");
@@ -125,7 +136,7 @@ TEST_F(HugePages, AreNotGatheredUnderThoseWhoReadAlready) {
     const auto successor = std::optional(writer(kHuge));
     if (!contains(pages_of(successor->memory()), "did not request"))
       return successor->memory().note;
-    return huge_mappings();
+    return huge_mappings().text();
   });
   EXPECT_EQ(child.text, "0 MiB");
   const ChildResult recreated = on_tmpfs(directory_.path(), kGiving, [&]() -> std::string {
