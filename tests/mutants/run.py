@@ -136,9 +136,9 @@ def write_table(mutants: list[Operand], results: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    options = {each for each in arguments[1:] if each.startswith("-")}
+    options = {each for each in arguments if each.startswith("-")}
     only = set(arguments[1:]) - options
-    if not arguments or options - {"--update"}:
+    if not arguments or arguments[0] in options or options - {"--update"}:
         print(__doc__, file=sys.stderr)
         return 2
     start = time.monotonic()
