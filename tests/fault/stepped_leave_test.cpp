@@ -17,7 +17,7 @@ namespace {
 using detail::Stop;
 using detail::TracedChild;
 
-ChannelDescription channel() {
+ChannelDescription left_channel() {
   return raw_channel("probe", 64);
 }
 
@@ -56,7 +56,7 @@ void expect_that_a_cleaner_removes_the_rest(bool dry_run) {
       TracedChild::mark();
     });
     ASSERT_EQ(cleaner.run_to_mark(), Stop::Mark);
-    std::optional<RawStateWriter> writer = make_writer(directory.domain(), channel());
+    std::optional<RawStateWriter> writer = make_writer(directory.domain(), left_channel());
     std::optional<RawStateReader> reader = attach(directory.domain());
     writer.reset();
     over = !step(cleaner, stops);
@@ -109,7 +109,7 @@ Ran leave_while_fencing(const Stops& stops) {
   });
   EXPECT_EQ(administrator.run_to_mark(), Stop::Mark);
   EXPECT_EQ(leaver.run_to_mark(), Stop::Mark);
-  std::optional<RawStateWriter> writer = make_writer(directory.domain(), channel());
+  std::optional<RawStateWriter> writer = make_writer(directory.domain(), left_channel());
   EXPECT_EQ(leaver.run_to_mark(), Stop::Mark);
   Ran ran;
   ran.administrator = step(administrator, stops.before_close);
