@@ -14,10 +14,10 @@
 namespace evo::test {
 namespace {
 
-using detail::TracedChild;
-using detail::Stop;
 using detail::count_instructions;
 using detail::moments_to_kill;
+using detail::Stop;
+using detail::TracedChild;
 
 /// What the reader sees before the takeover and after it.
 using Seen = std::pair<std::string, std::string>;

@@ -17,10 +17,10 @@
 namespace evo::test {
 namespace {
 
-using detail::TracedChild;
-using detail::Stop;
 using detail::count_instructions;
 using detail::moments_to_kill;
+using detail::Stop;
+using detail::TracedChild;
 
 /// The push that is killed, in a ring that has wrapped around before.
 constexpr std::uint64_t kFatal = 10;

@@ -19,8 +19,8 @@
 namespace evo::test {
 namespace {
 
-using detail::TracedChild;
 using detail::Stop;
+using detail::TracedChild;
 
 class KilledSystemCall : public testing::Test {
  protected:

@@ -18,8 +18,8 @@
 namespace evo::test {
 namespace {
 
-using detail::TracedChild;
 using detail::Stop;
+using detail::TracedChild;
 
 ChannelDescription channel() {
   return raw_channel("probe", 64);

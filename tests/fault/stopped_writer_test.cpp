@@ -14,8 +14,8 @@
 namespace evo::test {
 namespace {
 
-using detail::TracedChild;
 using detail::Stop;
+using detail::TracedChild;
 
 constexpr std::size_t kIncarnationOffset = 128;
 

@@ -33,7 +33,7 @@ typedef Data {
   byte version
 };
 
-/* Index 0 is no file. An inode without a name and without a descriptor is free. */
+/* Index 0 stands for "none". An inode without a name and without a descriptor is free. */
 #define INODES (ACTORS + 2)
 Control control[INODES];
 Data data[INODES];

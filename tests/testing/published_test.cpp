@@ -13,11 +13,11 @@
 using namespace std::chrono_literals;
 using evo::probe::Probe;
 using evo::probe::ProbeWriter;
+using evo::test::Alarm;
+using evo::test::AlarmWriter;
 using evo::testing::published;
 using evo::testing::ScriptedWriter;
 using evo::testing::TestDomain;
-using evo::test::Alarm;
-using evo::test::AlarmWriter;
 
 namespace {
 

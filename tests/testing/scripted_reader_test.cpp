@@ -13,10 +13,10 @@ using namespace std::chrono_literals;
 using evo::WriteError;
 using evo::probe::Probe;
 using evo::probe::ProbeWriter;
-using evo::testing::ScriptedReader;
-using evo::testing::TestDomain;
 using evo::test::Alarm;
 using evo::test::AlarmWriter;
+using evo::testing::ScriptedReader;
+using evo::testing::TestDomain;
 
 namespace {
 

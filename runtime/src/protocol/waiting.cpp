@@ -39,8 +39,8 @@ long membarrier(int command) noexcept {
   return ::syscall(SYS_membarrier, command, 0, 0);
 }
 
-/// Whether a reader that last saw `before` has to be told about `now`. A takeover clears the mark
-/// of a death, which is nothing to report.
+/// Whether the wait of a reader that last saw `before` ends with `now`. It goes on if a takeover
+/// clears the mark of a death.
 bool is_news(const WriterEpoch& before, const WriterEpoch& now) noexcept {
   return now.generation != before.generation || now.phase != before.phase ||
          (now.found_dead_ns != 0 && now.found_dead_ns != before.found_dead_ns);
