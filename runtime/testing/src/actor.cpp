@@ -10,7 +10,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -113,10 +113,8 @@ Message perform(Script& script, const Message& request) {
 }  // namespace
 
 Message failure(std::uint64_t error, const std::string& text) {
-  Message reply{.code = kFailed, .argument = error};
-  reply.bytes.resize(text.size());
-  std::memcpy(reply.bytes.data(), text.data(), text.size());
-  return reply;
+  const auto bytes = std::as_bytes(std::span(text));
+  return {.code = kFailed, .argument = error, .bytes = {bytes.begin(), bytes.end()}};
 }
 
 Actor::Actor(const MakeScript& make_script) {

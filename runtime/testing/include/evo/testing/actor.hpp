@@ -66,7 +66,7 @@ class Actor {
   int socket_ = -1;
 };
 
-/// The same request or reply with text.
+/// A reply that says what failed: a number for the caller, if not 0, and words.
 Message failure(std::uint64_t error, const std::string& text);
 
 }  // namespace evo::testing::detail
