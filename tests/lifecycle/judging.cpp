@@ -10,7 +10,7 @@ void judge_value(World& world, const Step& step, const Reply& reply, Ticket& las
   const bool lost = segment.trust == Trust::Lost;
   const bool checksum = segments()[step.segment].channel.checksum == Checksum::Crc32c;
   if (!reply.whole) {
-    // Without a checksum, nobody notices damage to a payload.
+    // Without a checksum, no read notices damage to a payload.
     demand(lost && !checksum, fmt::format("a torn value; it begins with {}", reply.ticket));
     return;
   }

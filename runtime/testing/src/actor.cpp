@@ -138,9 +138,6 @@ Actor::Actor(const MakeScript& make_script) {
   }
 }
 
-Actor::Actor(Actor&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), socket_(std::exchange(other.socket_, -1)) {}
-
 Actor::~Actor() {
   kill();
   if (socket_ >= 0) ::close(socket_);

@@ -34,8 +34,10 @@ ClockGettime clock_of_the_machine() {
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
   constexpr std::int64_t kSecondNs = 1'000'000'000;
   const int result = clock_of_the_machine()(clock, time);
+  // acquire: pairs with the store in the constructor of SteppedClock.
   const Offset* offset = shared_offset.load(std::memory_order_acquire);
   if (result != 0 || clock != CLOCK_MONOTONIC || offset == nullptr) return result;
+  // relaxed: a number by itself; nothing is read through it.
   const std::int64_t ns = time->tv_nsec + offset->load(std::memory_order_relaxed);
   time->tv_sec += ns / kSecondNs;
   time->tv_nsec = ns % kSecondNs;
@@ -45,10 +47,12 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
 namespace evo::testing {
 
 SteppedClock::SteppedClock() {
+  // relaxed, here and below: only this object's thread stores the pointer.
   if (shared_offset.load(std::memory_order_relaxed) == nullptr) {
     void* page =
         ::mmap(nullptr, sizeof(Offset), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) throw std::runtime_error("SteppedClock: no memory");
+    // release: the zero before the pointer; pairs with the load in clock_gettime.
     shared_offset.store(new (page) Offset(0), std::memory_order_release);
   }
   // A stamp taken from the processor's counter would not notice the steps.
@@ -56,6 +60,7 @@ SteppedClock::SteppedClock() {
 }
 
 SteppedClock::~SteppedClock() {
+  // relaxed: as in clock_gettime.
   shared_offset.load(std::memory_order_relaxed)->store(0, std::memory_order_relaxed);
   evo::detail::distrust_counter(false);
 }
@@ -64,6 +69,7 @@ void SteppedClock::advance(std::chrono::nanoseconds step) {
   if (step < std::chrono::nanoseconds(0)) {
     throw std::runtime_error("SteppedClock: CLOCK_MONOTONIC never goes back");
   }
+  // relaxed: as in clock_gettime.
   shared_offset.load(std::memory_order_relaxed)->fetch_add(step.count(), std::memory_order_relaxed);
 }
 

@@ -41,15 +41,15 @@ class Actor {
  public:
   using MakeScript = std::function<std::unique_ptr<Script>()>;
 
-  /// `make_script` is called in the new process. Throws std::runtime_error if there is none.
+  /// Calls `make_script` in the new process. Throws std::runtime_error if it cannot create one.
   explicit Actor(const MakeScript& make_script);
-  Actor(Actor&& other) noexcept;
-  Actor& operator=(Actor&&) = delete;
+  Actor(const Actor&) = delete;
+  Actor& operator=(const Actor&) = delete;
   ~Actor();
 
   /// Throws std::runtime_error if the process is dead, or gives no answer within 20 s.
   Message ask(const Message& request);
-  /// The same, of a request that kills the process.
+  /// Sends a request that kills the process. Throws std::runtime_error if it answers instead.
   void ask_to_die(const Message& request);
 
   void stop();

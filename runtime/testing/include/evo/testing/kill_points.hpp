@@ -21,8 +21,8 @@ struct KillPoints {
 ///       [](auto mark) { ControlUnit unit; mark(); unit.publish_status(); mark(); },
 ///       [](std::size_t) { EXPECT_TRUE(published<ControlState>().where(is_whole).within(1s)); });
 ///
-/// Of more than 1000 instructions only some are tried: more at both ends than in between. What
-/// `body` does has to be the same in each run. Throws std::runtime_error if the process cannot be
+/// If there are more than 1000 instructions, only some are tried: more at both ends than in
+/// between. `body` must do the same in each run. Throws std::runtime_error if the process cannot be
 /// traced (ptrace), fails, or gets a signal. Needs a processor whose single steps the kernel can
 /// trace; an emulator cannot.
 KillPoints kill_at_every_instruction(

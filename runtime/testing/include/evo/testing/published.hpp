@@ -40,8 +40,8 @@ struct Seen {
   friend std::ostream& operator<<(std::ostream& out, const Seen& seen) { return out << seen.text; }
 };
 
-/// Which publishes of `Value`'s segment are meant. Reads the segment as any module would; the times
-/// are limits of waiting, and a value that is there ends the wait.
+/// Selects publishes of `Value`'s segment and waits for them. Reads the segment as any module
+/// would.
 template <HasChannel Value>
 class Published {
  public:

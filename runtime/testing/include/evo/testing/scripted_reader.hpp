@@ -140,8 +140,8 @@ class ReaderScript final : public Script {
 }  // namespace detail
 
 /// A reader of `Value`'s segment, in a process of its own: a slow or dead one, as the writer under
-/// test may meet it. The operations return when they are done, and throw std::runtime_error with
-/// the reason if they cannot be. Use it from one thread: its process ends with that thread.
+/// test may meet it. Each operation returns when it is done, or throws std::runtime_error with the
+/// reason. Use it from one thread: its process ends with that thread.
 template <HasChannel Value>
 class ScriptedReader {
  public:
@@ -175,7 +175,7 @@ class ScriptedReader {
   /// `kill -STOP`: a reader that hangs, which is not a dead one.
   void stop() { actor_->stop(); }
   void resume() { actor_->resume(); }
-  /// Detaches in order; the process stays.
+  /// Detaches as a module does that ends; the process stays.
   void close() { ask(*actor_, detail::ReaderRequest::Close); }
   /// Starts the reader again.
   void restart() {

@@ -115,12 +115,7 @@ class WriterScript final : public Script {
     return values;
   }
 
-  Message create() {
-    auto writer = AnyWriter<Channel>::create({.domain = domain_});
-    if (!writer) return failure(0, fmt::format("{}", writer.error()));
-    writer_.emplace(std::move(*writer));
-    return {.argument = writer_->incarnation()};
-  }
+  Message create() { return keep(writer_, AnyWriter<Channel>::create({.domain = domain_})); }
 
   Message create_other_layout() {
     ChannelDescription other = describe<Channel>();
@@ -141,7 +136,7 @@ class WriterScript final : public Script {
   static Message keep(std::optional<Writer>& kept, Result<Writer> writer) {
     if (!writer) return failure(0, fmt::format("{}", writer.error()));
     kept.emplace(std::move(*writer));
-    return {.argument = kept->incarnation()};
+    return {};
   }
 
   Message publish(const Value& value, [[maybe_unused]] std::chrono::nanoseconds timeout) {
@@ -194,8 +189,8 @@ class WriterScript final : public Script {
 }  // namespace detail
 
 /// The writer of `Value`'s segment, in a process of its own, which can therefore die like any
-/// other. The operations return when they are done. Those that a scripted process cannot do throw
-/// std::runtime_error with the reason. Use it from one thread: its process ends with that thread.
+/// other. Each operation returns when it is done, or throws std::runtime_error with the reason. Use
+/// it from one thread: its process ends with that thread.
 template <HasChannel Value>
 class ScriptedWriter {
  public:
@@ -237,7 +232,7 @@ class ScriptedWriter {
   /// `kill -STOP`: a writer that hangs, which is not a dead one.
   void stop() { actor_->stop(); }
   void resume() { actor_->resume(); }
-  /// Closes the segment in order; the process stays.
+  /// Closes the segment as a module does that ends; the process stays.
   void close() { ask(request(detail::WriterRequest::Close)); }
 
   /// Starts the writer again, after it died or was closed.

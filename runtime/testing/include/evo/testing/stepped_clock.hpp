@@ -22,7 +22,7 @@ class SteppedClock {
   SteppedClock& operator=(const SteppedClock&) = delete;
   ~SteppedClock();
 
-  /// Puts the clock forward, for all processes concerned at once.
+  /// Puts the clock forward by `step`, for all these processes at the same moment.
   void advance(std::chrono::nanoseconds step);
 };
 
