@@ -53,9 +53,6 @@ def compare(reference: dict[str, Any], ratios: dict[str, float]) -> int:
         print("none of the cases that were measured is in the reference; write them with --accept", file=sys.stderr)
         return 1
     print(f"{len(known)} ratios compared, {worse} worse than accepted")
-    if worse:
-        print("measure again on a quiet machine; if it stays, find out what made it slower, "
-              "or accept it with: scripts/bench --quick --accept", file=sys.stderr)
     return 1 if worse else 0
 
 
