@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What system calls do to memory and threads.
+#include <algorithm>
+
 #include "machine.hpp"
 
 namespace evo::model {
@@ -10,18 +12,23 @@ void Machine::pass_through(View& lock) {
   join(lock, threads_[self_].current);
 }
 
-void Machine::futex_wait(const void* address, std::uint32_t expected) {
+void Machine::futex_wait(std::span<const FutexWord> words) {
   before_step();
   Thread& self = threads_[self_];
-  // The kernel compares under a lock that a waker takes, too. Its full fences are not counted on.
+  // The kernel compares each word under a lock that a waker takes, too, and stays in the queues of
+  // those before. Its full fences are not counted on.
   pass_through(futexes_);
-  const std::size_t number = location_of(address, sizeof(std::uint64_t));
-  const MessageId id = choose_message(number);
-  learn(self, number, id, std::memory_order_relaxed);
-  const bool sleeps = static_cast<std::uint32_t>(value_of(locations_[number], id)) == expected;
-  note({"futex wait", std::memory_order_seq_cst, "", 0}, address, sleeps ? 1 : 0);
-  if (!sleeps) return;
-  self.asleep_on = address_of(address);
+  bool sleeps = true;
+  for (const FutexWord& word : words) {
+    const std::size_t number = location_of(word.address, sizeof(std::uint64_t));
+    const MessageId id = choose_message(number);
+    learn(self, number, id, std::memory_order_relaxed);
+    sleeps = static_cast<std::uint32_t>(value_of(locations_[number], id)) == word.expected;
+    note({"futex wait", std::memory_order_seq_cst, "", 0}, word.address, sleeps ? 1 : 0);
+    if (!sleeps) return;
+  }
+  self.asleep_on.clear();
+  for (const FutexWord& word : words) self.asleep_on.push_back(address_of(word.address));
   leave(Thread::Status::Asleep);
 }
 
@@ -30,8 +37,9 @@ void Machine::futex_wake(const void* address) {
   pass_through(futexes_);
   std::uint64_t woken = 0;
   for (Thread& thread : threads_) {
-    if (thread.status != Thread::Status::Asleep || thread.asleep_on != address_of(address))
-      continue;
+    if (thread.status != Thread::Status::Asleep) continue;
+    const auto& words = thread.asleep_on;
+    if (std::find(words.begin(), words.end(), address_of(address)) == words.end()) continue;
     thread.status = Thread::Status::Ready;
     ++woken;
   }

@@ -240,6 +240,12 @@ TEST(Litmus, AThreadIsKilledBeforeEachOfItsSteps) {
   EXPECT_EQ(steps, (std::set<std::uint64_t>{0, 1, 2, 3}));
 }
 
+/// Sleeps if the word is 0.
+void sleep_on(const void* address) {
+  const FutexWord word{address, 0};
+  Machine::running()->futex_wait({&word, 1});
+}
+
 TEST(Litmus, AFutexSleepsUntilItIsWoken) {
   std::size_t asleep = 0;
   std::size_t awake = 0;
@@ -248,7 +254,7 @@ TEST(Litmus, AFutexSleepsUntilItIsWoken) {
     run.share(memory.x);
     // Without a wake: asleep, unless the store came first.
     run.thread([&] { memory.x.store(1, kRelaxed); });
-    const std::size_t sleeper = run.thread([&] { Machine::running()->futex_wait(&memory.x, 0); });
+    const std::size_t sleeper = run.thread([&] { sleep_on(&memory.x); });
     if (!run.finish()) return;
     ++(run.sleeps(sleeper) ? asleep : awake);
   });
@@ -261,10 +267,31 @@ TEST(Litmus, AFutexSleepsUntilItIsWoken) {
       memory.x.store(1, kRelaxed);
       Machine::running()->futex_wake(&memory.x);
     });
-    const std::size_t sleeper = run.thread([&] { Machine::running()->futex_wait(&memory.x, 0); });
+    const std::size_t sleeper = run.thread([&] { sleep_on(&memory.x); });
     if (!run.finish()) return;
     EXPECT_FALSE(run.sleeps(sleeper));
   });
+}
+
+TEST(Litmus, AThreadThatSleepsOnTwoWordsIsWokenByEither) {
+  for (const bool second : {false, true}) {
+    explore([&](model::Run& run) {
+      Memory memory;
+      run.share(memory.x);
+      run.share(memory.y);
+      auto& changed = second ? memory.y : memory.x;
+      run.thread([&] {
+        changed.store(1, kRelaxed);
+        Machine::running()->futex_wake(&changed);
+      });
+      const std::size_t sleeper = run.thread([&] {
+        const std::array<FutexWord, 2> words{{{&memory.x, 0}, {&memory.y, 0}}};
+        Machine::running()->futex_wait(words);
+      });
+      if (!run.finish()) return;
+      EXPECT_FALSE(run.sleeps(sleeper));
+    });
+  }
 }
 
 }  // namespace

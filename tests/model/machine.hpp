@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -71,7 +72,7 @@ struct Thread {
   Status status = Status::Ready;
   bool mortal = false;
   std::optional<std::size_t> after;
-  std::uint64_t asleep_on = 0;  // address of the futex word
+  std::vector<std::uint64_t> asleep_on;  // addresses of the futex words
   View current;
   View acquired;              // what an acquire fence adds
   View released;              // what relaxed stores carry
@@ -79,6 +80,12 @@ struct Thread {
   std::uint64_t stores = 0;
   std::uint64_t clock = 0;
   ucontext_t context{};
+};
+
+/// A word of 64 bits, on whose low half a thread sleeps.
+struct FutexWord {
+  const void* address;
+  std::uint32_t expected;
 };
 
 /// The stack of decisions: a depth-first search that starts again from the beginning each time.
@@ -143,8 +150,9 @@ class Machine {
   std::uint64_t plain_load(const void* address, std::size_t size);
 
   // The kernel.
-  /// Sleeps if the low half of the word holds `expected`.
-  void futex_wait(const void* address, std::uint32_t expected);
+  /// Sleeps on all words if the low half of each holds what is expected. One step: a change of one
+  /// word while the kernel is at the next is as if it came after, because its wake is noticed.
+  void futex_wait(std::span<const FutexWord> words);
   void futex_wake(const void* address);
   /// membarrier: a full fence on every thread.
   void barrier_everywhere();

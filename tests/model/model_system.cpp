@@ -7,6 +7,8 @@
 
 #include <cstdarg>
 #include <ctime>
+#include <span>
+#include <vector>
 
 #include "machine.hpp"
 #include "system/fork_guard.hpp"
@@ -27,6 +29,8 @@ long __real_syscall(long number, ...);                       // NOLINT
 int __real_clock_gettime(clockid_t clock, timespec* time);   // NOLINT
 int __real_nanosleep(const timespec* time, timespec* rest);  // NOLINT
 
+int __wrap_clock_gettime(clockid_t clock, timespec* time);  // NOLINT
+
 long __wrap_syscall(long number, ...) {  // NOLINT
   std::va_list list;
   va_start(list, number);
@@ -36,8 +40,19 @@ long __wrap_syscall(long number, ...) {  // NOLINT
   Machine* machine = Machine::running();
   if (machine == nullptr) return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
   const auto* const word = reinterpret_cast<const void*>(a[0]);  // NOLINT
-  if (number == SYS_futex && static_cast<int>(a[1]) == FUTEX_WAIT) {
-    machine->futex_wait(word, static_cast<std::uint32_t>(a[2]));
+  if (number == SYS_futex && static_cast<int>(a[1]) == FUTEX_WAIT_BITSET) {
+    const evo::model::FutexWord one{word, static_cast<std::uint32_t>(a[2])};
+    machine->futex_wait({&one, 1});
+  } else if (number == SYS_futex_waitv) {
+    std::vector<evo::model::FutexWord> words;
+    for (const futex_waitv& each : std::span(static_cast<const futex_waitv*>(word), a[1])) {
+      words.push_back({reinterpret_cast<const void*>(each.uaddr),  // NOLINT
+                       static_cast<std::uint32_t>(each.val)});
+    }
+    machine->futex_wait(words);
+  } else if (number == SYS_clock_gettime) {
+    return __wrap_clock_gettime(static_cast<clockid_t>(a[0]),
+                                reinterpret_cast<timespec*>(a[1]));  // NOLINT
   } else if (number == SYS_futex && static_cast<int>(a[1]) == FUTEX_WAKE) {
     machine->futex_wake(word);
   } else if (number == SYS_membarrier &&

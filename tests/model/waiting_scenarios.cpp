@@ -75,5 +75,53 @@ const Registered kKilled(
     woken({.protocol = WakeProtocol::Membarrier, .readers = 2, .first_may_die = true}),
     {.preemptions = 3});
 
+/// What wakes a reader that sleeps on two segments.
+enum class From { First, Second, Own };
+
+/// A thread that sleeps on two segments and on a word of its own; one of them changes, once.
+Scenario woken_from(WakeProtocol protocol, From from) {
+  return [=](Run& run) {
+    MemorySegment first(pair_channel(2));
+    MemorySegment second(pair_channel(2));
+    detail::sync::atomic<std::uint64_t> own{0};
+    for (MemorySegment* segment : {&first, &second}) {
+      segment->control().wake_protocol = static_cast<std::uint32_t>(protocol);
+      share(run, *segment);
+    }
+    run.share(own);
+    MemorySegment& changes = from == From::First ? first : second;
+    auto publisher = changes.publisher();
+    run.thread([&] {
+      if (from != From::Own) {
+        write(publisher, changes.geometry(), 1);
+        return;
+      }
+      own.store(1, std::memory_order_release);
+      detail::wake(reinterpret_cast<const std::uint32_t*>(&own));  // NOLINT
+    });
+    const std::size_t sleeper = run.thread([&] {
+      std::array<detail::Waiter, 2> waiters;
+      for (std::size_t i = 0; i < 2; ++i) {
+        MemorySegment& segment = i == 0 ? first : second;
+        waiters.at(i) = {.header = &segment.header(),
+                         .control = &segment.control(),
+                         .entry = &segment.entry(0),
+                         .seen_version = 0,
+                         .last_seen = {.generation = 1, .phase = SegmentPhase::Open}};
+      }
+      detail::wait({.waiters = waiters, .own_word = &own, .own_value = 0});
+    });
+    if (!run.finish()) return;
+    run.expect(!run.sleeps(sleeper), "the thread sleeps although something has changed");
+  };
+}
+
+const Registered kFirstOfTwo("waiting: on two segments, the first one changes",
+                             woken_from(WakeProtocol::Fence, From::First));
+const Registered kSecondOfTwo("waiting: on two segments, the second one changes",
+                              woken_from(WakeProtocol::Membarrier, From::Second));
+const Registered kOwn("waiting: on two segments, the own word changes",
+                      woken_from(WakeProtocol::Membarrier, From::Own));
+
 }  // namespace
 }  // namespace evo::model

@@ -9,6 +9,8 @@
 ///     fill or read a value in place                Loan, View
 ///     do the same with bytes, for any schema       RawStateWriter, RawStreamWriter, and readers
 ///     choose a domain, set limits                  Domain, WriterOptions, ReaderOptions
+///     wait for several of them, descriptors, time  WaitSet
+///     run at fixed times                           cycles, WaitSet::add_cycle
 ///     handle an error                              Result, ErrorCode, ReadError, WriteError
 ///     print an error, make one                     format.hpp
 ///     check the age of a value                     SampleInfo::fresh, SampleInfo::age
@@ -25,6 +27,7 @@
 #include "evo/checked_schema.hpp"
 #include "evo/cleanup.hpp"
 #include "evo/clock.hpp"
+#include "evo/cycle.hpp"
 #include "evo/deadline_watch.hpp"
 #include "evo/discovery.hpp"
 #include "evo/domain.hpp"
@@ -50,3 +53,4 @@
 #include "evo/stream_writer.hpp"
 #include "evo/text.hpp"
 #include "evo/version.hpp"
+#include "evo/wait_set.hpp"

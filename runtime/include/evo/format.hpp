@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "evo/error.hpp"
+#include "evo/wait_reason.hpp"
 
 namespace evo {
 
@@ -50,6 +51,14 @@ struct fmt::formatter<evo::WriteError> : fmt::formatter<std::string_view> {
   template <class Context>
   auto format(evo::WriteError error, Context& context) const {
     return fmt::formatter<std::string_view>::format(evo::to_string(error), context);
+  }
+};
+
+template <>
+struct fmt::formatter<evo::WaitReason> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(evo::WaitReason reason, Context& context) const {
+    return fmt::formatter<std::string_view>::format(evo::to_string(reason), context);
   }
 };
 

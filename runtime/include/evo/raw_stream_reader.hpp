@@ -14,6 +14,7 @@
 #include "evo/detail/moved_from_empty.hpp"
 #include "evo/detail/owned.hpp"
 #include "evo/detail/stream_observer.hpp"
+#include "evo/detail/wait_member.hpp"
 #include "evo/error.hpp"
 #include "evo/item.hpp"
 #include "evo/options.hpp"
@@ -25,7 +26,7 @@ namespace detail {
 struct ReaderAttachment;
 }
 
-class RawStreamReader {
+class RawStreamReader : public detail::WaitMember {
  public:
   /// Attaches to a stream, whatever its schema is; starts with the newest value.
   /// Fails like RawStateReader::attach; also Unsupported: the segment is not a stream.
@@ -63,6 +64,9 @@ class RawStreamReader {
   /// recreation that ended one wait does not end the next.
   bool wait_for_next(std::chrono::nanoseconds timeout) noexcept;
 
+  /// The same without sleeping, like RawStateReader::poll_for_change.
+  bool poll_for_next(std::chrono::nanoseconds timeout) noexcept;
+
   /// Number of published values not taken yet.
   [[nodiscard]] std::uint64_t lag() const noexcept { return observer_.lag(); }
 
@@ -99,6 +103,8 @@ class RawStreamReader {
   [[nodiscard]] const detail::StreamObserver& observer() const noexcept { return observer_; }
 
  private:
+  friend struct detail::WaitSetState;
+
   explicit RawStreamReader(detail::Owned<detail::ReaderAttachment> attachment) noexcept;
   static Result<RawStreamReader> attach(std::string_view name, const ChannelDescription* channel,
                                         const ReaderOptions& options);

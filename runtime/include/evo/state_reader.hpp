@@ -20,6 +20,8 @@
 
 namespace evo {
 
+class WaitSet;
+
 template <class Channel>
 class StateReader {
  public:
@@ -72,6 +74,12 @@ class StateReader {
   /// does not end the next.
   bool wait_for_change(std::chrono::nanoseconds timeout) noexcept {
     return reader_.wait_for_change(timeout);
+  }
+
+  /// The same without sleeping, for a reader with a core of its own: see
+  /// RawStateReader::poll_for_change.
+  bool poll_for_change(std::chrono::nanoseconds timeout) noexcept {
+    return reader_.poll_for_change(timeout);
   }
 
   /// Whether the writer is alive; two system calls.
@@ -135,6 +143,8 @@ class StateReader {
   }
 
  private:
+  friend class WaitSet;
+
   [[gnu::always_inline]] detail::ReadOutcome copy_latest(Value& value,
                                                          std::uint64_t& stamp_ns) noexcept {
     const auto n = copy_checked(value, stamp_ns);

@@ -26,6 +26,8 @@
 
 namespace evo {
 
+class WaitSet;
+
 template <class Channel>
 class StreamReader {
  public:
@@ -130,6 +132,12 @@ class StreamReader {
     return reader_.wait_for_next(timeout);
   }
 
+  /// The same without sleeping, for a reader with a core of its own: see
+  /// RawStateReader::poll_for_change.
+  bool poll_for_next(std::chrono::nanoseconds timeout) noexcept {
+    return reader_.poll_for_next(timeout);
+  }
+
   /// Number of published values not taken yet.
   [[nodiscard]] std::uint64_t lag() const noexcept { return reader_.lag(); }
 
@@ -202,6 +210,8 @@ class StreamReader {
   }
 
  private:
+  friend class WaitSet;
+
   /// Copies the next value out without taking it. Skips damaged values.
   [[gnu::always_inline]] bool look(Value& value, std::uint64_t& stamp_ns) noexcept {
     std::uint32_t stored_crc = 0;

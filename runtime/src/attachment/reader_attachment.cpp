@@ -238,6 +238,43 @@ WriterState ReaderAttachment::writer_state() const noexcept {
   return WriterState::Alive;
 }
 
+WaitReason ReaderAttachment::take_news() noexcept {
+  const std::uint64_t incarnation = writer_incarnation();
+  const WriterEpoch now = epoch_of(*control.operator->());
+  if (!is_news(last_seen_, now)) return WaitReason::None;
+  const WriterEpoch before = std::exchange(last_seen_, now);
+  if (now.generation != before.generation) return WaitReason::Replaced;
+  // A segment is closed by its writer, or by a cleaner after the death of its writer.
+  if (now.phase == SegmentPhase::Closed && writer_state() != WriterState::Dead) {
+    return WaitReason::WriterClosed;
+  }
+  return tell_death(incarnation);
+}
+
+WaitReason ReaderAttachment::take_death() noexcept {
+  const std::uint64_t incarnation = writer_incarnation();
+  // relaxed, both: a segment that is closed or replaced is news, see take_news().
+  if (incarnation == told_dead_ ||
+      control->phase.load(std::memory_order_relaxed) != SegmentPhase::Open ||
+      control->generation.load(std::memory_order_relaxed) != layout.generation ||
+      writer_state() != WriterState::Dead) {
+    return WaitReason::None;
+  }
+  return tell_death(incarnation);
+}
+
+/// To be called before the look at the writer: a successor that takes over in between is then told
+/// dead at its own death, too.
+std::uint64_t ReaderAttachment::writer_incarnation() const noexcept {
+  // relaxed: only compared.
+  return control->incarnation.load(std::memory_order_relaxed);
+}
+
+WaitReason ReaderAttachment::tell_death(std::uint64_t incarnation) noexcept {
+  const bool told = std::exchange(told_dead_, incarnation) == incarnation;
+  return told ? WaitReason::None : WaitReason::WriterDied;
+}
+
 Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {
   auto locked = try_lock(control.fd.get(), reader_lock_byte(index));
   if (!locked || !*locked) return locked;  // A8

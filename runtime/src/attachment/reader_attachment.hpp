@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "attachment/control.hpp"
+#include "base/pause.hpp"
 #include "evo/clock.hpp"
 #include "evo/detail/deadline_recorder.hpp"
 #include "evo/detail/state_observer.hpp"
 #include "evo/detail/waiting.hpp"
 #include "evo/options.hpp"
+#include "evo/wait_reason.hpp"
 #include "evo/writer_state.hpp"
 
 namespace evo::detail {
@@ -57,35 +59,65 @@ struct ReaderAttachment {
     return control->readers()[entry_index];
   }
 
+  /// What this reader sleeps for from now on: every later publish changes the version in it. A slot
+  /// may be ahead of it, so the version of the last value read is not the one to wait on.
+  [[nodiscard]] Waiter waiter() const noexcept {
+    return {.header = &header(),
+            .control = control.operator->(),
+            .entry = &entry(),
+            // acquire [publish]: pairs with the writer's publishing store.
+            .seen_version = header().version.load(std::memory_order_acquire),
+            .last_seen = last_seen_};
+  }
+
   /// Sleeps until `there()` is true, the writer closed or died, the segment was recreated, or the
   /// time has passed. Returns `there()`.
   template <class There>
   [[nodiscard]] bool sleep_until(There&& there, std::chrono::nanoseconds timeout) noexcept {
-    const std::uint64_t start = monotonic_ns();
+    const std::uint64_t end = end_of_wait(monotonic_ns(), timeout);
     while (true) {
-      // Loaded before the check: every later publish changes this version. A slot may be ahead of
-      // it, so the version of the last value read is not the one to wait on.
-      // acquire [publish]: pairs with the writer's publishing store.
-      const std::uint64_t version = header().version.load(std::memory_order_acquire);
+      const Waiter self = waiter();
       if (there()) return true;
-      const std::chrono::nanoseconds elapsed(monotonic_ns() - start);
-      if (timeout <= elapsed) return false;
-      const WriterEpoch epoch = wait({.header = &header(),
-                                      .control = control.operator->(),
-                                      .entry = &entry(),
-                                      .seen_version = version,
-                                      .last_seen = last_seen_},
-                                     timeout - elapsed);
+      const std::uint64_t now = monotonic_ns();
+      if (now >= end) return false;
+      const WriterEpoch epoch = wait(self, std::chrono::nanoseconds(end - now));
       // relaxed: only decides whether to continue waiting.
-      if (header().version.load(std::memory_order_relaxed) != version) continue;
-      // Closed, dead or recreated: nothing is published here any more. A wait that reports a value
-      // does not report that, so only one that reports none remembers it. A caller that calls again
-      // anyway sleeps until it changes.
+      if (header().version.load(std::memory_order_relaxed) != self.seen_version) continue;
       if (there()) return true;
       last_seen_ = epoch;
       return false;
     }
   }
+
+  /// The same, but never sleeps.
+  template <class There>
+  [[nodiscard]] bool poll_until(There&& there, std::chrono::nanoseconds timeout) noexcept {
+    // About a microsecond, as long as the line stays in this core's cache.
+    constexpr int kTightLooks = 256;
+    constexpr int kPacedLooks = 16;
+    for (int look = 0; look < kTightLooks; ++look) {
+      if (there()) return true;
+    }
+    const std::uint64_t end = end_of_wait(monotonic_ns(), timeout);
+    while (monotonic_ns() < end) {
+      for (int look = 0; look < kPacedLooks; ++look) {
+        if (there()) return true;
+        pause();
+      }
+      const WriterEpoch epoch = epoch_of(*control.operator->());
+      if (!is_news(last_seen_, epoch)) continue;
+      if (there()) return true;
+      last_seen_ = epoch;
+      return false;
+    }
+    return there();
+  }
+
+  /// What happened to the writer or the segment since the last call, or since the wait that ended
+  /// because of it; usually None.
+  [[nodiscard]] WaitReason take_news() noexcept;
+  /// WriterDied if the kernel says so, and no call has said so of this writer. Two system calls.
+  [[nodiscard]] WaitReason take_death() noexcept;
 
   Domain domain;
   std::string name;
@@ -115,10 +147,16 @@ struct ReaderAttachment {
   Result<void> check_self_description();
 
   [[nodiscard]] bool is_closed() const;
+  [[nodiscard]] std::uint64_t writer_incarnation() const noexcept;
+  WaitReason tell_death(std::uint64_t incarnation) noexcept;
 
   std::vector<CompatibleEntry> compatible_;
   bool has_entry_ = false;
+  // Closed, dead or recreated: nothing is published here any more. A wait that reports a value does
+  // not report that, so only one that reports none remembers it. A caller that calls again anyway
+  // sleeps until it changes.
   WriterEpoch last_seen_;
+  std::uint64_t told_dead_ = 0;  ///< the last incarnation whose death was told
 };
 
 }  // namespace evo::detail

@@ -68,6 +68,10 @@ bool RawStateReader::wait_for_change(std::chrono::nanoseconds timeout) noexcept 
   return attachment_->sleep_until([this] { return has_changed(); }, timeout);
 }
 
+bool RawStateReader::poll_for_change(std::chrono::nanoseconds timeout) noexcept {
+  return attachment_->poll_until([this] { return has_changed(); }, timeout);
+}
+
 WriterState RawStateReader::writer_state() const noexcept {
   return attachment_->writer_state();
 }

@@ -76,6 +76,10 @@ bool RawStreamReader::wait_for_next(std::chrono::nanoseconds timeout) noexcept {
   return attachment_->sleep_until([this] { return observer_.has_next(); }, timeout);
 }
 
+bool RawStreamReader::poll_for_next(std::chrono::nanoseconds timeout) noexcept {
+  return attachment_->poll_until([this] { return observer_.has_next(); }, timeout);
+}
+
 WriterState RawStreamReader::writer_state() const noexcept {
   return attachment_->writer_state();
 }

@@ -7,23 +7,23 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <bit>
+#include <cerrno>
 #include <climits>
 #include <ctime>
 
 #include "base/pause.hpp"
 #include "evo/clock.hpp"
+#include "system/kernel_time.hpp"
 
 namespace evo::detail {
 
 namespace {
 
-/// Sleeping and waking cost tens of microseconds; spinning this long detects an earlier publish
-/// without them.
-constexpr std::uint64_t kSpinNs = 20'000;
-/// Longest sleep before checking again: a replaced segment has no writer that wakes the sleepers.
-constexpr std::uint64_t kLongestSleepNs = 100'000'000;
-/// The same if the writer relies on a membarrier that this process cannot call.
+/// Longest sleep before checking again if a writer relies on a membarrier that this process cannot
+/// call.
 constexpr std::uint64_t kBlindSleepNs = 1'000'000;
 
 // The futex word is the low half of the version. A sleeper would miss a change only if exactly 2^31
@@ -31,19 +31,13 @@ constexpr std::uint64_t kBlindSleepNs = 1'000'000;
 static_assert(std::endian::native == std::endian::little,
               "the futex word is taken to be the low half of the version");
 
-const std::uint32_t* futex_word(const SegmentHeader& header) noexcept {
-  return reinterpret_cast<const std::uint32_t*>(&header.version);
+/// A time `ns` after `now_ns`.
+constexpr std::uint64_t later(std::uint64_t now_ns, std::uint64_t ns) noexcept {
+  return ns > Wait::kNever - now_ns ? Wait::kNever : now_ns + ns;
 }
 
 long membarrier(int command) noexcept {
   return ::syscall(SYS_membarrier, command, 0, 0);
-}
-
-/// Whether the wait of a reader that last saw `before` ends with `now`. It goes on if a takeover
-/// clears the mark of a death.
-bool is_news(const WriterEpoch& before, const WriterEpoch& now) noexcept {
-  return now.generation != before.generation || now.phase != before.phase ||
-         (now.found_dead_ns != 0 && now.found_dead_ns != before.found_dead_ns);
 }
 
 bool nothing_changed(const Waiter& waiter) noexcept {
@@ -52,13 +46,15 @@ bool nothing_changed(const Waiter& waiter) noexcept {
   return same && !is_news(waiter.last_seen, epoch_of(*waiter.control));
 }
 
-void sleep_on(const SegmentHeader& header, std::uint64_t seen_version, std::uint64_t ns) noexcept {
-  const timespec timeout{static_cast<time_t>(ns / 1'000'000'000U),
-                         static_cast<long>(ns % 1'000'000'000U)};
-  // Returns immediately if the word differs. The caller's loop handles interrupted and spurious
-  // returns.
-  ::syscall(SYS_futex, futex_word(header), FUTEX_WAIT, static_cast<std::uint32_t>(seen_version),
-            &timeout, nullptr, 0);
+bool nothing_changed(const Wait& what) noexcept {
+  // acquire [own-word]: pairs with the store of whoever changed it. What it stands for is visible
+  // after this.
+  if (what.own_word != nullptr &&
+      what.own_word->load(std::memory_order_acquire) != what.own_value) {
+    return false;
+  }
+  return std::all_of(what.waiters.begin(), what.waiters.end(),
+                     [](const Waiter& waiter) { return nothing_changed(waiter); });
 }
 
 /// The value of `waiters` for a reader that sleeps after this version. Versions are even, so it is
@@ -87,16 +83,61 @@ bool announce(const Waiter& waiter) noexcept {
   return true;
 }
 
-/// Makes sure that the writer's next load of `waiters` sees our store; false if that is not
+/// Makes sure that each writer's next load of `waiters` sees our store; false if that is not
 /// possible.
-bool order_before_second_look(const ControlFile& control) noexcept {
-  // relaxed: written once, before the segment could be attached.
-  const auto protocol =
-      static_cast<WakeProtocol>(control.wake_protocol.load(std::memory_order_relaxed));
+bool order_before_second_look(std::span<const Waiter> waiters) noexcept {
   // seq_cst fence [sleep]: with WakeProtocol::Fence, pairs with the writer's fence.
   sync::atomic_thread_fence(std::memory_order_seq_cst);
-  if (protocol == WakeProtocol::Fence) return true;
-  return membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
+  const bool all_fence = std::all_of(waiters.begin(), waiters.end(), [](const Waiter& waiter) {
+    // relaxed: written once, before the segment could be attached.
+    const std::uint32_t protocol = waiter.control->wake_protocol.load(std::memory_order_relaxed);
+    return static_cast<WakeProtocol>(protocol) == WakeProtocol::Fence;
+  });
+  return all_fence || membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
+}
+
+/// Whether a thread sleeps on its own word, too.
+bool has_room_for_own(const Wait& what) noexcept {
+  return what.own_word != nullptr && what.waiters.size() < Wait::kMostWords;
+}
+
+/// Whether this kernel has futex_waitv. A filter of system calls may answer EPERM.
+std::atomic<bool> has_waitv{true};
+
+/// Sleeps on the words of all until `until_ns`, or shorter. Returns immediately if one differs. The
+/// caller's loop handles interrupted and spurious returns.
+void sleep_on_all(const Wait& what, std::uint64_t until_ns) noexcept {
+  std::array<futex_waitv, Wait::kMostWords> words;
+  std::size_t count = 0;
+  const auto add = [&](const void* address, std::uint32_t value) {
+    words[count++] = {.val = value,
+                      .uaddr = reinterpret_cast<std::uintptr_t>(address),
+                      .flags = FUTEX_32,
+                      .__reserved = 0};
+  };
+  if (has_room_for_own(what)) add(what.own_word, static_cast<std::uint32_t>(what.own_value));
+  for (const Waiter& waiter : what.waiters) {
+    add(futex_word(*waiter.header), static_cast<std::uint32_t>(waiter.seen_version));
+  }
+  timespec until = kernel_time(until_ns);
+  // relaxed: each thread finds out for itself.
+  if (count > 1 && has_waitv.load(std::memory_order_relaxed)) {
+    const long result = ::syscall(SYS_futex_waitv, words.data(), count, 0, &until, CLOCK_MONOTONIC);
+    if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return;
+    has_waitv.store(false, std::memory_order_relaxed);
+  }
+  // Polls the other words. It sleeps on one of them, so that this one at least wakes it.
+  if (count > 1) until = kernel_time(std::min(until_ns, monotonic_ns() + Wait::kPollNs));
+  // An absolute time, of CLOCK_MONOTONIC.
+  ::syscall(SYS_futex, words[0].uaddr, FUTEX_WAIT_BITSET, words[0].val, &until, nullptr,
+            FUTEX_BITSET_MATCH_ANY);
+}
+
+/// The longest sleep before checking again.
+std::uint64_t longest_sleep(const Wait& what, bool all_writers_wake) noexcept {
+  if (!all_writers_wake) return kBlindSleepNs;
+  if (what.own_word != nullptr && !has_room_for_own(what)) return Wait::kCrowdedSleepNs;
+  return what.waiters.empty() ? Wait::kNever : Wait::kLongestSleepNs;
 }
 
 }  // namespace
@@ -113,8 +154,23 @@ WakeProtocol register_writer_for_wakes() noexcept {
                                                                    : WakeProtocol::Fence;
 }
 
+bool is_news(const WriterEpoch& before, const WriterEpoch& now) noexcept {
+  return now.generation != before.generation || now.phase != before.phase ||
+         (now.found_dead_ns != 0 && now.found_dead_ns != before.found_dead_ns);
+}
+
+const std::uint32_t* futex_word(const SegmentHeader& header) noexcept {
+  return reinterpret_cast<const std::uint32_t*>(&header.version);
+}
+
+void wake(const std::uint32_t* word) noexcept {
+  const int saved_errno = errno;
+  ::syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+  errno = saved_errno;
+}
+
 void wake_all(const SegmentHeader& header) noexcept {
-  ::syscall(SYS_futex, futex_word(header), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+  wake(futex_word(header));
 }
 
 void wake_waiters(const SegmentHeader& header, ControlFile& control,
@@ -128,25 +184,35 @@ void wake_waiters(const SegmentHeader& header, ControlFile& control,
   wake_all(header);
 }
 
-WriterEpoch wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
-  const std::uint64_t start = monotonic_ns();
-  const auto budget = static_cast<std::uint64_t>(std::max<std::int64_t>(0, timeout.count()));
-  while (monotonic_ns() - start < std::min(kSpinNs, budget)) {
-    if (!nothing_changed(waiter)) return epoch_of(*waiter.control);
+std::uint64_t end_of_wait(std::uint64_t now_ns, std::chrono::nanoseconds timeout) noexcept {
+  return later(now_ns, static_cast<std::uint64_t>(std::max<std::int64_t>(0, timeout.count())));
+}
+
+void wait(const Wait& what) noexcept {
+  const std::uint64_t spin_until = std::min(end_of_wait(monotonic_ns(), what.spin), what.until_ns);
+  while (monotonic_ns() < spin_until) {
+    if (!nothing_changed(what)) return;
     pause();
   }
-  if (!announce(waiter)) return epoch_of(*waiter.control);
-  // relaxed: advice.
-  waiter.entry->waiting.store(1, std::memory_order_relaxed);
-  const std::uint64_t longest =
-      order_before_second_look(*waiter.control) ? kLongestSleepNs : kBlindSleepNs;
-  while (nothing_changed(waiter)) {
-    const std::uint64_t elapsed = monotonic_ns() - start;
-    if (elapsed >= budget) break;
-    sleep_on(*waiter.header, waiter.seen_version, std::min(longest, budget - elapsed));
+  if (!std::all_of(what.waiters.begin(), what.waiters.end(), announce)) return;
+  // relaxed, here and below: advice.
+  for (const Waiter& waiter : what.waiters) {
+    waiter.entry->waiting.store(1, std::memory_order_relaxed);
   }
-  // relaxed: advice. The next publish clears what the announcement left in `waiters`.
-  waiter.entry->waiting.store(0, std::memory_order_relaxed);
+  const std::uint64_t longest = longest_sleep(what, order_before_second_look(what.waiters));
+  while (nothing_changed(what)) {
+    const std::uint64_t now = monotonic_ns();
+    if (now >= what.until_ns) break;
+    sleep_on_all(what, std::min(what.until_ns, later(now, longest)));
+  }
+  // The next publish clears what the announcement left in `waiters`.
+  for (const Waiter& waiter : what.waiters) {
+    waiter.entry->waiting.store(0, std::memory_order_relaxed);
+  }
+}
+
+WriterEpoch wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
+  wait({.waiters = {&waiter, 1}, .until_ns = end_of_wait(monotonic_ns(), timeout)});
   return epoch_of(*waiter.control);
 }
 

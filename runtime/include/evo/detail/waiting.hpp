@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Sleeping until a publish, and waking the sleepers.
+/// Sleeping until a publish, and waking the sleepers. One thread may sleep on many segments.
 ///
 /// A reader that is about to sleep stores the version after which it waits, plus one, into
 /// `ControlFile::waiters`. A writer that finds a value other than zero there wakes the sleepers,
@@ -18,7 +18,9 @@
 /// liburcu.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "evo/detail/chrono.hpp"
 #include "evo/format/control_file.hpp"
@@ -57,10 +59,52 @@ struct Waiter {
   WriterEpoch last_seen;
 };
 
-/// Sleeps until the version differs from the one seen, the writer closes the segment or a cleaner
-/// finds it dead, the segment is replaced, or the timeout has passed. Returns the writer's state,
-/// to be passed in the next Waiter, so that a reader that waits again after a close does not return
-/// immediately each time.
+/// What a thread sleeps for.
+struct Wait {
+  std::span<const Waiter> waiters;
+  /// A word of the thread itself, whose low half others change before they call wake(); null: none.
+  const sync::atomic<std::uint64_t>* own_word = nullptr;
+  std::uint64_t own_value = 0;            ///< the value of it that the thread has seen
+  std::uint64_t until_ns = kNever;        ///< CLOCK_MONOTONIC
+  std::chrono::nanoseconds spin = kSpin;  ///< how long to look before sleeping
+
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  /// Sleeping and waking cost tens of microseconds; spinning this long detects an earlier publish
+  /// without them.
+  static constexpr std::chrono::microseconds kSpin{20};
+  /// Longest sleep before a thread checks again: a replaced segment has no writer that wakes.
+  static constexpr std::uint64_t kLongestSleepNs = 100'000'000;
+  /// Words that one thread can sleep on (FUTEX_WAITV_MAX). The own word takes part only if the
+  /// waiters leave room for it; otherwise it is checked every kCrowdedSleepNs, and wake() is called
+  /// with the word of a waiter.
+  static constexpr std::size_t kMostWords = 128;
+  static constexpr std::uint64_t kCrowdedSleepNs = 10'000'000;
+  /// The same if this kernel has no futex_waitv (before Linux 5.16, or a filter forbids it) and
+  /// there is more than one word.
+  static constexpr std::uint64_t kPollNs = 1'000'000;
+};
+
+/// Sleeps until a version differs from the one seen, a writer closes its segment or a cleaner finds
+/// it dead, a segment is replaced, the own word differs, or the time comes.
+void wait(const Wait& what) noexcept;
+
+/// The same for one reader. Returns the writer's state, to be passed in the next Waiter, so that a
+/// reader that waits again after a close does not return immediately each time.
 [[nodiscard]] WriterEpoch wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept;
+
+/// When a wait that starts now ends; a timeout of centuries never does.
+[[nodiscard]] std::uint64_t end_of_wait(std::uint64_t now_ns,
+                                        std::chrono::nanoseconds timeout) noexcept;
+
+/// Whether the wait of a reader that last saw `before` ends with `now`. It goes on if a takeover
+/// clears the mark of a death.
+[[nodiscard]] bool is_news(const WriterEpoch& before, const WriterEpoch& now) noexcept;
+
+/// The word on which the readers of this segment sleep.
+[[nodiscard]] const std::uint32_t* futex_word(const SegmentHeader& header) noexcept;
+
+/// Wakes all that sleep on a word of 32 bits. May be called by a signal handler. A word that is not
+/// mapped any more is no error.
+void wake(const std::uint32_t* word) noexcept;
 
 }  // namespace evo::detail
