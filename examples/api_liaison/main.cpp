@@ -15,9 +15,10 @@
 #include "common/input.hpp"
 #include "common/module.hpp"
 #include "common/output.hpp"
-#include "common/periodic_loop.hpp"
 #include "common/stop_signal.hpp"
 #include "control_state.evo.hpp"
+#include "evo/clock.hpp"
+#include "evo/cycle.hpp"
 #include "evo/format.hpp"
 #include "phys_output_io.evo.hpp"
 
@@ -96,12 +97,12 @@ class Liaison {
   [[nodiscard]] bool wait_until(Condition condition) {
     const std::uint64_t start_ns = monotonic_ns();
     const auto timeout_ns = static_cast<std::uint64_t>(timeout_ * 1e9);
-    PeriodicLoop loop(std::chrono::milliseconds(1));
-    do {
+    for (const Cycle& cycle : cycles(std::chrono::milliseconds(1), {}, stop_flag())) {
       recipe_.poll();
       control_.poll();
       if (condition()) return true;
-    } while (monotonic_ns() - start_ns < timeout_ns && loop.wait());
+      if (cycle.began_ns() - start_ns >= timeout_ns) break;
+    }
     return false;
   }
 

@@ -46,11 +46,11 @@ void log_start(const Log& log, const RealTimeReport& report, std::uint64_t incar
                        {"memory", report.memory}});
 }
 
-void log_summary(const Log& log, const PeriodicLoop& loop, const LatencyHistogram& writes,
+void log_summary(const Log& log, const CycleStatistics& cycles, const LatencyHistogram& writes,
                  const InputStatistics& inputs) {
-  log.info("summary", {{"cycles", loop.cycles()},
-                       {"misses", loop.misses()},
-                       {"lateness_max_ns", loop.lateness_max_ns()},
+  log.info("summary", {{"cycles", cycles.cycles()},
+                       {"misses", cycles.misses()},
+                       {"lateness_max_ns", cycles.lateness_max_ns()},
                        {"write_p50_ns", writes.quantile_ns(0.5)},
                        {"write_p99_ns", writes.quantile_ns(0.99)},
                        {"write_max_ns", writes.max_ns()},

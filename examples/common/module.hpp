@@ -5,9 +5,9 @@
 #include <string>
 
 #include "common/arguments.hpp"
+#include "common/cycle_statistics.hpp"
 #include "common/input.hpp"
 #include "common/log.hpp"
-#include "common/periodic_loop.hpp"
 #include "evo/domain.hpp"
 #include "evo/real_time.hpp"
 
@@ -42,7 +42,7 @@ void log_start(const Log& log, const RealTimeReport& report, std::uint64_t incar
 
 /// The line that a periodic module logs when it ends: results for its deadlines, its writes and its
 /// reads.
-void log_summary(const Log& log, const PeriodicLoop& loop, const LatencyHistogram& writes,
+void log_summary(const Log& log, const CycleStatistics& cycles, const LatencyHistogram& writes,
                  const InputStatistics& inputs);
 
 }  // namespace evo::machine

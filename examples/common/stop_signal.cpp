@@ -11,12 +11,14 @@ namespace {
 constexpr std::array kStopSignals = {SIGTERM, SIGINT, SIGHUP};
 
 std::atomic<int> received{0};
+std::atomic<bool> stopping{false};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may store to it");
 
 extern "C" void remember_signal(int signal) {
   int none = 0;
-  // relaxed: pairs with the loads below; only the number itself is communicated.
+  // relaxed, both: pair with the loads of those who ask; only the values are communicated.
   received.compare_exchange_strong(none, signal, std::memory_order_relaxed);
+  stopping.store(true, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -31,6 +33,10 @@ void catch_stop_signals() noexcept {
 
 bool stop_requested() noexcept {
   return stop_signal() != 0;
+}
+
+const std::atomic<bool>* stop_flag() noexcept {
+  return &stopping;
 }
 
 int stop_signal() noexcept {

@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+#include <atomic>
+
 namespace evo::machine {
 
 /// From now on those signals only make `stop_requested` true and interrupt sleeps. Writing to a
@@ -12,6 +14,9 @@ void catch_stop_signals() noexcept;
 
 /// Whether a stop signal has arrived.
 [[nodiscard]] bool stop_requested() noexcept;
+
+/// The same, for evo::cycles.
+[[nodiscard]] const std::atomic<bool>* stop_flag() noexcept;
 
 /// The first one that arrived; 0 if none.
 [[nodiscard]] int stop_signal() noexcept;

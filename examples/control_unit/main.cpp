@@ -24,6 +24,8 @@ using cell::control::Mode;
 using cell::recipe::RecipeState;
 
 constexpr std::chrono::milliseconds kAttachWait{200};
+/// A quarter of a period after hal_core, which has measured by then.
+constexpr std::chrono::microseconds kPhase{250};
 
 /// Longest time that one step integrates over; a longer gap says nothing about the time between.
 constexpr double kLongestStepSeconds = 0.01;
@@ -135,22 +137,25 @@ int run(const Log& log, const ModuleOptions& options) {
   inputs.recipe.attach_within(kAttachWait);
 
   Regulator regulator;
-  PeriodicLoop loop(cell::control::ControlStateChannel::period);
-  while (loop.wait() && written) {
+  constexpr auto kPeriod = cell::control::ControlStateChannel::period;
+  CycleStatistics statistics(kPeriod);
+  for (const Cycle& cycle : cycles(kPeriod, {.phase = kPhase}, stop_flag())) {
+    statistics.add(cycle);
     inputs.poll();
     regulator.cycle(inputs, state);
     if (inputs.commands.has_value()) {
       state.accepted_command = inputs.commands.value().command_number;
     }
     ++state.cycle;
-    state.deadline_misses = loop.misses();
-    state.jitter_max_ns = loop.lateness_max_ns();
-    state.jitter_histogram = loop.lateness_histogram();
+    state.deadline_misses = statistics.misses();
+    state.jitter_max_ns = statistics.lateness_max_ns();
+    state.jitter_histogram = statistics.lateness_histogram();
     written = output->publish(state);
     events->report(state);
+    if (!written) break;
   }
   if (!written) log.error("cannot_write", {{"error", written.error()}});
-  log_summary(log, loop, output->latency(), inputs.statistics());
+  log_summary(log, statistics, output->latency(), inputs.statistics());
   return written ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -11,13 +11,14 @@
 
 #include "common/arguments.hpp"
 #include "common/log.hpp"
-#include "common/periodic_loop.hpp"
 #include "common/stop_signal.hpp"
 #include "demo/cell.hpp"
 #include "demo/display.hpp"
 #include "demo/monitor.hpp"
 #include "demo/private_domain.hpp"
 #include "demo/summary.hpp"
+#include "evo/clock.hpp"
+#include "evo/cycle.hpp"
 #include "evo/format.hpp"
 #include "recipe_executor/recipe.hpp"
 
@@ -46,11 +47,10 @@ class Run {
   /// Runs until the recipe has finished. Returns an error on failure; a stop signal is not a
   /// failure.
   tl::expected<void, std::string> go() {
-    PeriodicLoop loop(std::chrono::milliseconds(1));
-    started_ns_ = loop.began_ns();
-    while (loop.wait()) {
+    started_ns_ = monotonic_ns();
+    for (const Cycle& cycle : cycles(std::chrono::milliseconds(1), {}, stop_flag())) {
       monitor_.poll();
-      if (auto done = step(loop.began_ns()); !done) return done;
+      if (auto done = step(cycle.began_ns()); !done) return done;
       if (result_.recipe_finished) break;
       if (!display_.alive()) return tl::unexpected<std::string>("the output is closed");
     }

@@ -74,8 +74,10 @@ int run(const Log& log, const ModuleOptions& options) {
   Actuation actuation(log, domain);
   actuation.attach_within(kAttachWait);
 
-  PeriodicLoop loop(cell::hal::PhysInputIoChannel::period);
-  while (loop.wait() && written) {
+  constexpr auto kPeriod = cell::hal::PhysInputIoChannel::period;
+  CycleStatistics statistics(kPeriod);
+  for (const Cycle& cycle : cycles(kPeriod, {}, stop_flag())) {
+    statistics.add(cycle);
     actuation.poll();
     actuate(actuation, worker, value);
     if (auto measured = measure(worker, window, value); !measured) {
@@ -84,15 +86,16 @@ int run(const Log& log, const ModuleOptions& options) {
     }
     counters.copy_latest_to(value);
     ++value.cycle;
-    value.deadline_misses = loop.misses();
+    value.deadline_misses = statistics.misses();
     written = output->publish(value);
     trace->push({.cycle = value.cycle,
                  .output_cycle = value.output_cycle,
                  .applied_duty = value.applied_duty,
                  .worker_share = value.worker_share});
+    if (!written) break;
   }
   if (!written) log.error("cannot_write", {{"error", written.error()}});
-  log_summary(log, loop, output->latency(), actuation.statistics());
+  log_summary(log, statistics, output->latency(), actuation.statistics());
   return written ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

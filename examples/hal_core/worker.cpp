@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "common/periodic_loop.hpp"
 #include "evo/clock.hpp"
 #include "evo/format.hpp"
 
@@ -55,6 +54,12 @@ void work_a_little() {
     value ^= value << 17;
   }
   state = value;
+}
+
+void sleep_until_ns(std::uint64_t time_ns) {
+  const timespec time{static_cast<time_t>(time_ns / 1'000'000'000U),
+                      static_cast<long>(time_ns % 1'000'000'000U)};
+  ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
 }
 
 std::uint64_t own_cpu_time_ns() {

@@ -11,6 +11,7 @@
 #include "common/output.hpp"
 #include "common/stop_signal.hpp"
 #include "control_state.evo.hpp"
+#include "evo/clock.hpp"
 #include "evo/format.hpp"
 #include "phys_output_io.evo.hpp"
 #include "recipe_executor/recipe.hpp"
@@ -26,6 +27,8 @@ using Commands = Input<cell::api::CommandsConfigReader>;
 using Control = Input<cell::control::ControlStateReader>;
 
 constexpr std::chrono::milliseconds kAttachWait{200};
+/// A quarter of a period after control_unit, whose output it relays.
+constexpr std::chrono::microseconds kPhase{500};
 
 /// The last value that a killed recipe_executor published, so that this one can continue from
 /// there. Nothing after an orderly end, which closed the segment.
@@ -125,25 +128,28 @@ int run(const Log& log, const ModuleOptions& options, const Recipe& recipe) {
   log_start(log, options.ask_for_real_time(), output->incarnation(), output->create_duration_ns());
   control.attach_within(kAttachWait);
 
-  PeriodicLoop loop(cell::recipe::PhysOutputIoChannel::period);
-  std::uint64_t last_cycle_ns = loop.began_ns();
-  while (loop.wait() && written) {
+  constexpr auto kPeriod = cell::recipe::PhysOutputIoChannel::period;
+  CycleStatistics statistics(kPeriod);
+  std::uint64_t last_cycle_ns = monotonic_ns();
+  for (const Cycle& cycle : cycles(kPeriod, {.phase = kPhase}, stop_flag())) {
+    statistics.add(cycle);
     commands.poll();
     control.poll();
     follower.follow(log, commands, run);
-    run.advance(std::chrono::nanoseconds(loop.began_ns() - last_cycle_ns));
-    last_cycle_ns = loop.began_ns();
+    run.advance(std::chrono::nanoseconds(cycle.began_ns() - last_cycle_ns));
+    last_cycle_ns = cycle.began_ns();
     run.copy_to(value);
     actuate(control, run, value);
     ++value.cycle;
     value.accepted_command = follower.accepted();
-    value.deadline_misses = loop.misses();
+    value.deadline_misses = statistics.misses();
     written = output->publish(value);
+    if (!written) break;
   }
   if (!written) log.error("cannot_write", {{"error", written.error()}});
   InputStatistics inputs = commands.statistics();
   inputs += control.statistics();
-  log_summary(log, loop, output->latency(), inputs);
+  log_summary(log, statistics, output->latency(), inputs);
   return written ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

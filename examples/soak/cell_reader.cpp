@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "soak/cell_reader.hpp"
+#include "evo/cycle.hpp"
 
 #include <cstdlib>
 
-#include "common/periodic_loop.hpp"
+#include "common/stop_signal.hpp"
 
 namespace evo::machine {
 
@@ -63,8 +64,10 @@ InputStatistics CellReader::statistics() const {
 int run_reader(const Domain& domain) {
   const Log log("reader");
   CellReader reader(log, domain);
-  PeriodicLoop loop(std::chrono::milliseconds(1));
-  while (loop.wait()) reader.poll();
+  for ([[maybe_unused]] const Cycle& cycle :
+       cycles(std::chrono::milliseconds(1), {}, stop_flag())) {
+    reader.poll();
+  }
   const InputStatistics inputs = reader.statistics();
   log.info("summary", {{"reads", inputs.reads},
                        {"torn", inputs.torn},

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "soak/soak.hpp"
+#include "evo/clock.hpp"
+#include "evo/cycle.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -8,7 +10,6 @@
 #include <algorithm>
 #include <thread>
 
-#include "common/periodic_loop.hpp"
 #include "common/stop_signal.hpp"
 #include "evo/format.hpp"
 #include "evo/segment_info.hpp"
@@ -77,9 +78,9 @@ tl::expected<void, std::string> Soak::start_readers() {
 }
 
 tl::expected<void, std::string> Soak::come_up() {
-  constexpr int kMilliseconds = 30'000;
-  PeriodicLoop loop(std::chrono::milliseconds(1));
-  for (int i = 0; i < kMilliseconds && loop.wait(); ++i) {
+  constexpr std::uint64_t kCycles = 30'000;
+  for (const Cycle& cycle : cycles(std::chrono::milliseconds(1), {}, stop_flag())) {
+    if (cycle.number() > kCycles) break;
     reader_.poll();
     if (reader_.cell_is_up()) return {};
     if (auto trouble = cell_.trouble()) return tl::unexpected(*trouble);
@@ -89,14 +90,15 @@ tl::expected<void, std::string> Soak::come_up() {
 }
 
 tl::expected<void, std::string> Soak::pass(std::uint64_t duration_ns, bool with_kills) {
-  PeriodicLoop loop(std::chrono::milliseconds(1));
-  const std::uint64_t end_ns = loop.began_ns() + duration_ns;
-  while (loop.began_ns() < end_ns && loop.wait()) {
+  const std::uint64_t end_ns = monotonic_ns() + duration_ns;
+  for (const Cycle& cycle : cycles(std::chrono::milliseconds(1), {}, stop_flag())) {
     reader_.poll();
     watch();
-    if (auto fine = look_around(loop.began_ns()); !fine) return fine;
-    if (!with_kills || loop.began_ns() < next_kill_ns_) continue;
-    next_kill_ns_ = loop.began_ns() + random(50, 1500) * 1'000'000;
+    const std::uint64_t now_ns = cycle.began_ns();
+    if (auto fine = look_around(now_ns); !fine) return fine;
+    if (now_ns >= end_ns) break;
+    if (!with_kills || now_ns < next_kill_ns_) continue;
+    next_kill_ns_ = now_ns + random(50, 1500) * 1'000'000;
     if (auto killed = kill_one(); !killed) return killed;
   }
   return {};

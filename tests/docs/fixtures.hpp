@@ -4,18 +4,22 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <alarm.evo.hpp>
 #include <chrono>
 #include <gripper_state.evo.hpp>
 
 #include "evo/cleanup.hpp"
+#include "evo/cycle.hpp"
 #include "evo/deadline_watch.hpp"
 #include "evo/discovery.hpp"
 #include "evo/format.hpp"
 #include "evo/real_time.hpp"
 #include "evo/segment_info.hpp"
 #include "evo/testing.hpp"
+#include "evo/wait_set.hpp"
 #include "temporary_domain.hpp"
 
 // Alarm and its endpoints, named as in the documents.
@@ -47,6 +51,9 @@ class Gripper : public Empty {
     ASSERT_TRUE(writer->write(value));
   }
 
+  ~Gripper() override { ::close(descriptor); }
+
+  const int descriptor = ::eventfd(0, EFD_CLOEXEC);
   const cell::GripperState value{.cycle = 1, .opening = 40.5F};
   cell::GripperState large{};
   evo::Result<cell::GripperStateWriter> writer = cell::GripperStateWriter::create();
