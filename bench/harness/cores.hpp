@@ -13,11 +13,12 @@ const std::vector<int>& usable_cores();
 
 void pin_to_core(int core);
 
-/// Nanoseconds that a cache line takes one way between two cores: half of a round trip, median of
-/// many short series. No message between the two can be faster than this.
+/// Nanoseconds that a cache line takes one way between two cores: half of a round trip, median over
+/// fresh mappings, because the time belongs to the physical page. No message between the two can be
+/// faster than this.
 std::uint64_t line_latency_ns(int here, int there);
 
-/// The host moves virtual cores closer together or farther apart: a line takes 30 to 110 ns, or
+/// The host moves virtual cores closer together or farther apart: most lines take 30 to 110 ns, or
 /// around 225 ns. Mixed: it moved them during a measurement, which is then meaningless.
 enum class Distance : std::uint8_t { Near, Far, Mixed };
 inline constexpr std::uint64_t kFarNs = 160;

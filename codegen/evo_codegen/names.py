@@ -26,9 +26,9 @@ CPP_NAMESPACES = frozenset(("evo", "std", "tl", "fmt"))
 # Members of the readers. An accessor of the same name would hide them.
 READER_MEMBERS = frozenset(
     """Info Value attach attach_as begin create create_as end field has has_changed lag loan memory
-    next next_batch publish push push_batch read read_field read_into reattach retries seek_latest
-    seek_newest seek_oldest seek_to update version view wait_for_change wait_for_next with_next
-    with_write write writer_state""".split()
+    next next_batch poll_for_change poll_for_next publish push push_batch read read_field read_into
+    reattach retries seek_latest seek_newest seek_oldest seek_to update version view
+    wait_for_change wait_for_next with_next with_write write writer_state""".split()
 )
 
 # Functions that are declared next to the types of a schema, in its namespaces.

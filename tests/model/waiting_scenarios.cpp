@@ -84,11 +84,13 @@ Scenario woken_from(WakeProtocol protocol, From from) {
     MemorySegment first(pair_channel(2));
     MemorySegment second(pair_channel(2));
     detail::sync::atomic<std::uint64_t> own{0};
+    detail::sync::atomic<std::uint64_t> reason{0};
     for (MemorySegment* segment : {&first, &second}) {
       segment->control().wake_protocol = static_cast<std::uint32_t>(protocol);
       share(run, *segment);
     }
     run.share(own);
+    run.share(reason);
     MemorySegment& changes = from == From::First ? first : second;
     auto publisher = changes.publisher();
     run.thread([&] {
@@ -96,6 +98,7 @@ Scenario woken_from(WakeProtocol protocol, From from) {
         write(publisher, changes.geometry(), 1);
         return;
       }
+      reason.store(1, std::memory_order_relaxed);
       own.store(1, std::memory_order_release);
       detail::wake(reinterpret_cast<const std::uint32_t*>(&own));  // NOLINT
     });
@@ -110,6 +113,9 @@ Scenario woken_from(WakeProtocol protocol, From from) {
                          .last_seen = {.generation = 1, .phase = SegmentPhase::Open}};
       }
       detail::wait({.waiters = waiters, .own_word = &own, .own_value = 0});
+      if (from != From::Own) return;
+      run.expect(reason.load(std::memory_order_relaxed) == 1,
+                 "what the word stands for is not there");
     });
     if (!run.finish()) return;
     run.expect(!run.sleeps(sleeper), "the thread sleeps although something has changed");

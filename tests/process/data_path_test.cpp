@@ -33,6 +33,7 @@
 
 #include "evo/deadline_watch.hpp"
 #include "evo/segment_info.hpp"
+#include "evo/wait_set.hpp"
 #include "segments.hpp"
 #include "temporary_domain.hpp"
 
@@ -162,6 +163,8 @@ struct Ends {
         paged_reader(RawStateReader::attach("paged", {.domain = domain}).value()) {
     probe_writer.write({.cycle = 1});
     bulk_writer.write({});
+    of_probe = set.add(probe_reader).value();
+    of_alarms = set.add(alarm_reader).value();
   }
 
   probe::ProbeWriter probe_writer;
@@ -174,6 +177,9 @@ struct Ends {
   AlarmReader alarm_reader;
   RawStateWriter paged_writer;
   RawStateReader paged_reader;
+  WaitSet set;  // writers do not notice it
+  WaitToken of_probe;
+  WaitToken of_alarms;
   std::array<Trace, 4> traces{};
   std::array<Alarm, 2> alarms{};
   probe::Bulk bulk{};
@@ -263,6 +269,13 @@ const Operation kDataPath[] = {
     {"untyped_through_many_pages",
      [](Ends& ends, std::uint64_t) {
        return go_through_pages(ends.paged_writer, ends.paged_reader, ends.page);
+     }},
+    {"look_of_a_wait_set",
+     [](Ends& ends, std::uint64_t i) {
+       ends.probe_writer.write({.cycle = i});
+       const Ready ready = ends.set.wait(std::chrono::nanoseconds(0));
+       return ready.has(ends.of_probe) && !ready.has(ends.of_alarms) &&
+              ends.probe_reader.read().has_value();
      }},
     {"view_of_block",
      [](Ends& ends, std::uint64_t i) {

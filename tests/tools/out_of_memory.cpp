@@ -42,7 +42,8 @@ class OutOfMemory : public Supervise, public testing::WithParamInterface<unsigne
 
 constexpr int kWriters = 5;
 
-/// A supervisor that runs out of memory once it has seen all writers, which it reports.
+/// A supervisor that reports when it has seen all writers, and runs out of memory at the first
+/// death.
 std::string supervise(const Domain& domain, const Pipe& log_pipe, const Pipe& seen,
                       unsigned failing) {
   ::dup2(log_pipe.writing(), STDOUT_FILENO);
@@ -53,8 +54,10 @@ std::string supervise(const Domain& domain, const Pipe& log_pipe, const Pipe& se
   int writers = 0;
   tools::EventLog log(tools::LogFormat::Json, tools::LogPace::OnItsOwn,
                       [&](const tools::Event& event) {
-                        if (event.name != "writer_started" || ++writers != kWriters) return;
-                        seen.write("x");
+                        if (event.name == "writer_started" && ++writers == kWriters) {
+                          seen.write("x");
+                        }
+                        if (event.name != "writer_died" || failures_left != 0) return;
                         failures_left = 12;
                         period = failing;
                       });

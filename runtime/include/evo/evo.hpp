@@ -53,4 +53,5 @@
 #include "evo/stream_writer.hpp"
 #include "evo/text.hpp"
 #include "evo/version.hpp"
+#include "evo/wait_reason.hpp"
 #include "evo/wait_set.hpp"

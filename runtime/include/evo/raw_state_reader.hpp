@@ -78,8 +78,8 @@ class RawStateReader : public detail::WaitMember {
   bool wait_for_change(std::chrono::nanoseconds timeout) noexcept;
 
   /// The same, but never sleeps: looks again and again, without a break for about a microsecond,
-  /// then with a pause instruction between two looks. The value arrives tens of microseconds sooner
-  /// than by a wake, and the core is busy meanwhile.
+  /// then with a pause instruction between two looks. Saves the tens of microseconds that a wake
+  /// takes, and keeps the core busy.
   bool poll_for_change(std::chrono::nanoseconds timeout) noexcept;
 
   /// Queries the kernel; two system calls.

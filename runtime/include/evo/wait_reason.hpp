@@ -14,7 +14,7 @@ enum class WaitReason : std::uint8_t {
   WriterClosed,  ///< the writer closed the segment
   Replaced,      ///< the segment was recreated, or this is a forked child: reattach
   Cycle,         ///< a cycle begins
-  Readable,      ///< a descriptor can be read, or has an error or its end to tell
+  Readable,      ///< a descriptor can be read, failed, or is at its end
 };
 
 [[nodiscard]] std::string_view to_string(WaitReason reason) noexcept;

@@ -59,7 +59,7 @@ class Ready {
   /// Whether the token is ready.
   [[nodiscard]] bool has(WaitToken token) const noexcept { return why(token) != WaitReason::None; }
   /// The reason; None if it is not ready. A reader with a value is ready for it again, until it has
-  /// read it. Everything else is told once, after the last value was read.
+  /// read it. Everything else is reported once, after the last value was read.
   [[nodiscard]] WaitReason why(WaitToken token) const noexcept;
   /// The cycle that begins; all zero if the token is none that is ready.
   [[nodiscard]] Cycle cycle(WaitToken token) const noexcept;
@@ -116,7 +116,7 @@ class WaitSet {
   [[nodiscard]] Result<WaitToken> add_cycle(std::chrono::nanoseconds period,
                                             CycleOptions options = {});
 
-  /// Waits until this descriptor can be read, or has an error or its end to tell. Starts a helper
+  /// Waits until this descriptor can be read, fails, or is at its end. Starts a helper
   /// thread with the first one, whose scheduling is that of the calling thread. Remove the token
   /// before the descriptor is closed. Unsupported: it is in this set already, or always ready (a
   /// regular file). Also ResourceExhausted, Io.
@@ -126,11 +126,12 @@ class WaitSet {
   void remove(WaitToken token) noexcept;
 
   /// Sleeps until something is ready, or the timeout has passed; returns immediately if something
-  /// is ready already. Zero: only looks. No signal ends it early.
+  /// is ready already. No signal ends it early. Zero: only looks, without a system call unless the
+  /// set has descriptors.
   ///
-  /// Finds a close, and a replaced segment, like `wait_for_change`; and asks the kernel for each
-  /// reader ten times a second whether its writer is alive, so it finds a death without a
-  /// supervisor, too. In a forked child, readers are Replaced and descriptors are never ready.
+  /// Finds a close, and a replaced segment, like `wait_for_change`. With a timeout it also asks the
+  /// kernel, for each reader ten times a second, whether its writer is alive; so it finds a death
+  /// without a supervisor. In a forked child, readers are Replaced and descriptors are never ready.
   [[nodiscard]] Ready wait(std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max(),
                            const WaitOptions& options = {}) noexcept;
 

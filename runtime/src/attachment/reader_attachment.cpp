@@ -248,31 +248,31 @@ WaitReason ReaderAttachment::take_news() noexcept {
   if (now.phase == SegmentPhase::Closed && writer_state() != WriterState::Dead) {
     return WaitReason::WriterClosed;
   }
-  return tell_death(incarnation);
+  return report_death(incarnation);
 }
 
 WaitReason ReaderAttachment::take_death() noexcept {
   const std::uint64_t incarnation = writer_incarnation();
   // relaxed, both: a segment that is closed or replaced is news, see take_news().
-  if (incarnation == told_dead_ ||
+  if (incarnation == reported_dead_ ||
       control->phase.load(std::memory_order_relaxed) != SegmentPhase::Open ||
       control->generation.load(std::memory_order_relaxed) != layout.generation ||
       writer_state() != WriterState::Dead) {
     return WaitReason::None;
   }
-  return tell_death(incarnation);
+  return report_death(incarnation);
 }
 
-/// To be called before the look at the writer: a successor that takes over in between is then told
-/// dead at its own death, too.
+/// To be called before the look at the writer: the death of a successor that takes over in between
+/// is then reported, too.
 std::uint64_t ReaderAttachment::writer_incarnation() const noexcept {
   // relaxed: only compared.
   return control->incarnation.load(std::memory_order_relaxed);
 }
 
-WaitReason ReaderAttachment::tell_death(std::uint64_t incarnation) noexcept {
-  const bool told = std::exchange(told_dead_, incarnation) == incarnation;
-  return told ? WaitReason::None : WaitReason::WriterDied;
+WaitReason ReaderAttachment::report_death(std::uint64_t incarnation) noexcept {
+  const bool reported = std::exchange(reported_dead_, incarnation) == incarnation;
+  return reported ? WaitReason::None : WaitReason::WriterDied;
 }
 
 Result<bool> ReaderAttachment::try_entry(std::uint32_t index) {

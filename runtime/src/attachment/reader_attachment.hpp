@@ -116,7 +116,8 @@ struct ReaderAttachment {
   /// What happened to the writer or the segment since the last call, or since the wait that ended
   /// because of it; usually None.
   [[nodiscard]] WaitReason take_news() noexcept;
-  /// WriterDied if the kernel says so, and no call has said so of this writer. Two system calls.
+  /// WriterDied if the kernel says so and this writer's death was not reported yet. Two system
+  /// calls.
   [[nodiscard]] WaitReason take_death() noexcept;
 
   Domain domain;
@@ -148,7 +149,7 @@ struct ReaderAttachment {
 
   [[nodiscard]] bool is_closed() const;
   [[nodiscard]] std::uint64_t writer_incarnation() const noexcept;
-  WaitReason tell_death(std::uint64_t incarnation) noexcept;
+  WaitReason report_death(std::uint64_t incarnation) noexcept;
 
   std::vector<CompatibleEntry> compatible_;
   bool has_entry_ = false;
@@ -156,7 +157,7 @@ struct ReaderAttachment {
   // not report that, so only one that reports none remembers it. A caller that calls again anyway
   // sleeps until it changes.
   WriterEpoch last_seen_;
-  std::uint64_t told_dead_ = 0;  ///< the last incarnation whose death was told
+  std::uint64_t reported_dead_ = 0;  ///< the last incarnation whose death was reported
 };
 
 }  // namespace evo::detail

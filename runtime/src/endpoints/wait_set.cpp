@@ -46,8 +46,9 @@ struct WaitSetState {
   void remove(WaitPlace& place) noexcept;
   /// Wakes the thread that waits. For any thread, and signal handlers.
   void ring() noexcept;
-  /// Finds what is ready at this time.
-  void look(std::uint64_t now) noexcept;
+  /// Finds what is ready at this time. For a caller that does not wait it makes no system call,
+  /// except for descriptors.
+  void look(std::uint64_t now, bool waits) noexcept;
   void look_at_readers() noexcept;
   void look_for_deaths(std::uint64_t now) noexcept;
   void look_at_cycles(std::uint64_t now) noexcept;
@@ -95,6 +96,8 @@ void WaitMember::leave() noexcept {
 using detail::WaitPlace;
 using detail::WaitSetState;
 
+static_assert(WaitSet::kMostReaders == detail::Wait::kMostWords);
+
 WaitPlace& WaitSetState::add(WaitPlace::Kind kind) {
   const auto unused = std::find_if(places.begin(), places.end(), [](const auto& place) {
     return place->kind == WaitPlace::Kind::Unused;
@@ -140,18 +143,19 @@ bool WaitSetState::has_value(const WaitPlace& place) noexcept {
 }
 
 void WaitSetState::ring() noexcept {
-  // release [own-word]: pairs with the acquire of whoever sleeps. What changed is visible to it.
+  // release [own-word]: pairs with the acquire of the thread that sleeps. What changed is visible
+  // to it.
   rings.fetch_add(1, std::memory_order_release);
   // relaxed: an address; nothing is read through it. If it belongs to a reader that is gone, the
   // thread is about to look, or does so soon: Wait::kCrowdedSleepNs.
   detail::wake(bell.load(std::memory_order_relaxed));
 }
 
-void WaitSetState::look(std::uint64_t now) noexcept {
+void WaitSetState::look(std::uint64_t now, bool waits) noexcept {
   ready.clear();
   for (const auto& place : places) place->why = WaitReason::None;
   look_at_readers();
-  look_for_deaths(now);
+  if (waits) look_for_deaths(now);
   look_at_cycles(now);
   look_at_descriptors();
   for (const auto& place : places) {
@@ -250,6 +254,7 @@ WaitSet::~WaitSet() {
   for (const auto& place : state_->places) {
     if (place->kind != WaitPlace::Kind::Unused) state_->remove(*place);
   }
+  state_->descriptors.reset();  // its thread rings the bell
 }
 
 Result<WaitToken> WaitSetState::add_reader(WaitMember& member, WaitPlace::Kind kind) {
@@ -321,7 +326,7 @@ Ready WaitSet::wait(std::chrono::nanoseconds timeout, const WaitOptions& options
   while (true) {
     // acquire [own-word], before the look: a later ring changes the word.
     const std::uint64_t rings = set.rings.load(std::memory_order_acquire);
-    set.look(now);
+    set.look(now, timeout > std::chrono::nanoseconds(0));
     const Ready ready(set);
     if (!ready.empty() || now >= end) break;
     set.sleep(rings, std::min(end, set.next_look(now)), options.spin);

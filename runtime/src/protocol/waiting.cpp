@@ -47,8 +47,8 @@ bool nothing_changed(const Waiter& waiter) noexcept {
 }
 
 bool nothing_changed(const Wait& what) noexcept {
-  // acquire [own-word]: pairs with the store of whoever changed it. What it stands for is visible
-  // after this.
+  // acquire [own-word]: pairs with the release of the thread that changed it. What it stands for is
+  // visible after this.
   if (what.own_word != nullptr &&
       what.own_word->load(std::memory_order_acquire) != what.own_value) {
     return false;

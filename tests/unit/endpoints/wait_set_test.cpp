@@ -79,7 +79,7 @@ TEST_F(WaitSetReady, TokensComeInTheOrderOfTheirAdding) {
   EXPECT_FALSE(ready.has(tokens[1]));
 }
 
-TEST_F(WaitSetReady, ACloseIsToldOnceAfterTheLastValue) {
+TEST_F(WaitSetReady, ACloseIsReportedOnceAfterTheLastValue) {
   auto out = std::make_optional<RawStateWriter>(writer("probe"));
   auto in = reader("probe");
   WaitSet set;
@@ -92,7 +92,7 @@ TEST_F(WaitSetReady, ACloseIsToldOnceAfterTheLastValue) {
   EXPECT_EQ(look(set, token), WaitReason::None);
 }
 
-TEST_F(WaitSetReady, ADeathIsToldOnceEachTime) {
+TEST_F(WaitSetReady, EachDeathIsReportedOnce) {
   leave_orphan(directory_.domain(), raw_channel("probe", 8), 1);
   auto in = reader("probe");
   EXPECT_EQ(read_number(in), "1");
@@ -107,7 +107,7 @@ TEST_F(WaitSetReady, ADeathIsToldOnceEachTime) {
   EXPECT_EQ(set.wait(kLong).why(token), WaitReason::WriterDied) << "its successor died, too";
 }
 
-TEST_F(WaitSetReady, ADeathIsNotToldAgainByItsCleanup) {
+TEST_F(WaitSetReady, ACleanupReportsNoDeathAgain) {
   leave_orphan(directory_.domain(), raw_channel("probe", 8), 1);
   auto in = reader("probe");
   EXPECT_EQ(read_number(in), "1");
@@ -119,7 +119,7 @@ TEST_F(WaitSetReady, ADeathIsNotToldAgainByItsCleanup) {
   EXPECT_EQ(look(set, token), WaitReason::None);
 }
 
-TEST_F(WaitSetReady, ACleanupThatComesFirstTellsTheDeath) {
+TEST_F(WaitSetReady, ACleanupThatComesFirstReportsTheDeath) {
   leave_orphan(directory_.domain(), raw_channel("probe", 8), 1);
   auto in = reader("probe");
   EXPECT_EQ(read_number(in), "1");
@@ -130,7 +130,7 @@ TEST_F(WaitSetReady, ACleanupThatComesFirstTellsTheDeath) {
   EXPECT_TRUE(set.wait(250ms).empty());
 }
 
-TEST_F(WaitSetReady, AReplacedSegmentIsToldOnceAndFollowedAfterReattach) {
+TEST_F(WaitSetReady, AReplacedSegmentIsReportedOnceAndFollowedAfterReattach) {
   leave_orphan(directory_.domain(), raw_channel("probe", 8), 1);
   auto in = reader("probe");
   WaitSet set;
@@ -286,7 +286,7 @@ TEST_F(WaitSetMembers, AsManyAsTheKernelHasWordsFor) {
   publisher.join();
 }
 
-TEST_F(WaitSetMembers, AForkedChildIsToldThatItsReadersAreReplaced) {
+TEST_F(WaitSetMembers, InAForkedChildReadersAreReplaced) {
   RawStateReader in = reader("probe");
   WaitSet set;
   const WaitToken token = set.add(in).value();

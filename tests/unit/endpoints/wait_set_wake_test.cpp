@@ -244,7 +244,7 @@ TEST_F(WaitSetCycles, WhatWasMissedIsCounted) {
   const Ready ready = set.wait(kLong);
   EXPECT_GE(ready.missed(token), 18U);
   EXPECT_EQ(ready.cycle(token).scheduled_ns(), first + 1'000'000 * (1 + ready.missed(token)));
-  EXPECT_EQ(look(set, token), WaitReason::None) << "a cycle is told once";
+  EXPECT_EQ(look(set, token), WaitReason::None) << "a cycle is reported once";
 }
 
 TEST_F(WaitSetCycles, OneReadyTokenDoesNotHideAnother) {

@@ -88,7 +88,10 @@ class StateObserver {
   /// Whether a publish after n, which this reader has read, is complete; one load.
   [[nodiscard]] bool has_after(Sequence n) const noexcept {
     const Place next = after(found_.n == n ? found_ : place_of(n));
-    return !is_to_come(next.n, slot_of(next).version());
+    const ReaderSlot slot = slot_of(next);
+    // A caller that polls reads the value as soon as it is there: its two lines then come together.
+    if (geometry_.stride == 2 * kCacheLine) slot.prefetch_second_line();
+    return !is_to_come(next.n, slot.version());
   }
 
   /// Twice the number of the last publish: the one that the header names, or that of the last read,

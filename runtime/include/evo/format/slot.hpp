@@ -198,6 +198,9 @@ class ReaderSlot {
     return word(0).load(std::memory_order_relaxed) == kNeverFilled;
   }
 
+  /// Brings the second line to this core, if it is not there.
+  void prefetch_second_line() const noexcept { __builtin_prefetch(slot_ + kCacheLine); }
+
   [[nodiscard]] bool is_stamped() const noexcept { return geometry_.stamped; }
 
   [[nodiscard]] std::uint64_t stamp_ns() const noexcept {
