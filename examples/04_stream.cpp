@@ -20,7 +20,7 @@ int main() {
   for (std::uint64_t cycle = 1; cycle <= 3; ++cycle) {
     writer->push({.cycle = cycle, .kind = EventKind::ModeChanged, .mode = Mode::Running});
   }
-  for (const auto& item : *reader) {  // all that are there; wait_for_next() sleeps until there is one
+  for (const auto& item : *reader) {  // all that are there
     fmt::print("event {}: {} in cycle {}\n", item.sequence, to_string(item.value.kind),
                item.value.cycle);
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// alarm: says when the level is too high, or not to be trusted.
 #include <chrono>
 #include <cstdio>
@@ -39,7 +40,8 @@ int main() {
   while (!stopping) {
     const evo::Ready ready = set.wait(plant::TankChannel::max_age);
     if (ready.why(*on_tank) == evo::WaitReason::Replaced) {
-      if (auto attached = tank->reattach(1s); !attached) fmt::print(stderr, "{}\n", attached.error());
+      if (auto attached = tank->reattach(1s); !attached)
+        fmt::print(stderr, "{}\n", attached.error());
     }
     const std::string_view now = judge(*tank);
     if (now == last) continue;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Tests `alarm` between scripted neighbours. It needs no test framework.
 #include <chrono>
 #include <cstdio>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// sensor: publishes the level of the tank every 10 ms.
 #include <cmath>
 #include <evo/cycle.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Ends a loop on Ctrl-C and SIGTERM, so that the module closes what it owns.
 #pragma once
 

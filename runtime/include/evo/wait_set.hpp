@@ -10,8 +10,8 @@
 ///       if (ready.has(input)) …
 ///     }
 ///
-/// A set belongs to one thread at a time; only `stop` may be called from others. It makes no
-/// difference to writers how their readers wait: a publish executes the same instructions.
+/// A set belongs to one thread at a time; only `stop` may be called from others. How readers wait
+/// costs writers nothing: a publish executes the same instructions, until it has to wake a sleeper.
 ///
 /// The thread sleeps on the words that writers of the segments wake (futex_waitv). Before Linux
 /// 5.16, and where a filter forbids that call, it looks at all readers once a millisecond instead:
@@ -58,10 +58,12 @@ class Ready {
  public:
   /// Whether the token is ready.
   [[nodiscard]] bool has(WaitToken token) const noexcept { return why(token) != WaitReason::None; }
-  /// The reason; None if it is not ready. A reader with a value is ready for it again, until it has
-  /// read it. Everything else is reported once, after the last value was read.
+  /// The reason; None if it is not ready. Every wait reports Value until the reader has read it (by
+  /// `read` or `read_into`; reading one field does not count), and Readable until the descriptor
+  /// was read. The writer's end and a replaced segment are reported once, after the last value was
+  /// read.
   [[nodiscard]] WaitReason why(WaitToken token) const noexcept;
-  /// The cycle that begins; all zero if the token is none that is ready.
+  /// The cycle that begins; all zeros if the token is not ready, or not a cycle.
   [[nodiscard]] Cycle cycle(WaitToken token) const noexcept;
   /// Number of cycles that were skipped just before this one.
   [[nodiscard]] std::uint64_t missed(WaitToken token) const noexcept {
@@ -70,7 +72,8 @@ class Ready {
   /// Whether `stop` was called.
   [[nodiscard]] bool stopped() const noexcept;
 
-  /// The tokens that are ready, in the order in which they were added.
+  /// The tokens that are ready, in the order in which they were added; but a token may take the
+  /// place of one that was removed.
   [[nodiscard]] const WaitToken* begin() const noexcept;
   [[nodiscard]] const WaitToken* end() const noexcept;
   [[nodiscard]] std::size_t size() const noexcept {
@@ -116,8 +119,8 @@ class WaitSet {
   [[nodiscard]] Result<WaitToken> add_cycle(std::chrono::nanoseconds period,
                                             CycleOptions options = {});
 
-  /// Waits until this descriptor can be read, fails, or is at its end. Starts a helper
-  /// thread with the first one, whose scheduling is that of the calling thread. Remove the token
+  /// Waits until this descriptor can be read, fails, or is at its end. The first
+  /// call starts a helper thread, which inherits the calling thread's scheduling. Remove the token
   /// before the descriptor is closed. Unsupported: it is in this set already, or always ready (a
   /// regular file). Also ResourceExhausted, Io.
   [[nodiscard]] Result<WaitToken> add_fd(int descriptor);

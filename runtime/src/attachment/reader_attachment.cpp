@@ -238,10 +238,8 @@ WriterState ReaderAttachment::writer_state() const noexcept {
   return WriterState::Alive;
 }
 
-WaitReason ReaderAttachment::take_news() noexcept {
-  const std::uint64_t incarnation = writer_incarnation();
-  const WriterEpoch now = epoch_of(*control.operator->());
-  if (!is_news(last_seen_, now)) return WaitReason::None;
+WaitReason ReaderAttachment::report_news(const WriterEpoch& now,
+                                         std::uint64_t incarnation) noexcept {
   const WriterEpoch before = std::exchange(last_seen_, now);
   if (now.generation != before.generation) return WaitReason::Replaced;
   // A segment is closed by its writer, or by a cleaner after the death of its writer.
@@ -251,23 +249,20 @@ WaitReason ReaderAttachment::take_news() noexcept {
   return report_death(incarnation);
 }
 
-WaitReason ReaderAttachment::take_death() noexcept {
-  const std::uint64_t incarnation = writer_incarnation();
+bool ReaderAttachment::is_newly_dead(std::uint64_t incarnation) const noexcept {
   // relaxed, both: a segment that is closed or replaced is news, see take_news().
-  if (incarnation == reported_dead_ ||
-      control->phase.load(std::memory_order_relaxed) != SegmentPhase::Open ||
-      control->generation.load(std::memory_order_relaxed) != layout.generation ||
-      writer_state() != WriterState::Dead) {
-    return WaitReason::None;
-  }
-  return report_death(incarnation);
+  return incarnation != reported_dead_ &&
+         control->phase.load(std::memory_order_relaxed) == SegmentPhase::Open &&
+         control->generation.load(std::memory_order_relaxed) == layout.generation &&
+         writer_state() == WriterState::Dead;
 }
 
 /// To be called before the look at the writer: the death of a successor that takes over in between
 /// is then reported, too.
 std::uint64_t ReaderAttachment::writer_incarnation() const noexcept {
-  // relaxed: only compared.
-  return control->incarnation.load(std::memory_order_relaxed);
+  // acquire [fencing-token]: pairs with the release store of a writer that takes over. A mark of
+  // death that is seen after this is not its predecessor's.
+  return control->incarnation.load(std::memory_order_acquire);
 }
 
 WaitReason ReaderAttachment::report_death(std::uint64_t incarnation) noexcept {

@@ -2,6 +2,7 @@
 /// The parts of a reader that the data path does not need: files, locks, mappings.
 #pragma once
 
+#include <atomic>
 #include <cassert>
 #include <chrono>
 #include <memory>
@@ -114,11 +115,26 @@ struct ReaderAttachment {
   }
 
   /// What happened to the writer or the segment since the last call, or since the wait that ended
-  /// because of it; usually None.
-  [[nodiscard]] WaitReason take_news() noexcept;
-  /// WriterDied if the kernel says so and this writer's death was not reported yet. Two system
-  /// calls.
-  [[nodiscard]] WaitReason take_death() noexcept;
+  /// because of it. None if nothing did. Value if `there()` has become true; a later call then
+  /// reports what happened.
+  template <class There>
+  [[nodiscard]] WaitReason take_news(There&& there) noexcept {
+    const std::uint64_t incarnation = writer_incarnation();
+    const WriterEpoch now = epoch_of(*control.operator->());
+    if (!is_news(last_seen_, now)) return WaitReason::None;
+    // acquire fence [phase]: pairs with the closing writer's release store. The look below sees
+    // what was published before.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return there() ? WaitReason::Value : report_news(now, incarnation);
+  }
+  /// WriterDied if the kernel says so and this writer's death was not reported yet; Value as above.
+  /// Two system calls.
+  template <class There>
+  [[nodiscard]] WaitReason take_death(There&& there) noexcept {
+    const std::uint64_t incarnation = writer_incarnation();
+    if (!is_newly_dead(incarnation)) return WaitReason::None;
+    return there() ? WaitReason::Value : report_death(incarnation);
+  }
 
   Domain domain;
   std::string name;
@@ -149,6 +165,8 @@ struct ReaderAttachment {
 
   [[nodiscard]] bool is_closed() const;
   [[nodiscard]] std::uint64_t writer_incarnation() const noexcept;
+  [[nodiscard]] bool is_newly_dead(std::uint64_t incarnation) const noexcept;
+  WaitReason report_news(const WriterEpoch& now, std::uint64_t incarnation) noexcept;
   WaitReason report_death(std::uint64_t incarnation) noexcept;
 
   std::vector<CompatibleEntry> compatible_;

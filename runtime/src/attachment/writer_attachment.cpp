@@ -199,18 +199,18 @@ void WriterAttachment::begin_incarnation() {
   }
   // relaxed: advice, like the stores that follow. No PID means that the rest is being changed.
   control_->writer_pid.store(0, std::memory_order_relaxed);
+  control_->found_dead_ns.store(0, std::memory_order_relaxed);
   // release [fencing-token]: a former writer that was fenced off sees it at its next publish
-  // ("fenced"); no data depends on it.
+  // ("fenced"). A reader that sees it does not take its predecessor's mark of death for its own.
   incarnation_ = next_incarnation({control_->incarnation.load(std::memory_order_relaxed),
                                    control_->generation.load(std::memory_order_relaxed)});
   control_->incarnation.store(incarnation_, std::memory_order_release);
   const std::string executable = executable_path();
   store_text(control_->writer_executable.data(), control_->writer_executable.size(),
              last_part(executable, control_->writer_executable.size()));
-  // relaxed, all three: advice, published by the store of the PID.
+  // relaxed, both: advice, published by the store of the PID.
   control_->writer_uid.store(::geteuid(), std::memory_order_relaxed);
   control_->writer_started_ns.store(realtime_ns(), std::memory_order_relaxed);
-  control_->found_dead_ns.store(0, std::memory_order_relaxed);
   // release, without a partner: processes that inspect copy the file, and treat the PID as advice.
   control_->writer_pid.store(own_pid(), std::memory_order_release);
   // relaxed: read by waiters, which attach after the phase below is Open.

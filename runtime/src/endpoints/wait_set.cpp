@@ -66,6 +66,7 @@ struct WaitSetState {
   std::vector<WaitPlace*> cycles;
   std::vector<Waiter> waiters;  ///< for each of `readers`, since the last look
   std::vector<WaitToken> ready;
+  std::vector<WaitToken> spare;  ///< in place of `ready` from the next look on, if it is larger
   std::unique_ptr<DescriptorWatch> descriptors;
   std::uint32_t serials = 0;
   std::size_t next_death = 0;  ///< the reader whose writer is looked at next
@@ -104,14 +105,15 @@ WaitPlace& WaitSetState::add(WaitPlace::Kind kind) {
   });
   const auto index = static_cast<std::uint32_t>(unused - places.begin());
   if (unused == places.end()) places.push_back(std::make_unique<WaitPlace>());
+  // Before anything is entered, because this may throw. The caller may be iterating over `ready`.
+  if (ready.capacity() < places.size()) spare.reserve(places.size());
+  cycles.reserve(places.size());
+  readers.reserve(places.size());
+  waiters.reserve(places.size());
   WaitPlace& place = *places[index];
   place = {.set = this, .token = {index, ++serials}, .kind = kind};
-  ready.reserve(places.size());
   if (kind == WaitPlace::Kind::Cycle) cycles.push_back(&place);
-  if (kind == WaitPlace::Kind::State || kind == WaitPlace::Kind::Stream) {
-    readers.push_back(&place);
-    waiters.reserve(readers.size());
-  }
+  if (kind == WaitPlace::Kind::State || kind == WaitPlace::Kind::Stream) readers.push_back(&place);
   return place;
 }
 
@@ -123,7 +125,8 @@ void WaitSetState::remove(WaitPlace& place) noexcept {
   if (place.kind == WaitPlace::Kind::Descriptor) descriptors->remove(place.descriptor);
   std::erase(readers, &place);
   std::erase(cycles, &place);
-  std::erase(ready, place.token);
+  // The caller may be iterating over it; a default token names nothing.
+  std::replace(ready.begin(), ready.end(), place.token, WaitToken());
   place = {};
 }
 
@@ -146,12 +149,15 @@ void WaitSetState::ring() noexcept {
   // release [own-word]: pairs with the acquire of the thread that sleeps. What changed is visible
   // to it.
   rings.fetch_add(1, std::memory_order_release);
-  // relaxed: an address; nothing is read through it. If it belongs to a reader that is gone, the
-  // thread is about to look, or does so soon: Wait::kCrowdedSleepNs.
+  // seq_cst fence: pairs with the one before the thread's last look. Either that look sees the
+  // ring, or the load below sees the word on which the thread sleeps.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  // relaxed: an address; nothing is read through it.
   detail::wake(bell.load(std::memory_order_relaxed));
 }
 
 void WaitSetState::look(std::uint64_t now, bool waits) noexcept {
+  if (ready.capacity() < spare.capacity()) ready.swap(spare);
   ready.clear();
   for (const auto& place : places) place->why = WaitReason::None;
   look_at_readers();
@@ -169,7 +175,8 @@ void WaitSetState::look_at_readers() noexcept {
     detail::ReaderAttachment& attachment = attachment_of(*place);
     // Before the look: every later publish changes this version.
     waiters.push_back(attachment.waiter());
-    place->why = has_value(*place) ? WaitReason::Value : attachment.take_news();
+    const auto there = [place] { return has_value(*place); };
+    place->why = there() ? WaitReason::Value : attachment.take_news(there);
   }
 }
 
@@ -184,7 +191,7 @@ void WaitSetState::look_for_deaths(std::uint64_t now) noexcept {
     if (++next_death >= readers.size()) next_death = 0;
     WaitPlace& place = *readers[next_death];
     if (place.why != WaitReason::None) continue;
-    place.why = attachment_of(place).take_death();
+    place.why = attachment_of(place).take_death([&place] { return has_value(place); });
   }
 }
 
@@ -199,7 +206,10 @@ void WaitSetState::look_at_cycles(std::uint64_t now) noexcept {
 void WaitSetState::look_at_descriptors() noexcept {
   if (descriptors == nullptr) return;
   for (const epoll_event& event : descriptors->look()) {
-    places[event.data.u64]->why = WaitReason::Readable;
+    WaitPlace& place = *places[event.data.u64];
+    // A descriptor that was closed before its token was removed stays in the kernel's list while
+    // another one refers to the same file.
+    if (place.kind == WaitPlace::Kind::Descriptor) place.why = WaitReason::Readable;
   }
 }
 
@@ -301,11 +311,12 @@ Result<WaitToken> WaitSet::add_fd(int descriptor) {
     if (!watch) return tl::unexpected(watch.error());
     set.descriptors = std::move(*watch);
   }
-  WaitPlace& place = set.add(WaitPlace::Kind::Descriptor);
+  WaitPlace& place = set.add(WaitPlace::Kind::Unused);  // until nothing can fail any more
   if (auto added = set.descriptors->add(descriptor, place.token.index); !added) {
     place = {};
     return tl::unexpected(added.error());
   }
+  place.kind = WaitPlace::Kind::Descriptor;
   place.descriptor = descriptor;
   return place.token;
 }

@@ -123,8 +123,8 @@ void sleep_on_all(const Wait& what, std::uint64_t until_ns) noexcept {
   // relaxed: each thread finds out for itself.
   if (count > 1 && has_waitv.load(std::memory_order_relaxed)) {
     const long result = ::syscall(SYS_futex_waitv, words.data(), count, 0, &until, CLOCK_MONOTONIC);
-    if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return;
-    has_waitv.store(false, std::memory_order_relaxed);
+    if (result >= 0 || errno == EAGAIN || errno == EINTR || errno == ETIMEDOUT) return;
+    if (errno != ENOMEM) has_waitv.store(false, std::memory_order_relaxed);
   }
   // Polls the other words. It sleeps on one of them, so that this one at least wakes it.
   if (count > 1) until = kernel_time(std::min(until_ns, monotonic_ns() + Wait::kPollNs));

@@ -9,7 +9,7 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
+#include <exception>
 
 #include "evo/format.hpp"
 #include "system/fork_guard.hpp"
@@ -28,8 +28,8 @@ std::thread* start_quiet_thread(Body&& body) {
   std::thread* thread = nullptr;
   try {
     thread = new std::thread(std::forward<Body>(body));
-  } catch (const std::system_error&) {
-    // No thread.
+  } catch (const std::exception&) {
+    // No thread, or no memory for it.
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
@@ -76,28 +76,27 @@ bool DescriptorWatch::in_forked_child() const noexcept {
 }
 
 Result<void> DescriptorWatch::add(int descriptor, std::uint64_t key) {
-  ready_.resize(ready_.size() + 1);
-  epoll_event event{.events = EPOLLIN, .data = {.u64 = key}};
-  if (!in_forked_child() && ::epoll_ctl(polled_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) {
-    return {};
-  }
-  ready_.pop_back();
   if (in_forked_child()) {
     return make_error(ErrorCode::Unsupported,
                       "this wait set is the parent's; create one in the child");
   }
-  if (errno == EEXIST) {
+  ready_.resize(ready_.size() + 1);
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = key}};
+  if (::epoll_ctl(polled_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) return {};
+  const int reason = errno;
+  ready_.pop_back();
+  if (reason == EEXIST) {
     return make_error(ErrorCode::Unsupported,
                       "descriptor {} is already in this wait set; remove its token first",
                       descriptor);
   }
-  if (errno == EPERM) {
+  if (reason == EPERM) {
     return make_error(ErrorCode::Unsupported,
                       "descriptor {} is that of a file that is always ready, such as a regular "
                       "file; read it without waiting",
                       descriptor);
   }
-  return make_system_error(errno, fmt::format("cannot wait for descriptor {}", descriptor));
+  return make_system_error(reason, fmt::format("cannot wait for descriptor {}", descriptor));
 }
 
 void DescriptorWatch::remove(int descriptor) noexcept {
@@ -127,6 +126,7 @@ void DescriptorWatch::run() noexcept {
   pollfd control{control_.get(), POLLIN, kNothing};
   while (true) {
     ::poll(&control, 1, -1);
+    if ((control.revents & POLLNVAL) != 0) return;  // something closed all descriptors
     std::uint64_t count = 0;
     static_cast<void>(::read(control_.get(), &count, sizeof(count)));
     std::array<pollfd, 2> either{

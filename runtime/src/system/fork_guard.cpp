@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -25,7 +26,7 @@ struct Registry {
   std::map<std::uint64_t, Descriptor> descriptors;
   std::map<std::byte*, std::size_t> mappings;
   std::uint64_t next_id = 1;
-  std::uint64_t life = 1;  // grows in each forked child
+  std::atomic<std::uint64_t> life{1};  // grows in each forked child
 };
 
 // Never destroyed: endpoints may be destroyed after static destructors have begun.
@@ -135,14 +136,19 @@ bool GuardedDescriptor::is_open() const noexcept {
 }
 
 std::uint64_t process_life() {
-  const ForkPause held;
-  return registry().life;
+  // The first pause makes forks count.
+  static const bool counted = [] {
+    const ForkPause held;
+    return true;
+  }();
+  static_cast<void>(counted);
+  // relaxed: changes only in a forked child, before anything else runs there. A lock would make
+  // threads that wait for a segment wait for a fork, too.
+  return registry().life.load(std::memory_order_relaxed);
 }
 
 bool GuardedDescriptor::in_forked_child() const noexcept {
-  if (id_ == 0) return false;
-  const ForkPause held;
-  return life_ != registry().life;
+  return id_ != 0 && life_ != process_life();
 }
 
 }  // namespace evo::detail

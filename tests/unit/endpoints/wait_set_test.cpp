@@ -227,6 +227,25 @@ TEST_F(WaitSetMembers, AReaderMayBeDestroyed) {
   EXPECT_EQ(look(set, of_other), WaitReason::Value) << "a token that is gone removes nothing";
 }
 
+TEST_F(WaitSetMembers, TheSetMayChangeWhileItsReadyTokensAreVisited) {
+  std::deque<std::optional<RawStateReader>> in;
+  WaitSet set;
+  std::vector<WaitToken> tokens;
+  for (int i = 0; i < 4; ++i) {
+    in.emplace_back(reader("probe"));
+    tokens.push_back(set.add(*in.back()).value());
+  }
+  std::vector<WaitToken> visited;
+  for (const WaitToken token : set.wait(0ns)) {
+    visited.push_back(token);
+    if (token == tokens[0]) set.remove(token);
+    if (token == tokens[1]) in[1].reset();
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(set.add_cycle(1h));
+  }
+  EXPECT_EQ(visited, tokens);
+  EXPECT_EQ(set.wait(0ns).size(), 2U);
+}
+
 TEST_F(WaitSetMembers, AReaderMayOutliveTheSet) {
   RawStateReader in = reader("probe");
   {
@@ -297,6 +316,12 @@ TEST_F(WaitSetMembers, InAForkedChildReadersAreReplaced) {
                             }).join();
   EXPECT_EQ(child.text, "Replaced, once");
   EXPECT_EQ(look(set, token), WaitReason::Value);
+}
+
+TEST_F(WaitSetMembers, ALongPeriodWithAPhaseIsNoOverflow) {
+  WaitSet set;
+  EXPECT_TRUE(set.add_cycle(std::chrono::nanoseconds::max(), {.phase = 1ms}));
+  EXPECT_TRUE(set.wait(0ns).empty());
 }
 
 TEST(WaitReason, HasATextForEach) {

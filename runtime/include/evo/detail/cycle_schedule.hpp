@@ -44,7 +44,8 @@ class CycleSchedule {
 inline CycleSchedule schedule_of(std::chrono::nanoseconds period,
                                  std::chrono::nanoseconds phase) noexcept {
   const auto period_ns = period.count() < 1 ? 1 : period.count();
-  const auto phase_ns = (phase.count() % period_ns + period_ns) % period_ns;
+  auto phase_ns = phase.count() % period_ns;
+  if (phase_ns < 0) phase_ns += period_ns;
   return {static_cast<std::uint64_t>(period_ns), static_cast<std::uint64_t>(phase_ns),
           monotonic_ns()};
 }

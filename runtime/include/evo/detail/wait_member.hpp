@@ -8,8 +8,8 @@ struct WaitPlace;
 struct WaitSetState;
 
 /// The base of what can be in a wait set. The set follows it when it is moved, and forgets it when
-/// it is destroyed. An object that something outside any set is assigned to stays in its set, so a
-/// token outlives a reattach.
+/// it is destroyed. Assigning an object that is in no set leaves the target in its set, so a token
+/// survives a reattach.
 class WaitMember {
  protected:
   WaitMember() = default;
