@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <optional>
 #include <probe.evo.hpp>
 #include <thread>
 
@@ -241,6 +242,29 @@ TEST(ReaderAttachment, WaitingOnesLookFiftyTimesASecondAtMost) {
   EXPECT_GE(looks, 2);
   constexpr int kMost = 200 / 20 + 2;  // one every 20 ms, one before and one after the watch
   EXPECT_LE(looks, 2 * kMost);
+}
+
+TEST(ReaderAttachment, WhatHappenedIsReportedAfterAValueThatCameBefore) {
+  const TemporaryDomain directory;
+  const auto make = [&] {
+    return std::move(
+        detail::ReaderAttachment::make({"probe"}, {.domain = directory.domain()}).value());
+  };
+  const auto there = [] { return true; };
+  const auto not_there = [] { return false; };
+  leave_orphan(directory.domain(), raw_channel("probe", 8));
+  const auto of_dead = make();
+  EXPECT_EQ(of_dead->take_death(there), WaitReason::Value);
+  EXPECT_EQ(of_dead->take_death(not_there), WaitReason::WriterDied);
+  EXPECT_EQ(of_dead->take_death(not_there), WaitReason::None);
+  auto writer = std::make_optional<RawStateWriter>(
+      RawStateWriter::create(raw_channel("probe", 8), {.domain = directory.domain()}).value());
+  const auto of_closed = make();
+  EXPECT_EQ(of_closed->take_news(not_there), WaitReason::None);
+  writer.reset();
+  EXPECT_EQ(of_closed->take_news(there), WaitReason::Value);
+  EXPECT_EQ(of_closed->take_news(not_there), WaitReason::WriterClosed);
+  EXPECT_EQ(of_closed->take_news(not_there), WaitReason::None);
 }
 
 TEST(ReaderAttachment, NameAndKindAreChecked) {
