@@ -304,7 +304,8 @@ extern "C" {
 
 long __real_syscall(long number, ...);  // NOLINT
 
-long __wrap_syscall(long number, ...) {  // NOLINT
+/// Takes six arguments, as the function of the C library does, however many the caller passes.
+[[gnu::no_sanitize_address]] long __wrap_syscall(long number, ...) {  // NOLINT
   std::va_list list;
   va_start(list, number);
   std::array<std::uint64_t, 6> a;

@@ -122,8 +122,12 @@ bool Supervisor::run() {
       note_failure(error);
     }
   }
-  static_cast<void>(notify_service_manager("STOPPING=1"));
-  log_.write("info", "stopped", {{"domain", options_.domain.path()}});
+  try {
+    static_cast<void>(notify_service_manager("STOPPING=1"));
+    log_.write("info", "stopped", {{"domain", options_.domain.path()}});
+  } catch (const std::exception& error) {
+    note_failure(error);  // it ends all the same
+  }
   return true;
 }
 
