@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 #include <new>
+#include <utility>
 
 #include "evo/segment_info.hpp"
 #include "supervisor/supervisor.hpp"
@@ -52,12 +53,14 @@ std::string supervise(const Domain& domain, const Pipe& log_pipe, const Pipe& se
   ::sigaddset(&ends, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &ends, nullptr);
   int writers = 0;
+  bool short_of_memory = false;
   tools::EventLog log(tools::LogFormat::Json, tools::LogPace::OnItsOwn,
                       [&](const tools::Event& event) {
                         if (event.name == "writer_started" && ++writers == kWriters) {
                           seen.write("x");
                         }
-                        if (event.name != "writer_died" || failures_left != 0) return;
+                        if (event.name != "writer_died" || std::exchange(short_of_memory, true))
+                          return;
                         failures_left = 12;
                         period = failing;
                       });
