@@ -9,7 +9,6 @@
 
 #include <chrono>
 #include <ctime>
-#include <thread>
 #include <vector>
 
 #include "evo/clock.hpp"

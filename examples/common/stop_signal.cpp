@@ -16,7 +16,8 @@ static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may store
 
 extern "C" void remember_signal(int signal) {
   int none = 0;
-  // relaxed, both: pair with the loads of those who ask; only the values are communicated.
+  // relaxed, both: pair with the loads of stop_signal and evo::cycles; only the values are
+  // communicated.
   received.compare_exchange_strong(none, signal, std::memory_order_relaxed);
   stopping.store(true, std::memory_order_relaxed);
 }

@@ -79,7 +79,7 @@ class Ready {
   [[nodiscard]] std::size_t size() const noexcept {
     return static_cast<std::size_t>(end() - begin());
   }
-  /// Whether nothing is ready and nobody called `stop`: the timeout passed.
+  /// Whether nothing is ready and `stop` was not called: the timeout passed.
   [[nodiscard]] bool empty() const noexcept { return size() == 0 && !stopped(); }
 
  private:

@@ -329,7 +329,7 @@ void WaitSet::remove(WaitToken token) noexcept {
 
 Ready WaitSet::wait(std::chrono::nanoseconds timeout, const WaitOptions& options) noexcept {
   WaitSetState& set = *state_;
-  // relaxed, both times: only catches mistakes.
+  // relaxed: only catches mistakes.
   [[maybe_unused]] const bool waits = set.waiting.exchange(true, std::memory_order_relaxed);
   assert(!waits && "two threads wait on one set");
   std::uint64_t now = monotonic_ns();
@@ -343,7 +343,7 @@ Ready WaitSet::wait(std::chrono::nanoseconds timeout, const WaitOptions& options
     set.sleep(rings, std::min(end, set.next_look(now)), options.spin);
     now = monotonic_ns();
   }
-  set.waiting.store(false, std::memory_order_relaxed);
+  set.waiting.store(false, std::memory_order_relaxed);  // relaxed: as above
   return Ready(set);
 }
 

@@ -63,7 +63,7 @@ Result<std::unique_ptr<DescriptorWatch>> DescriptorWatch::start(std::function<vo
 
 DescriptorWatch::~DescriptorWatch() {
   if (helper_ == nullptr || in_forked_child()) return;
-  // relaxed: the write below orders it.
+  // relaxed: pairs with the loads in run(); the write to the eventfd orders them.
   ends_.store(true, std::memory_order_relaxed);
   const std::uint64_t one = 1;
   static_cast<void>(::write(control_.get(), &one, sizeof(one)));

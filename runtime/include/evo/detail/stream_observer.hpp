@@ -70,7 +70,6 @@ class StreamObserver : public Lender {
           count_next();
         return true;
       }
-      if (geometry_.stride == 2 * kCacheLine) slot().prefetch_second_line();
       if (!catch_up(attempt)) return false;
     }
   }

@@ -79,8 +79,8 @@ struct Wait {
   /// with the word of a waiter.
   static constexpr std::size_t kMostWords = 128;
   static constexpr std::uint64_t kCrowdedSleepNs = 10'000'000;
-  /// The same if this kernel has no futex_waitv (before Linux 5.16, or a filter forbids it) and
-  /// there is more than one word.
+  /// Longest sleep on several words without futex_waitv (before Linux 5.16, or where a filter
+  /// forbids it).
   static constexpr std::uint64_t kPollNs = 1'000'000;
 };
 
