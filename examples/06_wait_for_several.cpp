@@ -78,6 +78,10 @@ int main() {
     if (ready.has(*on_descriptor)) break;
   }
   fmt::print("{} ticks of 10 ms\n", ticks);
+  others.join();  // it may still be about to return from its write to the descriptor
   ::close(descriptor);
+  // The set ends before the process does.
+  ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
   return 0;
 }
