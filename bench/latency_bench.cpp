@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How long does a value take from one process to another?
 ///
-/// Two processes send a value back and forth, each on its own core, both polling. A figure is half
-/// of a round trip: copy in, signal, copy out. The median is over series of round trips between two
-/// clock readings, so that the clock does not count; p99 and p99.9 are over single ones, and
-/// include half of a clock reading. The time that a line takes belongs to its physical page, so
-/// each run is the median over many fresh mappings.
+/// Two processes send a value back and forth, each on its own core, both polling: copy in, signal,
+/// copy out.
 ///
 /// The limit is bare memory with a number in front. For small values it is a ping-pong of two lines
 /// that carry nothing but a number: each side writes its own, and polls the other's.
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <array>
-#include <atomic>
+#include <chrono>
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "evo/clock.hpp"
 #include "harness/arguments.hpp"
 #include "harness/bare.hpp"
 #include "harness/channels.hpp"
+#include "harness/ping_pong.hpp"
 #include "harness/processes.hpp"
 #include "harness/rounds.hpp"
 #include "peers/peer.hpp"
@@ -30,145 +25,6 @@ namespace evo::bench {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr int kTripsOfSeries = 32;
-
-/// Large values take longer, and are in many pages.
-constexpr int mappings_of(std::size_t bytes) {
-  return bytes > 10'000 ? 3 : 21;
-}
-constexpr int series_of(std::size_t bytes) {
-  return bytes > 100'000 ? 4 : 16;
-}
-constexpr int single_trips_of(std::size_t bytes) {
-  return bytes > 100'000 ? 200 : 1000;
-}
-
-/// Results of the asking process.
-struct Times {
-  Barrier barrier;
-  double typical = 0;
-  double p99 = 0;
-  double p999 = 0;
-};
-
-double at(std::vector<std::uint64_t>& sorted, double share) {
-  const auto index = static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1));
-  return static_cast<double>(sorted[index]);
-}
-
-/// Each endpoint is a sender and a receiver: `send(value)` and `receive(value)`.
-template <class Value, class End>
-void ask(End& end, Times& times) {
-  auto value = std::make_unique<Value>();
-  std::uint64_t n = 0;
-  const auto trip = [&] {
-    value->number(++n);
-    end.send(*value);
-    end.receive(*value);
-    if (value->number() != n) give_up("a value came wrong");
-  };
-  for (int i = 0; i < kTripsOfSeries; ++i) trip();  // warms up pages and caches
-
-  std::vector<std::uint64_t> series;
-  for (int i = 0; i < series_of(sizeof(Value)); ++i) {
-    const std::uint64_t start = monotonic_ns();
-    for (int k = 0; k < kTripsOfSeries; ++k) trip();
-    series.push_back(monotonic_ns() - start);
-  }
-  std::sort(series.begin(), series.end());
-  times.typical = at(series, 0.5) / (2 * kTripsOfSeries);
-
-  std::vector<std::uint64_t> singles;
-  std::uint64_t last = monotonic_ns();
-  for (int i = 0; i < single_trips_of(sizeof(Value)); ++i) {
-    trip();
-    const std::uint64_t now = monotonic_ns();
-    singles.push_back(now - last);
-    last = now;
-  }
-  std::sort(singles.begin(), singles.end());
-  times.p99 = at(singles, 0.99) / 2;
-  times.p999 = at(singles, 0.999) / 2;
-}
-
-template <class Value, class End>
-void answer(End& end) {
-  auto value = std::make_unique<Value>();
-  constexpr int trips =
-      kTripsOfSeries * (series_of(sizeof(Value)) + 1) + single_trips_of(sizeof(Value));
-  for (int i = 0; i < trips; ++i) {
-    end.receive(*value);
-    end.send(*value);
-  }
-}
-
-/// `open(side, barrier)` opens the endpoints of one side in its process.
-template <class Value, class Open>
-Figures measure_mapping(Open&& open) {
-  const Shared<Times> times;
-  const auto& cores = usable_cores();
-  run_together({{cores.at(0),
-                 [&] {
-                   auto end = open(0, times->barrier);
-                   times->barrier.wait_for(2);
-                   ask<Value>(end, *times);
-                   times->barrier.wait_for(2);
-                 }},
-                {cores.at(1), [&] {
-                   auto end = open(1, times->barrier);
-                   times->barrier.wait_for(2);
-                   answer<Value>(end);
-                   times->barrier.wait_for(2);
-                 }}});
-  return {.typical = times->typical, .p99 = times->p99, .p999 = times->p999};
-}
-
-/// Medians over fresh mappings: `measure_one()` makes one.
-template <class Value, class MeasureOne>
-Figures measure_latency(MeasureOne&& measure_one) {
-  std::vector<std::vector<double>> found(3);
-  for (int i = 0; i < mappings_of(sizeof(Value)); ++i) {
-    const Figures one = measure_one();
-    found[0].push_back(one.typical);
-    found[1].push_back(one.p99.value_or(0));
-    found[2].push_back(one.p999.value_or(0));
-  }
-  for (std::vector<double>& each : found) std::sort(each.begin(), each.end());
-  const std::size_t middle = found[0].size() / 2;
-  return {.typical = found[0][middle], .p99 = found[1][middle], .p999 = found[2][middle]};
-}
-
-/// The ping-pong that no value is in.
-Figures run_ping_pong() {
-  using Number = Payload<8>;
-  struct alignas(64) Line {
-    std::atomic<std::uint64_t> number{0};
-  };
-  struct End {
-    Line& out;
-    const Line& in;
-    void send(const Number& value) {
-      // release: pairs with the acquire load below, as it would with a value in front.
-      out.number.store(value.number(), std::memory_order_release);
-    }
-    void receive(Number& value) {
-      std::uint64_t n = 0;
-      // acquire: as above.
-      while ((n = in.number.load(std::memory_order_acquire)) == last) {
-      }
-      last = n;
-      value.number(n);
-    }
-    std::uint64_t last = 0;
-  };
-  return measure_latency<Number>([] {
-    const Shared<std::array<Line, 2>> lines;
-    return measure_mapping<Number>([&](std::size_t side, Barrier& /*barrier*/) {
-      return End{(*lines)[side], (*lines)[1 - side]};
-    });
-  });
-}
 
 template <class Value, std::size_t kPlaces, BareCopy kCopy>
 Figures run_bare() {
@@ -208,8 +64,27 @@ struct StateEnd {
   static StateEnd open(const std::array<test::TemporaryDomain, 2>& directories, std::size_t side,
                        Barrier& barrier) {
     auto writer = created<BenchStateWriter<Channel>>(directories[side].domain());
+    // A stamping writer reads the kernel's clock until it has learnt the rate of the counter.
+    const std::uint64_t start = monotonic_ns();
+    while (kStamp != Stamp::None && monotonic_ns() - start < 5'000'000) writer.write({});
     barrier.wait_for(2);
-    return {std::move(writer), attached<BenchStateReader<Channel>>(directories[1 - side].domain())};
+    auto reader = attached<BenchStateReader<Channel>>(directories[1 - side].domain());
+    Payload<kBytes> unused;
+    static_cast<void>(reader.read_into(unused));
+    return {std::move(writer), std::move(reader)};
+  }
+};
+
+/// The same, waiting by poll_for_change.
+template <std::size_t kBytes>
+struct PollingEnd : StateEnd<kBytes, Stamp::None> {
+  void receive(Payload<kBytes>& value) {
+    if (!this->reader.poll_for_change(1s)) give_up("no value came");
+    if (!this->reader.read_into(value)) give_up("a read failed");
+  }
+  static PollingEnd open(const std::array<test::TemporaryDomain, 2>& directories, std::size_t side,
+                         Barrier& barrier) {
+    return {StateEnd<kBytes, Stamp::None>::open(directories, side, barrier)};
   }
 };
 
@@ -280,6 +155,11 @@ void ask_size(Answer& answer, const Arguments& arguments) {
   }
   group.cases = {{"state", run_evo<Value, StateEnd<kBytes, Stamp::None>>},
                  {"state, stamped", run_evo<Value, StateEnd<kBytes, Stamp::Monotonic>>}};
+  if constexpr (kBytes <= 64) {
+    if (!arguments.quick) {
+      group.cases.push_back({"state, poll_for_change", run_evo<Value, PollingEnd<kBytes>>});
+    }
+  }
   // A ring of the largest values would exceed the maximum segment size.
   if constexpr (kBytes < 1'000'000) {
     group.cases.push_back({"stream", run_evo<Value, StreamEnd<kBytes>>});

@@ -18,10 +18,10 @@ void pin_to_core(int core);
 /// faster than this.
 std::uint64_t line_latency_ns(int here, int there);
 
-/// The host moves virtual cores closer together or farther apart: most lines take 30 to 110 ns, or
-/// around 225 ns. Mixed: it moved them during a measurement, which is then meaningless.
+/// The host moves virtual cores closer together or farther apart: most lines take 25 to 110 ns, or
+/// 155 to 225 ns. Mixed: it moved them during a measurement, which is then meaningless.
 enum class Distance : std::uint8_t { Near, Far, Mixed };
-inline constexpr std::uint64_t kFarNs = 160;
+inline constexpr std::uint64_t kFarNs = 135;
 
 std::string_view to_string(Distance distance);
 

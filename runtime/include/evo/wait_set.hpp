@@ -130,7 +130,8 @@ class WaitSet {
 
   /// Sleeps until something is ready, or the timeout has passed; returns immediately if something
   /// is ready already. No signal ends it early. Zero: only looks, without a system call unless the
-  /// set has descriptors.
+  /// set has descriptors. A sleep that ended because of a value leaves closes, deaths and replaced
+  /// segments to the next wait.
   ///
   /// Finds a close, and a replaced segment, like `wait_for_change`. With a timeout it also asks the
   /// kernel, for each reader ten times a second, whether its writer is alive; so it finds a death

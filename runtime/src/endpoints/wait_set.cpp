@@ -34,6 +34,7 @@ struct WaitPlace {
 
 /// I1: a place and its reader point to each other, or neither to the other.
 /// I2: `wait` allocates nothing: every vector has room for all places.
+/// I3: a place that has a reason is in `ready`.
 struct WaitSetState {
   [[nodiscard]] const WaitPlace* ready_place(WaitToken token) const noexcept {
     if (token.index >= places.size()) return nullptr;
@@ -44,11 +45,18 @@ struct WaitSetState {
   WaitPlace& add(WaitPlace::Kind kind);
   Result<WaitToken> add_reader(WaitMember& member, WaitPlace::Kind kind);
   void remove(WaitPlace& place) noexcept;
+  /// The same, of a place whose reader exists.
+  void release(WaitPlace& place) noexcept;
   /// Wakes the thread that waits. For any thread, and signal handlers.
   void ring() noexcept;
   /// Finds what is ready at this time. For a caller that does not wait it makes no system call,
   /// except for descriptors.
   void look(std::uint64_t now, bool waits) noexcept;
+  /// After a look that found nothing and a sleep: finds the readers that have a value, and what
+  /// else is ready. Nothing if there is no value. Reads no control file, because that takes a page
+  /// walk for each reader; the next look finds what they tell.
+  void look_for_values() noexcept;
+  void report(WaitPlace& place, WaitReason why) noexcept;
   void look_at_readers() noexcept;
   void look_for_deaths(std::uint64_t now) noexcept;
   void look_at_cycles(std::uint64_t now) noexcept;
@@ -130,6 +138,11 @@ void WaitSetState::remove(WaitPlace& place) noexcept {
   place = {};
 }
 
+void WaitSetState::release(WaitPlace& place) noexcept {
+  if (place.member != nullptr) attachment_of(place).waiter().show_waiting(false);
+  remove(place);
+}
+
 detail::ReaderAttachment& WaitSetState::attachment_of(const WaitPlace& place) noexcept {
   return place.kind == WaitPlace::Kind::State
              ? *static_cast<RawStateReader*>(place.member)->attachment_
@@ -157,16 +170,35 @@ void WaitSetState::ring() noexcept {
 }
 
 void WaitSetState::look(std::uint64_t now, bool waits) noexcept {
+  // A removed token was replaced by one that names the first place.
+  for (const WaitToken token : ready) places[token.index]->why = WaitReason::None;
   if (ready.capacity() < spare.capacity()) ready.swap(spare);
   ready.clear();
-  for (const auto& place : places) place->why = WaitReason::None;
   look_at_readers();
   if (waits) look_for_deaths(now);
   look_at_cycles(now);
   look_at_descriptors();
-  for (const auto& place : places) {
-    if (place->why != WaitReason::None) ready.push_back(place->token);
+  std::ranges::sort(ready, {}, &WaitToken::index);
+}
+
+void WaitSetState::look_for_values() noexcept {
+  for (std::size_t i = 0; i < readers.size(); ++i) {
+    const detail::Waiter& waiter = waiters[i];
+    // relaxed: only compared; the look at the value acquires.
+    const std::uint64_t version = waiter.header->version.load(std::memory_order_relaxed);
+    if (version == waiter.seen_version || !has_value(*readers[i])) continue;
+    waiter.show_waiting(false);
+    report(*readers[i], WaitReason::Value);
   }
+  if (ready.empty()) return;
+  look_at_cycles(monotonic_ns());
+  look_at_descriptors();
+  std::ranges::sort(ready, {}, &WaitToken::index);
+}
+
+void WaitSetState::report(WaitPlace& place, WaitReason why) noexcept {
+  if (place.why == WaitReason::None) ready.push_back(place.token);
+  place.why = why;
 }
 
 void WaitSetState::look_at_readers() noexcept {
@@ -176,7 +208,10 @@ void WaitSetState::look_at_readers() noexcept {
     // Before the look: every later publish changes this version.
     waiters.push_back(attachment.waiter());
     const auto there = [place] { return has_value(*place); };
-    place->why = there() ? WaitReason::Value : attachment.take_news(there);
+    const WaitReason why = there() ? WaitReason::Value : attachment.take_news(there);
+    if (why == WaitReason::None) continue;
+    waiters.back().show_waiting(false);
+    report(*place, why);
   }
 }
 
@@ -191,7 +226,8 @@ void WaitSetState::look_for_deaths(std::uint64_t now) noexcept {
     if (++next_death >= readers.size()) next_death = 0;
     WaitPlace& place = *readers[next_death];
     if (place.why != WaitReason::None) continue;
-    place.why = attachment_of(place).take_death([&place] { return has_value(place); });
+    const WaitReason why = attachment_of(place).take_death([&place] { return has_value(place); });
+    if (why != WaitReason::None) report(place, why);
   }
 }
 
@@ -199,7 +235,7 @@ void WaitSetState::look_at_cycles(std::uint64_t now) noexcept {
   for (WaitPlace* place : cycles) {
     if (!place->schedule.is_due(now)) continue;
     place->cycle.take(place->schedule, now);
-    place->why = WaitReason::Cycle;
+    report(*place, WaitReason::Cycle);
   }
 }
 
@@ -209,7 +245,7 @@ void WaitSetState::look_at_descriptors() noexcept {
     WaitPlace& place = *places[event.data.u64];
     // A descriptor that was closed before its token was removed stays in the kernel's list while
     // another one refers to the same file.
-    if (place.kind == WaitPlace::Kind::Descriptor) place.why = WaitReason::Readable;
+    if (place.kind == WaitPlace::Kind::Descriptor) report(place, WaitReason::Readable);
   }
 }
 
@@ -262,7 +298,7 @@ WaitSet::WaitSet() : state_(new WaitSetState()) {}
 
 WaitSet::~WaitSet() {
   for (const auto& place : state_->places) {
-    if (place->kind != WaitPlace::Kind::Unused) state_->remove(*place);
+    if (place->kind != WaitPlace::Kind::Unused) state_->release(*place);
   }
   state_->descriptors.reset();  // its thread rings the bell
 }
@@ -324,7 +360,7 @@ Result<WaitToken> WaitSet::add_fd(int descriptor) {
 void WaitSet::remove(WaitToken token) noexcept {
   if (token.index >= state_->places.size()) return;
   WaitPlace& place = *state_->places[token.index];
-  if (place.token == token && place.kind != WaitPlace::Kind::Unused) state_->remove(place);
+  if (place.token == token && place.kind != WaitPlace::Kind::Unused) state_->release(place);
 }
 
 Ready WaitSet::wait(std::chrono::nanoseconds timeout, const WaitOptions& options) noexcept {
@@ -341,6 +377,8 @@ Ready WaitSet::wait(std::chrono::nanoseconds timeout, const WaitOptions& options
     const Ready ready(set);
     if (!ready.empty() || now >= end) break;
     set.sleep(rings, std::min(end, set.next_look(now)), options.spin);
+    set.look_for_values();
+    if (!set.ready.empty()) break;
     now = monotonic_ns();
   }
   set.waiting.store(false, std::memory_order_relaxed);  // relaxed: as above

@@ -46,7 +46,9 @@ bool nothing_changed(const Waiter& waiter) noexcept {
   return same && !is_news(waiter.last_seen, epoch_of(*waiter.control));
 }
 
-bool nothing_changed(const Wait& what) noexcept {
+/// Looks at the waiter `first`, if there is one, before the others.
+bool nothing_changed(const Wait& what, std::size_t first) noexcept {
+  if (first < what.waiters.size() && !nothing_changed(what.waiters[first])) return false;
   // acquire [own-word]: pairs with the release of the thread that changed it. What it stands for is
   // visible after this.
   if (what.own_word != nullptr &&
@@ -104,9 +106,13 @@ bool has_room_for_own(const Wait& what) noexcept {
 /// Whether this kernel has futex_waitv. A filter of system calls may answer EPERM.
 std::atomic<bool> has_waitv{true};
 
+/// In place of the index of a waiter.
+constexpr std::size_t kNone = Wait::kMostWords;
+
 /// Sleeps on the words of all until `until_ns`, or shorter. Returns immediately if one differs. The
-/// caller's loop handles interrupted and spurious returns.
-void sleep_on_all(const Wait& what, std::uint64_t until_ns) noexcept {
+/// caller's loop handles interrupted and spurious returns. Returns the waiter whose word woke it,
+/// if the kernel says so: each look at another one may cost a page walk.
+std::size_t sleep_on_all(const Wait& what, std::uint64_t until_ns) noexcept {
   std::array<futex_waitv, Wait::kMostWords> words;
   std::size_t count = 0;
   const auto add = [&](const void* address, std::uint32_t value) {
@@ -115,15 +121,20 @@ void sleep_on_all(const Wait& what, std::uint64_t until_ns) noexcept {
                       .flags = FUTEX_32,
                       .__reserved = 0};
   };
-  if (has_room_for_own(what)) add(what.own_word, static_cast<std::uint32_t>(what.own_value));
+  const std::size_t own = has_room_for_own(what) ? 1 : 0;
+  if (own != 0) add(what.own_word, static_cast<std::uint32_t>(what.own_value));
   for (const Waiter& waiter : what.waiters) {
     add(futex_word(*waiter.header), static_cast<std::uint32_t>(waiter.seen_version));
   }
   timespec until = kernel_time(until_ns);
   // relaxed: each thread finds out for itself.
   if (count > 1 && has_waitv.load(std::memory_order_relaxed)) {
-    const long result = ::syscall(SYS_futex_waitv, words.data(), count, 0, &until, CLOCK_MONOTONIC);
-    if (result >= 0 || errno == EAGAIN || errno == EINTR || errno == ETIMEDOUT) return;
+    const long woken = ::syscall(SYS_futex_waitv, words.data(), count, 0, &until, CLOCK_MONOTONIC);
+    if (woken >= 0) {
+      const auto index = static_cast<std::size_t>(woken);
+      return index < own ? kNone : index - own;
+    }
+    if (errno == EAGAIN || errno == EINTR || errno == ETIMEDOUT) return kNone;
     if (errno != ENOMEM) has_waitv.store(false, std::memory_order_relaxed);
   }
   // Polls the other words. It sleeps on one of them, so that this one at least wakes it.
@@ -131,6 +142,7 @@ void sleep_on_all(const Wait& what, std::uint64_t until_ns) noexcept {
   // An absolute time, of CLOCK_MONOTONIC.
   ::syscall(SYS_futex, words[0].uaddr, FUTEX_WAIT_BITSET, words[0].val, &until, nullptr,
             FUTEX_BITSET_MATCH_ANY);
+  return kNone;
 }
 
 /// The longest sleep before checking again.
@@ -141,6 +153,13 @@ std::uint64_t longest_sleep(const Wait& what, bool all_writers_wake) noexcept {
 }
 
 }  // namespace
+
+void Waiter::show_waiting(bool waits) const noexcept {
+  // relaxed, both: advice.
+  const std::uint32_t shown = waits ? 1 : 0;
+  if (entry->waiting.load(std::memory_order_relaxed) == shown) return;
+  entry->waiting.store(shown, std::memory_order_relaxed);
+}
 
 WriterEpoch epoch_of(const ControlFile& control) noexcept {
   // relaxed, all three: only decide whether to continue waiting.
@@ -191,28 +210,24 @@ std::uint64_t end_of_wait(std::uint64_t now_ns, std::chrono::nanoseconds timeout
 void wait(const Wait& what) noexcept {
   const std::uint64_t spin_until = std::min(end_of_wait(monotonic_ns(), what.spin), what.until_ns);
   while (monotonic_ns() < spin_until) {
-    if (!nothing_changed(what)) return;
+    if (!nothing_changed(what, kNone)) return;
     pause();
   }
   if (!std::all_of(what.waiters.begin(), what.waiters.end(), announce)) return;
-  // relaxed, here and below: advice.
-  for (const Waiter& waiter : what.waiters) {
-    waiter.entry->waiting.store(1, std::memory_order_relaxed);
-  }
+  for (const Waiter& waiter : what.waiters) waiter.show_waiting(true);
   const std::uint64_t longest = longest_sleep(what, order_before_second_look(what.waiters));
-  while (nothing_changed(what)) {
+  std::size_t woken_by = kNone;
+  while (nothing_changed(what, woken_by)) {
     const std::uint64_t now = monotonic_ns();
     if (now >= what.until_ns) break;
-    sleep_on_all(what, std::min(what.until_ns, later(now, longest)));
+    woken_by = sleep_on_all(what, std::min(what.until_ns, later(now, longest)));
   }
   // The next publish clears what the announcement left in `waiters`.
-  for (const Waiter& waiter : what.waiters) {
-    waiter.entry->waiting.store(0, std::memory_order_relaxed);
-  }
 }
 
 WriterEpoch wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
   wait({.waiters = {&waiter, 1}, .until_ns = end_of_wait(monotonic_ns(), timeout)});
+  waiter.show_waiting(false);
   return epoch_of(*waiter.control);
 }
 

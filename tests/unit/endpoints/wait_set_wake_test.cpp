@@ -15,6 +15,7 @@
 
 #include "child_process.hpp"
 #include "evo/clock.hpp"
+#include "evo/segment_info.hpp"
 #include "wait_set_fixture.hpp"
 
 namespace evo::test {
@@ -51,6 +52,30 @@ TEST_F(WaitSetWake, EveryPublishOfOneOfManyWakes) {
     seen = n;
   }
   publisher.join();
+}
+
+TEST_F(WaitSetWake, TheReadersThatStillWaitAreShown) {
+  auto first_out = writer("first");
+  const auto second_out = writer("second");
+  auto first = reader("first");
+  auto second = reader("second");
+  const auto sleeps = [&](const char* name) {
+    return inspect_segment(directory_.domain(), name).value().readers.at(0).sleeping;
+  };
+  WaitSet set;
+  const WaitToken on_first = set.add(first).value();
+  const WaitToken on_second = set.add(second).value();
+  EXPECT_FALSE(sleeps("first"));
+  std::thread publisher([&] {
+    while (!sleeps("first") || !sleeps("second")) std::this_thread::yield();
+    write(first_out, 1);
+  });
+  EXPECT_TRUE(set.wait(kLong).has(on_first));
+  publisher.join();
+  EXPECT_FALSE(sleeps("first"));
+  EXPECT_TRUE(sleeps("second"));
+  set.remove(on_second);
+  EXPECT_FALSE(sleeps("second"));
 }
 
 TEST_F(WaitSetWake, StopFromAnotherThread) {
