@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "machine.hpp"
 
@@ -74,6 +75,19 @@ class atomic {  // NOLINT: the name in std
     return compare_exchange_strong(expected, desired, success, failure, file, line);
   }
 
+  T exchange(T desired, std::memory_order order, const char* file = __builtin_FILE(),
+             unsigned line = __builtin_LINE()) noexcept {
+    return change([=](T /*old*/) { return desired; }, {"exchange", order, file, line});
+  }
+  T fetch_or(T bits, std::memory_order order, const char* file = __builtin_FILE(),
+             unsigned line = __builtin_LINE()) noexcept {
+    return change([=](T old) { return old | bits; }, {"fetch_or", order, file, line});
+  }
+  T fetch_add(T number, std::memory_order order, const char* file = __builtin_FILE(),
+              unsigned line = __builtin_LINE()) noexcept {
+    return change([=](T old) { return old + number; }, {"fetch_add", order, file, line});
+  }
+
   operator T() const noexcept { return load(); }  // NOLINT(google-explicit-constructor)
   T operator=(T value) noexcept {                 // NOLINT: as std::atomic
     store(value);
@@ -84,6 +98,18 @@ class atomic {  // NOLINT: the name in std
   [[nodiscard]] Machine* machine_here() const {
     Machine* machine = Machine::running();
     return machine != nullptr && machine->shares(&value_) ? machine : nullptr;
+  }
+  /// Replaces the value by `next(value)`; returns the old one.
+  template <class Next>
+  T change(Next&& next, const Operation& operation) noexcept {
+    Machine* machine = machine_here();
+    if (machine == nullptr) return std::exchange(value_, next(value_));
+    const auto changed = [&](std::uint64_t found) -> std::optional<std::uint64_t> {
+      return to_word(next(from_word(found)));
+    };
+    // It never fails, so the second order does not matter.
+    return from_word(
+        machine->update(&value_, sizeof(T), changed, operation, std::memory_order_relaxed));
   }
   static std::uint64_t to_word(T value) {
     std::uint64_t word = 0;

@@ -17,7 +17,7 @@ namespace {
 
 /// Where the protocols are.
 constexpr const char* kSources[] = {"runtime/include/evo/format", "runtime/include/evo/detail",
-                                    "runtime/src/protocol",
+                                    "runtime/src/protocol", "links/include/evo/links",
                                     "runtime/src/maintenance/watch_figures.hpp"};
 constexpr const char* kTable = "tests/model/mutants.md";
 constexpr const char* kHead = "| place | change | result |";

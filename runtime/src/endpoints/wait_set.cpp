@@ -52,9 +52,9 @@ struct WaitSetState {
   /// Finds what is ready at this time. For a caller that does not wait it makes no system call,
   /// except for descriptors.
   void look(std::uint64_t now, bool waits) noexcept;
-  /// After a look that found nothing and a sleep: finds the readers that have a value, and what
-  /// else is ready. Nothing if there is no value. Reads no control file, because that takes a page
-  /// walk for each reader; the next look finds what they tell.
+  /// After a look that found nothing and a sleep: finds the readers that have a value; if there is
+  /// one, also what else is ready. Reads no control file, because that takes a page walk for each
+  /// reader; the next look does.
   void look_for_values() noexcept;
   void report(WaitPlace& place, WaitReason why) noexcept;
   void look_at_readers() noexcept;

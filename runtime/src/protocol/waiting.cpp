@@ -16,6 +16,7 @@
 
 #include "base/pause.hpp"
 #include "evo/clock.hpp"
+#include "evo/detail/barrier.hpp"
 #include "system/kernel_time.hpp"
 
 namespace evo::detail {
@@ -36,8 +37,8 @@ constexpr std::uint64_t later(std::uint64_t now_ns, std::uint64_t ns) noexcept {
   return ns > Wait::kNever - now_ns ? Wait::kNever : now_ns + ns;
 }
 
-long membarrier(int command) noexcept {
-  return ::syscall(SYS_membarrier, command, 0, 0);
+bool membarrier(int command) noexcept {
+  return ::syscall(SYS_membarrier, command, 0, 0) == 0;
 }
 
 bool nothing_changed(const Waiter& waiter) noexcept {
@@ -95,7 +96,7 @@ bool order_before_second_look(std::span<const Waiter> waiters) noexcept {
     const std::uint32_t protocol = waiter.control->wake_protocol.load(std::memory_order_relaxed);
     return static_cast<WakeProtocol>(protocol) == WakeProtocol::Fence;
   });
-  return all_fence || membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
+  return all_fence || fence_on_all_cores();
 }
 
 /// Whether a thread sleeps on its own word, too.
@@ -169,8 +170,12 @@ WriterEpoch epoch_of(const ControlFile& control) noexcept {
 }
 
 WakeProtocol register_writer_for_wakes() noexcept {
-  return membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0 ? WakeProtocol::Membarrier
-                                                                   : WakeProtocol::Fence;
+  return membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) ? WakeProtocol::Membarrier
+                                                              : WakeProtocol::Fence;
+}
+
+bool fence_on_all_cores() noexcept {
+  return membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED);
 }
 
 bool is_news(const WriterEpoch& before, const WriterEpoch& now) noexcept {

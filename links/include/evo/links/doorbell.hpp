@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+/// How a server learns which of its connections have requests, without looking at all of them.
+///
+/// The server polls some rings and says so in a word of each connection: it *watches* the ring. A
+/// client that has sent a frame loads that word. As long as the ring is watched, that is all. If it
+/// is not, the client rings: it sets the bit of its connection, and wakes the server if it sleeps.
+/// From then on the server watches the ring, until it has been idle for a while.
+///
+/// The bit means "watched", not "has frames": so it hardly ever changes, and a send only loads a
+/// line that stays in the client's cache.
+///
+/// A full fence in every send would cost more than the send itself. So the server pays when it
+/// stops watching: for a whole batch of rings it clears the words, makes every core execute a
+/// barrier by membarrier, and looks at each ring once more. The client either has committed its
+/// frame before that barrier, and the last look finds it, or loads the word after the barrier, and
+/// rings.
+///
+/// I1: a ring that is not watched holds no frame, or its bit is set, or its client is about to set
+///     the bit.
+/// I2: while the server sleeps no bit is set, or the client that has set it is about to wake it.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "evo/detail/atomic.hpp"
+#include "evo/detail/barrier.hpp"
+#include "evo/detail/waiting.hpp"
+
+namespace evo::links {
+
+inline constexpr std::size_t kMostConnections = 1024;
+
+/// What all clients write.
+struct Bells {
+  static constexpr std::size_t kBits = 64;
+
+  /// Bit i % 64 of word i / 64: the client of connection i has rung.
+  std::array<detail::sync::atomic<std::uint64_t>, kMostConnections / kBits> rung{};
+  /// Grows whenever a client wakes the server; the server sleeps on it.
+  detail::sync::atomic<std::uint64_t> calls{0};
+};
+
+/// What the server writes for all clients.
+struct ServerSleep {
+  detail::sync::atomic<std::uint32_t> asleep{0};  ///< 1: clients that ring must wake it
+};
+
+/// What the server writes for one connection.
+struct RingWatch {
+  detail::sync::atomic<std::uint32_t> watched{0};  ///< 1: the server polls the ring
+};
+
+/// A client's way to tell the server about frames.
+class Doorbell {
+ public:
+  Doorbell() = default;
+  /// The memory must outlive the doorbell.
+  Doorbell(Bells* bells, const ServerSleep* server, const RingWatch* ring, std::size_t connection,
+           WakeProtocol protocol) noexcept
+      : bells_(bells),
+        server_(server),
+        ring_(ring),
+        connection_(connection),
+        fence_(protocol == WakeProtocol::Fence) {}
+
+  /// To be called after each frame, or after several.
+  void sent() const noexcept {
+    if (fence_) [[unlikely]] {
+      // seq_cst fence [watch]: pairs with the server's fence; one of the two sees the other's
+      // store.
+      detail::sync::atomic_thread_fence(std::memory_order_seq_cst);
+    } else {
+      // Keeps the compiler from moving the load below before the frame; the server's membarrier
+      // enforces that order on the processor when it matters.
+      detail::sync::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    // relaxed: see above; the word only decides whether to ring.
+    if (ring_->watched.load(std::memory_order_relaxed) == 0) [[unlikely]]
+      ring();
+  }
+
+ private:
+  void ring() const noexcept {
+    const std::uint64_t bit = std::uint64_t{1} << connection_ % Bells::kBits;
+    // relaxed: nothing is read because of the bit. The server watches the ring from then on, and
+    // does not stop before a last look that finds the frame.
+    bells_->rung[connection_ / Bells::kBits].fetch_or(bit, std::memory_order_relaxed);
+    // seq_cst fence [server-sleep]: pairs with the server's fence; one of the two sees the other's
+    // store.
+    detail::sync::atomic_thread_fence(std::memory_order_seq_cst);
+    // relaxed: only decides whether to make a system call.
+    if (server_->asleep.load(std::memory_order_relaxed) == 0) return;
+    // relaxed: [server-sleep] makes sure that a server which sees the call finds the bit before it
+    // sleeps again.
+    bells_->calls.fetch_add(1, std::memory_order_relaxed);
+    detail::wake(reinterpret_cast<const std::uint32_t*>(&bells_->calls));
+  }
+
+  Bells* bells_ = nullptr;
+  const ServerSleep* server_ = nullptr;
+  const RingWatch* ring_ = nullptr;
+  std::size_t connection_ = 0;
+  bool fence_ = true;
+};
+
+/// The server's side: which rings it watches, and its sleep.
+class DoorKeeper {
+ public:
+  DoorKeeper() = default;
+  /// For connections 0 to `connections` - 1. The memory must outlive the keeper.
+  DoorKeeper(Bells* bells, ServerSleep* server, std::size_t connections,
+             WakeProtocol protocol) noexcept
+      : bells_(bells),
+        server_(server),
+        connections_(connections),
+        fence_(protocol == WakeProtocol::Fence) {}
+
+  /// Calls `answer(connection)` for each client that has rung since the last call. The server must
+  /// then watch its ring, and look at it.
+  template <class Answer>
+  void collect(Answer&& answer) const noexcept {
+    for (std::size_t i = 0; i < words(); ++i) {
+      auto& word = bells_->rung[i];
+      // relaxed: a bit that is missed now is seen the next time, or before the server sleeps.
+      if (word.load(std::memory_order_relaxed) == 0) [[likely]]
+        continue;
+      // relaxed: as in Doorbell::ring.
+      std::uint64_t bits = word.exchange(0, std::memory_order_relaxed);
+      for (; bits != 0; bits &= bits - 1) {
+        const std::size_t connection =
+            i * Bells::kBits + static_cast<std::size_t>(std::countr_zero(bits));
+        if (connection < connections_) answer(connection);  // a client may set any bit
+      }
+    }
+  }
+
+  static void watch(RingWatch& ring) noexcept {
+    // relaxed: a client that does not see it yet rings once more.
+    ring.watched.store(1, std::memory_order_relaxed);
+  }
+
+  static void leave(RingWatch& ring) noexcept {
+    // relaxed: order_last_look() orders it.
+    ring.watched.store(0, std::memory_order_relaxed);
+  }
+
+  /// To be called after the server has left a batch of rings, and before its last look at each of
+  /// them. False: the kernel refuses the barrier, so go on watching.
+  [[nodiscard]] bool order_last_look() const noexcept {
+    // seq_cst fence [watch]: with WakeProtocol::Fence, pairs with the client's fence.
+    detail::sync::atomic_thread_fence(std::memory_order_seq_cst);
+    return fence_ || detail::fence_on_all_cores();
+  }
+
+  /// Sleeps until a client rings, or the time comes. Only for a server that watches no ring, or
+  /// whose watched rings' clients wake it in another way.
+  void sleep(std::uint64_t until_ns) const noexcept {
+    // relaxed, before the look at the bits: a later call changes the word.
+    const std::uint64_t calls = bells_->calls.load(std::memory_order_relaxed);
+    server_->asleep.store(1, std::memory_order_relaxed);  // relaxed: the fence orders it
+    // seq_cst fence [server-sleep]: pairs with the client's.
+    detail::sync::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!has_rung()) {
+      detail::wait({.waiters = {},
+                    .own_word = &bells_->calls,
+                    .own_value = calls,
+                    .until_ns = until_ns,
+                    .spin = std::chrono::nanoseconds(0)});
+    }
+    server_->asleep.store(0, std::memory_order_relaxed);  // relaxed: a client may wake it in vain
+  }
+
+ private:
+  [[nodiscard]] std::size_t words() const noexcept {
+    return (connections_ + Bells::kBits - 1) / Bells::kBits;
+  }
+  [[nodiscard]] bool has_rung() const noexcept {
+    for (std::size_t i = 0; i < words(); ++i) {
+      // relaxed: only decides whether to sleep.
+      if (bells_->rung[i].load(std::memory_order_relaxed) != 0) return true;
+    }
+    return false;
+  }
+
+  Bells* bells_ = nullptr;
+  ServerSleep* server_ = nullptr;
+  std::size_t connections_ = 0;
+  bool fence_ = true;
+};
+
+}  // namespace evo::links

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The sending side of a ring of frames. It works on memory alone, not on files.
+///
+/// Only the sender stores to the ring, and only the receiver to the position that it has taken. The
+/// ring is mapped twice in a row, so that a frame never wraps.
+///
+/// I1: the commit word behind the last frame is zero before that frame is committed. The receiver
+///     never finds an old payload there, which might look like a frame.
+/// I2: nothing is stored to bytes that the receiver has not taken. The zero word is in a line of
+/// its
+///     own, which counts as used.
+#pragma once
+
+#include <cassert>
+
+#include "evo/links/frame.hpp"
+
+namespace evo::links {
+
+class FrameSender {
+ public:
+  FrameSender() = default;
+  /// The ring is all zeros, and nothing was taken yet. The memory must outlive the sender. The
+  /// ring's size is a power of two, see is_ring_size().
+  FrameSender(std::byte* ring, std::size_t size, const Position* taken, Checksum checksum) noexcept
+      : ring_(ring), size_(size), taken_(taken), checked_(checksum == Checksum::Crc32c) {
+    assert(is_ring_size(size));
+  }
+
+  [[nodiscard]] std::size_t longest() const noexcept { return longest_payload(size_); }
+
+  /// Sends one frame of `info.length` bytes, at most longest(). False if there is no room for it
+  /// now. Wait-free.
+  [[nodiscard]] bool try_send(const FrameInfo& info, const void* payload) noexcept {
+    assert(info.length <= longest());
+    const std::size_t size = frame_size(info.length);
+    if (!has_room_for(size)) return false;
+    std::byte* const frame = at(sent_);
+    detail::copy_to_shared(frame + kFrameHeaderSize, payload, info.length);
+    const std::uint64_t crc = checked_ ? frame_checksum(info, payload) : 0;
+    // relaxed, all three: [frame] orders them.
+    word(frame + 8).store(info.id, std::memory_order_relaxed);
+    word(frame + 16).store(std::uint64_t{kind_word(info)} << 32 | crc, std::memory_order_relaxed);
+    word(at(sent_ + size)).store(0, std::memory_order_relaxed);  // I1
+    // release [frame]: pairs with the receiver's acquire load. A receiver that sees the frame sees
+    // all of it, and the zero word behind it.
+    word(frame).store(commit_word(info), std::memory_order_release);
+    sent_ += size;
+    return true;
+  }
+
+  /// Bytes that have been sent since the beginning.
+  [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
+ private:
+  [[nodiscard]] bool has_room_for(std::size_t size) noexcept {
+    if (fits(size)) [[likely]]
+      return true;
+    // acquire [taken]: pairs with the receiver's release store. It has loaded everything before
+    // this position, so what is stored there now is not part of an old frame.
+    seen_taken_ = taken_->load(std::memory_order_acquire);
+    return fits(size);
+  }
+
+  /// A receiver that has taken more than was sent, or less than before, is not believed: then the
+  /// ring is full for ever.
+  [[nodiscard]] bool fits(std::size_t size) const noexcept {
+    const std::uint64_t used = sent_ - seen_taken_;
+    return used <= size_ && size_ - used >= size + kFrameAlignment;  // I2
+  }
+
+  [[nodiscard]] std::byte* at(std::uint64_t position) const noexcept {
+    return ring_ + (position & (size_ - 1));
+  }
+  static detail::Word& word(std::byte* address) noexcept {
+    return *reinterpret_cast<detail::Word*>(address);
+  }
+
+  std::byte* ring_ = nullptr;
+  std::size_t size_ = 0;
+  const Position* taken_ = nullptr;
+  bool checked_ = true;
+  std::uint64_t sent_ = 0;
+  std::uint64_t seen_taken_ = 0;
+};
+
+}  // namespace evo::links

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Frames in a ring of four lines, without checksums, which would hide a torn frame. Message n
+/// holds n, twice.
+#include "evo/links/doorbell.hpp"
+#include "evo/links/frame_receiver.hpp"
+#include "evo/links/frame_sender.hpp"
+#include "scenarios.hpp"
+
+namespace evo::model {
+namespace {
+
+constexpr std::size_t kLines = 4;
+constexpr std::size_t kSize = kLines * links::kFrameAlignment;
+
+struct Ring {
+  explicit Ring(std::uint64_t already) {
+    sender = {bytes(), kSize, &taken, Checksum::None};
+    receiver = {bytes(), kSize, &taken, Checksum::None};
+    for (std::uint64_t i = 0; i < already; ++i) {
+      static_cast<void>(send());
+      static_cast<void>(receive());
+    }
+  }
+
+  std::byte* bytes() { return reinterpret_cast<std::byte*>(words.data()); }
+
+  bool send() {
+    const std::uint64_t number = sent + 1;
+    const Pair value{number, number};
+    const bool done = sender.try_send({.id = number, .length = sizeof(value)}, value.data());
+    if (done) ++sent;
+    return done;
+  }
+
+  /// Returns whether nothing was wrong: there was no message, or it was the next one.
+  bool receive() {
+    const links::Found found = receiver.look();
+    if (found != links::Found::Frame) return found == links::Found::Nothing;
+    Pair value{};
+    if (receiver.info().length != sizeof(value)) return false;
+    // The model has no loads that see stores of the future. So that a sender which uses bytes again
+    // too early is noticed, some loads are checked for data races.
+    if (in_place) {
+      value = {plain_load(receiver.payload()), plain_load(receiver.payload() + 8)};
+    } else if (!receiver.copy(value.data())) {
+      return false;
+    }
+    ++received;
+    const bool right =
+        receiver.info().id == received && value[0] == received && value[1] == received;
+    receiver.take();
+    return right;
+  }
+
+  // Frames of one line never wrap, so this ring is not mapped twice.
+  alignas(links::kFrameAlignment) std::array<detail::Word, kSize / sizeof(detail::Word)> words{};
+  links::Position taken{0};
+  links::FrameSender sender;
+  links::FrameReceiver receiver;
+  bool in_place = false;
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+};
+
+/// After `already` messages; from the fourth one on, old frames are in every line.
+Scenario frames(std::uint64_t already, std::uint64_t sends, int looks, bool in_place = false) {
+  return [=](Run& run) {
+    Ring ring(already);
+    ring.in_place = in_place;
+    run.share(ring.words);
+    run.share(ring.taken);
+    run.mortal([&] {
+      for (std::uint64_t i = 0; i < sends; ++i) static_cast<void>(ring.send());
+    });
+    run.mortal([&] {
+      for (int i = 0; i < looks; ++i) {
+        run.expect(ring.receive(), "a message is torn, out of order, or was never sent");
+      }
+    });
+    if (!run.finish()) return;
+    run.expect(ring.received <= ring.sent + 1, "more was received than sent");
+  };
+}
+
+const Registered kFresh("links: messages through a new ring", frames(0, 3, 3));
+const Registered kUsed("links: messages through a used ring", frames(6, 3, 3));
+/// Three frames fill the ring, so the fourth and fifth use lines again.
+const Registered kFull("links: messages through a full ring", frames(5, 5, 3));
+const Registered kInPlace("links: messages used in place in a full ring", frames(5, 5, 3, true));
+
+/// A server and its clients, which each send some messages.
+struct Sleepy {
+  WakeProtocol protocol = WakeProtocol::Membarrier;
+  std::size_t clients = 1;
+  std::uint64_t messages = 1;  ///< of each client
+  bool first_may_die = false;
+  bool watches_at_first = false;
+};
+
+constexpr std::size_t kMostClients = 2;
+
+struct Connections {
+  std::array<Ring, kMostClients> rings{Ring(0), Ring(0)};
+  std::array<links::RingWatch, kMostClients> watches;
+  links::Bells bells;
+  links::ServerSleep server;
+};
+
+/// Serves until `done()`: looks at the rings that it watches; stops watching all of them, and
+/// sleeps.
+template <class Done>
+void serve(Connections& all, const Sleepy& with, Done&& done) {
+  const links::DoorKeeper keeper(&all.bells, &all.server, with.clients, with.protocol);
+  std::array<bool, kMostClients> watched{with.watches_at_first, with.watches_at_first};
+  const auto look_at_watched = [&] {
+    bool found = false;
+    for (std::size_t i = 0; i < with.clients; ++i) {
+      while (watched.at(i) && all.rings.at(i).receiver.look() == links::Found::Frame) {
+        found = true;
+        static_cast<void>(all.rings.at(i).receive());
+      }
+    }
+    return found;
+  };
+  while (true) {
+    keeper.collect([&](std::size_t connection) {
+      links::DoorKeeper::watch(all.watches.at(connection));
+      watched.at(connection) = true;
+    });
+    while (look_at_watched()) {
+    }
+    if (done()) return;
+    for (std::size_t i = 0; i < with.clients; ++i) {
+      if (watched.at(i)) links::DoorKeeper::leave(all.watches.at(i));
+    }
+    static_cast<void>(keeper.order_last_look());
+    const bool found = look_at_watched();
+    // What is not watched any more rings again.
+    watched = {};
+    if (!found) keeper.sleep(detail::Wait::kNever);
+    if (done()) return;
+  }
+}
+
+Scenario served(const Sleepy& with) {
+  return [=](Run& run) {
+    Connections all;
+    if (with.watches_at_first) {
+      for (links::RingWatch& watch : all.watches) links::DoorKeeper::watch(watch);
+    }
+    for (Ring& ring : all.rings) {
+      run.share(ring.words);
+      run.share(ring.taken);
+    }
+    run.share(all.watches);
+    run.share(all.bells);
+    run.share(all.server);
+    for (std::size_t i = 0; i < with.clients; ++i) {
+      const auto body = [&all, &with, i] {
+        const links::Doorbell bell(&all.bells, &all.server, &all.watches.at(i), i, with.protocol);
+        for (std::uint64_t n = 0; n < with.messages; ++n) {
+          static_cast<void>(all.rings.at(i).send());
+          bell.sent();
+        }
+      };
+      if (with.first_may_die && i == 0) {
+        run.mortal(body);
+      } else {
+        run.thread(body);
+      }
+    }
+    const std::size_t server = run.thread([&] {
+      serve(all, with, [&] {
+        for (std::size_t i = with.first_may_die ? 1 : 0; i < with.clients; ++i) {
+          if (all.rings.at(i).received != with.messages) return false;
+        }
+        return true;
+      });
+    });
+    if (!run.finish()) return;
+    run.expect(!run.sleeps(server), "the server sleeps although a client has sent a frame");
+  };
+}
+
+const Registered kRung("links: a server is woken, the client executes a fence",
+                       served({.protocol = WakeProtocol::Fence, .messages = 2}),
+                       {.preemptions = 4});
+const Registered kRungBarrier("links: a server is woken, it calls membarrier",
+                              served({.protocol = WakeProtocol::Membarrier, .messages = 2}),
+                              {.preemptions = 4});
+const Registered kLeaves("links: a server stops watching, the client executes a fence",
+                         served({.protocol = WakeProtocol::Fence, .watches_at_first = true}));
+const Registered kLeavesBarrier("links: a server stops watching, it calls membarrier",
+                                served({.protocol = WakeProtocol::Membarrier,
+                                        .watches_at_first = true}));
+const Registered kTwoClients("links: two clients wake a server", served({.clients = 2}),
+                             {.preemptions = 2});
+const Registered kKilledClient("links: one of two clients is killed",
+                               served({.clients = 2, .first_may_die = true}), {.preemptions = 2});
+
+}  // namespace
+}  // namespace evo::model
