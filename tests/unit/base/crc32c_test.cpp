@@ -45,6 +45,11 @@ TEST(Crc32c, EverySizeAgreesWithTheDefinition) {
   for (std::size_t size = 0; size < 70; ++size) {
     EXPECT_EQ(checksum(pattern(size)), by_definition(pattern(size))) << size;
   }
+  // From 768 bytes on, three parts are checked at once.
+  for (std::size_t size = 760; size < 780; ++size) {
+    EXPECT_EQ(checksum(pattern(size)), by_definition(pattern(size))) << size;
+  }
+  EXPECT_EQ(checksum(pattern(10'007)), by_definition(pattern(10'007)));
 }
 
 TEST(Crc32c, ContinuesAnEarlierOne) {
