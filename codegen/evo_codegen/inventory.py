@@ -43,8 +43,16 @@ def compare_inventories(paths: list[Path], diagnostics: Diagnostics) -> None:
     """Reports each segment that two runs found in different files."""
     first: dict[str, Found] = {}
     for path in paths:
-        for line in path.read_text("utf-8").splitlines():
-            found = Found.parse(line)
+        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+            try:
+                found = Found.parse(line)
+            except ValueError:
+                diagnostics.error(
+                    Location(str(path), number),
+                    "this is not a line of an inventory",
+                    "remove the file; the next run of `--inventory` writes it again",
+                )
+                break
             other = first.setdefault(found.name, found)
             if other.file != found.file:
                 diagnostics.error(

@@ -201,6 +201,17 @@ def test_inventories_tell_of_a_segment_in_two_runs(project: Path) -> None:
     assert not (project / "t").exists()
 
 
+def test_a_damaged_inventory_is_named(project: Path) -> None:
+    for text in (b"{\n", b"state x.fbs\n", b"state six /x.fbs\n", b"\xff\n"):
+        (project / "damaged.found").write_bytes(text)
+        done = run(project, "--compare-inventories", "damaged.found")
+        assert done.returncode == 1
+        assert done.stderr == (
+            "damaged.found:1: this is not a line of an inventory; remove the file; the next run of "
+            "`--inventory` writes it again\n"
+        )
+
+
 def test_depfile_and_stamp(project: Path) -> None:
     (project / "shared.fbs").write_text("namespace shared; enum E : ubyte { A }\n")
     text = segment_text("x:shared.E").replace("namespace", 'include "shared.fbs";\nnamespace', 1)
