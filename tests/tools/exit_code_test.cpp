@@ -142,6 +142,8 @@ TEST_F(ExitCode, AMistakeInTheCommandLineIsToldWithWhereToLook) {
             "evo-shm: there is no format 'yaml'; choose table or json; see evo-shm list --help\n");
   EXPECT_EQ(run({"watch", "gantry", "--count", "-1"}).err,
             "evo-shm: --count: '-1' is not a positive whole number; see evo-shm watch --help\n");
+  EXPECT_EQ(run({"cleanup", "--grace"}).err,
+            "evo-shm: --grace needs a value; see evo-shm cleanup --help\n");
   EXPECT_EQ(run({}).err, "evo-shm: A subcommand is required; see evo-shm --help\n");
 }
 
@@ -156,6 +158,8 @@ TEST_F(ExitCode, ADomainIsANameOrAnAbsolutePath) {
 
 TEST_F(ExitCode, AMistypedCommandIsToldWhatItMayHaveMeant) {
   EXPECT_NE(run({"insepct", "gantry"}).err.find("did you mean 'inspect'?"), std::string::npos);
+  EXPECT_EQ(run({"show", "gantry"}).err, "evo-shm: there is no command 'show'; use 'inspect'\n");
+  EXPECT_EQ(run({"help", "rm"}).err, "evo-shm: there is no command 'rm'; use 'cleanup'\n");
   EXPECT_NE(run({"frobnicate"}).err.find("--help lists them"), std::string::npos);
   const auto writer = gantry::GantryWriter::create({.domain = domain()}).value();
   expect_refused(2, {"watch", "gantry", "--in-place"});

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <sstream>
+#include <string_view>
 
 #include "command.hpp"
 #include "decode/suggestion.hpp"
@@ -43,6 +45,26 @@ std::string unknown_command(const std::vector<std::string>& commands, int count,
     }
   }
   return {};
+}
+
+/// A command, and what other tools call it.
+struct Synonyms {
+  std::string_view command;
+  std::string_view elsewhere;  ///< between spaces
+};
+constexpr std::array kSynonyms{Synonyms{"inspect", " show read get cat dump print "},
+                               Synonyms{"list", " ls ps "},
+                               Synonyms{"cleanup", " rm remove delete clean "},
+                               Synonyms{"set", " write "}, Synonyms{"watch", " tail "}};
+
+std::string no_command(const std::string& word, const std::vector<std::string>& known) {
+  for (const auto& [command, elsewhere] : kSynonyms) {
+    if (elsewhere.find(fmt::format(" {} ", word)) == std::string_view::npos) continue;
+    if (std::ranges::find(known, command) == known.end()) continue;  // below another command
+    return fmt::format("there is no command '{}'; use '{}'", word, command);
+  }
+  return fmt::format("there is no command '{}'{}", word,
+                     suggestion(word, known, "evo-shm --help lists them"));
 }
 
 /// Opens /dev/null in place of stdin, stdout or stderr if closed, so that no file of a segment can
@@ -98,7 +120,12 @@ ExitCode answer(const CLI::App& app, const CLI::ParseError& error) {
     return fail(ExitCode::Usage,
                 fmt::format("there is no option {}{}", option, suggestion(option, known, help)));
   }
-  return fail(ExitCode::Usage, fmt::format("{}; {}", error.what(), help));
+  std::string what = error.what();
+  // "--grace: 1 required TEXT:TIME missing"
+  if (what.ends_with(" missing") && what.find(": 1 required ") != std::string::npos) {
+    what = fmt::format("{} needs a value", what.substr(0, what.find(':')));
+  }
+  return fail(ExitCode::Usage, fmt::format("{}; {}", what, help));
 }
 
 struct None {};
@@ -122,9 +149,7 @@ ExitCode print_help(const HelpOptions& options, const Context&) {
     const auto below =
         std::ranges::find_if(all, [&](CLI::App* each) { return each->check_name(word); });
     if (below == all.end()) {
-      return fail(ExitCode::Usage, fmt::format("there is no command '{}'{}", word,
-                                               suggestion(word, names_of_commands(*chosen),
-                                                          "evo-shm --help lists them")));
+      return fail(ExitCode::Usage, no_command(word, names_of_commands(*chosen)));
     }
     chosen = *below;
     name += ' ' + chosen->get_name();
@@ -182,10 +207,7 @@ ExitCode run(int count, char** arguments) {
   } catch (const CLI::ParseError& error) {
     const auto known = names_of_commands(app);
     const std::string unknown = unknown_command(known, count, arguments);
-    if (!unknown.empty()) {
-      const std::string meant = suggestion(unknown, known, "evo-shm --help lists them");
-      return fail(ExitCode::Usage, fmt::format("there is no command '{}'{}", unknown, meant));
-    }
+    if (!unknown.empty()) return fail(ExitCode::Usage, no_command(unknown, known));
     return answer(app, error);
   }
   context.domain = domain_named(domain);
