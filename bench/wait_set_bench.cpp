@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <climits>
 #include <deque>
@@ -36,7 +37,7 @@ using namespace std::chrono_literals;
 
 using Value = WakeValue;
 
-/// A sleep on so many words of pages of their own, of which one changes.
+/// Sleeps on `count` words, each in its own page, until one changes.
 Figures run_futex_waitv(std::size_t count) {
   struct alignas(4096) Page {
     BareWord word;
@@ -62,7 +63,9 @@ Figures run_futex_waitv(std::size_t count) {
           auto& seen = words[words.size() / 2].val;
           // acquire, both: pair with the release of the writer.
           while (word.count.load(std::memory_order_acquire) == seen) {
-            ::syscall(SYS_futex_waitv, words.data(), words.size(), 0, nullptr, 0);
+            const long woken =
+                ::syscall(SYS_futex_waitv, words.data(), words.size(), 0, nullptr, 0);
+            if (woken < 0 && (errno == ENOSYS || errno == EPERM)) give_up("no futex_waitv here");
           }
           seen = word.count.load(std::memory_order_acquire);
           value = word.value;
@@ -209,7 +212,7 @@ Figures run_bare_look(std::size_t count) {
   return figures;
 }
 
-/// How long a publish takes that wakes a reader.
+/// How long a publish that wakes a reader takes.
 template <class Sleep>
 Figures measure_waking_publish(Sleep&& sleep) {
   const Segments segments(1);

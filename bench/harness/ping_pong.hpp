@@ -129,7 +129,7 @@ Figures measure_latency(MeasureOne&& measure_one) {
   return {.typical = found[0][middle], .p99 = found[1][middle], .p999 = found[2][middle]};
 }
 
-/// The ping-pong that no value is in.
+/// A ping-pong that carries no value.
 inline Figures run_ping_pong() {
   using Number = Payload<8>;
   struct alignas(64) Line {

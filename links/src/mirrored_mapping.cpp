@@ -2,6 +2,7 @@
 #include "mirrored_mapping.hpp"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <cassert>
 #include <cerrno>
@@ -22,28 +23,37 @@ MirroredMapping::~MirroredMapping() {
 Result<MirroredMapping> MirroredMapping::map(int fd, std::size_t head, std::size_t ring,
                                              detail::Protection protection) {
   assert(head % kPageSize == 0 && ring % kPageSize == 0);
-  const int access = protection == detail::Protection::Read ? PROT_READ : PROT_READ | PROT_WRITE;
   const auto failed = [&] {
     return make_system_error(errno, fmt::format("cannot map {} bytes twice", ring));
   };
+  struct stat file {};
+  if (::fstat(fd, &file) != 0) return failed();
+  if (static_cast<std::uint64_t>(file.st_size) < head + ring) {
+    return make_error(ErrorCode::Corrupt, "the file of a ring has {} bytes in place of {}",
+                      file.st_size, head + ring);
+  }
   MirroredMapping mapping;
   mapping.head_ = head;
   mapping.ring_ = ring;
-  const detail::ForkPause held;
-  // Reserves the addresses.
-  void* const reserved = ::mmap(nullptr, head + 2 * ring, PROT_NONE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (reserved == MAP_FAILED) return failed();
-  mapping.address_ = static_cast<std::byte*>(reserved);
-  // From here on the destructor unmaps it.
-  detail::guard_mapping(mapping.bytes(), held);
-  constexpr int kFlags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
-  if (::mmap(mapping.head(), head + ring, access, kFlags, fd, 0) == MAP_FAILED ||
-      ::mmap(mapping.ring() + ring, ring, access, kFlags, fd, static_cast<off_t>(head)) ==
-          MAP_FAILED) {
-    return failed();
+  if (!mapping.map_parts(fd, protection)) return failed();
+  for (std::size_t offset = 0; offset < mapping.bytes().size(); offset += kPageSize) {
+    [[maybe_unused]] const volatile std::byte touched = mapping.address_[offset];
   }
   return mapping;
+}
+
+bool MirroredMapping::map_parts(int fd, detail::Protection protection) {
+  const int access = protection == detail::Protection::Read ? PROT_READ : PROT_READ | PROT_WRITE;
+  const detail::ForkPause held;
+  // Reserves the addresses.
+  void* const reserved = ::mmap(nullptr, head_ + 2 * ring_, PROT_NONE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) return false;
+  address_ = static_cast<std::byte*>(reserved);
+  detail::guard_mapping(bytes(), held);  // from here on the destructor unmaps it
+  constexpr int kFlags = MAP_SHARED | MAP_FIXED;
+  return ::mmap(head(), head_ + ring_, access, kFlags, fd, 0) != MAP_FAILED &&
+         ::mmap(ring() + ring_, ring_, access, kFlags, fd, static_cast<off_t>(head_)) != MAP_FAILED;
 }
 
 }  // namespace evo::links

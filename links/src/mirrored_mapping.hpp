@@ -28,7 +28,8 @@ class MirroredMapping {
   ~MirroredMapping();
 
   /// Maps a file of `head` bytes and a ring of `ring` bytes behind them, both whole pages, and
-  /// loads all pages. A forked child gets zero pages in its place.
+  /// loads all pages. A forked child gets zero pages in its place. Corrupt: the file is shorter.
+  /// Io.
   static Result<MirroredMapping> map(int fd, std::size_t head, std::size_t ring,
                                      detail::Protection protection);
 
@@ -38,6 +39,8 @@ class MirroredMapping {
   [[nodiscard]] std::size_t ring_size() const noexcept { return ring_; }
 
  private:
+  /// False, with errno, if the kernel refuses. No child is forked in the meantime.
+  bool map_parts(int fd, detail::Protection protection);
   [[nodiscard]] std::span<std::byte> bytes() const noexcept {
     return {address_, head_ + 2 * ring_};
   }

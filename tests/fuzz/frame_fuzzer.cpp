@@ -24,7 +24,7 @@ std::byte* bytes_of(Ring& ring) {
   return reinterpret_cast<std::byte*>(ring.data());
 }
 
-/// Gives each frame that a receiver would come to its checksum.
+/// Corrects the checksum of each frame that a receiver would reach.
 void correct_checksums(Ring& ring, std::vector<std::byte>& image) {
   Position taken{0};
   FrameReceiver receiver(bytes_of(ring), kSize, &taken, evo::Checksum::None);

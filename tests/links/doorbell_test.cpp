@@ -66,7 +66,7 @@ TEST_P(DoorbellTest, ARingWakesTheServer) {
   client.join();
   EXPECT_EQ(rung, std::vector<std::size_t>{7});
   EXPECT_EQ(server.asleep.load(), 0U);
-  EXPECT_EQ(bells.calls.load(), 1U);
+  EXPECT_LE(bells.calls.load(), 1U) << "0 if the bit came just before the sleep";
 }
 
 TEST_P(DoorbellTest, TheServerDoesNotSleepWhileABitIsSet) {

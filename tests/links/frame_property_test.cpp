@@ -13,8 +13,6 @@
 namespace evo::links::test {
 namespace {
 
-constexpr std::size_t kSize = 4096;
-
 struct Message {
   FrameInfo info;
   std::vector<std::uint8_t> payload;
@@ -40,7 +38,7 @@ std::size_t needed(const Message& message) {
 }
 
 RC_GTEST_PROP(FrameProperty, ARingIsAQueue, (bool checked)) {
-  RingMemory memory(kSize, checked ? Checksum::Crc32c : Checksum::None);
+  RingMemory memory(kRingSize, checked ? Checksum::Crc32c : Checksum::None);
   FrameSender sender = memory.sender();
   FrameReceiver receiver = memory.receiver();
   std::deque<Message> queue;
@@ -53,7 +51,7 @@ RC_GTEST_PROP(FrameProperty, ARingIsAQueue, (bool checked)) {
       // Small lengths and lengths near the limit are more likely.
       const std::size_t span = operation % 3 == 0 ? 100 : sender.longest() + 1;
       const Message next = message(++number, operation / 4U % span);
-      const bool fits = used + needed(next) <= kSize;
+      const bool fits = used + needed(next) <= kRingSize;
       RC_ASSERT(sender.try_send(next.info, next.payload.data()) == fits);
       if (!fits) continue;
       queue.push_back(next);
@@ -76,7 +74,7 @@ RC_GTEST_PROP(FrameProperty, ARingIsAQueue, (bool checked)) {
 /// Whatever the ring holds, the receiver stays within its mapping, and believes no frame that
 /// was not sent.
 RC_GTEST_PROP(FrameProperty, NoDamageIsBelieved, ()) {
-  RingMemory memory(kSize);
+  RingMemory memory(kRingSize);
   FrameSender sender = memory.sender();
   FrameReceiver receiver = memory.receiver();
   std::vector<Message> sent;
@@ -87,8 +85,9 @@ RC_GTEST_PROP(FrameProperty, NoDamageIsBelieved, ()) {
     if (!sender.try_send(next.info, next.payload.data())) break;
     sent.push_back(next);
   }
-  const auto changes = *rc::gen::container<std::vector<std::pair<std::uint16_t, std::uint8_t>>>(
-      rc::gen::pair(rc::gen::inRange<std::uint16_t>(0, kSize), rc::gen::arbitrary<std::uint8_t>()));
+  const auto changes =
+      *rc::gen::container<std::vector<std::pair<std::uint16_t, std::uint8_t>>>(rc::gen::pair(
+          rc::gen::inRange<std::uint16_t>(0, kRingSize), rc::gen::arbitrary<std::uint8_t>()));
   for (const auto& [offset, value] : changes) memory.at(offset) = static_cast<std::byte>(value);
   for (const Message& expected : sent) {
     if (receiver.look() != Found::Frame) break;
@@ -101,7 +100,7 @@ RC_GTEST_PROP(FrameProperty, NoDamageIsBelieved, ()) {
 
 TEST(FrameThreads, EveryMessageArrivesOnce) {
   constexpr std::uint64_t kMessages = 100'000;
-  RingMemory memory(kSize);
+  RingMemory memory(kRingSize);
   std::atomic<bool> given_up{false};
   std::thread other([&given_up, sender = memory.sender()]() mutable {
     for (std::uint64_t number = 1; number <= kMessages; ++number) {

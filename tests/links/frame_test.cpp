@@ -13,8 +13,6 @@
 namespace evo::links::test {
 namespace {
 
-constexpr std::size_t kSize = 4096;
-
 FrameInfo text_frame(std::uint64_t id, const std::string& text) {
   return {.id = id, .length = static_cast<std::uint32_t>(text.size()), .type = 7};
 }
@@ -40,7 +38,7 @@ std::string receive(FrameReceiver& receiver) {
 }
 
 TEST(Frame, HasTheBytesOfTheFormat) {
-  const RingMemory memory(kSize, Checksum::None);
+  const RingMemory memory(kRingSize, Checksum::None);
   FrameSender sender = memory.sender();
   const FrameInfo info{
       .id = 0x1122334455667788, .length = 3, .type = 0x1234, .flags = kMoreFollows};
@@ -65,11 +63,11 @@ TEST(Frame, TakesWholeLines) {
   EXPECT_EQ(frame_size(0), 64U);
   EXPECT_EQ(frame_size(40), 64U);
   EXPECT_EQ(frame_size(41), 128U);
-  EXPECT_EQ(frame_size(longest_payload(kSize)), kSize / 2);
+  EXPECT_EQ(frame_size(longest_payload(kRingSize)), kRingSize / 2 - 64);
 }
 
 TEST(FrameRing, BringsMessagesInOrder) {
-  RingMemory memory(kSize);
+  RingMemory memory(kRingSize);
   FrameSender sender = memory.sender();
   FrameReceiver receiver = memory.receiver();
   EXPECT_EQ(receive(receiver), "nothing");
@@ -84,19 +82,27 @@ TEST(FrameRing, BringsMessagesInOrder) {
 }
 
 TEST(FrameRing, KeepsALineFreeBehindTheLastFrame) {
-  RingMemory memory(kSize);
+  RingMemory memory(kRingSize);
   FrameSender sender = memory.sender();
   FrameReceiver receiver = memory.receiver();
   std::size_t sent = 0;
   while (send(sender, sent, "x")) ++sent;
-  EXPECT_EQ(sent, kSize / 64 - 1);
+  EXPECT_EQ(sent, kRingSize / 64 - 1);
   EXPECT_EQ(receive(receiver), "x");
   EXPECT_TRUE(send(sender, sent, "x"));
   EXPECT_FALSE(send(sender, sent, "x"));
 }
 
+TEST(FrameRing, HasRoomForTwoOfTheLongestFrames) {
+  RingMemory memory(kRingSize);
+  FrameSender sender = memory.sender();
+  const std::string longest(sender.longest(), 'x');
+  EXPECT_TRUE(send(sender, 1, longest));
+  EXPECT_TRUE(send(sender, 2, longest));
+}
+
 TEST(FrameRing, TheLongestFrameFitsWhereverItBegins) {
-  RingMemory memory(kSize);
+  RingMemory memory(kRingSize);
   FrameSender sender = memory.sender();
   FrameReceiver receiver = memory.receiver();
   std::string longest(sender.longest(), ' ');
@@ -111,7 +117,7 @@ TEST(FrameRing, TheLongestFrameFitsWhereverItBegins) {
 
 /// Without the zero behind each frame, the receiver would find the old payload.
 TEST(FrameRing, AnOldPayloadIsNoFrame) {
-  RingMemory memory(kSize);
+  RingMemory memory(kRingSize);
   FrameSender sender = memory.sender();
   FrameReceiver receiver = memory.receiver();
   // A payload whose second line looks like a frame.
@@ -134,7 +140,7 @@ TEST(FrameRing, AnOldPayloadIsNoFrame) {
 TEST(FrameRing, EveryChangedByteOfAFrameIsNoticed) {
   for (std::size_t offset = 0; offset < 24 + 10; ++offset) {
     for (unsigned bit = 0; bit < 8; ++bit) {
-      RingMemory memory(kSize);
+      RingMemory memory(kRingSize);
       FrameSender sender = memory.sender();
       FrameReceiver receiver = memory.receiver();
       ASSERT_TRUE(send(sender, 1, "0123456789"));
@@ -144,10 +150,18 @@ TEST(FrameRing, EveryChangedByteOfAFrameIsNoticed) {
   }
 }
 
+TEST(FrameRing, AFlagThatDoesNotExistIsDamage) {
+  RingMemory memory(kRingSize, Checksum::None);
+  FrameSender sender = memory.sender();
+  FrameReceiver receiver = memory.receiver();
+  ASSERT_TRUE(sender.try_send({.id = 1, .length = 1, .flags = 2}, "x"));
+  EXPECT_EQ(receiver.look(), Found::Damage);
+}
+
 TEST(FrameRing, ALengthBeyondHalfOfTheRingIsDamage) {
   for (const std::uint32_t length :
-       {static_cast<std::uint32_t>(kSize / 2 - 23), 0x7fffffffU, 0xffffffffU}) {
-    RingMemory memory(kSize);
+       {static_cast<std::uint32_t>(longest_payload(kRingSize) + 1), 0x7fffffffU, 0xffffffffU}) {
+    RingMemory memory(kRingSize);
     FrameReceiver receiver = memory.receiver();
     const std::uint64_t commit = std::uint64_t{kFrameMagic} << 32 | length;
     std::memcpy(&memory.at(0), &commit, sizeof(commit));
@@ -160,29 +174,29 @@ TEST(FrameRing, ALengthBeyondHalfOfTheRingIsDamage) {
 /// A receiver that stores nonsense gets nothing more, and the sender stays within its ring.
 TEST(FrameRing, AReceiverThatLiesOnlyStopsItself) {
   for (const std::uint64_t ahead :
-       {std::uint64_t{64}, std::uint64_t{2 * kSize}, std::uint64_t{1} << 63}) {
-    RingMemory memory(kSize);
+       {std::uint64_t{64}, std::uint64_t{2 * kRingSize}, std::uint64_t{1} << 63}) {
+    RingMemory memory(kRingSize);
     FrameSender sender = memory.sender();
     while (send(sender, 1, "x")) {
     }
     memory.taken().store(sender.sent() + ahead);
     EXPECT_FALSE(send(sender, 1, "x")) << ahead << " more than was sent";
-    memory.taken().store(sender.sent() - kSize - ahead);
+    memory.taken().store(sender.sent() - kRingSize - ahead);
     EXPECT_FALSE(send(sender, 1, "x")) << ahead << " less than is possible";
   }
 }
 
 TEST(MirroredMapping, ShowsTheRingTwice) {
-  RingMemory memory(kSize);
+  RingMemory memory(kRingSize);
   memory.at(5) = std::byte{42};
   const MirroredMapping& seen = memory.seen_by_receiver();
   EXPECT_EQ(seen.ring()[5], std::byte{42});
-  EXPECT_EQ(seen.ring()[kSize + 5], std::byte{42});
+  EXPECT_EQ(seen.ring()[kRingSize + 5], std::byte{42});
   EXPECT_EQ(seen.ring() - seen.head(), static_cast<std::ptrdiff_t>(kHead));
 }
 
 TEST(MirroredMapping, IsGoneInAForkedChild) {
-  RingMemory memory(kSize);
+  RingMemory memory(kRingSize);
   FrameSender sender = memory.sender();
   FrameReceiver receiver = memory.receiver();
   ASSERT_TRUE(send(sender, 1, "of the parent"));
@@ -198,8 +212,16 @@ TEST(MirroredMapping, IsGoneInAForkedChild) {
   EXPECT_EQ(receive(receiver), "nothing");
 }
 
+TEST(MirroredMapping, RefusesAFileThatIsTooShort) {
+  const detail::FileDescriptor file(::memfd_create("ring", MFD_CLOEXEC));
+  ASSERT_EQ(::ftruncate(file.get(), kHead + kRingSize - 1), 0);
+  const auto mapping = MirroredMapping::map(file.get(), kHead, kRingSize, detail::Protection::Read);
+  ASSERT_FALSE(mapping);
+  EXPECT_EQ(mapping.error().code, ErrorCode::Corrupt);
+}
+
 TEST(MirroredMapping, ReportsAFileThatCannotBeMapped) {
-  const auto mapping = MirroredMapping::map(-1, kHead, kSize, detail::Protection::Read);
+  const auto mapping = MirroredMapping::map(-1, kHead, kRingSize, detail::Protection::Read);
   ASSERT_FALSE(mapping);
   EXPECT_NE(mapping.error().message.find("cannot map 4096 bytes twice"), std::string::npos);
 }

@@ -13,7 +13,6 @@
 namespace evo::links::test {
 namespace {
 
-constexpr std::size_t kSize = 4096;
 constexpr std::size_t kMost = 100'000;
 
 std::vector<std::byte> content(std::uint64_t number, std::size_t length) {
@@ -24,7 +23,7 @@ std::vector<std::byte> content(std::uint64_t number, std::size_t length) {
 
 class Messages : public testing::Test {
  protected:
-  explicit Messages(std::size_t size = kSize) : memory(size) {}
+  explicit Messages(std::size_t size = kRingSize) : memory(size) {}
 
   /// Receives until a message is complete, or nothing is there.
   Progress receive_rest() {
@@ -43,7 +42,7 @@ TEST_F(Messages, ASmallOneIsOneFrame) {
   Outgoing message{.id = 9, .type = 3, .rest = bytes};
   EXPECT_FALSE(message.done());
   ASSERT_TRUE(send_some(sender, message));
-  EXPECT_EQ(sender.sent(), kSize / 2);
+  EXPECT_EQ(sender.sent(), frame_size(bytes.size()));
   ASSERT_EQ(receive_rest(), Progress::Message);
   EXPECT_EQ(receiver.id(), 9U);
   EXPECT_EQ(receiver.type(), 3U);
@@ -95,8 +94,15 @@ TEST_F(Messages, AChangedPartIsDamage) {
   const auto bytes = content(1, 3000);
   Outgoing message{.id = 9, .rest = bytes};
   ASSERT_TRUE(send_some(sender, message));
-  memory.at(kSize / 2 + 100) ^= std::byte{1};  // in the second of two parts
+  memory.at(kRingSize / 2 + 100) ^= std::byte{1};  // in the second of two parts
   EXPECT_EQ(receive_rest(), Progress::Damage);
+  memory.at(kRingSize / 2 + 100) ^= std::byte{1};
+  EXPECT_EQ(receive_rest(), Progress::Damage) << "it was refused once";
+}
+
+TEST_F(Messages, AnEmptyPartThatIsNotTheLastIsDamage) {
+  ASSERT_TRUE(sender.try_send({.id = 1, .flags = kMoreFollows}, ""));
+  EXPECT_EQ(receiver.receive(), Progress::Damage);
 }
 
 RC_GTEST_FIXTURE_PROP(Messages, ArriveInOrder, ()) {

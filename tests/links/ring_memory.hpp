@@ -15,6 +15,7 @@
 namespace evo::links::test {
 
 inline constexpr std::size_t kHead = 4096;
+inline constexpr std::size_t kRingSize = 4096;
 
 class RingMemory {
  public:

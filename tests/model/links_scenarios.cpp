@@ -135,7 +135,7 @@ void serve(Connections& all, const Sleepy& with, Done&& done) {
     }
     static_cast<void>(keeper.order_last_look());
     const bool found = look_at_watched();
-    // What is not watched any more rings again.
+    // The client of a ring that is no longer watched rings again.
     watched = {};
     if (!found) keeper.sleep(detail::Wait::kNever);
     if (done()) return;

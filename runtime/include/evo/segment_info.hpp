@@ -51,7 +51,7 @@ struct AttachedReader {
   std::uint32_t pid = 0;    ///< in the reader's PID namespace
   std::string process_name;
   std::uint64_t attached_realtime_ns = 0;
-  bool sleeping = false;  ///< waits for a value, also in a wait set
+  bool sleeping = false;  ///< in wait_for_change or wait_for_next
   /// Streams only: number of unread values, at most the capacity.
   std::optional<std::uint64_t> lag;
 };

@@ -45,16 +45,14 @@ struct WaitSetState {
   WaitPlace& add(WaitPlace::Kind kind);
   Result<WaitToken> add_reader(WaitMember& member, WaitPlace::Kind kind);
   void remove(WaitPlace& place) noexcept;
-  /// The same, of a place whose reader exists.
-  void release(WaitPlace& place) noexcept;
   /// Wakes the thread that waits. For any thread, and signal handlers.
   void ring() noexcept;
   /// Finds what is ready at this time. For a caller that does not wait it makes no system call,
   /// except for descriptors.
   void look(std::uint64_t now, bool waits) noexcept;
   /// After a look that found nothing and a sleep: finds the readers that have a value; if there is
-  /// one, also what else is ready. Reads no control file, because that takes a page walk for each
-  /// reader; the next look does.
+  /// one, also what else is ready. Reads the control files of these readers only, because each one
+  /// takes a page walk; the next look reads all.
   void look_for_values() noexcept;
   void report(WaitPlace& place, WaitReason why) noexcept;
   void look_at_readers() noexcept;
@@ -138,11 +136,6 @@ void WaitSetState::remove(WaitPlace& place) noexcept {
   place = {};
 }
 
-void WaitSetState::release(WaitPlace& place) noexcept {
-  if (place.member != nullptr) attachment_of(place).waiter().show_waiting(false);
-  remove(place);
-}
-
 detail::ReaderAttachment& WaitSetState::attachment_of(const WaitPlace& place) noexcept {
   return place.kind == WaitPlace::Kind::State
              ? *static_cast<RawStateReader*>(place.member)->attachment_
@@ -187,7 +180,6 @@ void WaitSetState::look_for_values() noexcept {
     // relaxed: only compared; the look at the value acquires.
     const std::uint64_t version = waiter.header->version.load(std::memory_order_relaxed);
     if (version == waiter.seen_version || !has_value(*readers[i])) continue;
-    waiter.show_waiting(false);
     report(*readers[i], WaitReason::Value);
   }
   if (ready.empty()) return;
@@ -210,7 +202,6 @@ void WaitSetState::look_at_readers() noexcept {
     const auto there = [place] { return has_value(*place); };
     const WaitReason why = there() ? WaitReason::Value : attachment.take_news(there);
     if (why == WaitReason::None) continue;
-    waiters.back().show_waiting(false);
     report(*place, why);
   }
 }
@@ -298,7 +289,7 @@ WaitSet::WaitSet() : state_(new WaitSetState()) {}
 
 WaitSet::~WaitSet() {
   for (const auto& place : state_->places) {
-    if (place->kind != WaitPlace::Kind::Unused) state_->release(*place);
+    if (place->kind != WaitPlace::Kind::Unused) state_->remove(*place);
   }
   state_->descriptors.reset();  // its thread rings the bell
 }
@@ -360,7 +351,7 @@ Result<WaitToken> WaitSet::add_fd(int descriptor) {
 void WaitSet::remove(WaitToken token) noexcept {
   if (token.index >= state_->places.size()) return;
   WaitPlace& place = *state_->places[token.index];
-  if (place.token == token && place.kind != WaitPlace::Kind::Unused) state_->release(place);
+  if (place.token == token && place.kind != WaitPlace::Kind::Unused) state_->remove(place);
 }
 
 Ready WaitSet::wait(std::chrono::nanoseconds timeout, const WaitOptions& options) noexcept {

@@ -155,13 +155,6 @@ std::uint64_t longest_sleep(const Wait& what, bool all_writers_wake) noexcept {
 
 }  // namespace
 
-void Waiter::show_waiting(bool waits) const noexcept {
-  // relaxed, both: advice.
-  const std::uint32_t shown = waits ? 1 : 0;
-  if (entry->waiting.load(std::memory_order_relaxed) == shown) return;
-  entry->waiting.store(shown, std::memory_order_relaxed);
-}
-
 WriterEpoch epoch_of(const ControlFile& control) noexcept {
   // relaxed, all three: only decide whether to continue waiting.
   return {.generation = control.generation.load(std::memory_order_relaxed),
@@ -219,7 +212,10 @@ void wait(const Wait& what) noexcept {
     pause();
   }
   if (!std::all_of(what.waiters.begin(), what.waiters.end(), announce)) return;
-  for (const Waiter& waiter : what.waiters) waiter.show_waiting(true);
+  // relaxed, here and below: advice.
+  for (const Waiter& waiter : what.waiters) {
+    waiter.entry->waiting.store(1, std::memory_order_relaxed);
+  }
   const std::uint64_t longest = longest_sleep(what, order_before_second_look(what.waiters));
   std::size_t woken_by = kNone;
   while (nothing_changed(what, woken_by)) {
@@ -228,11 +224,13 @@ void wait(const Wait& what) noexcept {
     woken_by = sleep_on_all(what, std::min(what.until_ns, later(now, longest)));
   }
   // The next publish clears what the announcement left in `waiters`.
+  for (const Waiter& waiter : what.waiters) {
+    waiter.entry->waiting.store(0, std::memory_order_relaxed);
+  }
 }
 
 WriterEpoch wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
   wait({.waiters = {&waiter, 1}, .until_ns = end_of_wait(monotonic_ns(), timeout)});
-  waiter.show_waiting(false);
   return epoch_of(*waiter.control);
 }
 

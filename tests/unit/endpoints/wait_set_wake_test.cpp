@@ -54,7 +54,7 @@ TEST_F(WaitSetWake, EveryPublishOfOneOfManyWakes) {
   publisher.join();
 }
 
-TEST_F(WaitSetWake, TheReadersThatStillWaitAreShown) {
+TEST_F(WaitSetWake, TheReadersOfASleepingSetAreShown) {
   auto first_out = writer("first");
   const auto second_out = writer("second");
   auto first = reader("first");
@@ -64,7 +64,7 @@ TEST_F(WaitSetWake, TheReadersThatStillWaitAreShown) {
   };
   WaitSet set;
   const WaitToken on_first = set.add(first).value();
-  const WaitToken on_second = set.add(second).value();
+  ASSERT_TRUE(set.add(second));
   EXPECT_FALSE(sleeps("first"));
   std::thread publisher([&] {
     while (!sleeps("first") || !sleeps("second")) std::this_thread::yield();
@@ -73,8 +73,6 @@ TEST_F(WaitSetWake, TheReadersThatStillWaitAreShown) {
   EXPECT_TRUE(set.wait(kLong).has(on_first));
   publisher.join();
   EXPECT_FALSE(sleeps("first"));
-  EXPECT_TRUE(sleeps("second"));
-  set.remove(on_second);
   EXPECT_FALSE(sleeps("second"));
 }
 

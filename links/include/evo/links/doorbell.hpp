@@ -16,12 +16,17 @@
 /// rings.
 ///
 /// I1: a ring that is not watched holds no frame, or its bit is set, or its client is about to set
-///     the bit.
+///     the bit, or the server is about to look at it.
 /// I2: while the server sleeps no bit is set, or the client that has set it is about to wake it.
+///
+/// Both hold among clients that follow the protocol. All clients can write the bits, so a hostile
+/// one can clear those of the others. Therefore a server looks at all its rings at least once every
+/// kLongestSilenceNs, and sleeps no longer: a hostile client delays others, but does not stop them.
 #pragma once
 
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -33,6 +38,7 @@
 namespace evo::links {
 
 inline constexpr std::size_t kMostConnections = 1024;
+inline constexpr std::uint64_t kLongestSilenceNs = detail::Wait::kLongestSleepNs;
 
 /// What all clients write.
 struct Bells {
@@ -58,14 +64,16 @@ struct RingWatch {
 class Doorbell {
  public:
   Doorbell() = default;
-  /// The memory must outlive the doorbell.
+  /// `connection` is less than kMostConnections. The memory must outlive the doorbell.
   Doorbell(Bells* bells, const ServerSleep* server, const RingWatch* ring, std::size_t connection,
            WakeProtocol protocol) noexcept
       : bells_(bells),
         server_(server),
         ring_(ring),
         connection_(connection),
-        fence_(protocol == WakeProtocol::Fence) {}
+        fence_(protocol == WakeProtocol::Fence) {
+    assert(connection < kMostConnections);
+  }
 
   /// To be called after each frame, or after several.
   void sent() const noexcept {
@@ -111,16 +119,19 @@ class Doorbell {
 class DoorKeeper {
  public:
   DoorKeeper() = default;
-  /// For connections 0 to `connections` - 1. The memory must outlive the keeper.
+  /// For connections 0 to `connections` - 1, at most kMostConnections. The memory must outlive the
+  /// keeper.
   DoorKeeper(Bells* bells, ServerSleep* server, std::size_t connections,
              WakeProtocol protocol) noexcept
       : bells_(bells),
         server_(server),
         connections_(connections),
-        fence_(protocol == WakeProtocol::Fence) {}
+        fence_(protocol == WakeProtocol::Fence) {
+    assert(connections <= kMostConnections);
+  }
 
   /// Calls `answer(connection)` for each client that has rung since the last call. The server must
-  /// then watch its ring, and look at it.
+  /// then watch its ring, and look at it. `answer` must not throw.
   template <class Answer>
   void collect(Answer&& answer) const noexcept {
     for (std::size_t i = 0; i < words(); ++i) {
@@ -156,8 +167,8 @@ class DoorKeeper {
     return fence_ || detail::fence_on_all_cores();
   }
 
-  /// Sleeps until a client rings, or the time comes. Only for a server that watches no ring, or
-  /// whose watched rings' clients wake it in another way.
+  /// Sleeps until a client rings, or the time comes; at most kLongestSilenceNs. Only for a server
+  /// that watches no ring, or whose watched rings' clients wake it in another way.
   void sleep(std::uint64_t until_ns) const noexcept {
     // relaxed, before the look at the bits: a later call changes the word.
     const std::uint64_t calls = bells_->calls.load(std::memory_order_relaxed);

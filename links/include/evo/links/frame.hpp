@@ -11,9 +11,8 @@
 ///    23   flags     u8    bits: kMoreFollows
 ///    24   payload
 ///
-/// I1: a frame begins at a cache line, so a payload of up to 40 bytes shares the line of the
-/// header. I2: bytes 0 to 7, the commit word, are stored last and in one piece. So one line carries
-/// a small
+/// I1: a frame begins at a cache line, so a payload of up to 40 bytes shares the header's line.
+/// I2: bytes 0 to 7, the commit word, are stored last and in one piece. So one line carries a small
 ///     message, and a receiver that waits for the next frame polls the line that brings it.
 #pragma once
 
@@ -34,7 +33,7 @@ inline constexpr std::uint8_t kFrameVersion = 1;
 inline constexpr std::size_t kFrameHeaderSize = 24;  ///< bytes
 inline constexpr std::size_t kFrameAlignment = kCacheLine;
 
-/// A bit of a frame's flags: the next frame continues this message.
+/// A bit of a frame's flags: the next frame continues this message. All others are zero.
 inline constexpr std::uint8_t kMoreFollows = 1;
 
 /// What a frame says about its payload.
@@ -52,10 +51,10 @@ constexpr std::size_t frame_size(std::size_t payload) {
   return align_up(kFrameHeaderSize + payload, kFrameAlignment);
 }
 
-/// The longest payload of one frame in a ring of this size. A frame takes half of the ring at most,
-/// so that a sender can fill one half while the receiver empties the other.
+/// The longest payload of one frame in a ring of this size. Two such frames fit, and the line
+/// behind them: so a sender can fill one half while the receiver empties the other.
 constexpr std::size_t longest_payload(std::size_t ring_size) {
-  return ring_size / 2 - kFrameHeaderSize;
+  return ring_size / 2 - kFrameAlignment - kFrameHeaderSize;
 }
 
 // The words of a header.
@@ -78,7 +77,8 @@ inline std::uint32_t frame_checksum(const FrameInfo& info, const void* payload) 
 /// How many bytes of a ring one side has sent or taken since the beginning; never wraps.
 using Position = detail::sync::atomic<std::uint64_t>;
 
-/// Whether a ring can have this size: a power of two that two frames of a line fit into.
+/// Whether a ring can have this size: a power of two, with room for two frames of one line and the
+/// line behind them.
 constexpr bool is_ring_size(std::size_t size) {
   return size >= 4 * kFrameAlignment && (size & (size - 1)) == 0;
 }

@@ -49,7 +49,8 @@ class FrameReceiver {
              .type = static_cast<std::uint16_t>(kind),
              .flags = static_cast<std::uint8_t>(kind >> 24)};
     crc_ = static_cast<std::uint32_t>(last);
-    const bool known = commit >> 32 == kFrameMagic && kind_word(info_) == kind;
+    const bool known = commit >> 32 == kFrameMagic && kind_word(info_) == kind &&
+                       (info_.flags & ~unsigned{kMoreFollows}) == 0;
     return known && info_.length <= longest_payload(size_) ? Found::Frame : Found::Damage;
   }
 

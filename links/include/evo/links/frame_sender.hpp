@@ -7,8 +7,7 @@
 /// I1: the commit word behind the last frame is zero before that frame is committed. The receiver
 ///     never finds an old payload there, which might look like a frame.
 /// I2: nothing is stored to bytes that the receiver has not taken. The zero word is in a line of
-/// its
-///     own, which counts as used.
+///     its own, which counts as used.
 #pragma once
 
 #include <cassert>
@@ -62,8 +61,8 @@ class FrameSender {
     return fits(size);
   }
 
-  /// A receiver that has taken more than was sent, or less than before, is not believed: then the
-  /// ring is full for ever.
+  /// A position outside the last `size_` bytes that were sent counts as a full ring. A wrong one
+  /// within them harms only the receiver.
   [[nodiscard]] bool fits(std::size_t size) const noexcept {
     const std::uint64_t used = sent_ - seen_taken_;
     return used <= size_ && size_ - used >= size + kFrameAlignment;  // I2

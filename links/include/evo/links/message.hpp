@@ -3,7 +3,7 @@
 ///
 /// A large message travels in parts, so that the receiver copies one part while the sender copies
 /// the next, and so that it may be larger than the ring. The parts follow each other directly, and
-/// have the same id and type.
+/// have the same id and type. Only the last part may be empty.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace evo::links {
 
-/// Bytes in each part but the last: with the header, a whole number of pages.
+/// Most bytes in a part: with the header, a whole number of pages.
 inline constexpr std::size_t kPartSize = std::size_t{16} * 1024 - kFrameHeaderSize;
 
 /// A message that is being sent.
@@ -67,9 +67,10 @@ class MessageReceiver {
   /// Takes one frame, so a sender that sends parts for ever holds nothing up. Allocates memory when
   /// a message is longer than all before it; see reserve().
   [[nodiscard]] Progress receive() {
-    const Found found = frames_.look();
+    const Found found = damaged_ ? Found::Damage : frames_.look();
     if (found == Found::Nothing) return Progress::Nothing;
-    if (found == Found::Damage || !append()) return Progress::Damage;
+    damaged_ = found == Found::Damage || !append();
+    if (damaged_) return Progress::Damage;
     return more_ ? Progress::Part : Progress::Message;
   }
 
@@ -94,9 +95,10 @@ class MessageReceiver {
     }
     const std::size_t before = payload_.size();
     if (info.length > most_ - before) return false;
+    more_ = (info.flags & kMoreFollows) != 0;
+    if (more_ && info.length == 0) return false;  // a sender could go on for ever
     payload_.resize(before + info.length);
     if (!frames_.copy(payload_.data() + before)) return false;
-    more_ = (info.flags & kMoreFollows) != 0;
     frames_.take();
     return true;
   }
@@ -107,6 +109,7 @@ class MessageReceiver {
   std::uint64_t id_ = 0;
   std::uint16_t type_ = 0;
   bool more_ = false;  ///< the next frame continues the message
+  bool damaged_ = false;
 };
 
 }  // namespace evo::links

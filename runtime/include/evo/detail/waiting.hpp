@@ -57,9 +57,6 @@ struct Waiter {
   ReaderEntry* entry;
   std::uint64_t seen_version;
   WriterEpoch last_seen;
-
-  /// Shows others in the reader's entry that it waits.
-  void show_waiting(bool waits) const noexcept;
 };
 
 /// What a thread sleeps for.
@@ -88,8 +85,7 @@ struct Wait {
 };
 
 /// Sleeps until a version differs from the one seen, a writer closes its segment or a cleaner finds
-/// it dead, a segment is replaced, the own word differs, or the time comes. If it sleeps, the
-/// readers are shown as waiting; to clear that is left to the caller, who can do it later.
+/// it dead, a segment is replaced, the own word differs, or the time comes.
 void wait(const Wait& what) noexcept;
 
 /// The same for one reader. Returns the writer's state, to be passed in the next Waiter, so that a

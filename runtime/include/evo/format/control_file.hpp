@@ -130,7 +130,7 @@ static_assert(offsetof(WatchBlock, jitter) == 64);
 /// One attached reader.
 struct ReaderEntry {
   detail::sync::atomic<std::uint32_t> pid{0};      ///< advice; 0: the entry is probably free
-  detail::sync::atomic<std::uint32_t> waiting{0};  ///< 1 while it waits; advice
+  detail::sync::atomic<std::uint32_t> waiting{0};  ///< 1 while it sleeps; advice
   detail::sync::atomic<std::uint64_t> cursor{0};   ///< stream: 2n+1 if n is the next to read; or 0
   detail::sync::atomic<std::uint64_t> attached_ns{0};  ///< CLOCK_REALTIME, advice
   std::array<char, 16> process_name{};                 ///< advice
