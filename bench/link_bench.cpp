@@ -8,8 +8,7 @@
 
 #include <array>
 
-#include "evo/links/frame_receiver.hpp"
-#include "evo/links/frame_sender.hpp"
+#include "evo/links/frame_sleep.hpp"
 #include "harness/arguments.hpp"
 #include "harness/channels.hpp"
 #include "harness/ping_pong.hpp"
@@ -40,7 +39,7 @@ class Side {
 };
 
 links::Position& position_in(const links::MirroredMapping& mapping) {
-  return *reinterpret_cast<links::Position*>(mapping.head());
+  return reinterpret_cast<links::ReceiverState*>(mapping.head())->taken;
 }
 
 template <std::size_t kBytes>

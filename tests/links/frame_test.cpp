@@ -43,9 +43,10 @@ TEST(Frame, HasTheBytesOfTheFormat) {
   const FrameInfo info{
       .id = 0x1122334455667788, .length = 3, .type = 0x1234, .flags = kMoreFollows};
   ASSERT_TRUE(sender.try_send(info, "abc"));
-  const std::vector<unsigned> wanted{3,    0,    0,    0,    'E',  'V',  'L', 'K', 0x88, 0x77,
-                                     0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0,   0,   0,    0,
-                                     0x34, 0x12, 1,    1,    'a',  'b',  'c', 0};
+  const std::vector<unsigned> wanted{'E',  'V',  'L',  'K',  3,    0,    0,    0,     //
+                                     0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,  //
+                                     0,    0,    0,    0,    0x34, 0x12, 1,    1,     //
+                                     'a',  'b',  'c',  0};
   std::vector<unsigned> bytes;
   for (std::size_t i = 0; i < wanted.size(); ++i)
     bytes.push_back(static_cast<unsigned>(memory.at(i)));
@@ -163,7 +164,7 @@ TEST(FrameRing, ALengthBeyondHalfOfTheRingIsDamage) {
        {static_cast<std::uint32_t>(longest_payload(kRingSize) + 1), 0x7fffffffU, 0xffffffffU}) {
     RingMemory memory(kRingSize);
     FrameReceiver receiver = memory.receiver();
-    const std::uint64_t commit = std::uint64_t{kFrameMagic} << 32 | length;
+    const std::uint64_t commit = commit_word({.length = length});
     std::memcpy(&memory.at(0), &commit, sizeof(commit));
     const std::uint64_t last = std::uint64_t{kind_word({})} << 32;
     std::memcpy(&memory.at(16), &last, sizeof(last));

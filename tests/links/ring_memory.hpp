@@ -7,8 +7,7 @@
 
 #include <stdexcept>
 
-#include "evo/links/frame_receiver.hpp"
-#include "evo/links/frame_sender.hpp"
+#include "evo/links/frame_sleep.hpp"
 #include "mirrored_mapping.hpp"
 #include "system/file_descriptor.hpp"
 
@@ -26,15 +25,16 @@ class RingMemory {
         in_(map(size, detail::Protection::Read)) {}
 
   [[nodiscard]] FrameSender sender() const {
-    return {out_.ring(), out_.ring_size(), &taken_, checksum_};
+    return {out_.ring(), out_.ring_size(), &state_.taken, checksum_};
   }
   [[nodiscard]] FrameReceiver receiver() {
-    return {in_.ring(), in_.ring_size(), &taken_, checksum_};
+    return {in_.ring(), in_.ring_size(), &state_.taken, checksum_};
   }
   /// Byte `offset` of the ring, as its sender can change it.
   [[nodiscard]] std::byte& at(std::size_t offset) const { return out_.ring()[offset]; }
   [[nodiscard]] const MirroredMapping& seen_by_receiver() const { return in_; }
-  [[nodiscard]] Position& taken() { return taken_; }
+  [[nodiscard]] Position& taken() { return state_.taken; }
+  [[nodiscard]] ReceiverState& state() { return state_; }
 
  private:
   [[nodiscard]] MirroredMapping map(std::size_t size, detail::Protection protection) const {
@@ -48,7 +48,7 @@ class RingMemory {
 
   Checksum checksum_;
   detail::FileDescriptor file_;
-  Position taken_{0};
+  ReceiverState state_;
   MirroredMapping out_;
   MirroredMapping in_;
 };

@@ -4,6 +4,7 @@
 #include "evo/links/doorbell.hpp"
 #include "evo/links/frame_receiver.hpp"
 #include "evo/links/frame_sender.hpp"
+#include "evo/links/frame_sleep.hpp"
 #include "scenarios.hpp"
 
 namespace evo::model {
@@ -14,8 +15,8 @@ constexpr std::size_t kSize = kLines * links::kFrameAlignment;
 
 struct Ring {
   explicit Ring(std::uint64_t already) {
-    sender = {bytes(), kSize, &taken, Checksum::None};
-    receiver = {bytes(), kSize, &taken, Checksum::None};
+    sender = {bytes(), kSize, &own.taken, Checksum::None};
+    receiver = {bytes(), kSize, &own.taken, Checksum::None};
     for (std::uint64_t i = 0; i < already; ++i) {
       static_cast<void>(send());
       static_cast<void>(receive());
@@ -54,7 +55,7 @@ struct Ring {
 
   // Frames of one line never wrap, so this ring is not mapped twice.
   alignas(links::kFrameAlignment) std::array<detail::Word, kSize / sizeof(detail::Word)> words{};
-  links::Position taken{0};
+  links::ReceiverState own;
   links::FrameSender sender;
   links::FrameReceiver receiver;
   bool in_place = false;
@@ -68,7 +69,7 @@ Scenario frames(std::uint64_t already, std::uint64_t sends, int looks, bool in_p
     Ring ring(already);
     ring.in_place = in_place;
     run.share(ring.words);
-    run.share(ring.taken);
+    run.share(ring.own);
     run.mortal([&] {
       for (std::uint64_t i = 0; i < sends; ++i) static_cast<void>(ring.send());
     });
@@ -150,7 +151,7 @@ Scenario served(const Sleepy& with) {
     }
     for (Ring& ring : all.rings) {
       run.share(ring.words);
-      run.share(ring.taken);
+      run.share(ring.own);
     }
     run.share(all.watches);
     run.share(all.bells);
@@ -197,6 +198,37 @@ const Registered kTwoClients("links: two clients wake a server", served({.client
                              {.preemptions = 2});
 const Registered kKilledClient("links: one of two clients is killed",
                                served({.clients = 2, .first_may_die = true}), {.preemptions = 2});
+
+/// A receiver sleeps until each of the messages is there; the sender wakes it after each batch.
+Scenario slept(std::uint64_t messages, std::uint64_t batch) {
+  return [=](Run& run) {
+    Ring ring(0);
+    run.share(ring.words);
+    run.share(ring.own);
+    run.thread([&] {
+      for (std::uint64_t i = 1; i <= messages; ++i) {
+        static_cast<void>(ring.send());
+        if (i % batch != 0) continue;
+        links::order_before_wakes();
+        links::wake_receiver(ring.sender, ring.own);
+      }
+    });
+    const std::size_t receiver = run.thread([&] {
+      while (ring.received != messages) {
+        const std::uint64_t before = ring.received;
+        run.expect(ring.receive(), "a message is torn, out of order, or was never sent");
+        if (ring.received == before) {
+          links::sleep_until_frame(ring.receiver, ring.own, detail::Wait::kNever);
+        }
+      }
+    });
+    if (!run.finish()) return;
+    run.expect(!run.sleeps(receiver), "the receiver sleeps although there is a message");
+  };
+}
+
+const Registered kSleeps("links: a receiver is woken after each message", slept(3, 1));
+const Registered kSleepsBatch("links: a receiver is woken after a batch", slept(2, 2));
 
 }  // namespace
 }  // namespace evo::model

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One message in a ring of bytes, or a part of one. All numbers are little-endian.
 ///
-///     0   length    u32   bytes of payload
-///     4   magic     u32   0x4b4c5645, in bytes "EVLK"; 0: there is no frame yet
+///     0   magic     u32   0x4b4c5645, in bytes "EVLK"; 0: there is no frame yet
+///     4   length    u32   bytes of payload
 ///     8   id        u64   of the message
 ///    16   crc32c    u32   of id, length, bytes 20 to 23 and payload, in this order; 0 in a link
 ///                         without checksums
@@ -13,7 +13,8 @@
 ///
 /// I1: a frame begins at a cache line, so a payload of up to 40 bytes shares the header's line.
 /// I2: bytes 0 to 7, the commit word, are stored last and in one piece. So one line carries a small
-///     message, and a receiver that waits for the next frame polls the line that brings it.
+///     message, and a receiver that waits for the next frame polls the line that brings it. It
+///     sleeps on the magic, which changes with every frame, even with an empty one.
 #pragma once
 
 #include <array>
@@ -59,7 +60,7 @@ constexpr std::size_t longest_payload(std::size_t ring_size) {
 
 // The words of a header.
 constexpr std::uint64_t commit_word(const FrameInfo& info) {
-  return std::uint64_t{kFrameMagic} << 32 | info.length;
+  return std::uint64_t{info.length} << 32 | kFrameMagic;
 }
 constexpr std::uint32_t kind_word(const FrameInfo& info) {
   return std::uint32_t{info.flags} << 24 | std::uint32_t{kFrameVersion} << 16 | info.type;

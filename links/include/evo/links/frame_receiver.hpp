@@ -45,12 +45,12 @@ class FrameReceiver {
     const std::uint64_t last = word(16).load(std::memory_order_relaxed);
     const auto kind = static_cast<std::uint32_t>(last >> 32);
     info_ = {.id = id,
-             .length = static_cast<std::uint32_t>(commit),
+             .length = static_cast<std::uint32_t>(commit >> 32),
              .type = static_cast<std::uint16_t>(kind),
              .flags = static_cast<std::uint8_t>(kind >> 24)};
     crc_ = static_cast<std::uint32_t>(last);
-    const bool known = commit >> 32 == kFrameMagic && kind_word(info_) == kind &&
-                       (info_.flags & ~unsigned{kMoreFollows}) == 0;
+    const bool known = static_cast<std::uint32_t>(commit) == kFrameMagic &&
+                       kind_word(info_) == kind && (info_.flags & ~unsigned{kMoreFollows}) == 0;
     return known && info_.length <= longest_payload(size_) ? Found::Frame : Found::Damage;
   }
 
@@ -77,6 +77,9 @@ class FrameReceiver {
     // anything that the sender stores there.
     taken_->store(next_, std::memory_order_release);
   }
+
+  /// The word that the next frame's sender stores last.
+  [[nodiscard]] const detail::Word& next_commit() const noexcept { return word(0); }
 
   /// Bytes that have been taken since the beginning.
   [[nodiscard]] std::uint64_t taken() const noexcept { return next_; }

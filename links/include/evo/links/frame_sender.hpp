@@ -48,6 +48,11 @@ class FrameSender {
     return true;
   }
 
+  /// The commit word of the frame at this position.
+  [[nodiscard]] const detail::Word& commit_at(std::uint64_t position) const noexcept {
+    return word(at(position));
+  }
+
   /// Bytes that have been sent since the beginning.
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
 
