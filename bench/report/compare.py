@@ -24,21 +24,29 @@ def load(path: str) -> Any:
         return json.load(file)
 
 
+def rows_of(paths: list[str]) -> list[tuple[str, Any]]:
+    """Returns the rows with their keys."""
+    return [
+        (f"{answer['question']}: {row['what']}, {row['bytes']} bytes, {row['readers']} readers", row)
+        for answer in map(load, paths) for row in answer["rows"]
+    ]
+
+
 def measured(paths: list[str]) -> dict[str, float]:
-    """Returns the ratio of each case; the best one of several measurements or distances. A limit that the clock cannot
-    resolve (0 ns) has no ratio."""
+    """Returns the ratio of each case; the best one of several measurements or distances."""
     ratios: dict[str, float] = {}
-    for path in paths:
-        answer = load(path)
-        for row in answer["rows"]:
-            if row.get("ratio") is None:
-                continue
-            key = f"{answer['question']}: {row['what']}, {row['bytes']} bytes, {row['readers']} readers"
+    for key, row in rows_of(paths):
+        if row.get("ratio") is not None:
             ratios[key] = min(row["ratio"], ratios.get(key, row["ratio"]))
     return ratios
 
 
-def compare(reference: dict[str, Any], ratios: dict[str, float]) -> int:
+def is_unresolved(paths: list[str]) -> bool:
+    """Whether a limit is too short for the clock (0 ns), so that a ratio to it is null."""
+    return any("ratio" in row and row["ratio"] is None for _, row in rows_of(paths))
+
+
+def compare(reference: dict[str, Any], ratios: dict[str, float], paths: list[str]) -> int:
     worse = 0
     for key, expected in reference.items():
         if key not in ratios:
@@ -49,6 +57,9 @@ def compare(reference: dict[str, Any], ratios: dict[str, float]) -> int:
             print(f"{key}: {ratios[key]:.2f} times the limit, accepted are {expected['ratio']:.2f} and up to "
                   f"{most:.2f} with noise", file=sys.stderr)
     known = [key for key in ratios if key in reference]
+    if not ratios and is_unresolved(paths):
+        print("no ratio to compare: the limit is shorter than the clock can tell")
+        return 0
     if not known:
         print("none of the cases that were measured is in the reference; write them with --accept", file=sys.stderr)
         return 1
@@ -81,7 +92,7 @@ def main(arguments: list[str]) -> int:
         reference = {}
     if arguments[0] == "--accept":
         return accept(arguments[1], reference, ratios)
-    return compare(reference, ratios)
+    return compare(reference, ratios, arguments[2:])
 
 
 if __name__ == "__main__":
