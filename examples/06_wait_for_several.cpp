@@ -80,7 +80,7 @@ int main() {
   fmt::print("{} ticks of 10 ms\n", ticks);
   others.join();  // it may still be about to return from its write to the descriptor
   ::close(descriptor);
-  // The set ends before the process does.
+  // The handler uses the set, which ends here.
   ::signal(SIGINT, SIG_DFL);
   ::signal(SIGTERM, SIG_DFL);
   return 0;

@@ -201,8 +201,7 @@ void WaitSetState::look_at_readers() noexcept {
     waiters.push_back(attachment.waiter());
     const auto there = [place] { return has_value(*place); };
     const WaitReason why = there() ? WaitReason::Value : attachment.take_news(there);
-    if (why == WaitReason::None) continue;
-    report(*place, why);
+    if (why != WaitReason::None) report(*place, why);
   }
 }
 

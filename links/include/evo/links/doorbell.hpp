@@ -29,7 +29,6 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "evo/detail/atomic.hpp"
 #include "evo/detail/barrier.hpp"
@@ -167,8 +166,9 @@ class DoorKeeper {
     return fence_ || detail::fence_on_all_cores();
   }
 
-  /// Sleeps until a client rings, or the time comes; at most kLongestSilenceNs. Only for a server
-  /// that watches no ring, or whose watched rings' clients wake it in another way.
+  /// Sleeps until a client rings, or the time comes; the caller chooses one at most
+  /// kLongestSilenceNs away. Only for a server that watches no ring: the clients of watched rings
+  /// do not ring.
   void sleep(std::uint64_t until_ns) const noexcept {
     // relaxed, before the look at the bits: a later call changes the word.
     const std::uint64_t calls = bells_->calls.load(std::memory_order_relaxed);

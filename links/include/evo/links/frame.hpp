@@ -21,7 +21,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
 
 #include "evo/detail/copy.hpp"
 #include "evo/format/crc32c.hpp"

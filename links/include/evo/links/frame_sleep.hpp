@@ -6,7 +6,6 @@
 /// sure that one of them sees the other: the receiver the frame, or the sender that it must wake.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include "evo/detail/waiting.hpp"
