@@ -51,7 +51,9 @@ struct AttachedReader {
   std::uint32_t pid = 0;    ///< in the reader's PID namespace
   std::string process_name;
   std::uint64_t attached_realtime_ns = 0;
-  bool sleeping = false;  ///< in wait_for_change or wait_for_next
+  /// In wait_for_change or wait_for_next, or in a wait set. There it stays true while the thread
+  /// handles the value of another reader of that set.
+  bool sleeping = false;
   /// Streams only: number of unread values, at most the capacity.
   std::optional<std::uint64_t> lag;
 };

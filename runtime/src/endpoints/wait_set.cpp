@@ -51,8 +51,8 @@ struct WaitSetState {
   /// except for descriptors.
   void look(std::uint64_t now, bool waits) noexcept;
   /// After a look that found nothing and a sleep: finds the readers that have a value; if there is
-  /// one, also what else is ready. Reads the control files of these readers only, because each one
-  /// takes a page walk; the next look reads all.
+  /// one, also what else is ready. Touches the control files of these readers only, because each
+  /// one takes a page walk; the next look marks the others as awake.
   void look_for_values() noexcept;
   void report(WaitPlace& place, WaitReason why) noexcept;
   void look_at_readers() noexcept;
@@ -180,6 +180,7 @@ void WaitSetState::look_for_values() noexcept {
     // relaxed: only compared; the look at the value acquires.
     const std::uint64_t version = waiter.header->version.load(std::memory_order_relaxed);
     if (version == waiter.seen_version || !has_value(*readers[i])) continue;
+    detail::mark_awake(waiter);
     report(*readers[i], WaitReason::Value);
   }
   if (ready.empty()) return;
@@ -199,6 +200,7 @@ void WaitSetState::look_at_readers() noexcept {
     detail::ReaderAttachment& attachment = attachment_of(*place);
     // Before the look: every later publish changes this version.
     waiters.push_back(attachment.waiter());
+    detail::mark_awake(waiters.back());
     const auto there = [place] { return has_value(*place); };
     const WaitReason why = there() ? WaitReason::Value : attachment.take_news(there);
     if (why != WaitReason::None) report(*place, why);
@@ -287,9 +289,7 @@ const WaitToken* Ready::end() const noexcept {
 WaitSet::WaitSet() : state_(new WaitSetState()) {}
 
 WaitSet::~WaitSet() {
-  for (const auto& place : state_->places) {
-    if (place->kind != WaitPlace::Kind::Unused) state_->remove(*place);
-  }
+  for (const auto& place : state_->places) remove(place->token);
   state_->descriptors.reset();  // its thread rings the bell
 }
 
@@ -350,7 +350,9 @@ Result<WaitToken> WaitSet::add_fd(int descriptor) {
 void WaitSet::remove(WaitToken token) noexcept {
   if (token.index >= state_->places.size()) return;
   WaitPlace& place = *state_->places[token.index];
-  if (place.token == token && place.kind != WaitPlace::Kind::Unused) state_->remove(place);
+  if (place.token != token || place.kind == WaitPlace::Kind::Unused) return;
+  if (place.member != nullptr) detail::mark_awake(WaitSetState::attachment_of(place).waiter());
+  state_->remove(place);
 }
 
 Ready WaitSet::wait(std::chrono::nanoseconds timeout, const WaitOptions& options) noexcept {

@@ -212,9 +212,8 @@ void wait(const Wait& what) noexcept {
     pause();
   }
   if (!std::all_of(what.waiters.begin(), what.waiters.end(), announce)) return;
-  // relaxed, here and below: advice.
   for (const Waiter& waiter : what.waiters) {
-    waiter.entry->waiting.store(1, std::memory_order_relaxed);
+    waiter.entry->waiting.store(1, std::memory_order_relaxed);  // relaxed: advice
   }
   const std::uint64_t longest = longest_sleep(what, order_before_second_look(what.waiters));
   std::size_t woken_by = kNone;
@@ -224,13 +223,15 @@ void wait(const Wait& what) noexcept {
     woken_by = sleep_on_all(what, std::min(what.until_ns, later(now, longest)));
   }
   // The next publish clears what the announcement left in `waiters`.
-  for (const Waiter& waiter : what.waiters) {
-    waiter.entry->waiting.store(0, std::memory_order_relaxed);
-  }
+}
+
+void mark_awake(const Waiter& waiter) noexcept {
+  waiter.entry->waiting.store(0, std::memory_order_relaxed);  // relaxed: advice
 }
 
 WriterEpoch wait(const Waiter& waiter, std::chrono::nanoseconds timeout) noexcept {
   wait({.waiters = {&waiter, 1}, .until_ns = end_of_wait(monotonic_ns(), timeout)});
+  mark_awake(waiter);
   return epoch_of(*waiter.control);
 }
 

@@ -64,16 +64,47 @@ TEST_F(WaitSetWake, TheReadersOfASleepingSetAreShown) {
   };
   WaitSet set;
   const WaitToken on_first = set.add(first).value();
-  ASSERT_TRUE(set.add(second));
+  const WaitToken on_second = set.add(second).value();
   EXPECT_FALSE(sleeps("first"));
-  std::thread publisher([&] {
-    while (!sleeps("first") || !sleeps("second")) std::this_thread::yield();
-    write(first_out, 1);
-  });
-  EXPECT_TRUE(set.wait(kLong).has(on_first));
-  publisher.join();
-  EXPECT_FALSE(sleeps("first"));
+  const auto sleep_until_first_has = [&](std::uint64_t number) {
+    std::thread publisher([&] {
+      while (!sleeps("first") || !sleeps("second")) std::this_thread::yield();
+      write(first_out, number);
+    });
+    EXPECT_TRUE(set.wait(kLong).has(on_first));
+    publisher.join();
+    EXPECT_FALSE(sleeps("first"));
+  };
+
+  sleep_until_first_has(1);
+  EXPECT_EQ(read_number(first), "1");
+  set.wait(0ns);
   EXPECT_FALSE(sleeps("second"));
+  sleep_until_first_has(2);
+  set.remove(on_second);
+  EXPECT_FALSE(sleeps("second"));
+}
+
+TEST_F(WaitSetWake, NoReaderSleepsAfterItsSetIsGone) {
+  auto out = writer("probe");
+  const auto other_out = writer("other");
+  auto in = reader("probe");
+  auto other = reader("other");
+  const auto sleeps = [&] {
+    return inspect_segment(directory_.domain(), "other").value().readers.at(0).sleeping;
+  };
+  {
+    WaitSet set;
+    ASSERT_TRUE(set.add(in));
+    ASSERT_TRUE(set.add(other));
+    std::thread publisher([&] {
+      while (!sleeps()) std::this_thread::yield();
+      write(out, 1);
+    });
+    set.wait(kLong);
+    publisher.join();
+  }
+  EXPECT_FALSE(sleeps());
 }
 
 TEST_F(WaitSetWake, StopFromAnotherThread) {

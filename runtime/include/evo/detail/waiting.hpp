@@ -85,8 +85,11 @@ struct Wait {
 };
 
 /// Sleeps until a version differs from the one seen, a writer closes its segment or a cleaner finds
-/// it dead, a segment is replaced, the own word differs, or the time comes.
+/// it dead, a segment is replaced, the own word differs, or the time comes. If it sleeps, it marks
+/// each reader as asleep. The caller ends that with mark_awake().
 void wait(const Wait& what) noexcept;
+
+void mark_awake(const Waiter& waiter) noexcept;
 
 /// The same for one reader. Returns the writer's state, to be passed in the next Waiter, so that a
 /// reader that waits again after a close does not return immediately each time.
