@@ -29,8 +29,9 @@ class Side {
     if (::ftruncate(file_.get(), kHead + kRing) != 0) give_up("no memory for a ring");
   }
   [[nodiscard]] links::MirroredMapping map(detail::Protection protection) const {
-    auto mapping = links::MirroredMapping::map(file_.get(), kHead, kRing, protection);
+    auto mapping = links::MirroredMapping::map(file_.get(), 0, kHead, kRing, protection);
     if (!mapping) give_up(mapping.error().message);
+    mapping->load_pages(protection);
     return std::move(*mapping);
   }
 

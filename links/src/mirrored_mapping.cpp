@@ -20,29 +20,30 @@ MirroredMapping::~MirroredMapping() {
   ::munmap(address_, bytes().size());
 }
 
-Result<MirroredMapping> MirroredMapping::map(int fd, std::size_t head, std::size_t ring,
-                                             detail::Protection protection) {
-  assert(head % kPageSize == 0 && ring % kPageSize == 0);
+Result<MirroredMapping> MirroredMapping::map(int fd, std::uint64_t offset, std::size_t head,
+                                             std::size_t ring, detail::Protection protection) {
+  assert(offset % kPageSize == 0 && head % kPageSize == 0 && ring % kPageSize == 0);
   const auto failed = [&] {
     return make_system_error(errno, fmt::format("cannot map {} bytes twice", ring));
   };
   struct stat file {};
   if (::fstat(fd, &file) != 0) return failed();
-  if (static_cast<std::uint64_t>(file.st_size) < head + ring) {
-    return make_error(ErrorCode::Corrupt, "the file of a ring has {} bytes in place of {}",
-                      file.st_size, head + ring);
+  if (static_cast<std::uint64_t>(file.st_size) < offset + head + ring) {
+    return make_error(ErrorCode::Corrupt, "the file of a ring has {} bytes, not {} or more",
+                      file.st_size, offset + head + ring);
   }
   MirroredMapping mapping;
   mapping.head_ = head;
   mapping.ring_ = ring;
-  if (!mapping.map_parts(fd, protection)) return failed();
-  for (std::size_t offset = 0; offset < mapping.bytes().size(); offset += kPageSize) {
-    [[maybe_unused]] const volatile std::byte touched = mapping.address_[offset];
-  }
+  if (!mapping.map_parts(fd, offset, protection)) return failed();
   return mapping;
 }
 
-bool MirroredMapping::map_parts(int fd, detail::Protection protection) {
+void MirroredMapping::load_pages(detail::Protection protection) const noexcept {
+  detail::load_pages(address_, bytes().size(), protection);
+}
+
+bool MirroredMapping::map_parts(int fd, std::uint64_t offset, detail::Protection protection) {
   const int access = protection == detail::Protection::Read ? PROT_READ : PROT_READ | PROT_WRITE;
   const detail::ForkPause held;
   // Reserves the addresses.
@@ -52,8 +53,11 @@ bool MirroredMapping::map_parts(int fd, detail::Protection protection) {
   address_ = static_cast<std::byte*>(reserved);
   detail::guard_mapping(bytes(), held);  // from here on the destructor unmaps it
   constexpr int kFlags = MAP_SHARED | MAP_FIXED;
-  return ::mmap(head(), head_ + ring_, access, kFlags, fd, 0) != MAP_FAILED &&
-         ::mmap(ring() + ring_, ring_, access, kFlags, fd, static_cast<off_t>(head_)) != MAP_FAILED;
+  if (::mmap(head(), head_ + ring_, access, kFlags, fd, static_cast<off_t>(offset)) == MAP_FAILED) {
+    return false;
+  }
+  return ring_ == 0 || ::mmap(ring() + ring_, ring_, access, kFlags, fd,
+                              static_cast<off_t>(offset + head_)) != MAP_FAILED;
 }
 
 }  // namespace evo::links

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A mapped file that ends with a ring: the ring is mapped twice in a row, so that what wraps in
-/// the file does not wrap in memory.
+/// A mapped part of a file that ends with a ring: the ring is mapped twice in a row, so that what
+/// wraps in the file does not wrap in memory.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -27,11 +28,14 @@ class MirroredMapping {
   }
   ~MirroredMapping();
 
-  /// Maps a file of `head` bytes and a ring of `ring` bytes behind them, both whole pages, and
-  /// loads all pages. A forked child gets zero pages in its place. Corrupt: the file is shorter.
+  /// Maps `head` bytes at `offset`, and a ring of `ring` bytes behind them, if it is not 0; all
+  /// are whole pages. A forked child gets zero pages in its place. Corrupt: the file is shorter.
   /// Io.
-  static Result<MirroredMapping> map(int fd, std::size_t head, std::size_t ring,
-                                     detail::Protection protection);
+  static Result<MirroredMapping> map(int fd, std::uint64_t offset, std::size_t head,
+                                     std::size_t ring, detail::Protection protection);
+
+  /// Touches every page, so that later accesses take no page fault.
+  void load_pages(detail::Protection protection) const noexcept;
 
   [[nodiscard]] std::byte* head() const noexcept { return address_; }
   /// The first of the two copies.
@@ -40,7 +44,7 @@ class MirroredMapping {
 
  private:
   /// False, with errno, if the kernel refuses. No child is forked in the meantime.
-  bool map_parts(int fd, detail::Protection protection);
+  bool map_parts(int fd, std::uint64_t offset, detail::Protection protection);
   [[nodiscard]] std::span<std::byte> bytes() const noexcept {
     return {address_, head_ + 2 * ring_};
   }

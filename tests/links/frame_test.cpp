@@ -155,7 +155,7 @@ TEST(FrameRing, AFlagThatDoesNotExistIsDamage) {
   RingMemory memory(kRingSize, Checksum::None);
   FrameSender sender = memory.sender();
   FrameReceiver receiver = memory.receiver();
-  ASSERT_TRUE(sender.try_send({.id = 1, .length = 1, .flags = 2}, "x"));
+  ASSERT_TRUE(sender.try_send({.id = 1, .length = 1, .flags = 4}, "x"));
   EXPECT_EQ(receiver.look(), Found::Damage);
 }
 
@@ -216,13 +216,14 @@ TEST(MirroredMapping, IsGoneInAForkedChild) {
 TEST(MirroredMapping, RefusesAFileThatIsTooShort) {
   const detail::FileDescriptor file(::memfd_create("ring", MFD_CLOEXEC));
   ASSERT_EQ(::ftruncate(file.get(), kHead + kRingSize - 1), 0);
-  const auto mapping = MirroredMapping::map(file.get(), kHead, kRingSize, detail::Protection::Read);
+  const auto mapping =
+      MirroredMapping::map(file.get(), 0, kHead, kRingSize, detail::Protection::Read);
   ASSERT_FALSE(mapping);
   EXPECT_EQ(mapping.error().code, ErrorCode::Corrupt);
 }
 
 TEST(MirroredMapping, ReportsAFileThatCannotBeMapped) {
-  const auto mapping = MirroredMapping::map(-1, kHead, kRingSize, detail::Protection::Read);
+  const auto mapping = MirroredMapping::map(-1, 0, kHead, kRingSize, detail::Protection::Read);
   ASSERT_FALSE(mapping);
   EXPECT_NE(mapping.error().message.find("cannot map 4096 bytes twice"), std::string::npos);
 }

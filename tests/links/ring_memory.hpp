@@ -41,7 +41,7 @@ class RingMemory {
     if (::ftruncate(file_.get(), static_cast<off_t>(kHead + size)) != 0) {
       throw std::runtime_error("no memory for a ring");
     }
-    auto mapping = MirroredMapping::map(file_.get(), kHead, size, protection);
+    auto mapping = MirroredMapping::map(file_.get(), 0, kHead, size, protection);
     if (!mapping) throw std::runtime_error(mapping.error().message);
     return std::move(*mapping);
   }

@@ -96,6 +96,7 @@ struct Sleepy {
   std::uint64_t messages = 1;  ///< of each client
   bool first_may_die = false;
   bool watches_at_first = false;
+  bool sleeps_watching = false;  ///< clients that execute fences allow it
 };
 
 constexpr std::size_t kMostClients = 2;
@@ -107,8 +108,8 @@ struct Connections {
   links::ServerSleep server;
 };
 
-/// Serves until `done()`: looks at the rings that it watches; stops watching all of them, and
-/// sleeps.
+/// Serves until `done()`: looks at the rings that it watches, and sleeps; before that, it may stop
+/// watching all of them.
 template <class Done>
 void serve(Connections& all, const Sleepy& with, Done&& done) {
   const links::DoorKeeper keeper(&all.bells, &all.server, with.clients, with.protocol);
@@ -131,6 +132,16 @@ void serve(Connections& all, const Sleepy& with, Done&& done) {
     while (look_at_watched()) {
     }
     if (done()) return;
+    if (with.sleeps_watching) {
+      keeper.sleep(detail::Wait::kNever, [&] {
+        for (std::size_t i = 0; i < with.clients; ++i) {
+          const bool found = all.rings.at(i).receiver.look() == links::Found::Frame;
+          if (watched.at(i) && found) return true;
+        }
+        return false;
+      });
+      continue;
+    }
     for (std::size_t i = 0; i < with.clients; ++i) {
       if (watched.at(i)) links::DoorKeeper::leave(all.watches.at(i));
     }
@@ -138,7 +149,7 @@ void serve(Connections& all, const Sleepy& with, Done&& done) {
     const bool found = look_at_watched();
     // The client of a ring that is no longer watched rings again.
     watched = {};
-    if (!found) keeper.sleep(detail::Wait::kNever);
+    if (!found) keeper.sleep(detail::Wait::kNever, [] { return false; });
     if (done()) return;
   }
 }
@@ -161,7 +172,7 @@ Scenario served(const Sleepy& with) {
         const links::Doorbell bell(&all.bells, &all.server, &all.watches.at(i), i, with.protocol);
         for (std::uint64_t n = 0; n < with.messages; ++n) {
           static_cast<void>(all.rings.at(i).send());
-          bell.sent();
+          static_cast<void>(bell.sent());
         }
       };
       if (with.first_may_die && i == 0) {
@@ -194,6 +205,16 @@ const Registered kLeaves("links: a server stops watching, the client executes a 
 const Registered kLeavesBarrier("links: a server stops watching, it calls membarrier",
                                 served({.protocol = WakeProtocol::Membarrier,
                                         .watches_at_first = true}));
+const Registered kSleepsWatching("links: a server sleeps while it watches a ring",
+                                 served({.protocol = WakeProtocol::Fence,
+                                         .messages = 2,
+                                         .watches_at_first = true,
+                                         .sleeps_watching = true}),
+                                 {.preemptions = 4});
+const Registered kSleepsAfterRing(
+    "links: a server is rung, and sleeps while it watches a ring",
+    served({.protocol = WakeProtocol::Fence, .messages = 2, .sleeps_watching = true}),
+    {.preemptions = 3});
 const Registered kTwoClients("links: two clients wake a server", served({.clients = 2}),
                              {.preemptions = 2});
 const Registered kKilledClient("links: one of two clients is killed",
@@ -227,6 +248,45 @@ Scenario slept(std::uint64_t messages, std::uint64_t batch) {
   };
 }
 
+/// A thread of the server sleeps until each request is there; the client looks whether it does.
+Scenario slept_in_thread(WakeProtocol protocol, std::uint64_t messages) {
+  return [=](Run& run) {
+    Connections all;
+    Ring& ring = all.rings.front();
+    links::RingWatch& watch = all.watches.front();
+    // relaxed: no thread runs yet.
+    watch.watched.store(links::WatchedBy::Thread, std::memory_order_relaxed);
+    run.share(ring.words);
+    run.share(ring.own);
+    run.share(all.watches);
+    run.share(all.bells);
+    run.share(all.server);
+    run.thread([&] {
+      const links::Doorbell bell(&all.bells, &all.server, &watch, 0, protocol);
+      for (std::uint64_t i = 0; i < messages; ++i) {
+        static_cast<void>(ring.send());
+        if (bell.sent()) links::wake_receiver_at(ring.sender, ring.own);
+      }
+    });
+    const std::size_t server = run.thread([&] {
+      while (ring.received != messages) {
+        const std::uint64_t before = ring.received;
+        run.expect(ring.receive(), "a message is torn, out of order, or was never sent");
+        if (ring.received == before) {
+          links::sleep_until_request(ring.receiver, watch, protocol == WakeProtocol::Fence,
+                                     detail::Wait::kNever);
+        }
+      }
+    });
+    if (!run.finish()) return;
+    run.expect(!run.sleeps(server), "the thread sleeps although there is a message");
+  };
+}
+
+const Registered kThread("links: a thread is woken, the client executes a fence",
+                         slept_in_thread(WakeProtocol::Fence, 2));
+const Registered kThreadBarrier("links: a thread is woken, it calls membarrier",
+                                slept_in_thread(WakeProtocol::Membarrier, 2));
 const Registered kSleeps("links: a receiver is woken after each message", slept(3, 1));
 const Registered kSleepsBatch("links: a receiver is woken after a batch", slept(2, 2));
 

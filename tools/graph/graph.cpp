@@ -91,7 +91,7 @@ SegmentNode node_of_segment(const std::string& name, const Declaration* declarat
     const SegmentInfo& info = live->info;
     node.state = state_of_segment(info);
     if (info.condition == SegmentCondition::Sound) {
-      node.kind = info.layout.kind == Kind::Stream ? "stream" : "state";
+      node.kind = to_string(info.layout.kind);
       node.period = std::chrono::nanoseconds(info.layout.period_ns);
     }
   } else if (looked) {

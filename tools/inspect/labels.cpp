@@ -56,7 +56,7 @@ bool is_wrong(const SegmentInfo& info) {
 
 std::string kind_of(const SegmentInfo& info) {
   if (info.condition != SegmentCondition::Sound) return "-";
-  return info.layout.kind == Kind::Stream ? "stream" : "state";
+  return std::string(to_string(info.layout.kind));
 }
 
 bool knows_readers(const SegmentInfo& info) {

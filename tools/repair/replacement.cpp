@@ -15,10 +15,6 @@ namespace evo::tools {
 
 namespace {
 
-std::string_view name_of(Kind kind) {
-  return kind == Kind::Stream ? "stream" : "state";
-}
-
 std::string name_of(const LayoutVersion& version) {
   return fmt::format("{}.{}", version.major, version.minor);
 }
@@ -31,7 +27,7 @@ std::vector<std::string> differences(const SegmentInfo& present, const OwnedDesc
     if (here != there) found.push_back(fmt::format("{} {}, saved {}", what, here, there));
   };
   const SegmentLayout& layout = present.layout;
-  compare("kind", name_of(layout.kind), name_of(saved.kind));
+  compare("kind", to_string(layout.kind), to_string(saved.kind));
   compare("module", present.module, saved.module);
   compare("size", layout.geometry.payload_size, saved.size);
   compare("alignment", layout.payload_alignment, saved.alignment);

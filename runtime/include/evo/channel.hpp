@@ -26,8 +26,11 @@ namespace detail {
 [[noreturn]] void a_schema_id_has_lower_case_hexadecimal_digits_only();
 }  // namespace detail
 
-/// How a segment is used: latest value, or every value in order.
-enum class Kind : std::uint8_t { State = 1, Stream = 2 };
+/// How a segment is used: latest value, every value in order, or connections of a link.
+enum class Kind : std::uint8_t { State = 1, Stream = 2, Link = 3 };
+
+/// "state", "stream", "link".
+[[nodiscard]] std::string_view to_string(Kind kind) noexcept;
 
 /// What a push to a full stream does: overwrite the oldest value, or block.
 enum class Overflow : std::uint8_t { Overwrite = 0, Block = 1 };
@@ -98,9 +101,9 @@ struct ChannelDescription {
   std::string_view name;   ///< segment name
   std::string_view owner;  ///< module that may write
   Kind kind = Kind::State;
-  std::size_t size = 0;       ///< payload bytes
+  std::size_t size = 0;       ///< payload bytes; link: bytes of each ring
   std::size_t alignment = 8;  ///< of the payload, at most 32
-  std::uint32_t slots = 4;    ///< state: slots used in rotation; stream: capacity
+  std::uint32_t slots = 4;    ///< state: used in rotation; stream: capacity; link: connections
   Overflow overflow = Overflow::Overwrite;
   std::uint32_t max_readers = 128;
   std::chrono::nanoseconds period{0};   ///< zero: none promised

@@ -142,9 +142,12 @@ std::string describe_holder(const Control& control);
 constexpr mode_t control_mode(Access access) {
   return access == Access::Group ? 0660 : 0600;
 }
-/// The mode of data and meta files.
-constexpr mode_t data_mode(Access access) {
+/// The mode of meta files, and of data files of this kind: the clients of a link write, too.
+constexpr mode_t data_mode(Access access, Kind kind = Kind::State) {
+  if (kind == Kind::Link) return control_mode(access);
   return access == Access::Group ? 0640 : 0600;
 }
+/// The widest mode that a data file may have.
+inline constexpr mode_t kWidestDataMode = data_mode(Access::Group, Kind::Link);
 
 }  // namespace evo::detail

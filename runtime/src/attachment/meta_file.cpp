@@ -13,6 +13,15 @@ std::string json_string(std::string_view text) {
   return '"' + json_escaped(text) + '"';
 }
 
+namespace {
+
+std::string_view count_name(Kind kind) {
+  if (kind == Kind::Link) return "connections";
+  return kind == Kind::State ? "slots" : "capacity";
+}
+
+}  // namespace
+
 std::string meta_text(const WriterAttachment& writer, const ChannelDescription& channel) {
   const SegmentLayout& layout = writer.layout();
   const auto file = data_file_path(writer.domain(), channel.name, writer.control(),
@@ -43,14 +52,12 @@ std::string meta_text(const WriterAttachment& writer, const ChannelDescription& 
   }}
 }}
 )",
-      json_string(channel.name), json_string(channel.owner),
-      layout.kind == Kind::State ? "state" : "stream", layout.version.major, layout.version.minor,
-      layout.schema_id.hex(),
+      json_string(channel.name), json_string(channel.owner), to_string(layout.kind),
+      layout.version.major, layout.version.minor, layout.schema_id.hex(),
       json_string(file ? std::filesystem::path(*file).filename().string() : ""), layout.file_size,
-      layout.geometry.payload_size, layout.kind == Kind::State ? "slots" : "capacity",
-      channel.slots, layout.period_ns, layout.max_age_ns, layout.max_readers, boot_id().text(),
-      layout.created_realtime_ns, writer.incarnation(), ::getpid(), ::geteuid(),
-      json_string(executable_path()),
+      layout.geometry.payload_size, count_name(layout.kind), channel.slots, layout.period_ns,
+      layout.max_age_ns, layout.max_readers, boot_id().text(), layout.created_realtime_ns,
+      writer.incarnation(), ::getpid(), ::geteuid(), json_string(executable_path()),
       // relaxed: stored by this thread.
       writer.control()->writer_started_ns.load(std::memory_order_relaxed));
 }

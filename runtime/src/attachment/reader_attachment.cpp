@@ -327,8 +327,7 @@ Result<void> ReaderAttachment::map_data(Access access) {
     }
     const auto path = data_file_path(domain, name, control, current);
     if (!path) continue;
-    // The group may write the control file, so it may name a file of another member.
-    auto file = open_checked(domain, *path, {O_RDONLY, data_mode(access), access, control.uid});
+    auto file = open_checked(domain, *path, trust_in_data(access));
     if (!file && file.error().code == ErrorCode::NotFound) continue;  // A12
     if (!file) return tl::unexpected(file.error());
     // A13
@@ -342,8 +341,9 @@ Result<void> ReaderAttachment::map_data(Access access) {
     auto found = read_self_description(file->fd.get(), file->size, *path);
     if (!found) return tl::unexpected(found.error());
     if (found->layout.generation != generation) continue;  // A14
-    auto mapping = Mapping::map(file->fd.get(), file->size, Protection::Read);
+    auto mapping = Mapping::map(file->fd.get(), found->layout.mapped_size(), Protection::Read);
     if (!mapping) return tl::unexpected(mapping.error());
+    if (kind == Kind::Link) data_fd = std::move(file->fd);
     layout = found->layout;
     bfbs = std::move(found->bfbs);
     compatible_ = std::move(found->compatible);
@@ -360,8 +360,15 @@ Result<void> ReaderAttachment::map_data(Access access) {
   return segment_not_found(domain, name, " any more: its writer is dead and its file is gone");
 }
 
+/// The group may write the control file, so it may name a file of another member.
+Trust ReaderAttachment::trust_in_data(Access access) const {
+  const bool link = kind == Kind::Link;
+  return {link ? O_RDWR : O_RDONLY, data_mode(access, kind.value_or(Kind::State)), access,
+          control.uid};
+}
+
 Result<void> ReaderAttachment::check_self_description() {
-  if (bfbs.empty()) return {};
+  if (bfbs.empty() || layout.kind == Kind::Link) return {};
   const auto schema = read_schema(bfbs, name);
   if (!schema) return tl::unexpected(schema.error());
   // A16
@@ -376,9 +383,12 @@ Result<void> ReaderAttachment::check_self_description() {
 }
 
 Result<void> ReaderAttachment::check_kind() const {
-  if (!kind || layout.kind == *kind) return {};
-  return make_error(ErrorCode::Unsupported,
-                    "segment '{}' is a state, not a stream; attach with a RawStateReader", name);
+  const bool fits = kind ? layout.kind == *kind : layout.kind != Kind::Link;
+  if (fits) return {};
+  return make_error(ErrorCode::Unsupported, "segment '{}' is a {}, not a {}; {}", name,
+                    to_string(layout.kind), to_string(kind.value_or(Kind::State)),
+                    layout.kind == Kind::Link ? "connect to it as a client"
+                                              : "attach with a RawStateReader or RawStreamReader");
 }
 
 Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {

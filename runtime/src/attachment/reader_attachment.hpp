@@ -25,7 +25,7 @@ namespace evo::detail {
 struct Wanted {
   std::string_view name;
   const ChannelDescription* channel = nullptr;  ///< must fit the segment; nullptr: any
-  std::optional<Kind> kind = {};                ///< none: any
+  std::optional<Kind> kind = {};                ///< none: a state or a stream
 };
 
 struct ReaderAttachment {
@@ -142,7 +142,8 @@ struct ReaderAttachment {
   std::optional<ChannelDescription> fitted_to;  // the channel that was requested
   std::optional<Kind> kind;                     // the kind that was requested
   Control control;                              // holds this reader's lock through its descriptor
-  Mapping data;
+  Mapping data;                                 // of a link: without its connections
+  FileDescriptor data_fd;                       // of a link
   SegmentLayout layout;
   MemoryReport memory;
   std::optional<DeadlineRecorder> watch;
@@ -159,6 +160,7 @@ struct ReaderAttachment {
   Result<void> take_entry();
   Result<bool> try_entry(std::uint32_t index);
   Result<void> map_data(Access access);
+  [[nodiscard]] Trust trust_in_data(Access access) const;
   [[nodiscard]] Result<void> check_kind() const;
   Result<void> check_schema(const ChannelDescription& channel);
   Result<void> check_self_description();

@@ -37,7 +37,7 @@ std::uint64_t generation_in_use(const Domain& domain, std::string_view name,
   const auto path = data_file_path(domain, name, control, current);
   if (!path) return 0;
   const auto file =
-      open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group, control.uid});
+      open_checked(domain, *path, {O_RDONLY, kWidestDataMode, Access::Group, control.uid});
   Copy<SegmentHeader> header;
   return file && header.read(file->fd.get()) ? header->generation : 0;
 }
@@ -76,8 +76,7 @@ std::optional<Mapping> map_header(const Domain& domain, std::string_view name,
   const auto path =
       data_file_path(domain, name, control, control->current.load(std::memory_order_relaxed) & 1U);
   if (!path) return std::nullopt;
-  auto file =
-      open_checked(domain, *path, {O_RDONLY, data_mode(Access::Group), Access::Group, control.uid});
+  auto file = open_checked(domain, *path, {O_RDONLY, kWidestDataMode, Access::Group, control.uid});
   if (!file || file->size < sizeof(SegmentHeader)) return std::nullopt;  // K5
   auto mapping = Mapping::map(file->fd.get(), kPageSize, Protection::Read, InChildren::TheSame);
   if (!mapping) return std::nullopt;

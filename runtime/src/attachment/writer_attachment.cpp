@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -75,6 +76,14 @@ bool has_same_schema(const std::byte* file, const SegmentLayout& layout,
 [[maybe_unused]] const WakeProtocol kRegisteredEarly = register_writer_for_wakes();
 
 }  // namespace
+
+tl::unexpected<Error> refuse_kind(const ChannelDescription& channel) {
+  constexpr std::array kWriters = {"RawStateWriter", "RawStreamWriter", "LinkServer"};
+  const auto index = static_cast<std::size_t>(channel.kind) - 1;
+  return make_error(ErrorCode::Unsupported, "segment '{}' is a {}; create it with a {}",
+                    channel.name, to_string(channel.kind),
+                    index < kWriters.size() ? kWriters.at(index) : "later release");
+}
 
 WriterAttachment::WriterAttachment(Domain domain, const ChannelDescription& channel, Control locked)
     : domain_(std::move(domain)), name_(channel.name), control_(std::move(locked)) {}
@@ -219,6 +228,7 @@ void WriterAttachment::begin_incarnation() {
 }
 
 bool WriterAttachment::find_in_place(const ChannelDescription& channel, const std::string& path) {
+  if (channel.kind == Kind::Link) return false;  // T17. Its connections end with the server.
   const ForkPause held;
   auto file = open_checked(domain_, path,
                            {O_RDWR, data_mode(channel.access), channel.access, control_.uid});
@@ -268,18 +278,22 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
   auto warning = check_memory_share(domain_, layout_.file_size, limits_);
   if (!warning) return tl::unexpected(warning.error());
   warning_ = std::move(*warning);
-  auto file = UnnamedFile::make(domain_, layout_.file_size, data_mode(channel.access));
+  auto file =
+      UnnamedFile::make(domain_, layout_.mapped_size(), data_mode(channel.access, channel.kind));
   if (!file) return tl::unexpected(file.error());
   mark_in_use(file->fd());
-  auto mapping = Mapping::map(file->fd(), layout_.file_size, Protection::ReadWrite);
+  auto mapping = Mapping::map(file->fd(), layout_.mapped_size(), Protection::ReadWrite);
   if (!mapping) return tl::unexpected(mapping.error());
   data_ = std::move(*mapping);
+  if (channel.kind == Kind::Link) {
+    if (auto made = make_room_for_connections(*file); !made) return made;
+  }
   new (data_.data()) SegmentHeader;
   write_header(header(), layout_, monotonic_ns());
   // relaxed: the file has no name yet.
   header().writer_pid.store(own_pid(), std::memory_order_relaxed);
   write_schema(data_.data(), layout_, channel);
-  reset_slots(slots(), layout_.geometry);
+  if (channel.kind != Kind::Link) reset_slots(slots(), layout_.geometry);
   // Before it has a name: gathering takes pages away from processes that map them.
   if (wants_huge_pages_) data_.gather_huge_pages();
   last_ = 0;
@@ -302,6 +316,15 @@ Result<void> WriterAttachment::make_data_file(const ChannelDescription& channel)
     static_cast<void>(remove_data_file(domain_, name_, control_, current));
   }
   return {};
+}
+
+/// Each connection is allocated when it is used first.
+Result<void> WriterAttachment::make_room_for_connections(const UnnamedFile& file) {
+  if (auto sized = resize_file(file.fd(), layout_.file_size, domain_.path()); !sized) return sized;
+  const ForkPause held;
+  data_fd_ = GuardedDescriptor(FileDescriptor(::fcntl(file.fd(), F_DUPFD_CLOEXEC, 0)), held);
+  if (data_fd_.get() >= 0) return {};
+  return make_system_error(errno, "cannot keep the data file open");
 }
 
 Result<void> WriterAttachment::name_data_file(UnnamedFile file, const ChannelDescription& channel) {

@@ -31,16 +31,20 @@ class WriterAttachment {
   [[nodiscard]] const SegmentLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] const MemoryReport& memory() const noexcept { return memory_; }
   [[nodiscard]] std::uint64_t incarnation() const noexcept { return incarnation_; }
-
- private:
+  [[nodiscard]] DeadlineRecorder& watch() noexcept { return *watch_; }
   [[nodiscard]] SegmentHeader& header() const noexcept {
     return *reinterpret_cast<SegmentHeader*>(data_.data());
   }
+  /// Of a link: the file with its connections, which `data` does not map.
+  [[nodiscard]] int data_fd() const noexcept { return data_fd_.get(); }
+
+ private:
   [[nodiscard]] std::byte* slots() const noexcept { return data_.data() + layout_.slots_offset; }
   Result<void> open_or_make(const ChannelDescription& channel, OnOrphan on_orphan);
   bool find_in_place(const ChannelDescription& channel, const std::string& path);
   void take_over();
   Result<void> make_data_file(const ChannelDescription& channel);
+  Result<void> make_room_for_connections(const UnnamedFile& file);
   Result<void> name_data_file(UnnamedFile file, const ChannelDescription& channel);
   Result<void> write_meta(const ChannelDescription& channel);
   void forget_earlier_boot();
@@ -53,6 +57,7 @@ class WriterAttachment {
   std::string name_;
   Control control_;  // holds the writer's lock through its descriptor
   Mapping data_;
+  GuardedDescriptor data_fd_;  // of a link
   SegmentLayout layout_;
   MemoryReport memory_;
   std::optional<DeadlineRecorder> watch_;
@@ -64,6 +69,9 @@ class WriterAttachment {
   bool taken_over_ = false;
   bool open_ = false;  // the segment exists and is ours: close it at the end
 };
+
+/// Unsupported: says which class creates segments of this kind.
+tl::unexpected<Error> refuse_kind(const ChannelDescription& channel);
 
 /// A JSON string. A path may contain any byte: bytes that are not a UTF-8 character become U+FFFD.
 std::string json_string(std::string_view text);

@@ -5,6 +5,18 @@
 
 namespace evo {
 
+std::string_view to_string(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::State:
+      return "state";
+    case Kind::Stream:
+      return "stream";
+    case Kind::Link:
+      return "link";
+  }
+  return "unknown";
+}
+
 std::string SchemaId::hex() const {
   std::string text;
   text.reserve(2 * bytes.size());

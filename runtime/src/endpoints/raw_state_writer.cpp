@@ -5,16 +5,12 @@
 #include <cstring>
 
 #include "attachment/writer_attachment.hpp"
-#include "evo/format.hpp"
 
 namespace evo {
 
 Result<RawStateWriter> RawStateWriter::create(const ChannelDescription& channel,
                                               WriterOptions options) {
-  if (channel.kind != Kind::State) {
-    return make_error(ErrorCode::Unsupported,
-                      "segment '{}' is a stream; create it with a RawStreamWriter", channel.name);
-  }
+  if (channel.kind != Kind::State) return detail::refuse_kind(channel);
   auto attachment = detail::WriterAttachment::make(channel, options);
   if (!attachment) return tl::unexpected(attachment.error());
   return RawStateWriter(detail::Owned(attachment->release()));

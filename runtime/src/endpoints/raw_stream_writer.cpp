@@ -2,16 +2,12 @@
 #include "evo/raw_stream_writer.hpp"
 
 #include "attachment/writer_attachment.hpp"
-#include "evo/format.hpp"
 
 namespace evo {
 
 Result<RawStreamWriter> RawStreamWriter::create(const ChannelDescription& channel,
                                                 WriterOptions options) {
-  if (channel.kind != Kind::Stream) {
-    return make_error(ErrorCode::Unsupported,
-                      "segment '{}' is a state; create it with a RawStateWriter", channel.name);
-  }
+  if (channel.kind != Kind::Stream) return detail::refuse_kind(channel);
   auto attachment = detail::WriterAttachment::make(channel, options);
   if (!attachment) return tl::unexpected(attachment.error());
   return RawStreamWriter(detail::Owned(attachment->release()));

@@ -40,10 +40,35 @@ constexpr bool lies_within(std::uint64_t offset, std::uint64_t size, std::uint64
   return offset >= lower && offset <= upper && size <= upper - offset;
 }
 
+/// The same for what only a link has.
+const char* find_link_fault(const SegmentLayout& layout) {
+  const std::uint64_t ring = layout.geometry.payload_size;
+  // H23
+  if (layout.geometry.count == 0 || layout.geometry.count > kMaximumConnections) {
+    return "number of connections out of range";
+  }
+  // H24
+  if (ring < kPageSize || ring > kMaximumRing || !std::has_single_bit(ring)) {
+    return "size of the rings is not a power of two from 4 KiB to 16 MiB";
+  }
+  // H25
+  if (layout.geometry.stride != connection_size(ring)) return "size of a connection is wrong";
+  const std::uint64_t described = std::uint64_t{layout.compatible_offset} +
+                                  std::uint64_t{layout.compatible_count} * sizeof(CompatibleEntry);
+  // H26
+  if (!lies_within(described, kLinkPages * kPageSize, 0, layout.slots_offset)) {
+    return "no room for the pages of a link";
+  }
+  return nullptr;
+}
+
 /// The first impossible property of a layout, or nullptr.
 const char* find_fault(const SegmentLayout& layout) {
   const SlotGeometry& slots = layout.geometry;
-  if (layout.kind != Kind::State && layout.kind != Kind::Stream) return "unknown kind";  // H1
+  // H1
+  if (layout.kind != Kind::State && layout.kind != Kind::Stream && layout.kind != Kind::Link) {
+    return "unknown kind";
+  }
   // H2
   if (layout.kind == Kind::State && (slots.count < 2 || slots.count > 64)) {
     return "slot count out of range";
@@ -54,6 +79,9 @@ const char* find_fault(const SegmentLayout& layout) {
     if (capacity < 2 || capacity > std::uint32_t{1} << 20 || (capacity & (capacity - 1)) != 0) {
       return "capacity is not a power of two from 2 to 2^20";
     }
+  }
+  if (layout.kind == Kind::Link) {
+    if (const char* fault = find_link_fault(layout)) return fault;  // H22
   }
   // H4
   if (slots.payload_size == 0 || slots.payload_size > kMaximumFileSize) {
@@ -135,6 +163,7 @@ Result<SegmentLayout> plan_layout(const ChannelDescription& channel) {
   layout.compatible_count = static_cast<std::uint32_t>(channel.compatible.size());
   layout.slots_offset = align_up(
       layout.compatible_offset + channel.compatible.size() * sizeof(CompatibleEntry), kPageSize);
+  if (channel.kind == Kind::Link) layout.slots_offset += kLinkPages * kPageSize;
   layout.file_size =
       align_up(layout.slots_offset + layout.geometry.stride * layout.geometry.count, kPageSize);
   layout.period_ns = static_cast<std::uint64_t>(channel.period.count());

@@ -132,7 +132,7 @@ std::optional<CleanupItem> clean_unclaimed(const Domain& domain, const std::stri
                                            const CleanupPolicy& policy) {
   if (!is_data_file_name(name)) return std::nullopt;  // K12
   const std::string path = domain.path() + "/" + name;
-  const auto file = open_checked(domain, path, {O_RDONLY, data_mode(Access::Group), Access::Group});
+  const auto file = open_checked(domain, path, {O_RDONLY, kWidestDataMode, Access::Group});
   // K13. A creator records the name before it links the file, so a file that is being created is
   // claimed.
   if (!file || is_claimed(domain, path) || is_in_use(file->fd.get())) return std::nullopt;

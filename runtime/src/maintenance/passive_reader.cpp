@@ -59,13 +59,16 @@ struct PassiveReader::Files {
     auto control_file =
         inspector.open(control_file_name(info.name), detail::control_mode(Access::Group));
     if (!control_file || control_file->size < sizeof(ControlFile)) return false;
-    auto data_file =
-        inspector.open(info.data_file, detail::data_mode(Access::Group), control_file->uid);
+    auto data_file = inspector.open(info.data_file, detail::kWidestDataMode, control_file->uid);
     if (!data_file || data_file->size != info.layout.file_size) return false;
     auto found =
         detail::read_self_description(data_file->fd.get(), data_file->size, info.data_file);
     if (!found) return tl::unexpected(found.error());
     if (found->layout.generation != info.layout.generation) return false;
+    if (found->layout.kind == Kind::Link) {
+      return make_error(ErrorCode::Unsupported, "segment '{}' is a link, which has no values",
+                        info.name);
+    }
     auto mapped_control =
         detail::Mapping::map(control_file->fd.get(), control_file->size, detail::Protection::Read,
                              detail::InChildren::TheSame);

@@ -28,7 +28,7 @@ void add_unclaimed(std::vector<SegmentInfo>& segments, const Domain& domain,
   for (std::string& file : files) {
     if (!is_data_file_name(file)) continue;
     SegmentInfo info;
-    auto opened = inspector.open(file, data_mode(Access::Group));
+    auto opened = inspector.open(file, kWidestDataMode);
     // The listing is older: the file may have been removed since.
     if (!opened && opened.error().code == ErrorCode::NotFound) continue;
     const std::string path = domain.path() + "/" + file;

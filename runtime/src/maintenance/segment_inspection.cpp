@@ -247,7 +247,7 @@ bool Inspector::look_at_data(Look& look, const ControlFile& control, uid_t owner
     return true;
   }
   info.data_file = data_file_name(info.module, info.name, name.pid.load(std::memory_order_relaxed));
-  auto file = open(info.data_file, data_mode(Access::Group), owner);
+  auto file = open(info.data_file, kWidestDataMode, owner);
   if (!file) {
     if (file.error().code == ErrorCode::NotFound) return false;
     look.starved = file.error().code == ErrorCode::ResourceExhausted;

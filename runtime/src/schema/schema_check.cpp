@@ -12,9 +12,6 @@ namespace evo::detail {
 
 namespace {
 
-std::string_view kind_name(Kind kind) {
-  return kind == Kind::State ? "state" : "stream";
-}
 std::string_view stamp_name(bool stamped) {
   return stamped ? "monotonic" : "none";
 }
@@ -36,7 +33,7 @@ std::vector<std::string> diff_attributes(const ChannelDescription& reader,
                                   in_reader));
     }
   };
-  compare("kind", kind_name(segment.kind), kind_name(reader.kind));  // A17
+  compare("kind", to_string(segment.kind), to_string(reader.kind));  // A17
   // A reader of a blocking stream uses values in place, and only the writer's blocking protects
   // them.
   if (segment.kind == Kind::Stream) {
@@ -85,9 +82,33 @@ tl::unexpected<Error> mismatch(const ChannelDescription& reader, const SegmentId
   return tl::unexpected(Error{ErrorCode::SchemaMismatch, std::move(text), 0});
 }
 
+/// A client of a link uses no fields by their place, so only the schemas must fit.
+Result<std::uint32_t> fit_link(const ChannelDescription& client, const SegmentIdentity& link) {
+  const auto is_same = [&](const SchemaId& id) { return id == link.layout.schema_id; };
+  const bool fits = is_same(client.schema_id) ||
+                    std::ranges::any_of(client.compatible, is_same, &CompatibleLayout::id) ||
+                    std::ranges::any_of(link.compatible, [&](const CompatibleEntry& known) {
+                      return known.id == client.schema_id.bytes;
+                    });
+  std::vector<std::string> lines;
+  // A25
+  if (!fits) lines.emplace_back("neither schema knows the other one as an earlier version");
+  // A26
+  if (link.layout.geometry.checksummed != (client.checksum == Checksum::Crc32c)) {
+    lines.push_back(fmt::format("checksum: {} in the link, {} in this client",
+                                checksum_name(link.layout.geometry.checksummed),
+                                checksum_name(client.checksum == Checksum::Crc32c)));
+  }
+  if (lines.empty()) return 0;
+  return mismatch(client, link, lines);
+}
+
 }  // namespace
 
 Result<std::uint32_t> fit_schema(const ChannelDescription& reader, const SegmentIdentity& segment) {
+  if (reader.kind == Kind::Link && segment.layout.kind == Kind::Link) {
+    return fit_link(reader, segment);
+  }
   const auto field_count = static_cast<std::uint32_t>(reader.fields.size());
   const std::uint64_t segment_size = segment.layout.geometry.payload_size;
   auto lines = diff_attributes(reader, segment.layout);

@@ -242,12 +242,16 @@ Result<void> replace_text(const Domain& domain, const std::string& path, mode_t 
   return make_system_error(error, fmt::format("cannot replace '{}'", path), path);
 }
 
-}  // namespace evo::detail
+Result<void> resize_file(int fd, std::uint64_t size, const std::string& directory) {
+  if (auto allowed = check_file_size_limit(size); !allowed) return allowed;
+  if (::ftruncate(fd, static_cast<off_t>(size)) == 0) return {};
+  return make_system_error(
+      errno, fmt::format("cannot make a file of {} bytes in '{}'", size, directory), directory);
+}
 
-namespace evo {
-
-Result<void> allocate_file(int fd, std::uint64_t size, const std::string& directory) {
-  if (auto allowed = detail::check_file_size_limit(size); !allowed) return allowed;
+Result<void> allocate_range(int fd, std::uint64_t offset, std::uint64_t size,
+                            const std::string& directory) {
+  if (auto allowed = check_file_size_limit(offset + size); !allowed) return allowed;
   // On older kernels, tmpfs gives up on any pending signal and frees what it has allocated. Under a
   // timer that fires faster than the allocation runs (a profiler's), a single call never succeeds.
   // So each interruption makes the steps smaller, and completed steps stay allocated.
@@ -258,7 +262,8 @@ Result<void> allocate_file(int fd, std::uint64_t size, const std::string& direct
   int interruptions = 0;
   while (done < size) {
     const std::uint64_t length = std::min(step, size - done);
-    const int error = ::posix_fallocate(fd, static_cast<off_t>(done), static_cast<off_t>(length));
+    const int error =
+        ::posix_fallocate(fd, static_cast<off_t>(offset + done), static_cast<off_t>(length));
     if (error == 0) {
       done += length;
       step = 2 * length;
@@ -277,6 +282,14 @@ Result<void> allocate_file(int fd, std::uint64_t size, const std::string& direct
     }
   }
   return {};
+}
+
+}  // namespace evo::detail
+
+namespace evo {
+
+Result<void> allocate_file(int fd, std::uint64_t size, const std::string& directory) {
+  return detail::allocate_range(fd, 0, size, directory);
 }
 
 }  // namespace evo

@@ -77,6 +77,14 @@ class UnnamedFile {
   std::string temporary_;  // its name where the file system has no O_TMPFILE
 };
 
+/// Makes the file this long; new bytes are zero and not allocated. ResourceExhausted, Io.
+Result<void> resize_file(int fd, std::uint64_t size, const std::string& directory);
+
+/// Allocates these bytes, and makes the file longer if they are behind its end. ResourceExhausted:
+/// the file system is full, or the process's limit is lower.
+Result<void> allocate_range(int fd, std::uint64_t offset, std::uint64_t size,
+                            const std::string& directory);
+
 /// Whether every process that may use the domain trusts this user's files: true for root and for
 /// the owner of the domain's directory.
 bool is_trusted_by_all(const Domain& domain, uid_t uid);

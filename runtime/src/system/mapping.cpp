@@ -27,17 +27,6 @@ constexpr unsigned kMpolMfMove = 2;
 constexpr int kMadvPopulateRead = 22;
 constexpr int kMadvPopulateWrite = 23;
 
-bool prefault(std::byte* address, std::size_t size, Protection protection) {
-  const int advice = protection == Protection::Read ? kMadvPopulateRead : kMadvPopulateWrite;
-  if (::madvise(address, size, advice) == 0) return true;
-  // Before Linux 5.14: touch each page. A read is enough, because the file's pages are allocated
-  // and tmpfs does not write-protect shared mappings.
-  for (std::size_t offset = 0; offset < size; offset += kPageSize) {
-    [[maybe_unused]] const volatile std::byte touched = address[offset];
-  }
-  return true;
-}
-
 bool bind_to_node(std::byte* address, std::size_t size, int node) {
   constexpr std::size_t kBits = 8 * sizeof(unsigned long);
   std::array<unsigned long, 16> mask{};
@@ -49,6 +38,17 @@ bool bind_to_node(std::byte* address, std::size_t size, int node) {
 }
 
 }  // namespace
+
+bool load_pages(std::byte* address, std::size_t size, Protection protection) {
+  const int advice = protection == Protection::Read ? kMadvPopulateRead : kMadvPopulateWrite;
+  if (::madvise(address, size, advice) == 0) return true;
+  // Before Linux 5.14: touch each page. A read is enough, because the file's pages are allocated
+  // and tmpfs does not write-protect shared mappings.
+  for (std::size_t offset = 0; offset < size; offset += kPageSize) {
+    [[maybe_unused]] const volatile std::byte touched = address[offset];
+  }
+  return true;
+}
 
 void add_note(MemoryReport& report, std::string_view note) {
   if (!report.note.empty() && !note.empty()) report.note += "; ";
@@ -99,7 +99,7 @@ Result<MemoryReport> Mapping::apply(const MemoryOptions& options, Protection pro
     }
   }
   if (options.huge_pages) ::madvise(address_, size_, MADV_HUGEPAGE);
-  if (options.prefault) report.prefaulted = prefault(address_, size_, protection);
+  if (options.prefault) report.prefaulted = load_pages(address_, size_, protection);
   if (options.huge_pages) {
     const MappedPages pages = mapped_pages(address_);
     report.huge_pages = pages.huge;

@@ -24,7 +24,10 @@ enum class InChildren : std::uint8_t {
   TheSame,
 };
 
-/// Owns a shared mapping of a whole file.
+/// Touches every page of a mapping, so that later accesses take no page fault.
+bool load_pages(std::byte* address, std::size_t size, Protection protection);
+
+/// Owns a shared mapping of the beginning of a file.
 class Mapping {
  public:
   Mapping() = default;

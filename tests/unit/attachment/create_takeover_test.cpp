@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "attachment/create_fixture.hpp"
+#include "attachment/writer_attachment.hpp"
 #include "evo/format.hpp"
 #include "evo/raw_stream_reader.hpp"
 #include "evo/raw_stream_writer.hpp"
@@ -203,6 +204,23 @@ TEST_F(Create, OtherModuleMakesItAnewUnderItsOwnName) {
   auto reader = attach();
   ASSERT_TRUE(reader) << message_of(reader);
   EXPECT_EQ(read_number(*reader), "9");
+}
+
+TEST_F(Create, LinkOfADeadServerIsMadeAnew) {
+  ChannelDescription link = channel_;
+  link.kind = Kind::Link;
+  link.size = 4096;
+  link.stamp = Stamp::None;
+  Child child([&]() -> std::string {
+    const auto server = detail::WriterAttachment::make(link, {.domain = directory_.domain()});
+    if (!server) return message_of(server);
+    die();
+  });
+  EXPECT_EQ(child.join().text, "");
+  const ino_t former = inode_of(directory_.data_file());
+  const auto server = detail::WriterAttachment::make(link, {.domain = directory_.domain()});
+  ASSERT_TRUE(server) << message_of(server);
+  EXPECT_NE(inode_of(directory_.data_file()), former);
 }
 
 TEST_F(Create, ReplacesAnOrphanIfAsked) {

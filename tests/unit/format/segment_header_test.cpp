@@ -342,7 +342,7 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"Magic", 0, 8, kControlMagic, "magic"},
         Forgery{"SizeTooSmall", 24, 8, 4096, "its size is"},
         Forgery{"SizeTooLarge", 24, 8, kHuge, "its size is"}, Forgery{"Kind0", 132, 1, 0, "kind"},
-        Forgery{"Kind3", 132, 1, 3, "kind"}, Forgery{"Kind255", 132, 1, 255, "kind"},
+        Forgery{"Kind4", 132, 1, 4, "kind"}, Forgery{"Kind255", 132, 1, 255, "kind"},
         Forgery{"Slots0", 168, 4, 0, "slot count"}, Forgery{"Slots1", 168, 4, 1, "slot count"},
         Forgery{"Slots65", 168, 4, 65, "slot count"},
         Forgery{"SlotsHuge", 168, 4, 0xffffffff, "slot count"},
@@ -382,6 +382,61 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"Alignment6", 240, 4, 6, "alignment is not a power of two"},
         Forgery{"Alignment128", 240, 4, 128, "alignment is not a power of two"},
         Forgery{"AlignmentThatTheOffsetLacks", 240, 4, 16, "not a multiple of the alignment"}),
+    [](const auto& parameter) { return std::string(parameter.param.what); });
+
+class LinkHeader : public testing::Test {
+ protected:
+  LinkHeader() {
+    channel_.name = "link";
+    channel_.owner = "server";
+    channel_.kind = Kind::Link;
+    channel_.size = 4096;
+    channel_.slots = 2;
+    channel_.stamp = Stamp::None;
+    planned_ = plan_layout(channel_).value();
+    file_.resize(planned_.file_size);
+    detail::write_header(*new (file_.data()) SegmentHeader, planned_, 777);
+  }
+
+  [[nodiscard]] Result<SegmentLayout> read() const {
+    return detail::read_header(file_, file_.size(), "/some/file");
+  }
+
+  ChannelDescription channel_;
+  SegmentLayout planned_;
+  Bytes file_;
+};
+
+class ForgedLink : public LinkHeader, public testing::WithParamInterface<Forgery> {};
+
+TEST_F(LinkHeader, ItsConnectionsFollowTwoPagesOfItsOwn) {
+  const auto found = read();
+  ASSERT_TRUE(found) << message_of(found);
+  EXPECT_EQ(found->slots_offset, 3U * 4096);
+  EXPECT_EQ(found->geometry.stride, 4U * 4096) << "two pages and two rings";
+  EXPECT_EQ(found->file_size, 11U * 4096);
+  EXPECT_EQ(found->capacity(), 2U);
+}
+
+TEST_P(ForgedLink, IsRefusedAlthoughItsChecksumIsRight) {
+  const Forgery& forgery = GetParam();
+  std::memcpy(file_.data() + forgery.offset, &forgery.value, forgery.width);
+  seal_header(file_);
+  const auto found = read();
+  EXPECT_EQ(outcome(found), "Corrupt");
+  EXPECT_TRUE(contains(message_of(found), forgery.message)) << message_of(found);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Fields, ForgedLink,
+    testing::Values(Forgery{"Connections0", 168, 4, 0, "number of connections"},
+                    Forgery{"Connections1025", 168, 4, 1025, "number of connections"},
+                    Forgery{"Ring2048", 176, 8, 2048, "size of the rings"},
+                    Forgery{"Ring12288", 176, 8, 12288, "size of the rings"},
+                    Forgery{"Ring32MiB", 176, 8, std::uint64_t{32} << 20, "size of the rings"},
+                    Forgery{"StrideTooSmall", 184, 8, 8192, "size of a connection"},
+                    Forgery{"PagesOverTheHeader", 192, 8, 8192, "pages of a link"},
+                    Forgery{"PagesOverTheSchema", 208, 4, 4104, "pages of a link"}),
     [](const auto& parameter) { return std::string(parameter.param.what); });
 
 }  // namespace

@@ -137,6 +137,22 @@ TEST_F(FitSchema, AttributesMustAgreeEvenIfTheLayoutsFit) {
   expect_line("checksum: crc32c in the segment, none in this reader");
 }
 
+TEST_F(FitSchema, EndsOfALinkMayHaveAnyVersionThatOneOfThemKnows) {
+  const CompatibleLayout older[] = {{kSegmentId, {1, 0}, 0, 0}};
+  reader_.kind = segment_.kind = Kind::Link;
+  EXPECT_TRUE(contains(message_of(fit()), "earlier version"));
+  reader_.compatible = older;
+  EXPECT_TRUE(fit()) << "the client is newer";
+  reader_.compatible = {};
+  published_.push_back({.id = kReaderId.bytes});
+  EXPECT_TRUE(fit()) << "the server is newer";
+  segment_.geometry.checksummed = true;
+  EXPECT_TRUE(contains(message_of(fit()), "checksum: crc32c in the link, none in this client"));
+  segment_.geometry.checksummed = false;
+  segment_.kind = Kind::State;
+  EXPECT_TRUE(contains(message_of(fit()), "kind: state in the segment, link in this reader"));
+}
+
 TEST_F(FitSchema, MessageIsExactlyThis) {
   Fields changed = machine_fields();
   changed[0] = {.name = "cycle", .offset = 0, .type = reflection::Long};

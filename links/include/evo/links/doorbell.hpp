@@ -17,11 +17,15 @@
 ///
 /// I1: a ring that is not watched holds no frame, or its bit is set, or its client is about to set
 ///     the bit, or the server is about to look at it.
-/// I2: while the server sleeps no bit is set, or the client that has set it is about to wake it.
+/// I2: while the server sleeps no bit is set, or the client that has set it is about to wake it. A
+///     ring that it watches meanwhile holds no frame, or its client is about to wake it.
 ///
 /// Both hold among clients that follow the protocol. All clients can write the bits, so a hostile
 /// one can clear those of the others. Therefore a server looks at all its rings at least once every
 /// kLongestSilenceNs, and sleeps no longer: a hostile client delays others, but does not stop them.
+///
+/// The client of a call waits for the reply anyway, so it executes a full fence in each send. The
+/// server may sleep while it watches the rings of such clients: they also look whether it sleeps.
 #pragma once
 
 #include <array>
@@ -54,9 +58,17 @@ struct ServerSleep {
   detail::sync::atomic<std::uint32_t> asleep{0};  ///< 1: clients that ring must wake it
 };
 
+/// Who looks at a ring.
+enum class WatchedBy : std::uint32_t {
+  Nobody = 0,          ///< the client must ring
+  Server = 1,          ///< the server polls it, or sleeps until a client calls
+  Thread = 2,          ///< a thread of its own polls it
+  SleepingThread = 3,  ///< that thread sleeps on the next frame
+};
+
 /// What the server writes for one connection.
 struct RingWatch {
-  detail::sync::atomic<std::uint32_t> watched{0};  ///< 1: the server polls the ring
+  detail::sync::atomic<WatchedBy> watched{WatchedBy::Nobody};
 };
 
 /// A client's way to tell the server about frames.
@@ -74,8 +86,9 @@ class Doorbell {
     assert(connection < kMostConnections);
   }
 
-  /// To be called after each frame, or after several.
-  void sent() const noexcept {
+  /// To be called after each frame, or after several. Returns whether a thread sleeps on the next
+  /// frame of this ring: then wake it, see wake_receiver().
+  [[nodiscard]] bool sent() const noexcept {
     if (fence_) [[unlikely]] {
       // seq_cst fence [watch]: pairs with the server's fence; one of the two sees the other's
       // store.
@@ -86,11 +99,16 @@ class Doorbell {
       detail::sync::atomic_signal_fence(std::memory_order_seq_cst);
     }
     // relaxed: see above; the word only decides whether to ring.
-    if (ring_->watched.load(std::memory_order_relaxed) == 0) [[unlikely]]
+    const WatchedBy watched = ring_->watched.load(std::memory_order_relaxed);
+    if (watched == WatchedBy::Thread) return false;
+    if (watched == WatchedBy::Nobody) [[unlikely]]
       ring();
+    // Otherwise the server does not sleep while it watches the ring.
+    if (watched == WatchedBy::Server && fence_) call_if_asleep();
+    return watched == WatchedBy::SleepingThread;
   }
 
- private:
+  /// Makes the server look at this connection.
   void ring() const noexcept {
     const std::uint64_t bit = std::uint64_t{1} << connection_ % Bells::kBits;
     // relaxed: nothing is read because of the bit. The server watches the ring from then on, and
@@ -99,6 +117,12 @@ class Doorbell {
     // seq_cst fence [server-sleep]: pairs with the server's fence; one of the two sees the other's
     // store.
     detail::sync::atomic_thread_fence(std::memory_order_seq_cst);
+    call_if_asleep();
+  }
+
+ private:
+  /// After a fence.
+  void call_if_asleep() const noexcept {
     // relaxed: only decides whether to make a system call.
     if (server_->asleep.load(std::memory_order_relaxed) == 0) return;
     // relaxed: [server-sleep] makes sure that a server which sees the call finds the bit before it
@@ -150,32 +174,35 @@ class DoorKeeper {
 
   static void watch(RingWatch& ring) noexcept {
     // relaxed: a client that does not see it yet rings once more.
-    ring.watched.store(1, std::memory_order_relaxed);
+    ring.watched.store(WatchedBy::Server, std::memory_order_relaxed);
   }
 
   static void leave(RingWatch& ring) noexcept {
     // relaxed: order_last_look() orders it.
-    ring.watched.store(0, std::memory_order_relaxed);
+    ring.watched.store(WatchedBy::Nobody, std::memory_order_relaxed);
   }
 
   /// To be called after the server has left a batch of rings, and before its last look at each of
   /// them. False: the kernel refuses the barrier, so go on watching.
-  [[nodiscard]] bool order_last_look() const noexcept {
+  [[nodiscard]] bool order_last_look() const noexcept { return order_last_look(fence_); }
+  /// The same; `all_fence`: the clients of all these rings execute a fence in each send.
+  [[nodiscard]] static bool order_last_look(bool all_fence) noexcept {
     // seq_cst fence [watch]: with WakeProtocol::Fence, pairs with the client's fence.
     detail::sync::atomic_thread_fence(std::memory_order_seq_cst);
-    return fence_ || detail::fence_on_all_cores();
+    return all_fence || detail::fence_on_all_cores();
   }
 
-  /// Sleeps until a client rings, or the time comes; the caller chooses one at most
-  /// kLongestSilenceNs away. Only for a server that watches no ring: the clients of watched rings
-  /// do not ring.
-  void sleep(std::uint64_t until_ns) const noexcept {
+  /// Sleeps until a client rings or calls, or the time comes; the caller chooses one at most
+  /// kLongestSilenceNs away. `has_frame()` looks at all rings that the server watches: only those
+  /// of clients that execute a fence in each send.
+  template <class HasFrame>
+  void sleep(std::uint64_t until_ns, HasFrame&& has_frame) const noexcept {
     // relaxed, before the look at the bits: a later call changes the word.
     const std::uint64_t calls = bells_->calls.load(std::memory_order_relaxed);
     server_->asleep.store(1, std::memory_order_relaxed);  // relaxed: the fence orders it
     // seq_cst fence [server-sleep]: pairs with the client's.
     detail::sync::atomic_thread_fence(std::memory_order_seq_cst);
-    if (!has_rung()) {
+    if (!has_rung() && !has_frame()) {
       detail::wait({.waiters = {},
                     .own_word = &bells_->calls,
                     .own_value = calls,

@@ -8,7 +8,7 @@
 ///                         without checksums
 ///    20   type      u16   what the message is
 ///    22   version   u8    1
-///    23   flags     u8    bits: kMoreFollows
+///    23   flags     u8    bits: kMoreFollows, kGoodbye
 ///    24   payload
 ///
 /// I1: a frame begins at a cache line, so a payload of up to 40 bytes shares the header's line.
@@ -33,8 +33,10 @@ inline constexpr std::uint8_t kFrameVersion = 1;
 inline constexpr std::size_t kFrameHeaderSize = 24;  ///< bytes
 inline constexpr std::size_t kFrameAlignment = kCacheLine;
 
-/// A bit of a frame's flags: the next frame continues this message. All others are zero.
-inline constexpr std::uint8_t kMoreFollows = 1;
+// Bits of a frame's flags. All others are zero.
+inline constexpr std::uint8_t kMoreFollows = 1;  ///< the next frame continues this message
+inline constexpr std::uint8_t kGoodbye = 2;      ///< the sender has closed; no frame follows
+inline constexpr std::uint8_t kKnownFlags = kMoreFollows | kGoodbye;
 
 /// What a frame says about its payload.
 struct FrameInfo {

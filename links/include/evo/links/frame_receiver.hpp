@@ -50,7 +50,7 @@ class FrameReceiver {
              .flags = static_cast<std::uint8_t>(kind >> 24)};
     crc_ = static_cast<std::uint32_t>(last);
     const bool known = static_cast<std::uint32_t>(commit) == kFrameMagic &&
-                       kind_word(info_) == kind && (info_.flags & ~unsigned{kMoreFollows}) == 0;
+                       kind_word(info_) == kind && (info_.flags & ~unsigned{kKnownFlags}) == 0;
     return known && info_.length <= longest_payload(size_) ? Found::Frame : Found::Damage;
   }
 

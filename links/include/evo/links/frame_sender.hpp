@@ -48,15 +48,23 @@ class FrameSender {
     return true;
   }
 
+  /// Bytes of the ring.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
   /// The commit word of the frame at this position.
   [[nodiscard]] const detail::Word& commit_at(std::uint64_t position) const noexcept {
     return word(at(position));
   }
 
+  /// Bytes that the receiver has taken since the beginning, as it says.
+  [[nodiscard]] std::uint64_t taken() const noexcept {
+    return taken_->load(std::memory_order_acquire);  // acquire [taken]
+  }
+
   /// Bytes that have been sent since the beginning.
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
 
- private:
+  /// Whether frames of so many bytes in all fit into the ring now.
   [[nodiscard]] bool has_room_for(std::size_t size) noexcept {
     if (fits(size)) [[likely]]
       return true;
@@ -66,6 +74,7 @@ class FrameSender {
     return fits(size);
   }
 
+ private:
   /// A position outside the last `size_` bytes that were sent counts as a full ring. A wrong one
   /// within them harms only the receiver.
   [[nodiscard]] bool fits(std::size_t size) const noexcept {

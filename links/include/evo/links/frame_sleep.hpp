@@ -8,7 +8,9 @@
 
 #include <cstdint>
 
+#include "evo/clock.hpp"
 #include "evo/detail/waiting.hpp"
+#include "evo/links/doorbell.hpp"
 #include "evo/links/frame_receiver.hpp"
 #include "evo/links/frame_sender.hpp"
 
@@ -34,19 +36,45 @@ inline void sleep_until_frame(const FrameReceiver& receiver, ReceiverState& own,
   own.asleep.store(0, std::memory_order_relaxed);  // relaxed: it may be woken in vain
 }
 
+/// The same for the thread that a connection of a server has for itself. Its client looks at
+/// `watch` after each frame. `fences`: it executes a fence before; otherwise this calls membarrier.
+inline void sleep_until_request(const FrameReceiver& receiver, RingWatch& watch, bool fences,
+                                std::uint64_t until_ns) noexcept {
+  // relaxed: ordered by [watch].
+  watch.watched.store(WatchedBy::SleepingThread, std::memory_order_relaxed);
+  if (!DoorKeeper::order_last_look(fences)) {
+    // The client may not see it.
+    constexpr std::uint64_t kBlindSleepNs = 1'000'000;
+    const std::uint64_t blind = monotonic_ns() + kBlindSleepNs;
+    until_ns = until_ns < blind ? until_ns : blind;
+  }
+  detail::wait({.waiters = {},
+                .own_word = &receiver.next_commit(),
+                .own_value = 0,
+                .until_ns = until_ns,
+                .spin = std::chrono::nanoseconds(0)});
+  // relaxed: the client may wake this thread in vain.
+  watch.watched.store(WatchedBy::Thread, std::memory_order_relaxed);
+}
+
 /// To be called once after a batch of frames, even if it went to several receivers.
 inline void order_before_wakes() noexcept {
   // seq_cst fence: pairs with that of detail::wait; one of the two sees the other's store.
   detail::sync::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
-/// Wakes the receiver of this ring if it sleeps; after order_before_wakes().
-inline void wake_receiver(const FrameSender& sender, const ReceiverState& receiver) noexcept {
-  // relaxed, both: see sleep_until_frame. A wrong position harms only the receiver.
-  if (receiver.asleep.load(std::memory_order_relaxed) == 0) [[likely]]
-    return;
+/// Wakes the receiver of this ring, which sleeps on the frame at its position.
+inline void wake_receiver_at(const FrameSender& sender, const ReceiverState& receiver) noexcept {
+  // relaxed: see sleep_until_frame. A wrong position harms only the receiver.
   const detail::Word& word = sender.commit_at(receiver.taken.load(std::memory_order_relaxed));
   detail::wake(reinterpret_cast<const std::uint32_t*>(&word));
+}
+
+/// The same if it sleeps; after order_before_wakes().
+inline void wake_receiver(const FrameSender& sender, const ReceiverState& receiver) noexcept {
+  // relaxed: see sleep_until_frame.
+  if (receiver.asleep.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    wake_receiver_at(sender, receiver);
 }
 
 }  // namespace evo::links

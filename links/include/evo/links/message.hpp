@@ -20,6 +20,13 @@ namespace evo::links {
 /// Most bytes in a part: with the header, a whole number of pages.
 inline constexpr std::size_t kPartSize = std::size_t{16} * 1024 - kFrameHeaderSize;
 
+/// Bytes of ring that a message of this length takes, in parts of at most `longest` bytes.
+constexpr std::size_t message_size(std::size_t length, std::size_t longest) {
+  const std::size_t most = std::min(longest, kPartSize);
+  const std::size_t parts = length == 0 ? 1 : (length + most - 1) / most;
+  return (parts - 1) * frame_size(most) + frame_size(length - (parts - 1) * most);
+}
+
 /// A message that is being sent.
 struct Outgoing {
   std::uint64_t id = 0;
@@ -49,11 +56,17 @@ inline bool send_some(FrameSender& sender, Outgoing& message) noexcept {
   return true;
 }
 
+/// Sends the last frame of a connection; false if there is no room for it now.
+inline bool say_goodbye(FrameSender& sender) noexcept {
+  return sender.try_send({.flags = kGoodbye}, nullptr);
+}
+
 /// What a receiver of messages has done.
 enum class Progress : std::uint8_t {
   Nothing,  ///< there was no frame
   Part,     ///< took a part; the message is not complete
   Message,  ///< took the last part
+  Goodbye,  ///< the sender has closed the connection
   Damage,   ///< the ring cannot be used any more
 };
 
@@ -69,10 +82,17 @@ class MessageReceiver {
   [[nodiscard]] Progress receive() {
     const Found found = damaged_ ? Found::Damage : frames_.look();
     if (found == Found::Nothing) return Progress::Nothing;
-    damaged_ = found == Found::Damage || !append();
+    const bool last = found == Found::Frame && (frames_.info().flags & kGoodbye) != 0;
+    damaged_ = found == Found::Damage || !(last ? is_goodbye() : append());
     if (damaged_) return Progress::Damage;
+    if (last) return Progress::Goodbye;
     return more_ ? Progress::Part : Progress::Message;
   }
+
+  [[nodiscard]] const FrameReceiver& frames() const noexcept { return frames_; }
+
+  /// Whether receive() would find something.
+  [[nodiscard]] bool has_frame() noexcept { return damaged_ || frames_.look() != Found::Nothing; }
 
   /// Makes room for messages of this length.
   void reserve(std::size_t bytes) { payload_.reserve(bytes); }
@@ -83,6 +103,10 @@ class MessageReceiver {
   [[nodiscard]] std::span<const std::byte> payload() const noexcept { return payload_; }
 
  private:
+  [[nodiscard]] bool is_goodbye() const noexcept {
+    return frames_.info().length == 0 && frames_.copy(nullptr);
+  }
+
   /// Copies the present frame behind the parts that came before it.
   bool append() {
     const FrameInfo& info = frames_.info();

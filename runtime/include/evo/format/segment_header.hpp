@@ -174,13 +174,25 @@ struct SegmentLayout {
   std::uint64_t max_age_ns = 0;
   std::uint32_t max_readers = 0;
 
-  /// Number of values kept: the slots of a state, the capacity of a stream.
+  /// Number of values kept: the slots of a state, the capacity of a stream. Of a link: connections.
   [[nodiscard]] std::uint32_t capacity() const {
     return kind == Kind::Stream ? geometry.count - 1 : geometry.count;
   }
 
+  /// Bytes that endpoints map from the beginning of the file. Those of links map the connections
+  /// that they use besides.
+  [[nodiscard]] std::uint64_t mapped_size() const {
+    return kind == Kind::Link ? slots_offset : file_size;
+  }
+
   friend bool operator==(const SegmentLayout&, const SegmentLayout&) = default;
 };
+
+/// Pages before the connections of a link: what its server writes for all clients, and what all
+/// clients write.
+inline constexpr std::uint64_t kLinkPages = 2;
+inline constexpr std::uint32_t kMaximumConnections = 1024;
+inline constexpr std::uint64_t kMaximumRing = std::uint64_t{16} << 20;
 
 namespace detail {
 

@@ -82,6 +82,11 @@ constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
+/// Bytes of a connection of a link: for each side, a page and a ring.
+constexpr std::uint64_t connection_size(std::uint64_t ring) {
+  return 2 * (std::uint64_t{4096} + ring);
+}
+
 /// The geometry that a writer of this channel creates. The size must have been checked to be at
 /// most 1 GiB.
 constexpr SlotGeometry slot_geometry(const ChannelDescription& channel) {
@@ -96,7 +101,9 @@ constexpr SlotGeometry slot_geometry(const ChannelDescription& channel) {
   const std::uint64_t alignment = channel.alignment > 8 ? channel.alignment : 8;
   geometry.payload_offset = static_cast<std::uint32_t>(
       channel.size > detail::kWordCopyLimit ? kCacheLine : align_up(guard, alignment));
-  geometry.stride = align_up(geometry.payload_offset + channel.size, kCacheLine);
+  geometry.stride = channel.kind == Kind::Link
+                        ? connection_size(channel.size)
+                        : align_up(geometry.payload_offset + channel.size, kCacheLine);
   return geometry;
 }
 

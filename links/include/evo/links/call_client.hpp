@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A client that makes calls, without their types; generated clients are built on it.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "evo/links/link_connection.hpp"
+#include "evo/links/status.hpp"
+
+namespace evo {
+
+template <class T>
+using CallResult = tl::expected<T, Status>;
+
+/// What makes up a call.
+struct CallRequest {
+  std::uint16_t method = 0;
+  std::span<const std::byte> payload = {};
+  std::chrono::nanoseconds timeout{0};  ///< zero: no deadline
+  bool idempotent = false;              ///< may be executed twice
+};
+
+/// One message of the server.
+struct CallReply {
+  std::vector<std::byte> payload;
+  bool more = false;  ///< of a streaming call: it is not the last one
+};
+
+/// Use a client from one thread at a time. Its server may end and start again meanwhile: the next
+/// call connects anew, within its deadline.
+class CallClient {
+ public:
+  static Result<CallClient> connect(const LinkDescription& link,
+                                    const ConnectOptions& options = {});
+  CallClient(CallClient&&) noexcept;
+  CallClient& operator=(CallClient&&) noexcept;
+  ~CallClient();
+
+  /// Makes a call and waits for the reply. It is executed at most once, unless it is idempotent: if
+  /// the server ends meanwhile, the call is made again where that is safe.
+  CallResult<CallReply> call(const CallRequest& request, const ReceiveOptions& options = {});
+
+  /// Begins a call. Any number of them may be open.
+  CallResult<std::uint64_t> begin(const CallRequest& request);
+  /// Waits for the next message of such a call. DeadlineExceeded after `timeout`: try it again, or
+  /// cancel the call.
+  CallResult<CallReply> next(std::uint64_t call, std::chrono::nanoseconds timeout,
+                             const ReceiveOptions& options = {});
+  /// Gives a call up. Its replies are dropped.
+  void cancel(std::uint64_t call);
+
+ private:
+  struct Open {
+    std::uint16_t method = 0;
+    std::uint64_t deadline_ns = 0;            ///< 0: none
+    std::uint64_t end_of_request = 0;         ///< position in the ring of requests
+    std::deque<CallResult<CallReply>> early;  ///< what has come while another call was waited for
+  };
+
+  CallClient(const LinkDescription& link, const ConnectOptions& options) noexcept;
+  Result<void> reconnect(std::chrono::nanoseconds wait);
+  /// Sends the request, after connecting if that is necessary.
+  CallResult<std::uint64_t> begin_until(const CallRequest& request, std::uint64_t deadline_ns);
+  CallResult<CallReply> next_until(std::uint64_t id, std::uint64_t end_ns,
+                                   const ReceiveOptions& options);
+  void lose_connection();
+
+  LinkDescription link_;
+  ConnectOptions options_;
+  std::optional<LinkConnection> connection_;
+  std::unordered_map<std::uint64_t, Open> open_;
+  std::vector<std::byte> buffer_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace evo

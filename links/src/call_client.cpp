@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evo/links/call_client.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "evo/clock.hpp"
+#include "evo/detail/waiting.hpp"
+#include "evo/links/call_format.hpp"
+
+namespace evo {
+
+namespace {
+
+constexpr std::uint64_t kNever = detail::Wait::kNever;
+
+std::chrono::nanoseconds left_until(std::uint64_t end_ns) {
+  if (end_ns == kNever) return LinkConnection::kForever;
+  const std::uint64_t now = monotonic_ns();
+  return std::chrono::nanoseconds(end_ns > now ? end_ns - now : 0);
+}
+
+tl::unexpected<Status> fail(StatusCode code, std::string message, bool maybe_executed = false) {
+  return tl::unexpected(Status{code, std::move(message), maybe_executed});
+}
+
+CallResult<CallReply> reply_of(const LinkMessage& message) {
+  const StatusCode code = links::code_of(message.type);
+  if (code != StatusCode::Ok) {
+    return fail(code, std::string(reinterpret_cast<const char*>(message.payload.data()),
+                                  message.payload.size()));
+  }
+  return CallReply{{message.payload.begin(), message.payload.end()},
+                   (message.type & links::kMoreReplies) != 0};
+}
+
+}  // namespace
+
+std::string_view to_string(StatusCode code) noexcept {
+  constexpr std::string_view kNames[] = {"ok",
+                                         "cancelled",
+                                         "unknown",
+                                         "invalid argument",
+                                         "deadline exceeded",
+                                         "not found",
+                                         "already exists",
+                                         "permission denied",
+                                         "resource exhausted",
+                                         "failed precondition",
+                                         "aborted",
+                                         "out of range",
+                                         "unimplemented",
+                                         "internal",
+                                         "unavailable",
+                                         "data loss"};
+  const auto index = static_cast<std::size_t>(code);
+  return index < std::size(kNames) ? kNames[index] : "unknown";
+}
+
+CallClient::CallClient(const LinkDescription& link, const ConnectOptions& options) noexcept
+    : link_(link), options_(options) {}
+CallClient::CallClient(CallClient&&) noexcept = default;
+CallClient& CallClient::operator=(CallClient&&) noexcept = default;
+CallClient::~CallClient() = default;
+
+Result<CallClient> CallClient::connect(const LinkDescription& link, const ConnectOptions& options) {
+  CallClient client(link, options);
+  if (auto connected = client.reconnect(options.wait); !connected) {
+    return tl::unexpected(connected.error());
+  }
+  return client;
+}
+
+Result<void> CallClient::reconnect(std::chrono::nanoseconds wait) {
+  ConnectOptions options = options_;
+  options.wait = wait;
+  auto connection = LinkConnection::connect(link_, options);
+  if (!connection) return tl::unexpected(connection.error());
+  connection_.emplace(std::move(*connection));
+  return {};
+}
+
+/// The replies of all open calls went with it.
+void CallClient::lose_connection() {
+  for (auto& [id, call] : open_) {
+    // The server takes a request before it executes it.
+    const bool taken = connection_->taken() >= call.end_of_request;
+    call.early.push_back(
+        fail(StatusCode::Unavailable, "the server has ended before it answered the call", taken));
+  }
+  connection_.reset();
+}
+
+CallResult<std::uint64_t> CallClient::begin_until(const CallRequest& request,
+                                                  std::uint64_t deadline_ns) {
+  buffer_.resize(links::kDeadlineSize + request.payload.size());
+  const std::uint64_t on_wire = deadline_ns == kNever ? 0 : deadline_ns;
+  std::memcpy(buffer_.data(), &on_wire, sizeof(on_wire));
+  std::ranges::copy(request.payload, buffer_.begin() + links::kDeadlineSize);
+  const std::uint64_t id = ++last_id_;
+  const LinkMessage message{id, links::request_type(links::CallPart::Request, request.method),
+                            buffer_};
+  while (true) {
+    if (!connection_) {
+      auto connected = reconnect(deadline_ns == kNever ? options_.wait : left_until(deadline_ns));
+      if (!connected) return fail(StatusCode::Unavailable, connected.error().message);
+    }
+    const auto sent = connection_->send(message, left_until(deadline_ns));
+    if (sent) break;
+    switch (sent.error()) {
+      case LinkError::TooLong:
+        return fail(StatusCode::ResourceExhausted, "the request is longer than the link allows");
+      case LinkError::Timeout:
+        return fail(StatusCode::DeadlineExceeded, "the server takes no requests");
+      default:
+        lose_connection();  // and the server has not seen all of this one
+    }
+  }
+  open_.emplace(id, Open{request.method, deadline_ns, connection_->sent(), {}});
+  return id;
+}
+
+CallResult<CallReply> CallClient::next_until(std::uint64_t id, std::uint64_t end_ns,
+                                             const ReceiveOptions& options) {
+  while (true) {
+    const auto call = open_.find(id);
+    if (call == open_.end()) return fail(StatusCode::FailedPrecondition, "there is no such call");
+    if (!call->second.early.empty()) {
+      auto reply = std::move(call->second.early.front());
+      call->second.early.pop_front();
+      if (!reply || !reply->more) open_.erase(call);
+      return reply;
+    }
+    const auto message = connection_->receive(left_until(end_ns), options);
+    if (!message && message.error() == LinkError::Timeout) {
+      return fail(StatusCode::DeadlineExceeded, "no reply in time",
+                  connection_->taken() >= call->second.end_of_request);
+    }
+    if (!message) {
+      lose_connection();
+      continue;
+    }
+    const auto answered = open_.find(message->id);
+    if (answered == open_.end()) continue;  // it was cancelled
+    answered->second.early.push_back(reply_of(*message));
+  }
+}
+
+CallResult<CallReply> CallClient::call(const CallRequest& request, const ReceiveOptions& options) {
+  const std::uint64_t deadline =
+      request.timeout.count() == 0 ? kNever : detail::end_of_wait(monotonic_ns(), request.timeout);
+  while (true) {
+    const auto id = begin_until(request, deadline);
+    if (!id) return tl::unexpected(id.error());
+    auto reply = next_until(*id, deadline, options);
+    if (reply) return reply;
+    const Status& status = reply.error();
+    if (status.code == StatusCode::DeadlineExceeded) cancel(*id);
+    const bool lost = status.code == StatusCode::Unavailable && !connection_;
+    if (!lost || (status.maybe_executed && !request.idempotent)) return reply;
+  }
+}
+
+CallResult<std::uint64_t> CallClient::begin(const CallRequest& request) {
+  return begin_until(request, request.timeout.count() == 0
+                                  ? kNever
+                                  : detail::end_of_wait(monotonic_ns(), request.timeout));
+}
+
+CallResult<CallReply> CallClient::next(std::uint64_t call, std::chrono::nanoseconds timeout,
+                                       const ReceiveOptions& options) {
+  return next_until(call, detail::end_of_wait(monotonic_ns(), timeout), options);
+}
+
+void CallClient::cancel(std::uint64_t call) {
+  const auto found = open_.find(call);
+  if (found == open_.end()) return;
+  const std::uint16_t method = found->second.method;
+  open_.erase(found);
+  // If there is no room, the server answers in vain.
+  if (connection_) {
+    static_cast<void>(
+        connection_->try_send({call, links::request_type(links::CallPart::Cancel, method), {}}));
+  }
+}
+
+}  // namespace evo

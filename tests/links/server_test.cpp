@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One thread that serves several clients.
+#include "evo/links/link_server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "child_process.hpp"
+#include "link_fixture.hpp"
+
+namespace evo::links::test {
+namespace {
+
+using evo::test::Child;
+using evo::test::die;
+
+/// Sends each message back.
+class Echo : public LinkHandler {
+ public:
+  void connected(LinkPeer& /*peer*/) override { ++came; }
+  void received(LinkPeer& peer, const LinkMessage& message) override {
+    ++received_messages;
+    peer.send(message);
+  }
+  void disconnected(LinkPeer& /*peer*/, LinkError why) override { went.push_back(why); }
+
+  int came = 0;
+  std::uint64_t received_messages = 0;
+  std::vector<LinkError> went;
+};
+
+class Server : public LinkTest {
+ protected:
+  [[nodiscard]] LinkServer server(const LinkDescription& description = link()) {
+    return LinkServer::create(description, echo_, {.domain = domain()}).value();
+  }
+  /// Until a client has gone.
+  void serve_until_one_goes(LinkServer& server) {
+    const std::size_t before = echo_.went.size();
+    while (echo_.went.size() == before) server.serve(kLong / 10);
+  }
+
+  Echo echo_;
+};
+
+/// Runs a server in a thread.
+class Serving {
+ public:
+  explicit Serving(LinkServer& server, ServeOptions options = {})
+      : server_(&server), thread_([=, &server] {
+          while (!server.stopped()) server.serve(1s, options);
+        }) {}
+  ~Serving() {
+    server_->stop();
+    thread_.join();
+  }
+
+ private:
+  LinkServer* server_;
+  std::thread thread_;
+};
+
+TEST_F(Server, AnswersInTheSameThread) {
+  auto server = this->server();
+  auto first = client();
+  auto second = client();
+  send(first, 1, bytes(10));
+  send(second, 2, bytes(1'500));
+  while (echo_.received_messages != 2) server.serve(kLong);
+  EXPECT_EQ(echo_.came, 2);
+  expect(first, 1, bytes(10));
+  expect(second, 2, bytes(1'500));
+  EXPECT_EQ(server.serve(0ns), 0U);
+}
+
+TEST_F(Server, AnswersAtAnyTime) {
+  constexpr std::uint64_t kRounds = 200;
+  auto server = this->server();
+  const Serving serving(server, {.spin = 0us});
+  std::vector<LinkConnection> clients;
+  for (int i = 0; i < 3; ++i) clients.push_back(client(/*one_way=*/i == 2));
+  for (std::uint64_t n = 1; n <= kRounds; ++n) {
+    auto& at = clients[n % clients.size()];
+    if (n % 50 == 0) std::this_thread::sleep_for(120ms);  // the server stops watching
+    send(at, n, bytes(n));
+    expect(at, n, bytes(n));
+  }
+}
+
+TEST_F(Server, LongMessagesGoBothWays) {
+  auto server = this->server();
+  const Serving serving(server);
+  auto at = client();
+  for (std::uint64_t n = 1; n <= 5; ++n) {
+    send(at, n, bytes(100'000));
+    expect(at, n, bytes(100'000));
+  }
+}
+
+TEST_F(Server, AClientThatDoesNotReadStopsOnlyItself) {
+  auto server = this->server();
+  const Serving serving(server);
+  auto lazy = client();
+  auto other = client();
+  std::uint64_t sent = 0;
+  while (lazy.send({.id = sent, .type = 3, .payload = bytes(500)}, 50ms)) ++sent;
+  EXPECT_GT(sent, 7U) << "as many as fit into both rings";
+  for (std::uint64_t n = 1; n <= 20; ++n) {
+    send(other, n, bytes(n));
+    expect(other, n, bytes(n));
+  }
+  for (std::uint64_t n = 0; n < sent; ++n) expect(lazy, n, bytes(500));
+}
+
+TEST_F(Server, LearnsThatAClientHasClosed) {
+  auto server = this->server();
+  {
+    auto at = client();
+    send(at, 1, bytes(3));
+  }
+  serve_until_one_goes(server);
+  EXPECT_EQ(echo_.received_messages, 1U) << "what was sent before the close";
+  EXPECT_EQ(echo_.went, std::vector{LinkError::Closed});
+}
+
+TEST_F(Server, LearnsThatAClientHasDied) {
+  auto server = this->server();
+  for (int round = 1; round <= 3; ++round) {
+    Child child([&]() -> std::string {
+      auto at = client();
+      send(at, 1, bytes(3));
+      die();
+    });
+    serve_until_one_goes(server);
+    EXPECT_EQ(echo_.came, round);
+    EXPECT_EQ(echo_.received_messages, static_cast<std::uint64_t>(round));
+  }
+  EXPECT_EQ(echo_.went, std::vector(3, LinkError::PeerDied));
+  const Serving serving(server);
+  auto at = client();
+  send(at, 4, bytes(4));
+  expect(at, 4, bytes(4));
+}
+
+TEST_F(Server, ThatDiesIsNoticedByItsClients) {
+  Child child([&]() -> std::string {
+    auto server = this->server();
+    while (echo_.received_messages == 0) server.serve(kLong);
+    die();
+  });
+  auto at = client();
+  send(at, 1, bytes(3));
+  EXPECT_EQ(at.receive(kLong).value().id, 1U) << "sent before its death";
+  EXPECT_EQ(at.receive(kLong).error(), LinkError::PeerDied);
+  EXPECT_TRUE(child.join().killed_by(SIGKILL));
+
+  auto successor = server();
+  const Serving serving(successor);
+  auto again = client();
+  send(again, 2, bytes(2));
+  expect(again, 2, bytes(2));
+  EXPECT_EQ(at.receive(0ns).error(), LinkError::PeerDied);
+}
+
+TEST_F(Server, HandlesAllThatComesAtOnce) {
+  constexpr std::uint64_t kMessages = 20'000;
+  auto server = this->server(link(8, 4));
+  const Serving serving(server);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([this, i] {
+      auto at = client(/*one_way=*/i % 2 == 0);
+      std::uint64_t received = 0;
+      for (std::uint64_t n = 0; n < kMessages; ++n) {
+        while (!at.try_send({.id = n, .type = 3})) {
+          const auto message = at.receive(kLong);
+          ASSERT_TRUE(message);
+          ASSERT_EQ(message->id, received++);
+        }
+      }
+      for (; received < kMessages; ++received) ASSERT_EQ(at.receive(kLong).value().id, received);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(echo_.received_messages, 6 * kMessages);
+}
+
+}  // namespace
+}  // namespace evo::links::test
