@@ -18,7 +18,8 @@ from pathlib import Path
 from evo_codegen.attributes import closest
 from evo_codegen.diagnostics import Diagnostics, MissingTool
 from evo_codegen.scanner import AttributeUse, Declaration, Member, scan
-from evo_codegen.sources import UNDECLARED_FILE, Source, SourceTree, stand_in
+from evo_codegen.sources import UNDECLARED_FILE, Source, SourceTree
+from evo_codegen.text_checks import stand_in
 
 _MOST_RETRIES = 50
 _FIRST_RETRY = 1000  # keeps the numbers of these stand-ins apart from those of sources.py

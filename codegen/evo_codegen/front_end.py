@@ -31,7 +31,8 @@ from evo_codegen.reflection import (
     SchemaRecord,
 )
 from evo_codegen.scanner import AttributeUse, Declaration
-from evo_codegen.sources import ATTRIBUTES_FILE, Source, SourceTree, is_stand_in
+from evo_codegen.sources import ATTRIBUTES_FILE, Source, SourceTree
+from evo_codegen.text_checks import check_text, is_stand_in
 
 _SCALARS = {
     BaseType.BOOL: Scalar.BOOL,
@@ -71,7 +72,7 @@ def read_schemas(
     everything = list({each.path: each for root in given for each in root.closure()}.values())
     roots = [source for source in everything if source.file != ATTRIBUTES_FILE]
     for source in everything:
-        tree.check(source)
+        check_text(source, diagnostics)
     compiled = compile_schemas(flatc, roots, tree, diagnostics)
     schemas = []
     for root in roots:
