@@ -2,7 +2,7 @@
 """The attributes of evo.fbs: where each is allowed, the form of its values, and its default.
 
 To add an attribute: declare it in schemas/evo.fbs, name it here, add a reader below if needed,
-and use it in `read_segment`.
+and use it in `read_segment`, or in `read_link` of link_attributes.py.
 """
 
 from __future__ import annotations
@@ -13,14 +13,21 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from evo_codegen.diagnostics import Diagnostics, Location
-from evo_codegen.ir import Kind, Segment, StructType, Version
+from evo_codegen.ir import Declared, Kind, Member, Segment, StructType, Version
 
 SEGMENT_ATTRIBUTES = (
     "segment owner readers kind slots capacity overflow max_readers period max_age checksum stamp "
     "access version"
 ).split()
+LINK_ATTRIBUTES = (
+    "link owner clients max_clients warm_clients ring max_message checksum access version"
+).split()
+METHOD_ATTRIBUTES = ["deadline", "idempotent", "streaming"]
 FIELD_ATTRIBUTES = ["unit", "min", "max"]
-OWN_ATTRIBUTES = frozenset(SEGMENT_ATTRIBUTES + FIELD_ATTRIBUTES)
+OWN_ATTRIBUTES = frozenset(
+    SEGMENT_ATTRIBUTES + LINK_ATTRIBUTES + METHOD_ATTRIBUTES + FIELD_ATTRIBUTES
+)
+WITHOUT_VALUE = frozenset(("idempotent",))
 
 # The attributes that flatc knows without a declaration.
 BUILTIN_ATTRIBUTES = frozenset(
@@ -36,6 +43,7 @@ HEADER_BYTES = 4096
 T = TypeVar("T")
 
 _UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_BYTES = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 _LONGEST_DURATION_NS = (1 << 63) - 1
 
 
@@ -71,15 +79,20 @@ segment_name = _name(48)
 module_name = _name(32)
 
 
-def _modules(text: str) -> tuple[str, ...]:
-    modules = tuple(module_name(part.strip()) for part in text.split(","))
-    for module in modules:
-        if modules.count(module) > 1:
-            raise BadValue(f"module `{module}` is named twice", "name each reader once")
-    return modules
+def modules(word: str) -> Callable[[str], tuple[str, ...]]:
+    """Reads the names of modules, each of which is a `word` of the channel."""
+
+    def read(text: str) -> tuple[str, ...]:
+        names = tuple(module_name(part.strip()) for part in text.split(","))
+        for name in names:
+            if names.count(name) > 1:
+                raise BadValue(f"module `{name}` is named twice", f"name each {word} once")
+        return names
+
+    return read
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
+def one_of(*words: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in words:
             guess = closest(text, list(words))
@@ -94,7 +107,7 @@ def _alternatives(words: tuple[str, ...]) -> str:
     return " or ".join(f'"{word}"' for word in words)
 
 
-def _integer(lowest: int, highest: int, power_of_two: bool = False) -> Callable[[str], int]:
+def integer(lowest: int, highest: int, power_of_two: bool = False) -> Callable[[str], int]:
     range_text = f"from {lowest} to {highest}"
 
     def read(text: str) -> int:
@@ -129,6 +142,36 @@ def duration_ns(text: str) -> int:
     return nanoseconds
 
 
+def byte_size(
+    lowest: int, highest: int, power_of_two: bool = False
+) -> Callable[[str], int]:
+    """Reads a number of bytes such as `64KiB`."""
+
+    def read(text: str) -> int:
+        match = re.fullmatch(r"([0-9]{1,20})(KiB|MiB)?", text)
+        if not match:
+            example = 'write a whole number with KiB or MiB, such as "64KiB"'
+            raise BadValue(f"`{text}` is not a size in bytes", example)
+        size = int(match[1]) * _BYTES[match[2] or ""]
+        if not lowest <= size <= highest:
+            kind = "a power of two" if power_of_two else "a size"
+            limits = f"from {size_text(lowest)} to {size_text(highest)}"
+            raise BadValue(f"`{text}` is out of range", f"write {kind} {limits}")
+        if power_of_two and size & (size - 1):
+            below = 1 << (size.bit_length() - 1)
+            choice = f"write {size_text(below)} or {size_text(2 * below)}"
+            raise BadValue(f"`{text}` is not a power of two", choice)
+        return size
+
+    return read
+
+
+def size_text(size: int) -> str:
+    """Writes a number of bytes in the largest unit of which it is a whole number."""
+    unit = next(unit for unit in ("MiB", "KiB", "") if size % _BYTES[unit] == 0)
+    return f"{size // _BYTES[unit]}{unit}"
+
+
 def layout_version(text: str) -> Version:
     match = re.fullmatch(r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})", text)
     if not match or max(int(match[1]), int(match[2])) > 0xFFFF:
@@ -136,19 +179,19 @@ def layout_version(text: str) -> Version:
     return Version(int(match[1]), int(match[2]))
 
 
-class _AttributeReader:
-    """Reads the attributes of one struct, and notes whether one of them is wrong."""
+class AttributeReader:
+    """Reads the attributes of one declaration or member, and notes whether one of them is wrong."""
 
-    def __init__(self, struct: StructType, diagnostics: Diagnostics) -> None:
-        self._struct = struct
+    def __init__(self, holder: Declared | Member, diagnostics: Diagnostics) -> None:
+        self._holder = holder
         self._diagnostics = diagnostics
         self.wrong = False
 
     def has(self, attribute: str) -> bool:
-        return attribute in self._struct.attributes
+        return attribute in self._holder.attributes
 
     def read(self, attribute: str, reader: Callable[[str], T], default: T) -> T:
-        found = self._struct.attributes.get(attribute)
+        found = self._holder.attributes.get(attribute)
         if not found:
             return default
         if found.is_reported:
@@ -162,37 +205,37 @@ class _AttributeReader:
 
     def complain(self, attribute: str, what: str, instead: str) -> None:
         self.wrong = True
-        self._diagnostics.error(where(self._struct, attribute), what, instead)
+        self._diagnostics.error(where(self._holder, attribute), what, instead)
 
 
 def read_segment(struct: StructType, diagnostics: Diagnostics) -> Segment | None:
     """Reads the attributes of a segment's struct; returns None if one of them is wrong."""
-    attributes = _AttributeReader(struct, diagnostics)
+    attributes = AttributeReader(struct, diagnostics)
     read = attributes.read
-    kind = Kind(read("kind", _one_of("state", "stream"), "state"))
-    slots = read("slots", _integer(2, 64), 4)
-    capacity = read("capacity", _integer(2, 1 << 20, power_of_two=True), 256)
+    kind = Kind(read("kind", one_of("state", "stream"), "state"))
+    slots = read("slots", integer(2, 64), 4)
+    capacity = read("capacity", integer(2, 1 << 20, power_of_two=True), 256)
     segment = Segment(
         struct=struct,
         name=read("segment", segment_name, ""),
         owner=read("owner", module_name, ""),
-        readers=read("readers", _modules, ()),
+        readers=read("readers", modules("reader"), ()),
         kind=kind,
         slots=slots if kind is Kind.STATE else capacity,
-        overflow=read("overflow", _one_of("overwrite", "block"), "overwrite"),
-        max_readers=read("max_readers", _integer(1, 10240), 128),
+        overflow=read("overflow", one_of("overwrite", "block"), "overwrite"),
+        max_readers=read("max_readers", integer(1, 10240), 128),
         period_ns=read("period", duration_ns, 0),
         max_age_ns=read("max_age", duration_ns, 0),
-        checksum=read("checksum", _one_of("none", "crc32c"), "none"),
-        stamp=read("stamp", _one_of("monotonic", "none"), "monotonic"),
-        access=read("access", _one_of("owner", "group"), "owner"),
+        checksum=read("checksum", one_of("none", "crc32c"), "none"),
+        stamp=read("stamp", one_of("monotonic", "none"), "monotonic"),
+        access=read("access", one_of("owner", "group"), "owner"),
         version=read("version", layout_version, Version(1, 0)),
     )
     _check_together(segment, attributes)
     return None if attributes.wrong else segment
 
 
-def _check_together(segment: Segment, attributes: _AttributeReader) -> None:
+def _check_together(segment: Segment, attributes: AttributeReader) -> None:
     """Reports attributes that do not go together."""
     if not attributes.has("owner"):
         attributes.complain(
@@ -228,7 +271,7 @@ def _check_together(segment: Segment, attributes: _AttributeReader) -> None:
         )
 
 
-def where(struct: StructType, attribute: str) -> Location:
-    """Returns the line of an attribute, or of the struct if it lacks the attribute."""
-    found = struct.attributes.get(attribute)
-    return found.location if found else struct.location
+def where(holder: Declared | Member, attribute: str) -> Location:
+    """Returns the line of an attribute, or of its holder if that lacks the attribute."""
+    found = holder.attributes.get(attribute)
+    return found.location if found else holder.location

@@ -15,6 +15,7 @@ from evo_codegen.evolution import SchemaLock, check_evolution, compatible_releas
 from evo_codegen.front_end import read_schemas
 from evo_codegen.inventory import compare_inventories, inventory_text
 from evo_codegen.ir import Schema, Segment, StructType
+from evo_codegen.link_validate import validate_links
 from evo_codegen.outputs import depfile_text, differences, write_changed
 from evo_codegen.pages import page_name, render_page
 from evo_codegen.validate import validate
@@ -139,6 +140,7 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     lock = _read_lock(options)
     front = read_schemas(options.schemas, options.include_directories, options.flatc, diagnostics)
     segments = validate(front.schemas, diagnostics)
+    links = validate_links(front.schemas, diagnostics)
     validate_together(front.schemas, diagnostics)
     if lock:
         for segment in segments.values():

@@ -61,6 +61,16 @@ class Diagnostics:
         )
 
 
+class Unreadable(Exception):
+    """A schema has a construct that the intermediate representation cannot hold."""
+
+    def __init__(self, location: Location, what: str, instead: str) -> None:
+        super().__init__(what)
+        self.location = location
+        self.what = what
+        self.instead = instead
+
+
 class MissingTool(Exception):
     """A program or module that the generator needs is not installed."""
 

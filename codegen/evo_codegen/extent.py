@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The limits on the size of a segment: bytes in a file, and names that the tools show."""
+"""The limits on the size of a channel: bytes in a file, and names that the tools show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 from evo_codegen.attributes import HEADER_BYTES, LARGEST_FILE
 from evo_codegen.diagnostics import Diagnostics
-from evo_codegen.ir import EnumType, Kind, Segment, StructType
+from evo_codegen.ir import EnumType, Kind, Link, Segment, StructType, TableType
 from evo_codegen.layout import layout_of
 
 # The limits of programs that read embedded schemas: runtime/src/schema/checked_schema.cpp. A
@@ -25,6 +25,30 @@ def check_extent(segment: Segment, diagnostics: Diagnostics) -> bool:
     return not problems
 
 
+def check_link_extent(link: Link, diagnostics: Diagnostics) -> bool:
+    """The same for a link, of which each table counts once."""
+    tables = {table for method in link.methods for table in method.call.tables()}
+    structs = _field_structs(tables)
+    fields = sum(len(table.fields) for table in tables) + sum(map(_field_count, structs))
+    enums = {
+        field.type for table in tables for field in table.fields if isinstance(field.type, EnumType)
+    }.union(*map(_enums_of, structs))
+    problems = []
+    if len(link.methods) > MOST_FIELDS:
+        what = f"has {len(link.methods)} methods"
+        problems.append((what, f"use at most {MOST_FIELDS}"))
+    problems += _name_problems(fields, sum(len(enum.enumerators) for enum in enums))
+    for what, instead in problems:
+        diagnostics.error(link.service.location, f"link `{link.name}` {what}", instead)
+    return not problems
+
+
+def _field_structs(tables: set[TableType]) -> list[StructType]:
+    """Returns the structs of the fields of the tables, each once."""
+    types = (field.type for table in tables for field in table.fields)
+    return list({each: None for each in types if isinstance(each, StructType)})
+
+
 def _too_many_bytes(segment: Segment) -> list[tuple[str, str]]:
     size = layout_of(segment.struct).size
     total = HEADER_BYTES + segment.slots * size
@@ -40,12 +64,16 @@ def _too_many_bytes(segment: Segment) -> list[tuple[str, str]]:
 
 
 def _too_many_names(segment: Segment) -> list[tuple[str, str]]:
+    enums = _enums_of(segment.struct)
+    enumerators = sum(len(enum.enumerators) for enum in enums)
+    return _name_problems(_field_count(segment.struct), enumerators)
+
+
+def _name_problems(fields: int, enumerators: int) -> list[tuple[str, str]]:
     problems = []
-    fields = _field_count(segment.struct)
     if fields > MOST_FIELDS:
         what = f"has {fields} fields, including those of nested structs"
         problems.append((what, f"use at most {MOST_FIELDS}; an array counts once"))
-    enumerators = sum(len(enum.enumerators) for enum in _enums_of(segment.struct))
     if enumerators > MOST_ENUMERATORS:
         what = f"uses enums with {enumerators} enumerators"
         problems.append((what, f"use at most {MOST_ENUMERATORS} in total"))

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from evo_codegen.diagnostics import Diagnostics, Location
+from evo_codegen.diagnostics import Diagnostics, Location, Unreadable
 from evo_codegen.extent import DEEPEST_NESTING
 from evo_codegen.flatc import compile_schemas
 from evo_codegen.ir import (
-    Attribute,
+    Declared,
     Enumerator,
     EnumType,
     Field,
@@ -23,14 +23,16 @@ from evo_codegen.ir import (
     Type,
 )
 from evo_codegen.layout import layout_of
+from evo_codegen.messages import MessageReader
 from evo_codegen.reflection import (
     BaseType,
     EnumRecord,
     FieldRecord,
     ObjectRecord,
     SchemaRecord,
+    ServiceRecord,
 )
-from evo_codegen.scanner import AttributeUse, Declaration
+from evo_codegen.scanner import Declaration
 from evo_codegen.sources import ATTRIBUTES_FILE, Source, SourceTree
 from evo_codegen.text_checks import check_text, is_stand_in
 
@@ -81,26 +83,13 @@ def read_schemas(
         try:
             reader = _Reader(tree, root, compiled[root.file], check_layout=not diagnostics)
             schemas.append(reader.schema())
-        except _NestedTooDeeply as error:
-            diagnostics.error(
-                error.location,
-                f"with struct `{error.name}`, structs are nested more than {DEEPEST_NESTING} deep",
-                "move the inner fields into the outer structs",
-            )
+        except Unreadable as error:
+            diagnostics.error(error.location, error.what, error.instead)
     return FrontEnd(
         schemas,
         [source.shown for source in everything],
         tree.dependencies(),
     )
-
-
-class _NestedTooDeeply(Exception):
-    """Structs are nested deeper than the tools support."""
-
-    def __init__(self, location: Location, name: str) -> None:
-        super().__init__(name)
-        self.location = location
-        self.name = name
 
 
 class LayoutMismatch(Exception):
@@ -119,19 +108,23 @@ class _Reader:
         self._objects = record.objects
         self._enum_records = record.enums
         self._enums = [None if each.is_union else self._enum(each) for each in self._enum_records]
+        self._positions = {
+            declaration.name: (file_index, index)
+            for file_index, source in enumerate(root.closure())
+            for index, declaration in enumerate(source.scan.declarations)
+        }
         self._structs: dict[str, StructType] = {}
         self._levels: dict[str, int] = {}  # of structs inside each struct
         self._open = 0  # structs being read, each the type of a field of the previous one
+        self._services = record.services
+        self._messages = MessageReader(self._objects, self._declaration, self._type)
 
     def schema(self) -> Schema:
         types: list[EnumType | StructType] = [each for each in self._enums if each]
         types += [self._struct(each) for each in self._objects if each.is_struct]
-        order = {
-            declaration.name: (file_index, index)
-            for file_index, source in enumerate(self._root.closure())
-            for index, declaration in enumerate(source.scan.declarations)
-        }
-        types.sort(key=lambda each: order.get(each.full_name, (0, 0)))
+        types.sort(key=self._order)
+        tables = [self._messages.table(each) for each in self._objects if not each.is_struct]
+        services = [self._messages.service(each) for each in self._services]
         includes = [each.file for each in self._root.includes if each.file != ATTRIBUTES_FILE]
         return Schema(
             shown=self._root.shown,
@@ -139,13 +132,21 @@ class _Reader:
             includes=tuple(dict.fromkeys(includes)),
             declared=tuple(each for each in types if each.file == self._root.file),
             visible=tuple(types),
+            visible_tables=tuple(sorted(tables, key=self._order)),
+            visible_services=tuple(sorted(services, key=self._order)),
             bfbs=self._bfbs,
         )
+
+    def _order(self, declared: Declared) -> tuple[int, int]:
+        """Sort key: the order of the files, then of the declarations in them."""
+        return self._positions.get(declared.full_name, (0, 0))
 
     def _source(self, declaration_file: str) -> Source:
         return self._tree.by_file[declaration_file.removeprefix("//")]
 
-    def _declaration(self, record: EnumRecord | ObjectRecord) -> tuple[Source, Declaration]:
+    def _declaration(
+        self, record: EnumRecord | ObjectRecord | ServiceRecord
+    ) -> tuple[Source, Declaration]:
         source = self._source(record.declaration_file)
         return source, source.declaration(record.name) or _UNLOCATED
 
@@ -174,7 +175,7 @@ class _Reader:
                 for value in record.values
             ),
             documentation=record.documentation,
-            attributes=_attributes(source, record.attributes, declaration.attributes, declaration),
+            attributes=source.attributes(record.attributes, declaration.attributes, declaration),
             location=source.location(declaration.line),
             namespace_location=source.location(declaration.namespace_line),
             file=source.file,
@@ -188,7 +189,7 @@ class _Reader:
         namespace, _, name = record.name.rpartition(".")
         self._open += 1
         if self._open > DEEPEST_NESTING + 1:
-            raise _NestedTooDeeply(source.location(declaration.line), name)
+            raise _nested_too_deeply(source.location(declaration.line), name)
         struct = StructType(
             name=name,
             namespace=tuple(namespace.split(".")) if namespace else (),
@@ -199,7 +200,7 @@ class _Reader:
             ),
             alignment=record.alignment,
             documentation=record.documentation,
-            attributes=_attributes(source, record.attributes, declaration.attributes, declaration),
+            attributes=source.attributes(record.attributes, declaration.attributes, declaration),
             location=source.location(declaration.line),
             namespace_location=source.location(declaration.namespace_line),
             file=source.file,
@@ -209,7 +210,7 @@ class _Reader:
         levels = max((self._levels[each.full_name] + 1 for each in inner), default=0)
         self._levels[record.name] = levels
         if levels > DEEPEST_NESTING:
-            raise _NestedTooDeeply(struct.location, name)
+            raise _nested_too_deeply(struct.location, name)
         self._structs[record.name] = struct
         if self._check_layout:
             _compare_layout(struct, record)
@@ -227,7 +228,7 @@ class _Reader:
             type=self._type(base, type_record.index),
             length=type_record.fixed_length if is_array else None,
             documentation=record.documentation,
-            attributes=_attributes(source, record.attributes, uses, declaration),
+            attributes=source.attributes(record.attributes, uses, declaration),
             location=source.location(line),
         )
 
@@ -236,24 +237,17 @@ class _Reader:
             return self._struct(self._objects[index])
         if index >= 0:
             enum = self._enums[index]
-            assert enum is not None  # flatc refuses a union in a struct
+            assert enum is not None  # flatc refuses a union in a struct, messages.py in a table
             return enum
         return _SCALARS[base]
 
 
-def _attributes(
-    source: Source,
-    values: dict[str, str],
-    uses: tuple[AttributeUse, ...],
-    declaration: Declaration,
-) -> dict[str, Attribute]:
-    lines = {use.name: use.line for use in uses}
-    attributes = {}
-    for name, value in sorted(values.items()):
-        line = lines.get(name, declaration.line)
-        is_reported = (line, name) in source.reported
-        attributes[name] = Attribute(value, source.location(line), is_reported)
-    return attributes
+def _nested_too_deeply(location: Location, name: str) -> Unreadable:
+    return Unreadable(
+        location,
+        f"with struct `{name}`, structs are nested more than {DEEPEST_NESTING} deep",
+        "move the inner fields into the outer structs",
+    )
 
 
 def _compare_layout(struct: StructType, record: ObjectRecord) -> None:

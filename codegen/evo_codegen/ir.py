@@ -92,11 +92,11 @@ class EnumType:
         return ".".join((*self.namespace, self.name))
 
 
-@dataclass(frozen=True)
-class Field:
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A field of a struct or of a table, or a method of a service."""
+
     name: str
-    type: Type
-    length: int | None  # of a fixed-length array
     documentation: tuple[str, ...]
     attributes: dict[str, Attribute]
     location: Location
@@ -109,6 +109,12 @@ class Field:
     @property
     def unit(self) -> str | None:
         return self.text("unit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field(Member):
+    type: Type
+    length: int | None  # of a fixed-length array
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +139,101 @@ class StructType:
 
 
 Type = Union[Scalar, EnumType, StructType]
+
+
+class Text(Enum):
+    """The type `string`, which only a table can hold."""
+
+    STRING = "string"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableField(Member):
+    type: TableFieldType  # of each element, if it is a vector
+    is_vector: bool
+    id: int
+    default: str | None  # of a number, bool or enum; None: the field may be absent
+    is_required: bool
+    is_deprecated: bool
+
+
+@dataclass(frozen=True, eq=False)
+class TableType:
+    """The contents of a message; only links have tables."""
+
+    name: str
+    namespace: tuple[str, ...]
+    fields: tuple[TableField, ...]  # in order of their ids
+    documentation: tuple[str, ...]
+    attributes: dict[str, Attribute]
+    location: Location
+    namespace_location: Location
+    file: str  # base name of the schema that declares it
+
+    @property
+    def full_name(self) -> str:
+        return ".".join((*self.namespace, self.name))
+
+    @property
+    def plain_struct(self) -> StructType | None:
+        """The struct that a method sends instead of the table: its only field, if required."""
+        if len(self.fields) != 1:
+            return None
+        (field,) = self.fields
+        is_plain = field.is_required and not field.is_vector
+        return field.type if is_plain and isinstance(field.type, StructType) else None
+
+    def closure(self) -> list[TableType]:
+        """Returns this table and those inside it, each once."""
+        found: dict[TableType, None] = {}
+        waiting = [self]
+        while waiting:
+            table = waiting.pop()
+            if table not in found:
+                found[table] = None
+                inner = [each.type for each in table.fields if isinstance(each.type, TableType)]
+                waiting.extend(reversed(inner))
+        return list(found)
+
+
+TableFieldType = Union[Type, Text, TableType]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(Member):
+    """A method of a service as declared; `Method` has its attributes read and checked."""
+
+    request: TableType
+    reply: TableType
+
+    def tables(self) -> list[TableType]:
+        """Returns the tables of its request and reply, each once."""
+        return list(dict.fromkeys([*self.request.closure(), *self.reply.closure()]))
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """An `rpc_service`; with the attribute `link` it is a link."""
+
+    name: str
+    namespace: tuple[str, ...]
+    calls: tuple[Call, ...]  # in the order of their declaration
+    documentation: tuple[str, ...]
+    attributes: dict[str, Attribute]
+    location: Location
+    namespace_location: Location
+    file: str  # base name of the schema that declares it
+
+    @property
+    def full_name(self) -> str:
+        return ".".join((*self.namespace, self.name))
+
+    @property
+    def is_link(self) -> bool:
+        return "link" in self.attributes
+
+
+Declared = Union[EnumType, StructType, TableType, Service]
 
 
 class Kind(Enum):
@@ -171,6 +272,48 @@ class Segment:
     version: Version
 
 
+class Streaming(Enum):
+    """Which side of a method sends any number of messages instead of one."""
+
+    NONE = "none"
+    SERVER = "server"
+    CLIENT = "client"
+    BIDI = "bidi"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of a link, its attributes read and checked."""
+
+    call: Call
+    number: int  # its position in the service, from 1
+    deadline_ns: int  # 0: none
+    idempotent: bool
+    streaming: Streaming
+
+    @property
+    def name(self) -> str:
+        return self.call.name
+
+
+@dataclass(frozen=True)
+class Link:
+    """A service with the attribute `link`, its attributes read and checked."""
+
+    service: Service
+    name: str
+    owner: str
+    clients: tuple[str, ...]
+    max_clients: int
+    warm_clients: int
+    ring: int  # bytes
+    max_message: int  # bytes
+    checksum: str
+    access: str
+    version: Version
+    methods: tuple[Method, ...]
+
+
 @dataclass(frozen=True)
 class Schema:
     """One `.fbs` file: its own declarations, and all declarations visible through its includes."""
@@ -180,7 +323,19 @@ class Schema:
     includes: tuple[str, ...]  # base names of the schemas it includes directly
     declared: tuple[EnumType | StructType, ...]  # in this file, in its order
     visible: tuple[EnumType | StructType, ...]  # in this file and the included ones
+    visible_tables: tuple[TableType, ...]
+    visible_services: tuple[Service, ...]
     bfbs: bytes
+
+    @property
+    def tables(self) -> tuple[TableType, ...]:
+        """The tables declared in this file, in its order."""
+        return tuple(each for each in self.visible_tables if each.file == self.file)
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The services declared in this file, in its order."""
+        return tuple(each for each in self.visible_services if each.file == self.file)
 
     @property
     def stem(self) -> str:
@@ -201,3 +356,10 @@ class Schema:
         for declaration in self.declared:
             if isinstance(declaration, StructType) and declaration.is_segment:
                 yield declaration
+
+    def channels(self) -> Iterator[StructType | Service]:
+        """The structs declared here that are segments, then the services that are links."""
+        yield from self.segment_structs()
+        for service in self.services:
+            if service.is_link:
+                yield service

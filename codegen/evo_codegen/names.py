@@ -45,6 +45,28 @@ GENERATED_NAMES = READER_MEMBERS | GENERATED_FUNCTIONS | frozenset(
     stamp""".split()
 )
 
+# What the client, the server or the service of a link declares besides its methods.
+LINK_MEMBERS = frozenset(
+    """attach close connect create info link memory name reconnect serve state status stop version
+    wait""".split()
+)
+
+# Members of the classes that flatc generates for a table, and parameters of its functions. Names of
+# fields get an underscore in front there.
+FLATC_MEMBERS = frozenset(
+    """Builder CheckField FlatBuffersVTableOffset GetAddressOf GetField GetOptional
+    GetOptionalFieldOffset GetPointer GetStruct GetVTable NativeTableType Pack SetField SetPointer
+    TableType UnPack UnPackTo VectorArgs Verify VerifyField VerifyFieldRequired VerifyOffset
+    VerifyOffsetRequired VerifyTableStart fbb o rehasher va verifier""".split()
+)
+
+# Enumerators that flatc adds to each enum, or to each flags enum.
+FLATC_ENUMERATORS = frozenset(("MIN", "MAX"))
+FLATC_FLAGS = frozenset(("NONE", "ANY"))
+
+# The namespace for the classes that flatc generates, inside that of the schema.
+WIRE_NAMESPACE = "wire"
+
 _RESERVED = re.compile(r"__|^_[A-Z]")
 
 
@@ -58,6 +80,11 @@ def reserved_names(kind: str) -> frozenset[str]:
     """The reserved names of a kind: `macro` or `global`."""
     lines = (line.split() for line in _RESERVED_NAMES.read_text("ascii").splitlines())
     return frozenset(words[1] for words in lines if words[0] == kind)
+
+
+def snake_case(name: str) -> str:
+    """Returns the name in lower case, with an underscore before each word of CamelCase."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def problem_with(name: str) -> tuple[str, str] | None:

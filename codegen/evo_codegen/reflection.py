@@ -168,7 +168,7 @@ class FieldRecord(_Record):
 
     @property
     def id(self) -> int:
-        """The position in the declaration, from 0."""
+        """The position from 0: that in the declaration, or that which a table's attribute gives."""
         return self._number(2, number_types.Uint16Flags, 0)
 
     @property
@@ -177,12 +177,36 @@ class FieldRecord(_Record):
         return self._number(3, number_types.Uint16Flags, 0)
 
     @property
+    def default_integer(self) -> int:
+        """The default of an integer, bool or enum, as a signed number."""
+        return self._number(4, number_types.Int64Flags, 0)
+
+    @property
+    def default_real(self) -> float:
+        offset = self._table.Offset(4 + 2 * 5)
+        position = self._table.Pos + offset
+        return float(self._table.Get(number_types.Float64Flags, position)) if offset else 0.0
+
+    @property
+    def is_deprecated(self) -> bool:
+        return bool(self._number(6, number_types.BoolFlags, 0))
+
+    @property
+    def is_required(self) -> bool:
+        return bool(self._number(7, number_types.BoolFlags, 0))
+
+    @property
     def attributes(self) -> dict[str, str]:
         return self._attributes(9)
 
     @property
     def documentation(self) -> tuple[str, ...]:
         return self._strings(10)
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether a number, bool or enum has no default: the field may be absent."""
+        return bool(self._number(11, number_types.BoolFlags, 0))
 
 
 class ObjectRecord(_Record):
@@ -220,6 +244,51 @@ class ObjectRecord(_Record):
         return self._string(7)
 
 
+class CallRecord(_Record):
+    @property
+    def name(self) -> str:
+        return self._string(0)
+
+    @property
+    def request(self) -> ObjectRecord:
+        return self._child(1, ObjectRecord)
+
+    @property
+    def reply(self) -> ObjectRecord:
+        return self._child(2, ObjectRecord)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        return self._attributes(3)
+
+    @property
+    def documentation(self) -> tuple[str, ...]:
+        return self._strings(4)
+
+
+class ServiceRecord(_Record):
+    @property
+    def name(self) -> str:
+        return self._string(0)
+
+    @property
+    def calls(self) -> Iterator[CallRecord]:
+        """The methods in the order of their declaration."""
+        return self._children(1, CallRecord)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        return self._attributes(2)
+
+    @property
+    def documentation(self) -> tuple[str, ...]:
+        return self._strings(3)
+
+    @property
+    def declaration_file(self) -> str:
+        return self._string(4)
+
+
 class SchemaRecord(_Record):
     """The root of a binary schema."""
 
@@ -235,3 +304,7 @@ class SchemaRecord(_Record):
     @property
     def enums(self) -> list[EnumRecord]:
         return list(self._children(1, EnumRecord))
+
+    @property
+    def services(self) -> list[ServiceRecord]:
+        return list(self._children(5, ServiceRecord))

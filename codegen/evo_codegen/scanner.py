@@ -48,7 +48,7 @@ class AttributeUse:
 
 @dataclass(frozen=True)
 class Member:
-    """A field of a struct or an enumerator of an enum, `[start, end)` in the text."""
+    """A field, an enumerator or a method, `[start, end)` in the text."""
 
     name: str
     line: int
@@ -56,11 +56,12 @@ class Member:
     end: int
     type: tuple[Token, ...]
     attributes: tuple[AttributeUse, ...]
+    default: Token | None = None  # of a field
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """Text in the place of a field that is not a field, `[start, end)` in the text."""
+    """Text in the place of a member that is not one, `[start, end)` in the text."""
 
     line: int
     start: int
@@ -195,13 +196,13 @@ class _Parser:
         misfits: list[Misfit] = []
         end = body = self._peek().end
         if self._take_if("{"):
-            read = self._enumerator if keyword.text in ("enum", "union") else self._field
+            read = _READERS.get(keyword.text, _Parser._field)
             while self._peek().kind != "end":
                 end = self._peek().end
                 if self._take_if("}"):
                     break
                 first = self._peek()
-                member = read()
+                member = read(self)
                 if member:
                     members.append(member)
                 else:
@@ -232,11 +233,11 @@ class _Parser:
         type_tokens = []
         while self._peek().kind != "end" and self._peek().text not in (";", "=", "(", "}"):
             type_tokens.append(self._take())
-        if self._take_if("="):
-            self._take()
+        default = self._take() if self._take_if("=") else None
         attributes = self._attributes()
         end = self._skip_member(";")
-        return Member(name.text, name.line, name.start, end, tuple(type_tokens), attributes)
+        type_ = tuple(type_tokens)
+        return Member(name.text, name.line, name.start, end, type_, attributes, default)
 
     def _enumerator(self) -> Member | None:
         name = self._take()
@@ -248,6 +249,24 @@ class _Parser:
         attributes = self._attributes()
         end = self._skip_member(",")
         return Member(name.text, name.line, name.start, end, (), attributes)
+
+    def _method(self) -> Member | None:
+        """Reads `name(request): reply (attributes);`; its type is those two words."""
+        name = self._take()
+        if name.kind != "word" or not self._take_if("("):
+            self._skip_member(";")
+            return None
+        types = []
+        while self._peek().kind != "end" and self._peek().text not in (";", "}"):
+            if self._peek().kind == "word":
+                types.append(self._take())
+            elif self._peek().text == "(":
+                break
+            else:
+                self._take()
+        attributes = self._attributes()
+        end = self._skip_member(";")
+        return Member(name.text, name.line, name.start, end, tuple(types), attributes)
 
     def _skip_member(self, separator: str) -> int:
         """Skips past the separator, or to the closing brace; returns that position."""
@@ -275,3 +294,10 @@ class _Parser:
             text = unquote(name.text) if name.kind == "string" else name.text
             uses.append(AttributeUse(text, name.line, tuple(value), equals))
         return tuple(uses)
+
+
+_READERS = {
+    "enum": _Parser._enumerator,
+    "union": _Parser._enumerator,
+    "rpc_service": _Parser._method,
+}

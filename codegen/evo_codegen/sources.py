@@ -15,7 +15,8 @@ from pathlib import Path
 
 from evo_codegen.diagnostics import Diagnostics, Location, UsageError
 from evo_codegen.files import decoded, without_dots
-from evo_codegen.scanner import Declaration, Scan, scan
+from evo_codegen.ir import Attribute
+from evo_codegen.scanner import AttributeUse, Declaration, Scan, scan
 
 ATTRIBUTES_FILE = "evo.fbs"
 UNDECLARED_FILE = "evo_undeclared.fbs"
@@ -78,6 +79,21 @@ class Source:
             if declaration.name == full_name:
                 return declaration
         return None
+
+    def attributes(
+        self,
+        values: dict[str, str],
+        uses: tuple[AttributeUse, ...],
+        declaration: Declaration,
+    ) -> dict[str, Attribute]:
+        """Returns the attributes that flatc found, with the lines that the scanner found."""
+        lines = {use.name: use.line for use in uses}
+        attributes = {}
+        for name, value in sorted(values.items()):
+            line = lines.get(name, declaration.line)
+            is_reported = (line, name) in self.reported
+            attributes[name] = Attribute(value, self.location(line), is_reported)
+        return attributes
 
 
 class SourceTree:

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 import re
 
-from evo_codegen.attributes import BUILTIN_ATTRIBUTES, OWN_ATTRIBUTES, closest
+from evo_codegen.attributes import (
+    BUILTIN_ATTRIBUTES,
+    OWN_ATTRIBUTES,
+    WITHOUT_VALUE,
+    closest,
+)
 from evo_codegen.diagnostics import Diagnostics
 from evo_codegen.scanner import AttributeUse, Declaration, Member, Misfit, Token
 from evo_codegen.sources import ATTRIBUTES_FILE, Source
@@ -23,9 +28,10 @@ _UNSIGNED = {
     **{f"int{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
 }
 
-# Attributes of FlatBuffers that a struct's field must not have, whether they would have an effect
-# or not.
-_FOREIGN_FIELD_ATTRIBUTES = BUILTIN_ATTRIBUTES - {"force_align"}
+# The attributes of FlatBuffers that a table's field may have. A struct's field must have none,
+# whether it would have an effect or not.
+_TABLE_FIELD_ATTRIBUTES = frozenset(("deprecated", "id", "required"))
+_LARGEST_DEFAULT = (1 << 63) - 1
 
 
 def check_text(source: Source, diagnostics: Diagnostics) -> None:
@@ -43,15 +49,16 @@ class _TextCheck:
     def check(self) -> None:
         can_see_own = any(each.file == ATTRIBUTES_FILE for each in self._source.closure())
         declared = set().union(*(each.scan.declared_attributes for each in self._source.closure()))
-        missing_include = False
+        missing = ""  # the kind of channel whose attributes are not declared
         for declaration in self._source.scan.declarations:
             members = declaration.members
             for use in (*declaration.attributes, *(use for m in members for use in m.attributes)):
-                if use.name in BUILTIN_ATTRIBUTES or use.name in declared:
+                is_own = use.name in OWN_ATTRIBUTES
+                if use.name in declared or (use.name in BUILTIN_ATTRIBUTES and not is_own):
                     continue
                 self._source.undeclared.add(use.name)
-                if use.name in OWN_ATTRIBUTES and not can_see_own:
-                    missing_include = True
+                if is_own and not can_see_own:
+                    missing = "links" if declaration.keyword == "rpc_service" else "segments"
                 else:
                     self._undeclared(use)
             self._check_attributes(declaration.attributes, "")
@@ -62,9 +69,9 @@ class _TextCheck:
             if keyword == "root_type":
                 what = "root_type names a table"
                 self._error(line, what, "remove it: a segment has none")
-        if missing_include:
+        if missing:
             line = self._source.scan.declarations[0].line
-            what = "the attributes of segments are not declared here"
+            what = f"the attributes of {missing} are not declared here"
             self._error(line, what, f'write include "{ATTRIBUTES_FILE}"; on the first line')
 
     def _error(self, line: int, what: str, instead: str) -> None:
@@ -94,6 +101,11 @@ class _TextCheck:
             what = f"attribute `{use.name}` is followed by = instead of :"
             self._error(use.line, what, f"write {use.name}: {text}")
             self._source.edits.append((use.equals.start, use.equals.end, ":"))
+        if use.name in WITHOUT_VALUE:
+            if use.value:
+                what = f"attribute `{use.name}` takes no value"
+                self._error(use.line, what, f"write {use.name} alone")
+            return
         if not use.value:
             if use.name in OWN_ATTRIBUTES:
                 what = f"attribute `{use.name}` has no value"
@@ -112,27 +124,36 @@ class _TextCheck:
 
     def _check_declaration(self, declaration: Declaration) -> None:
         name = declaration.name.rpartition(".")[2]
-        if declaration.keyword == "table":
-            what = f"`{name}` is a table, whose layout is not fixed"
-            self._error(declaration.line, what, f"write struct {name}")
-        elif declaration.keyword == "union":
-            what = f"`{name}` is a union, which cannot be part of a fixed layout"
-            instead = "write a struct with an enum that says which of its fields are valid"
-            self._error(declaration.line, what, instead)
+        if declaration.keyword == "union":
+            self._check_union(declaration, name)
         elif declaration.keyword == "rpc_service":
-            what = f"`{name}` is an rpc_service, which shared memory does not support"
-            self._error(declaration.line, what, "use one segment per direction")
+            if not declaration.members and not declaration.misfits:
+                what = f"rpc_service `{name}` has no methods"
+                self._error(declaration.line, what, "give it at least one")
+                self._source.hopeless = True
         elif declaration.keyword == "enum":
             self._check_enum(declaration, name)
-        elif declaration.keyword == "struct":
+        elif declaration.keyword in ("struct", "table"):
             for misfit in declaration.misfits:
                 self._check_misfit(misfit)
-            if not declaration.members and not declaration.misfits:
+            is_empty = not declaration.members and not declaration.misfits
+            if is_empty and declaration.keyword == "struct":
                 what = f"struct `{name}` has no fields"
                 self._error(declaration.line, what, "give it at least one")
                 self._source.edits.append((declaration.body, declaration.body, stand_in(0)))
             for member in declaration.members:
                 self._check_field(declaration, member)
+
+    def _check_union(self, declaration: Declaration, name: str) -> None:
+        sources = self._source.closure()
+        keywords = {each.keyword for source in sources for each in source.scan.declarations}
+        if "rpc_service" in keywords:
+            what = f"`{name}` is a union, which a link does not support"
+            instead = "write a table with an enum that says which of its fields are present"
+        else:
+            what = f"`{name}` is a union, which cannot be part of a fixed layout"
+            instead = "write a struct with an enum that says which of its fields are valid"
+        self._error(declaration.line, what, instead)
 
     def _check_misfit(self, misfit: Misfit) -> None:
         """Reports a field written in C's order. Other errors in a struct are left to flatc."""
@@ -170,13 +191,17 @@ class _TextCheck:
             self._source.edits.append((type_.start, type_.end, "long"))
 
     def _check_field(self, declaration: Declaration, member: Member) -> None:
+        is_table = declaration.keyword == "table"
         for use in member.attributes:
-            if use.name in _FOREIGN_FIELD_ATTRIBUTES or use.name == "force_align":
-                what = f"attribute `{use.name}` has no meaning on a field of a struct"
-                self._error(use.line, what, "remove it")
-                if use.name == "deprecated":
-                    self._replace(declaration, member)
-        problem = _type_problem(member.type)
+            if use.name not in BUILTIN_ATTRIBUTES:
+                continue
+            if is_table and use.name in _TABLE_FIELD_ATTRIBUTES:
+                continue
+            what = f"attribute `{use.name}` has no meaning on a field of a {declaration.keyword}"
+            self._error(use.line, what, "remove it")
+            if use.name == "deprecated":
+                self._replace(declaration, member)
+        problem = _table_field_problem(member) if is_table else _type_problem(member.type)
         if problem:
             what, instead = problem
             self._error(member.line, f"`{member.name}` is {what}", instead)
@@ -199,6 +224,21 @@ def _type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:
         return "a vector, which has no fixed size", f"write a fixed-length array: {text[:-1]}:16]"
     if text.startswith("[["):
         return "an array of arrays", "wrap the inner array in a struct"
+    return None
+
+
+def _table_field_problem(member: Member) -> tuple[str, str] | None:
+    text = "".join(token.text for token in member.type)
+    if text.startswith("[["):
+        return "a vector of vectors", "wrap the inner vector in a table"
+    array = re.fullmatch(r"(\[[^\[\]:]*):[^\[\]:]*\]", text)
+    if array:
+        return "a fixed-length array, which a table cannot hold", f"write a vector: {array[1]}]"
+    default = member.default.text if member.default else ""
+    if re.fullmatch("[0-9]{19,}", default) and int(default) > _LARGEST_DEFAULT:
+        # flatc would record 0.
+        what = f"{default} by default, more than flatc can record"
+        return what, f"write at most {_LARGEST_DEFAULT}"
     return None
 
 
