@@ -11,14 +11,16 @@ from pathlib import Path
 from evo_codegen.collisions import validate_together
 from evo_codegen.diagnostics import BrokenLock, Diagnostics, MissingTool, UsageError
 from evo_codegen.emit import render, render_bfbs
-from evo_codegen.evolution import SchemaLock, check_evolution, compatible_releases
+from evo_codegen.emit_links import LinkParts
+from evo_codegen.evolution import Release, SchemaLock, check_evolution, compatible_releases
 from evo_codegen.front_end import read_schemas
 from evo_codegen.inventory import compare_inventories, inventory_text
-from evo_codegen.ir import Schema, Segment, StructType
+from evo_codegen.ir import Link, Schema, Segment, Service, StructType
 from evo_codegen.link_validate import validate_links
 from evo_codegen.outputs import depfile_text, differences, write_changed
 from evo_codegen.pages import page_name, render_page
 from evo_codegen.validate import validate
+from evo_codegen.wire import wire_lines
 
 _DESCRIPTION = "Generates a C++ header, and optionally a reference page, from each schema."
 _EPILOG = "Exit code: 0; 1 with a line for each error and nothing written; 2 for wrong usage."
@@ -110,6 +112,7 @@ def _texts(
     options: argparse.Namespace,
     schemas: list[Schema],
     segments: dict[StructType, Segment],
+    links: dict[Service, Link],
     lock: SchemaLock | None,
 ) -> dict[Path, str]:
     """Returns the contents of each generated file."""
@@ -117,9 +120,12 @@ def _texts(
         struct: compatible_releases(segment, lock) if lock else []
         for struct, segment in segments.items()
     }
+    compatible_links: dict[Service, list[Release]] = {service: [] for service in links}
+    wire = wire_lines(schemas, options.flatc)
     texts: dict[Path, str] = {}
     for schema in schemas:
-        texts[options.output_dir / schema.header] = render(schema, segments, compatible)
+        parts = LinkParts(links, compatible_links, wire.get(schema.file, []))
+        texts[options.output_dir / schema.header] = render(schema, segments, compatible, parts)
         texts[options.output_dir / schema.bfbs_header] = render_bfbs(schema)
         if options.docs_dir:
             page = render_page(schema, segments, compatible)
@@ -148,7 +154,7 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     if not _report_errors(diagnostics, front.files):
         return 1
 
-    texts = _texts(options, front.schemas, segments, lock)
+    texts = _texts(options, front.schemas, segments, links, lock)
     if options.check:
         return _report(differences(texts), options, arguments)
     headers = list(texts) if options.depend_on_headers else []

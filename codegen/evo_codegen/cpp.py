@@ -8,7 +8,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from evo_codegen.ir import EnumType, Field, Scalar, Type
+from evo_codegen.ir import EnumType, Field, Member, Scalar, Schema, Type
 
 COLUMNS = 100
 
@@ -39,6 +39,24 @@ def field_type(field: Field, inside: Sequence[str]) -> str:
     return name if field.length is None else f"std::array<{name}, {field.length}>"
 
 
+def bfbs_name(schema: Schema, inside: Sequence[str]) -> str:
+    """Returns the spelling, inside a namespace, of the array with the compiled schema."""
+    first = next(schema.channels())
+    is_same = tuple(first.namespace) == tuple(inside)
+    root = "" if is_same else "::" + namespace_text((*first.namespace, ""))
+    return f"{root}{first.name}Bfbs"
+
+
+def checksum(word: str) -> str:
+    """Returns the enumerator of evo::Checksum."""
+    return {"none": "None", "crc32c": "Crc32c"}[word]
+
+
+def enumeration(words: Sequence[str]) -> str:
+    quoted = [f"`{word}`" for word in words]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
 def string_literal(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -55,6 +73,19 @@ def enumerator_value(enum: EnumType, value: int) -> str:
     if value == -(1 << 63):
         return f"{value + 1} - 1"
     return f"{value}U" if value >= 1 << 63 else str(value)
+
+
+def facts(field: Member) -> list[str]:
+    """Returns the meaning of the attributes, as sentences after the doc comment."""
+    facts = [f"Unit: {field.unit}."] if field.unit else []
+    low, high = field.text("min"), field.text("max")
+    if low is not None and high is not None:
+        facts.append(f"Range: {low} to {high}.")
+    elif low is not None:
+        facts.append(f"At least {low}.")
+    elif high is not None:
+        facts.append(f"At most {high}.")
+    return facts
 
 
 def comment(

@@ -16,6 +16,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 
 from evo_codegen import cpp
+from evo_codegen.emit_links import LinkParts, link_blocks
 from evo_codegen.evolution import Release
 from evo_codegen.ir import EnumType, Field, Kind, Schema, Segment, StructType
 from evo_codegen.layout import (
@@ -45,14 +46,16 @@ def render(
     schema: Schema,
     segments: dict[StructType, Segment],
     compatible: dict[StructType, list[Release]],
+    link_parts: LinkParts | None = None,
 ) -> str:
     """Returns the text of the schema's header."""
-    return template("header.evo.hpp.j2").render(header=_header(schema, segments, compatible))
+    header = _header(schema, segments, compatible, link_parts or LinkParts())
+    return template("header.evo.hpp.j2").render(header=header)
 
 
 def render_bfbs(schema: Schema) -> str:
-    """Returns the text of the header that holds the compiled schema, once for all its segments."""
-    first = next(schema.segment_structs(), None)
+    """Returns the text of the header that holds the compiled schema, once for all its channels."""
+    first = next(schema.channels(), None)
     view = BfbsView(
         file=schema.file,
         namespace=cpp.namespace_text(first.namespace) if first else "",
@@ -96,6 +99,7 @@ def _header(
     schema: Schema,
     segments: dict[StructType, Segment],
     compatible: dict[StructType, list[Release]],
+    link_parts: LinkParts,
 ) -> HeaderView:
     blocks = []
     for namespace, declarations in groupby(schema.declared, key=lambda each: each.namespace):
@@ -109,13 +113,17 @@ def _header(
             views.append(DeclarationView(None, _struct(each), view))
         blocks.append(BlockView(cpp.namespace_text(namespace), views))
     kinds = {segments[struct].kind for struct in schema.segment_structs()}
+    links = link_blocks(schema, link_parts)
     return HeaderView(
         schema=schema.file,
         segments=[each.segment for block in blocks for each in block.declarations if each.segment],
+        links=[link for block in links for link in block.links],
         system_includes=_system_includes(schema, kinds),
         own_includes=_own_includes(schema, kinds),
-        bfbs_header=schema.bfbs_header if kinds else "",
+        bfbs_header=schema.bfbs_header if any(schema.channels()) else "",
         blocks=blocks,
+        wire=link_parts.wire,
+        link_blocks=links,
     )
 
 
@@ -132,6 +140,8 @@ def _system_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
         needed |= {"array", "cstddef", "type_traits"}
     if kinds:
         needed |= {"span", "string_view", "utility"}
+    if schema.services:
+        needed |= {"array", "chrono", "cstdint", "span", "string_view"}
     return sorted(needed)
 
 
@@ -139,6 +149,10 @@ def _own_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
     headers = [f"evo/{kind.value}_{end}.hpp" for kind in kinds for end in ("reader", "writer")]
     if any(isinstance(each, StructType) and holds_bools(each) for each in schema.declared):
         headers.append("evo/detail/bools.hpp")
+    if schema.services:
+        headers += ["evo/channel.hpp", "evo/links/description.hpp"]
+    if schema.services or schema.tables:
+        headers.append("flatbuffers/flatbuffers.h")
     headers += [include.removesuffix(".fbs") + ".evo.hpp" for include in schema.includes]
     return sorted(headers)
 
@@ -169,7 +183,7 @@ def _struct(struct: StructType) -> StructView:
     for placed in layout.fields:
         field = placed.field
         type_ = cpp.field_type(field, struct.namespace)
-        comment = cpp.comment(field.documentation, 2, _facts(field))
+        comment = cpp.comment(field.documentation, 2, cpp.facts(field))
         members.append(MemberView(comment, type_, field.name, placed.offset))
         if placed.padding:
             padding = f"std::array<std::uint8_t, {placed.padding}>"
@@ -193,26 +207,11 @@ def _natural_alignment(placed: Placed) -> int:
     return type_.alignment if isinstance(type_, StructType) else size_of(type_)
 
 
-def _facts(field: Field) -> list[str]:
-    """Returns the meaning of the attributes, as sentences after the doc comment."""
-    facts = [f"Unit: {field.unit}."] if field.unit else []
-    low, high = field.text("min"), field.text("max")
-    if low is not None and high is not None:
-        facts.append(f"Range: {low} to {high}.")
-    elif low is not None:
-        facts.append(f"At least {low}.")
-    elif high is not None:
-        facts.append(f"At most {high}.")
-    return facts
-
-
 def _segment(segment: Segment, schema: Schema, compatible: list[Release]) -> SegmentView:
     struct = segment.struct
     layout = layout_of(struct)
-    readers = f", meant for {_enumeration(segment.readers)}" if segment.readers else ""
+    readers = f", meant for {cpp.enumeration(segment.readers)}" if segment.readers else ""
     summary = f"Segment `{segment.name}`, written by `{segment.owner}`{readers}."
-    first = next(schema.segment_structs())
-    same = first.namespace == struct.namespace
     return SegmentView(
         struct=struct.name,
         name=segment.name,
@@ -227,17 +226,16 @@ def _segment(segment: Segment, schema: Schema, compatible: list[Release]) -> Seg
         period_ns=cpp.grouped(segment.period_ns),
         max_age_ns=cpp.grouped(segment.max_age_ns),
         stamp=segment.stamp.title(),
-        checksum={"none": "None", "crc32c": "Crc32c"}[segment.checksum],
+        checksum=cpp.checksum(segment.checksum),
         access=segment.access.title(),
         version=segment.version,
         id=schema_id(canonical_lines(struct)),
         compatible=compatible,
         fields=[_field(placed) for placed in layout.fields],
-        bfbs_name=("" if same else "::" + cpp.namespace_text((*first.namespace, "")))
-        + f"{first.name}Bfbs",
+        bfbs_name=cpp.bfbs_name(schema, struct.namespace),
         accessors=[
             AccessorView(
-                cpp.comment(field.documentation, 2, _facts(field)),
+                cpp.comment(field.documentation, 2, cpp.facts(field)),
                 cpp.field_type(field, struct.namespace),
                 field.name,
             )
@@ -257,8 +255,3 @@ def _field(placed: Placed) -> FieldView:
         minimum=cpp.string_literal(field.text("min") or ""),
         maximum=cpp.string_literal(field.text("max") or ""),
     )
-
-
-def _enumeration(words: Sequence[str]) -> str:
-    quoted = [f"`{word}`" for word in words]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -28,7 +28,7 @@ def compile_schemas(
     flatc: str, roots: list[Source], tree: SourceTree, diagnostics: Diagnostics
 ) -> dict[str, bytes]:
     """Returns the binary schema of each root that flatc accepts, by base name; reports the rest."""
-    program = _program(flatc)
+    program = program_path(flatc)
     roots = [root for root in roots if not root.hopeless]
     with tempfile.TemporaryDirectory(prefix="evo_codegen_") as directory:
         stage = _Stage(program, Path(directory))
@@ -45,7 +45,7 @@ def compile_schemas(
         }
 
 
-def _program(flatc: str) -> str:
+def program_path(flatc: str) -> str:
     """Returns the absolute path of flatc, because it runs in another directory."""
     program = shutil.which(flatc)
     if not program:
@@ -54,6 +54,13 @@ def _program(flatc: str) -> str:
             "program with --flatc"
         )
     return os.path.abspath(program)
+
+
+def run_flatc(program: str, arguments: list[str], directory: Path) -> str | None:
+    """Runs flatc in a directory; returns its output, or None if it succeeds."""
+    command = [program, *arguments]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
+    return None if done.returncode == 0 else done.stdout + done.stderr
 
 
 class _Stage:
@@ -75,12 +82,8 @@ class _Stage:
         if not files:
             return None
         options = "-b --schema --bfbs-comments --bfbs-builtins --bfbs-filenames . -o out -I ."
-        command = [self._program, *options.split(), *files]
-        done = subprocess.run(command, cwd=self._directory, capture_output=True, text=True)
-        if done.returncode == 0:
-            return None
-        output = done.stdout + done.stderr
-        if re.search(r"unknown commandline argument", output):
+        output = run_flatc(self._program, [*options.split(), *files], self._directory)
+        if output and re.search(r"unknown commandline argument", output):
             raise MissingTool(
                 f"{self._program} is too old ({self._version()}): it must support "
                 "--bfbs-filenames; install Debian's flatbuffers-compiler and name it with --flatc"

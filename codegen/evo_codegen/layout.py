@@ -97,7 +97,7 @@ class Line:
 
     def __str__(self) -> str:
         length = f"[{self.length}]" if self.length is not None else ""
-        unit = f" unit={json.dumps(self.unit, ensure_ascii=False)}" if self.unit else ""
+        unit = f" {unit_text(self.unit)}" if self.unit else ""
         return f"{self.offset} {self.path} {self.type}{length}{unit}"
 
     @classmethod
@@ -138,13 +138,17 @@ def _lines(layout: Layout, base: int, prefix: str) -> Iterator[Line]:
         field = placed.field
         path = prefix + field.name
         offset = base + placed.offset
-        yield Line(offset, path, _type_text(field.type), field.length, field.unit)
+        yield Line(offset, path, type_text(field.type), field.length, field.unit)
         if isinstance(field.type, StructType):
             inner = f"{path}[]." if field.length is not None else f"{path}."
             yield from _lines(layout_of(field.type), offset, inner)
 
 
-def _type_text(type_: Type) -> str:
+def unit_text(unit: str) -> str:
+    return f"unit={json.dumps(unit, ensure_ascii=False)}"
+
+
+def type_text(type_: Type) -> str:
     if isinstance(type_, Scalar):
         return type_.canonical
     if isinstance(type_, EnumType):

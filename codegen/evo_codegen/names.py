@@ -56,8 +56,9 @@ LINK_MEMBERS = frozenset(
 FLATC_MEMBERS = frozenset(
     """Builder CheckField FlatBuffersVTableOffset GetAddressOf GetField GetOptional
     GetOptionalFieldOffset GetPointer GetStruct GetVTable NativeTableType Pack SetField SetPointer
-    TableType UnPack UnPackTo VectorArgs Verify VerifyField VerifyFieldRequired VerifyOffset
-    VerifyOffsetRequired VerifyTableStart fbb o rehasher va verifier""".split()
+    Table TableType UnPack UnPackTo VectorArgs Verify VerifyField VerifyFieldRequired VerifyOffset
+    VerifyOffsetRequired VerifyTableStart fbb int8_t int16_t int32_t int64_t o rehasher uint8_t
+    uint16_t uint32_t uint64_t va verifier""".split()
 )
 
 # Enumerators that flatc adds to each enum, or to each flags enum.

@@ -107,18 +107,68 @@ class BlockView:
 
 
 @dataclass(frozen=True)
+class AliasView:
+    """A table, whose class flatc generates."""
+
+    comment: list[str]
+    name: str
+
+
+@dataclass(frozen=True)
+class MethodView:
+    name: str
+    number: int
+    request: str
+    reply: str
+    deadline: str
+    idempotent: str
+    streaming: str
+
+
+@dataclass(frozen=True)
+class LinkView:
+    service: str
+    name: str
+    owner: str
+    comment: list[str]
+    max_clients: int
+    warm_clients: int
+    ring: str
+    max_message: str
+    checksum: str
+    access: str
+    version: Version
+    id: str
+    compatible: list[Release]
+    methods: list[MethodView]
+    bfbs_name: str
+
+
+@dataclass(frozen=True)
+class LinkBlockView:
+    """Tables and links that share a namespace."""
+
+    namespace: str
+    tables: list[AliasView]
+    links: list[LinkView]
+
+
+@dataclass(frozen=True)
 class HeaderView:
     schema: str
     segments: list[SegmentView]
+    links: list[LinkView]
     system_includes: list[str]
     own_includes: list[str]
-    bfbs_header: str  # empty without a segment
+    bfbs_header: str  # empty without a channel
     blocks: list[BlockView]
+    wire: list[str]  # flatc's C++ for the tables; empty without any
+    link_blocks: list[LinkBlockView]
 
 
 @dataclass(frozen=True)
 class BfbsView:
-    """A compiled schema. Without a segment in it, nothing needs it: the name is empty."""
+    """A compiled schema. Without a channel in it, nothing needs it: the name is empty."""
 
     file: str
     namespace: str

@@ -12,6 +12,7 @@ from evo_codegen.collisions import validate_together
 from evo_codegen.diagnostics import Diagnostics
 from evo_codegen.front_end import read_schemas
 from evo_codegen.ir import Link, Scalar, Streaming, Text
+from evo_codegen.link_layout import link_lines
 from evo_codegen.link_validate import validate_links
 from evo_codegen.validate import validate
 
@@ -187,3 +188,44 @@ def test_a_table_of_two_schemas_is_reported(tmp_path: Path) -> None:
     validate_together(front.schemas, diagnostics)
     (error,) = diagnostics.in_order([])
     assert "`test.Message` is already declared at" in str(error)
+
+
+def test_the_canonical_text(tmp_path: Path) -> None:
+    before = (
+        "struct Point { x:int; }\n"
+        "enum Mode : ubyte { Off, On }\n"
+        "/// A message.\ntable Message {\n"
+        '/// A.\na:[double] (unit: "mm");\n/// B.\nb:Mode = On;\n/// C.\nc:bool = null;\n'
+        "/// D.\nd:string (required);\n/// E.\ne:Point;\n/// F.\nf:[Inner];\n"
+        "/// G.\ng:int (deprecated);\n/// H.\nh:[Mode];\n"
+        "}\n/// Inside.\ntable Inner { }\n\n"
+    )
+    methods = 'Get(Message): Inner (streaming: "server"); Abort(Inner): Inner'
+    link = read_link(tmp_path, link_text(methods, before=before))
+    assert link_lines(link) == [
+        "evo link 1",
+        "1 Get test.Message test.Inner streaming=server",
+        "2 Abort test.Inner test.Inner",
+        "table test.Inner",
+        "table test.Message",
+        '0 a [f64] unit="mm"',
+        "1 b u8{Off=0,On=1} default=1",
+        "2 c bool optional",
+        "3 d string required",
+        "4 e struct<test.Point>",
+        "5 f [table<test.Inner>]",
+        "6 g i32",
+        "7 h [u8{Off=0,On=1}]",
+        "struct test.Point",
+        "0 x i32",
+        "size=4 alignment=4",
+    ]
+
+
+def test_what_does_not_change_the_schema_id(tmp_path: Path) -> None:
+    methods = "Get(Message): Message"
+    plain = link_lines(read_link(tmp_path, link_text(methods)))
+    attributes = 'max_clients: 3, ring: "4KiB", clients: "one", version: "1.7", access: "group"'
+    other = link_text('Get(Message): Message (deadline: "1s", idempotent)', attributes)
+    other = other.replace("/// A number.", "/// The same number.").replace("x:int", "x:int (min: -1)")
+    assert link_lines(read_link(tmp_path, other)) == plain

@@ -110,7 +110,7 @@ def test_output(
 
 # One for each set of includes that a header may begin with: these are compiled by themselves, all
 # others together, which is far quicker.
-ALONE = ["enums_only", "shared_only", "stream", "single_byte"]
+ALONE = ["enums_only", "link", "link_and_segment", "shared_only", "stream", "single_byte"]
 
 
 def test_headers_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,17 +144,18 @@ def test_headers_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     everything = tmp_path / "everything.cpp"
     everything.write_text("".join(together))
     for source in (*sources, everything):
-        options = ["-std=c++20", "-fsyntax-only", *WARNINGS, f"-I{ROOT / 'runtime/include'}"]
-        command = [*compiler, *options, f"-I{tmp_path}", str(source)]
+        folders = [ROOT / "runtime/include", ROOT / "links/include", HERE / "stand_in", tmp_path]
+        options = ["-std=c++20", "-fsyntax-only", *WARNINGS, *(f"-I{each}" for each in folders)]
+        command = [*compiler, *options, str(source)]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["two_segments", "shared_only"])
+@pytest.mark.parametrize("name", ["two_segments", "shared_only", "link"])
 def test_the_compiled_schema_is_emitted_once(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bytes are those of flatc; without a segment there are none."""
+    """The bytes are those of flatc; without a channel there are none."""
     monkeypatch.chdir(HERE / name)
     assert generate(HERE / name, tmp_path) == 0
     text = (tmp_path / "schema.bfbs.hpp").read_text()
@@ -164,6 +165,6 @@ def test_the_compiled_schema_is_emitted_once(
         for each in read_schemas([Path("schema.fbs")], [], "flatc", Diagnostics()).schemas
         if each.file == "schema.fbs"
     )
-    has_segment = any(schema.segment_structs())
-    assert found == (schema.bfbs if has_segment else b"")
-    assert text.count("std::array<") == has_segment
+    has_channel = any(schema.channels())
+    assert found == (schema.bfbs if has_channel else b"")
+    assert text.count("std::array<") == has_channel
