@@ -12,13 +12,14 @@ from evo_codegen.collisions import validate_together
 from evo_codegen.diagnostics import BrokenLock, Diagnostics, MissingTool, UsageError
 from evo_codegen.emit import render, render_bfbs
 from evo_codegen.emit_links import LinkParts
-from evo_codegen.evolution import Release, SchemaLock, check_evolution, compatible_releases
+from evo_codegen.evolution import check_evolution, compatible_releases
 from evo_codegen.front_end import read_schemas
 from evo_codegen.inventory import compare_inventories, inventory_text
 from evo_codegen.ir import Link, Schema, Segment, Service, StructType
 from evo_codegen.link_validate import validate_links
 from evo_codegen.outputs import depfile_text, differences, write_changed
 from evo_codegen.pages import page_name, render_page
+from evo_codegen.schema_lock import Channel, SchemaLock
 from evo_codegen.validate import validate
 from evo_codegen.wire import wire_lines
 
@@ -120,7 +121,10 @@ def _texts(
         struct: compatible_releases(segment, lock) if lock else []
         for struct, segment in segments.items()
     }
-    compatible_links: dict[Service, list[Release]] = {service: [] for service in links}
+    compatible_links = {
+        service: compatible_releases(link, lock) if lock else []
+        for service, link in links.items()
+    }
     wire = wire_lines(schemas, options.flatc)
     texts: dict[Path, str] = {}
     for schema in schemas:
@@ -131,7 +135,7 @@ def _texts(
             page = render_page(schema, segments, compatible)
             texts[options.docs_dir / page_name(schema)] = page
     if lock and options.update_lock:
-        texts[lock.path] = lock.with_current(list(segments.values())).text()
+        texts[lock.path] = lock.with_current([*segments.values(), *links.values()]).text()
     return texts
 
 
@@ -149,8 +153,9 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     links = validate_links(front.schemas, diagnostics)
     validate_together(front.schemas, diagnostics)
     if lock:
-        for segment in segments.values():
-            check_evolution(segment, lock, diagnostics)
+        channels: list[Channel] = [*segments.values(), *links.values()]
+        for channel in channels:
+            check_evolution(channel, lock, diagnostics)
     if not _report_errors(diagnostics, front.files):
         return 1
 

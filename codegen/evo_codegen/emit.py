@@ -17,7 +17,6 @@ from jinja2.parser import Parser
 
 from evo_codegen import cpp
 from evo_codegen.emit_links import LinkParts, link_blocks
-from evo_codegen.evolution import Release
 from evo_codegen.ir import EnumType, Field, Kind, Schema, Segment, StructType
 from evo_codegen.layout import (
     Placed,
@@ -27,6 +26,7 @@ from evo_codegen.layout import (
     schema_id,
     size_of,
 )
+from evo_codegen.releases import Release
 from evo_codegen.views import (
     AccessorView,
     BfbsView,

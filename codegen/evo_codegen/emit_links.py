@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from evo_codegen import cpp
-from evo_codegen.evolution import Release
 from evo_codegen.ir import Link, Method, Schema, Service, TableType
 from evo_codegen.layout import schema_id
 from evo_codegen.link_layout import link_lines
+from evo_codegen.releases import Release
 from evo_codegen.views import AliasView, LinkBlockView, LinkView, MethodView
 
 _UNITS = (("seconds", 10**9), ("milliseconds", 10**6), ("microseconds", 10**3))

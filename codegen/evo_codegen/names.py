@@ -45,11 +45,8 @@ GENERATED_NAMES = READER_MEMBERS | GENERATED_FUNCTIONS | frozenset(
     stamp""".split()
 )
 
-# What the client, the server or the service of a link declares besides its methods.
-LINK_MEMBERS = frozenset(
-    """attach close connect create info link memory name reconnect serve state status stop version
-    wait""".split()
-)
+# What the client and the server of a link declare besides its methods.
+LINK_MEMBERS = frozenset(("connect", "create", "serve"))
 
 # Members of the classes that flatc generates for a table, and parameters of its functions. Names of
 # fields get an underscore in front there.

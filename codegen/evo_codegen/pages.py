@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from evo_codegen.byte_diagram import byte_diagram
 from evo_codegen.emit import template
-from evo_codegen.evolution import Release
 from evo_codegen.ir import EnumType, Field, Kind, Schema, Segment, StructType
 from evo_codegen.layout import Layout, canonical_lines, layout_of, schema_id
+from evo_codegen.releases import Release
 
 _ACCESS = {"owner": "`owner` (0600)", "group": "`group` (0640)"}
 

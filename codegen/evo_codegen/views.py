@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evo_codegen.evolution import Release
 from evo_codegen.ir import Version
+from evo_codegen.releases import Release
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,9 @@ def _run_flatc(schemas: dict[str, Schema], flatc: str) -> dict[str, str]:
             (directory / file).write_bytes(text.encode("utf-8"))
         output = run_flatc(program_path(flatc), [*_OPTIONS.split(), *schemas], directory)
         assert output is None, output  # it accepted the schema from which this one is written
-        outputs = {file: directory / f"{schema.stem}_generated.h" for file, schema in schemas.items()}
+        outputs = {
+            file: directory / f"{schema.stem}_generated.h" for file, schema in schemas.items()
+        }
         # flatc writes nothing for a schema that declares no types.
         return {
             file: _without_frame(path.read_text("utf-8"))

@@ -6,49 +6,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from link_support import MESSAGE, link_text, read_link, read_links
 from support import HEAD
 
 from evo_codegen.collisions import validate_together
 from evo_codegen.diagnostics import Diagnostics
 from evo_codegen.front_end import read_schemas
-from evo_codegen.ir import Link, Scalar, Streaming, Text
+from evo_codegen.ir import Scalar, Streaming, Text
 from evo_codegen.link_layout import link_lines
 from evo_codegen.link_validate import validate_links
-from evo_codegen.validate import validate
-
-MESSAGE = "/// A message.\ntable Message {\n  /// A number.\n  x:int;\n}\n\n"
-
-
-def link_text(methods: str, attributes: str = "", before: str = MESSAGE) -> str:
-    """A schema with one link; each method gets a comment."""
-    commented = "".join(
-        f"  /// A method.\n  {method.strip()};\n" for method in methods.split(";") if method.strip()
-    )
-    more = f", {attributes}" if attributes else ""
-    return (
-        f"{HEAD}{before}/// A link.\n"
-        f'rpc_service Motion (link: "motion", owner: "planner"{more}) {{\n{commented}}}\n'
-    )
-
-
-def read_links(directory: Path, text: str) -> tuple[list[Link], list[str]]:
-    """Reads and checks a schema; returns its links and the errors."""
-    path = directory / "schema.fbs"
-    path.write_text(text)
-    diagnostics = Diagnostics()
-    front = read_schemas([path], [], "flatc", diagnostics)
-    validate(front.schemas, diagnostics)
-    links = validate_links(front.schemas, diagnostics)
-    validate_together(front.schemas, diagnostics)
-    errors = [str(each).removeprefix(str(directory) + "/") for each in diagnostics.in_order([])]
-    return list(links.values()), errors
-
-
-def read_link(directory: Path, text: str) -> Link:
-    """Reads a schema without errors and with one link."""
-    (link,), errors = read_links(directory, text)
-    assert errors == []
-    return link
 
 
 def test_defaults(tmp_path: Path) -> None:
@@ -227,5 +193,5 @@ def test_what_does_not_change_the_schema_id(tmp_path: Path) -> None:
     plain = link_lines(read_link(tmp_path, link_text(methods)))
     attributes = 'max_clients: 3, ring: "4KiB", clients: "one", version: "1.7", access: "group"'
     other = link_text('Get(Message): Message (deadline: "1s", idempotent)', attributes)
-    other = other.replace("/// A number.", "/// The same number.").replace("x:int", "x:int (min: -1)")
+    other = other.replace("/// A number.", "/// The same.").replace("x:int", "x:int (min: -1)")
     assert link_lines(read_link(tmp_path, other)) == plain
