@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--check", action="store_true", help="write nothing; fail with a diff if outdated")
     add("--remedy", metavar="COMMAND", help="the command that --check suggests")
     add("--flatc", default="flatc", metavar="PROGRAM", help="default: flatc")
-    add("--inventory", type=Path, metavar="FILE", help="write a list of the segments")
+    add("--inventory", type=Path, metavar="FILE", help="list the segments and links")
     add(
         "--compare-inventories",
         action="store_true",

@@ -99,21 +99,26 @@ def _check_unique_types(schemas: list[Schema], diagnostics: Diagnostics) -> None
 def _check_unique_channels(schemas: list[Schema], diagnostics: Diagnostics) -> None:
     first: dict[str, StructType | Service] = {}
     for each in (channel for schema in schemas for channel in schema.channels()):
-        kind = kind_of(each)
+        kind = channel_kind(each)
         if each.attributes[kind].is_reported:
             continue
         name = each.attributes[kind].value
         other = first.setdefault(name, each)
         if other is not each:
-            place = where(other, kind_of(other))
-            what = "" if kind_of(other) == kind else f" as a {kind_of(other)}"
+            place = where(other, channel_kind(other))
+            what = f"already declared{already(channel_kind(other), kind)}"
             diagnostics.error(
                 where(each, kind),
-                f"{kind} `{name}` is already declared{what} at {place.file}:{place.line}",
+                f"{kind} `{name}` is {what} at {place.file}:{place.line}",
                 f"give each {kind} a name of its own",
             )
 
 
-def kind_of(channel: StructType | Service) -> str:
+def channel_kind(channel: StructType | Service) -> str:
     """Returns `segment` or `link`: the attribute that gives the channel its name."""
     return "segment" if isinstance(channel, StructType) else "link"
+
+
+def already(other: str, kind: str) -> str:
+    """Returns the words that name the kind of the other channel, if it is another one."""
+    return "" if other == kind else f" as a {other}"

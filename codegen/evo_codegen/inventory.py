@@ -1,46 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The segments that a run found, written to a file for comparison with those of other runs."""
+"""The segments and links that a run found, written to a file for comparison with those of other runs."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from evo_codegen.attributes import where
+from evo_codegen.collisions import already, channel_kind
 from evo_codegen.diagnostics import Diagnostics, Location
 from evo_codegen.ir import Schema
 
 
 @dataclass(frozen=True)
 class Found:
-    """A segment, and the line that names it."""
+    """A segment or link, and the line that names it."""
 
+    kind: str
     name: str
     line: int
     file: str  # absolute, without links: two runs may have found it in the same file
 
     def __str__(self) -> str:
-        return f"{self.name} {self.line} {self.file}"
+        kind = "" if self.kind == "segment" else f"{self.kind} "
+        return f"{kind}{self.name} {self.line} {self.file}"
 
     @classmethod
     def parse(cls, text: str) -> Found:
-        name, line, file = text.split(" ", 2)
-        return cls(name, int(line), file)
+        """The inverse of str(); raises ValueError if the text is not such a line."""
+        match = re.fullmatch(r"(?:(link) )?(\S+) (\d+) (.+)", text)
+        if not match:
+            raise ValueError(f"not a line of an inventory: {text}")
+        kind, name, line, file = match.groups()
+        return cls(kind or "segment", name, int(line), file)
 
 
 def inventory_text(schemas: list[Schema]) -> str:
-    """Returns the segments of a run, one per line."""
+    """Returns the segments and links of a run, one per line."""
     found = set()
     for schema in schemas:
-        for struct in schema.segment_structs():
-            place = where(struct, "segment")
+        for channel in schema.channels():
+            kind = channel_kind(channel)
+            place = where(channel, kind)
             file = str(Path(place.file).resolve())
-            found.add(Found(struct.attributes["segment"].value, place.line, file))
+            found.add(Found(kind, channel.attributes[kind].value, place.line, file))
     return "".join(f"{each}\n" for each in sorted(found, key=str))
 
 
 def compare_inventories(paths: list[Path], diagnostics: Diagnostics) -> None:
-    """Reports each segment that two runs found in different files."""
+    """Reports each name that two runs found in different files."""
     first: dict[str, Found] = {}
     for path in paths:
         for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
@@ -57,6 +66,7 @@ def compare_inventories(paths: list[Path], diagnostics: Diagnostics) -> None:
             if other.file != found.file:
                 diagnostics.error(
                     Location(found.file, found.line),
-                    f"segment `{found.name}` is already declared at {other.file}:{other.line}",
-                    "give each segment a name of its own, in all targets",
+                    f"{found.kind} `{found.name}` is already declared{already(other.kind, found.kind)} "
+                    f"at {other.file}:{other.line}",
+                    f"give each {found.kind} a name of its own, in all targets",
                 )

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from link_support import link_text
 from support import ROOT, segment_text
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "codegen")}
@@ -199,6 +200,23 @@ def test_inventories_tell_of_a_segment_in_two_runs(project: Path) -> None:
         "each segment a name of its own, in all targets\n"
     )
     assert not (project / "t").exists()
+
+
+def test_inventories_report_a_link_with_the_name_of_a_segment(project: Path) -> None:
+    text = link_text("Get(Message): Message").replace("namespace test", "namespace c")
+    for name in ("state", "link"):
+        (project / f"{name}.fbs").write_text(text.replace('"motion"', f'"{name}"'))
+        done = run(project, "--output-dir", "made", "--inventory", f"{name}.found", f"{name}.fbs")
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (project / "link.found").read_text() == f"link link 12 {project}/link.fbs\n"
+    run(project, "--output-dir", "made", "--inventory", "one.found", "one.fbs")
+    assert run(project, "--compare-inventories", "one.found", "link.found").returncode == 0
+    done = run(project, "--compare-inventories", "one.found", "state.found")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"{project}/state.fbs:12: link `state` is already declared as a segment at "
+        f"{project}/one.fbs:6; give each link a name of its own, in all targets\n"
+    )
 
 
 def test_a_damaged_inventory_is_named(project: Path) -> None:
