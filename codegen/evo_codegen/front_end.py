@@ -81,7 +81,7 @@ def read_schemas(
         if root.file not in compiled:
             continue
         try:
-            reader = _Reader(tree, root, compiled[root.file], check_layout=not diagnostics)
+            reader = _Reader(tree, root, compiled[root.file], diagnostics)
             schemas.append(reader.schema())
         except Unreadable as error:
             diagnostics.error(error.location, error.what, error.instead)
@@ -99,11 +99,13 @@ class LayoutMismatch(Exception):
 class _Reader:
     """Turns one binary schema into the intermediate representation."""
 
-    def __init__(self, tree: SourceTree, root: Source, bfbs: bytes, check_layout: bool) -> None:
+    def __init__(
+        self, tree: SourceTree, root: Source, bfbs: bytes, diagnostics: Diagnostics
+    ) -> None:
         self._tree = tree
         self._root = root
         self._bfbs = bfbs
-        self._check_layout = check_layout
+        self._check_layout = not diagnostics  # after an error, fields may be missing
         record = SchemaRecord.read(bfbs)
         self._objects = record.objects
         self._enum_records = record.enums
@@ -117,7 +119,9 @@ class _Reader:
         self._levels: dict[str, int] = {}  # of structs inside each struct
         self._open = 0  # structs being read, each the type of a field of the previous one
         self._services = record.services
-        self._messages = MessageReader(self._objects, self._declaration, self._type)
+        self._messages = MessageReader(
+            self._objects, self._declaration, self._type, diagnostics
+        )
 
     def schema(self) -> Schema:
         types: list[EnumType | StructType] = [each for each in self._enums if each]

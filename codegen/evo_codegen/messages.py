@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evo_codegen.diagnostics import Location, Unreadable
+from evo_codegen.diagnostics import Diagnostics, Location, Unreadable
 from evo_codegen.extent import DEEPEST_NESTING
 from evo_codegen.ir import (
     Call,
@@ -25,7 +25,7 @@ from evo_codegen.reflection import (
     ObjectRecord,
     ServiceRecord,
 )
-from evo_codegen.scanner import Declaration
+from evo_codegen.scanner import Declaration, Token, unquote
 from evo_codegen.sources import Source
 from evo_codegen.text_checks import is_stand_in
 
@@ -40,10 +40,12 @@ class MessageReader:
         objects: list[ObjectRecord],
         locate: Locate,
         type_of: Callable[[BaseType, int], Type],
+        diagnostics: Diagnostics,
     ) -> None:
         self._objects = objects
         self._locate = locate
         self._type_of = type_of
+        self._diagnostics = diagnostics
         self._tables: dict[str, TableType] = {}
         self._open: list[str] = []  # tables being read, each the type of a field of the previous
 
@@ -94,17 +96,25 @@ class MessageReader:
         type_ = self._field_type(base, record.type.index)
         member = declaration.members_by_name.get(record.name)
         uses = member.attributes if member else ()
+        location = source.location(member.line if member else declaration.line)
+        default = None if is_vector else _default(type_, record)
+        if default == "0" and member and member.default and not _is_zero(member.default, type_):
+            self._diagnostics.error(
+                location,
+                f"`{record.name}` has a default of 2^63 or more, which flatc records as 0",
+                f"write at most {(1 << 63) - 1}",
+            )
         return TableField(
             name=record.name,
             type=type_,
             is_vector=is_vector,
             id=record.id,
-            default=None if is_vector else _default(type_, record),
+            default=default,
             is_required=record.is_required,
             is_deprecated=record.is_deprecated,
             documentation=record.documentation,
             attributes=source.attributes(record.attributes, uses, declaration),
-            location=source.location(member.line if member else declaration.line),
+            location=location,
         )
 
     def _field_type(self, base: BaseType, index: int) -> TableFieldType:
@@ -154,4 +164,17 @@ def _default(type_: TableFieldType, record: FieldRecord) -> str | None:
         return None
     if scalar.is_float:
         return repr(record.default_real).removesuffix(".0")
+    if scalar is Scalar.BOOL:
+        return str(int(record.default_integer != 0))
     return str(record.default_integer)
+
+
+def _is_zero(default: Token, type_: TableFieldType) -> bool:
+    """Whether a default as written stands for 0."""
+    text = unquote(default.text) if default.kind == "string" else default.text
+    if default.kind == "number":
+        return float(int(text, 16) if "x" in text.lower() else text) == 0
+    if isinstance(type_, EnumType) and text:
+        zeros = [each.name for each in type_.enumerators if each.value == 0]
+        return text.rpartition(".")[2] in zeros
+    return True

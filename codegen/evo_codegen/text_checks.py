@@ -31,7 +31,6 @@ _UNSIGNED = {
 # The attributes of FlatBuffers that a table's field may have. A struct's field must have none,
 # whether it would have an effect or not.
 _TABLE_FIELD_ATTRIBUTES = frozenset(("deprecated", "id", "required"))
-_LARGEST_DEFAULT = (1 << 63) - 1
 
 
 def check_text(source: Source, diagnostics: Diagnostics) -> None:
@@ -201,7 +200,7 @@ class _TextCheck:
             self._error(use.line, what, "remove it")
             if use.name == "deprecated":
                 self._replace(declaration, member)
-        problem = _table_field_problem(member) if is_table else _type_problem(member.type)
+        problem = (_table_type_problem if is_table else _type_problem)(member.type)
         if problem:
             what, instead = problem
             self._error(member.line, f"`{member.name}` is {what}", instead)
@@ -227,18 +226,13 @@ def _type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:
     return None
 
 
-def _table_field_problem(member: Member) -> tuple[str, str] | None:
-    text = "".join(token.text for token in member.type)
+def _table_type_problem(tokens: tuple[Token, ...]) -> tuple[str, str] | None:
+    text = "".join(token.text for token in tokens)
     if text.startswith("[["):
         return "a vector of vectors", "wrap the inner vector in a table"
     array = re.fullmatch(r"(\[[^\[\]:]*):[^\[\]:]*\]", text)
     if array:
         return "a fixed-length array, which a table cannot hold", f"write a vector: {array[1]}]"
-    default = member.default.text if member.default else ""
-    if re.fullmatch("[0-9]{19,}", default) and int(default) > _LARGEST_DEFAULT:
-        # flatc would record 0.
-        what = f"{default} by default, more than flatc can record"
-        return what, f"write at most {_LARGEST_DEFAULT}"
     return None
 
 
