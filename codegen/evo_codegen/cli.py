@@ -132,7 +132,7 @@ def _texts(
         texts[options.output_dir / schema.header] = render(schema, segments, compatible, parts)
         texts[options.output_dir / schema.bfbs_header] = render_bfbs(schema)
         if options.docs_dir:
-            page = render_page(schema, segments, compatible)
+            page = render_page(schema, segments, compatible, links, compatible_links)
             texts[options.docs_dir / page_name(schema)] = page
     if lock and options.update_lock:
         texts[lock.path] = lock.with_current([*segments.values(), *links.values()]).text()
