@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from evo_codegen.attributes import closest
+from evo_codegen.names import FLATC_NUMBERS
 from evo_codegen.scanner import AttributeUse, Declaration, Member, scan
 from evo_codegen.sources import Source
 
@@ -158,12 +159,6 @@ _TRANSLATIONS = [
 ]
 
 
-_SCALAR_TYPES = frozenset(
-    """bool byte ubyte short ushort int uint long ulong float double int8 uint8 int16 uint16 int32
-    uint32 int64 uint64 float32 float64""".split()
-)
-
-
 def _declared(root: Source) -> frozenset[str]:
     """Returns the names of all types that a schema can see, without their namespaces."""
     declarations = (each for source in root.closure() for each in source.scan.declarations)
@@ -237,7 +232,7 @@ class Complaint:
         if self._message == "structs may contain only scalar or struct fields":
             return self._type_translation(member)
         unknown = NOT_DEFINED.fullmatch(self._message)
-        if unknown and self._member and unknown[1] not in _SCALAR_TYPES:
+        if unknown and self._member and unknown[1] not in FLATC_NUMBERS:
             return self._unknown_type(unknown[1], member)
         keyword = self._declaration.keyword if self._declaration else ""
         for pattern, what, instead in _TRANSLATIONS:
@@ -252,7 +247,7 @@ class Complaint:
         word = next((text for text in types if text[0].isalpha() or text[0] == "_"), "")
         dot, name = word.rpartition(".")[1:]
         declared = _declared(self._root)
-        if name and name not in (declared if dot else declared | _SCALAR_TYPES):
+        if name and name not in (declared if dot else declared | FLATC_NUMBERS):
             return self._unknown_type(word, member)
         return (
             f"the type of `{member}` is not fixed in size, or is not declared above",
@@ -263,7 +258,7 @@ class Complaint:
     def _unknown_type(self, type_: str, member: str) -> tuple[str, str]:
         namespace, dot, name = type_.rpartition(".")
         declared = _declared(self._root)
-        guess = closest(name, declared if dot else declared | _SCALAR_TYPES)
+        guess = closest(name, declared if dot else declared | FLATC_NUMBERS)
         instead = "declare it, or include its schema"
         if guess:
             instead = f"did you mean `{namespace}{dot}{guess}`?"

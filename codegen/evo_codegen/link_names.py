@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
-from evo_codegen.diagnostics import Diagnostics
-from evo_codegen.ir import Declared, EnumType, Schema
-from evo_codegen.names import FLATC_ENUMERATORS, FLATC_FLAGS, WIRE_NAMESPACE
+from evo_codegen.diagnostics import Diagnostics, Location
+from evo_codegen.ir import Declared, EnumType, Schema, StructType
+from evo_codegen.names import (
+    FLATC_ENUMERATORS,
+    FLATC_FLAGS,
+    FLATC_INTEGERS,
+    FLATC_TYPES,
+    FLATC_WORDS,
+    WIRE_NAMESPACE,
+)
 
 
 def check_link_names(schema: Schema, diagnostics: Diagnostics) -> None:
@@ -16,17 +23,22 @@ def check_link_names(schema: Schema, diagnostics: Diagnostics) -> None:
     declared: list[Declared] = [*schema.visible, *schema.visible_tables]
     declared += schema.visible_services
     outermost = {each.namespace[0] for each in declared if each.namespace}
-    outermost |= {"flatbuffers", "std", WIRE_NAMESPACE}
+    used = {"flatbuffers", "std", WIRE_NAMESPACE} | FLATC_INTEGERS
     for each in declared:
-        _check_namespace(each, outermost, diagnostics)
-        if each.namespace and each.name in outermost:
-            diagnostics.error(
-                each.location,
-                f"`{each.name}` is also the name of a namespace that the classes of flatc use",
-                "rename it",
-            )
+        _check_namespace(each, outermost | used, diagnostics)
+        if each.namespace and each.name in outermost | used | FLATC_TYPES:
+            _report(each.name, each.location, diagnostics)
         if isinstance(each, EnumType):
             _check_enumerators(each, diagnostics)
+        elif isinstance(each, StructType):
+            for field in each.fields:
+                if field.name in FLATC_INTEGERS:
+                    _report(field.name, field.location, diagnostics)
+
+
+def _report(name: str, location: Location, diagnostics: Diagnostics) -> None:
+    what = f"`{name}` is a name that the classes of flatc use"
+    diagnostics.error(location, what, "rename it")
 
 
 def _check_namespace(declared: Declared, outermost: set[str], diagnostics: Diagnostics) -> None:
@@ -41,11 +53,18 @@ def _check_namespace(declared: Declared, outermost: set[str], diagnostics: Diagn
     first, *inner = declared.namespace
     hiding = [part for part in inner if part in outermost]
     hiding += [part for part in (first,) if part in ("flatbuffers", WIRE_NAMESPACE)]
+    if first in FLATC_WORDS:
+        diagnostics.error(
+            declared.namespace_location,
+            f"flatc reads `{first}`, the first part of namespace `{'.'.join(declared.namespace)}`, "
+            "as a type",
+            "rename that part",
+        )
     for part in hiding:
         diagnostics.error(
             declared.namespace_location,
             f"namespace `{'.'.join(declared.namespace)}` has a part `{part}`, which would hide a "
-            "namespace that the classes of flatc use",
+            "name that the classes of flatc use",
             "rename that part",
         )
 

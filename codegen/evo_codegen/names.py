@@ -48,14 +48,30 @@ GENERATED_NAMES = READER_MEMBERS | GENERATED_FUNCTIONS | frozenset(
 # What the client and the server of a link declare besides its methods.
 LINK_MEMBERS = frozenset(("connect", "create", "serve"))
 
-# Members of the classes that flatc generates for a table, and parameters of its functions. Names of
-# fields get an underscore in front there.
-FLATC_MEMBERS = frozenset(
-    """Builder CheckField FlatBuffersVTableOffset GetAddressOf GetField GetOptional
-    GetOptionalFieldOffset GetPointer GetStruct GetVTable NativeTableType Pack SetField SetPointer
-    Table TableType UnPack UnPackTo VectorArgs Verify VerifyField VerifyFieldRequired VerifyOffset
-    VerifyOffsetRequired VerifyTableStart fbb int8_t int16_t int32_t int64_t o rehasher uint8_t
-    uint16_t uint32_t uint64_t va verifier""".split()
+# The words of schemas for numbers and bools, and for all types.
+FLATC_NUMBERS = frozenset(
+    """bool byte ubyte short ushort int uint long ulong float double int8 uint8 int16 uint16 int32
+    uint32 int64 uint64 float32 float64""".split()
+)
+FLATC_WORDS = FLATC_NUMBERS | {"string"}
+
+# Types that flatc's classes name without a namespace.
+FLATC_INTEGERS = frozenset(
+    "int8_t int16_t int32_t int64_t size_t uint8_t uint16_t uint32_t uint64_t".split()
+)
+
+# Types that flatc declares inside the class of a table.
+FLATC_TYPES = frozenset(
+    "Builder FlatBuffersVTableOffset NativeTableType Table TableType".split()
+)
+
+# Members of the class of a table, and parameters of its functions. Fields get an underscore in front
+# of their names there.
+FLATC_MEMBERS = FLATC_INTEGERS | FLATC_TYPES | frozenset(
+    """CheckField GetAddressOf GetField GetOptional GetOptionalFieldOffset GetPointer GetStruct
+    GetVTable Pack SetField SetPointer UnPack UnPackTo VectorArgs Verify VerifyField
+    VerifyFieldRequired VerifyOffset VerifyOffsetRequired VerifyTableStart fbb o rehasher va
+    verifier""".split()
 )
 
 # Enumerators that flatc adds to each enum, or to each flags enum.
