@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from link_support import link_text
 from support import ROOT, segment_text
 
 
@@ -37,6 +38,10 @@ def make_project(directory: Path) -> None:
     (directory / "schemas/other.fbs").write_text(
         segment_text("x:int").replace('"state"', '"other"').replace("namespace test", "namespace o")
     )
+    before = "/// A message.\ntable Message {\n/// A point.\npoint:shared.Point;\n}\n"
+    linked = link_text("Get(Message): Message; Put(Message): Message", before=before)
+    linked = linked.replace("namespace test", 'include "common/shared.fbs";\n\nnamespace linked')
+    (directory / "schemas/linked.fbs").write_text(linked)
 
 
 def test_from_two_directories(tmp_path: Path) -> None:
@@ -44,13 +49,14 @@ def test_from_two_directories(tmp_path: Path) -> None:
     for each in (first, second):
         each.mkdir(parents=True)
         make_project(each)
-    names = ["main.fbs", "other.fbs"]
+    names = ["main.fbs", "other.fbs", "linked.fbs"]
     generate(first, tmp_path / "1", *(f"schemas/{name}" for name in names))
     generate(second / "schemas", tmp_path / "2", *reversed(names), seed="1")
     absolute = [str(second / "schemas" / name) for name in names]
     generate(Path("/"), tmp_path / "3", *absolute, seed="2")
     expected = contents(tmp_path / "1")
-    names = [f"{stem}.{kind}.hpp" for stem in ("main", "other", "shared") for kind in ("bfbs", "evo")]
+    stems = ("linked", "main", "other", "shared")
+    names = [f"{stem}.{kind}.hpp" for stem in stems for kind in ("bfbs", "evo")]
     assert sorted(expected) == names
     assert contents(tmp_path / "2") == expected
     assert contents(tmp_path / "3") == expected
@@ -60,8 +66,9 @@ def test_from_two_directories(tmp_path: Path) -> None:
 
 def test_alone_or_with_others(tmp_path: Path) -> None:
     make_project(tmp_path)
-    generate(tmp_path, tmp_path / "all", "schemas/main.fbs", "schemas/other.fbs")
-    for name in ("main", "other"):
+    names = ("main", "other", "linked")
+    generate(tmp_path, tmp_path / "all", *(f"schemas/{name}.fbs" for name in names))
+    for name in names:
         generate(tmp_path, tmp_path / name, f"schemas/{name}.fbs")
         for header, text in contents(tmp_path / name).items():
             assert contents(tmp_path / "all")[header] == text
