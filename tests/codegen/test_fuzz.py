@@ -148,8 +148,8 @@ def compile_headers(output: Path) -> None:
     """The header compiles, so its assertions of offsets and sizes hold."""
     results["compiled"] += 1
     compiler = shlex.split(os.environ.get("CXX", "g++"))
-    command = [*compiler, "-std=c++20", "-fsyntax-only", *WARNINGS, f"-I{ROOT / 'runtime/include'}"]
-    command.append(f"-I{output}")
+    folders = [ROOT / "runtime/include", ROOT / "links/include", ROOT / "tests/golden/stand_in", output]
+    command = [*compiler, "-std=c++20", "-fsyntax-only", *WARNINGS, *(f"-I{each}" for each in folders)]
     source = output / "use.cpp"
     source.write_text('#include "schema.evo.hpp"\n#include "schema.evo.hpp"\n')
     done = subprocess.run([*command, str(source)], capture_output=True, text=True)
