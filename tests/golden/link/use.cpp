@@ -15,7 +15,8 @@ static_assert(MotionLink::methods[2].number == 3);
 static_assert(!MotionLink::bfbs.empty());
 
 // The struct of the schema and that of flatc are different types of the same size.
-static_assert(!std::is_same_v<Position, wire::Position> && sizeof(Position) == sizeof(wire::Position));
+static_assert(!std::is_same_v<Position, wire::Position> &&
+              sizeof(Position) == sizeof(wire::Position));
 
 /// Builds a message, checks it as a receiver does, and reads it.
 inline double round_trip() {
