@@ -172,6 +172,13 @@ def size_text(size: int) -> str:
     return f"{size // _BYTES[unit]}{unit}"
 
 
+def in_largest_unit(nanoseconds: int) -> tuple[int, str]:
+    """Returns a duration as a whole number of its largest unit, such as (250, "us")."""
+    fitting = [unit for unit, factor in _UNITS_NS.items() if nanoseconds % factor == 0]
+    unit = fitting[-1] if nanoseconds else "ns"
+    return nanoseconds // _UNITS_NS[unit], unit
+
+
 def layout_version(text: str) -> Version:
     match = re.fullmatch(r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})", text)
     if not match or max(int(match[1]), int(match[2])) > 0xFFFF:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from evo_codegen import cpp
+from evo_codegen.attributes import in_largest_unit
 from evo_codegen.ir import Link, Method, Schema, Service, TableType
 from evo_codegen.layout import schema_id
 from evo_codegen.link_layout import link_lines
 from evo_codegen.releases import Release
 from evo_codegen.views import AliasView, LinkBlockView, LinkView, MethodView
 
-_UNITS = (("seconds", 10**9), ("milliseconds", 10**6), ("microseconds", 10**3))
+_UNITS = {"ns": "nanoseconds", "us": "microseconds", "ms": "milliseconds", "s": "seconds"}
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,5 @@ def _table_name(table: TableType, inside: tuple[str, ...]) -> str:
 
 
 def _duration(nanoseconds: int) -> str:
-    """Writes a duration in the largest unit of which it is a whole number."""
-    for unit, factor in _UNITS:
-        if nanoseconds and nanoseconds % factor == 0:
-            return f"std::chrono::{unit}({cpp.grouped(nanoseconds // factor)})"
-    return f"std::chrono::nanoseconds({cpp.grouped(nanoseconds)})"
+    number, unit = in_largest_unit(nanoseconds)
+    return f"std::chrono::{_UNITS[unit]}({cpp.grouped(number)})"

@@ -53,8 +53,9 @@ def _check_service(service: Service, diagnostics: Diagnostics) -> Link | None:
         service, LINK_ATTRIBUTES, f"rpc_service `{service.name}`", diagnostics
     )
     methods: dict[str, str] = {}
+    types = _types_in_signatures(service)
     for call in service.calls:
-        _check_call(call, methods, diagnostics)
+        _check_call(call, methods, types, diagnostics)
     if "link" not in service.attributes:
         diagnostics.error(
             service.location,
@@ -65,7 +66,16 @@ def _check_service(service: Service, diagnostics: Diagnostics) -> Link | None:
     return read_link(service, diagnostics)
 
 
-def _check_call(call: Call, methods: dict[str, str], diagnostics: Diagnostics) -> None:
+def _types_in_signatures(service: Service) -> set[str]:
+    """Returns the names of the types that the methods take and return in C++."""
+    tables = [table for call in service.calls for table in (call.request, call.reply)]
+    structs = [table.plain_struct for table in tables]
+    return {each.name for each in (*tables, *structs) if each}
+
+
+def _check_call(
+    call: Call, methods: dict[str, str], types: set[str], diagnostics: Diagnostics
+) -> None:
     """`methods`: the methods before this one, by their names in C++."""
     check_commented(call, "method", diagnostics)
     check_attribute_places(call, METHOD_ATTRIBUTES, "a method", diagnostics)
@@ -83,8 +93,14 @@ def _check_call(call: Call, methods: dict[str, str], diagnostics: Diagnostics) -
     if name in LINK_MEMBERS:
         diagnostics.error(
             call.location,
-            f"`{call.name}` becomes `{name}`, a member that each client or server has",
+            f"`{name}` is a member that each client or server has",
             f"write `{call.name}{'_value' if call.name == name else 'Value'}` or another name",
+        )
+    elif name in types:
+        diagnostics.error(
+            call.location,
+            f"`{call.name}` becomes `{name}`, which is also the name of a type",
+            "rename one of them",
         )
     other = methods.setdefault(name, call.name)
     if other != call.name:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from evo_codegen.attributes import in_largest_unit
 from evo_codegen.ir import EnumType, Member, Schema, StructType, TableType
 
 ACCESS = {"owner": "`owner` (0600)", "group": "`group` (0640)"}
@@ -46,11 +47,8 @@ def size(size: int) -> str:
 
 
 def duration(nanoseconds: int) -> str:
-    """Writes a duration in the largest unit of which it is a whole number."""
-    for unit, factor in (("s", 10**9), ("ms", 10**6), ("µs", 10**3)):
-        if nanoseconds % factor == 0:
-            return f"{nanoseconds // factor} {unit}"
-    return f"{nanoseconds} ns"
+    number, unit = in_largest_unit(nanoseconds)
+    return f"{number} {unit.replace('us', 'µs')}"
 
 
 def paragraph(documentation: Sequence[str]) -> list[str]:
