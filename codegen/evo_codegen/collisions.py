@@ -52,7 +52,7 @@ def _generated_for(declared: Declared, has_links: bool) -> Iterator[str]:
     """Returns the names, next to the declaration, that are generated for it."""
     name = declared.name
     if isinstance(declared, Service):
-        yield from (name + end for end in ("Link", "Service", "Server", "Client", "Bfbs"))
+        yield from (name + end for end in ("Link", "Service", "Dispatch", "Server", "Client", "Bfbs"))
     elif isinstance(declared, TableType):
         yield from (f"{name}T", f"{name}Builder", f"Create{name}", f"Create{name}Direct")
     elif isinstance(declared, StructType) and declared.is_segment:

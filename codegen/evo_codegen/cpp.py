@@ -8,7 +8,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from evo_codegen.ir import EnumType, Field, Member, Scalar, Schema, Type
+from evo_codegen.ir import EnumType, Field, Member, Scalar, Schema, TableType, Type
 
 COLUMNS = 100
 
@@ -20,7 +20,7 @@ def namespace_text(namespace: Sequence[str]) -> str:
     return "::".join(namespace)
 
 
-def type_name(type_: Type, inside: Sequence[str]) -> str:
+def type_name(type_: Type | TableType, inside: Sequence[str]) -> str:
     """Returns the spelling of the type inside a namespace.
 
     A type of another namespace is spelt from the root: other names inside this namespace, even

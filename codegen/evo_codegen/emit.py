@@ -141,7 +141,7 @@ def _system_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
     if kinds:
         needed |= {"span", "string_view", "utility"}
     if schema.services:
-        needed |= {"array", "chrono", "cstdint", "span", "string_view"}
+        needed |= {"array", "chrono", "cstddef", "cstdint", "memory", "span", "string_view", "utility"}
     return sorted(needed)
 
 
@@ -150,7 +150,7 @@ def _own_includes(schema: Schema, kinds: set[Kind]) -> list[str]:
     if any(isinstance(each, StructType) and holds_bools(each) for each in schema.declared):
         headers.append("evo/detail/bools.hpp")
     if schema.services:
-        headers += ["evo/channel.hpp", "evo/links/description.hpp"]
+        headers += ["evo/channel.hpp", "evo/links/typed_client.hpp", "evo/links/typed_server.hpp"]
     if schema.services or schema.tables:
         headers.append("flatbuffers/flatbuffers.h")
     headers += [include.removesuffix(".fbs") + ".evo.hpp" for include in schema.includes]

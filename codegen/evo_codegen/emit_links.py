@@ -12,6 +12,7 @@ from evo_codegen.attributes import in_largest_unit
 from evo_codegen.ir import Link, Method, Schema, Service, TableType
 from evo_codegen.layout import schema_id
 from evo_codegen.link_layout import link_lines
+from evo_codegen.names import snake_case
 from evo_codegen.releases import Release
 from evo_codegen.views import AliasView, LinkBlockView, LinkView, MethodView
 
@@ -78,8 +79,14 @@ def _method(method: Method, namespace: tuple[str, ...]) -> MethodView:
     return MethodView(
         name=method.name,
         number=method.number,
+        comment=cpp.comment(method.call.documentation, 2),
+        function=snake_case(method.name),
         request=_table_name(method.call.request, namespace),
         reply=_table_name(method.call.reply, namespace),
+        request_type=_message_type(method.call.request, namespace),
+        reply_type=_message_type(method.call.reply, namespace),
+        request_value=_value_type(method.call.request, namespace),
+        reply_value=_value_type(method.call.reply, namespace),
         deadline=_duration(method.deadline_ns),
         idempotent="true" if method.idempotent else "false",
         streaming=method.streaming.value.title(),
@@ -89,6 +96,15 @@ def _method(method: Method, namespace: tuple[str, ...]) -> MethodView:
 def _table_name(table: TableType, inside: tuple[str, ...]) -> str:
     """Returns the name in the schema, with its namespace if that is not the service's."""
     return table.name if table.namespace == inside else table.full_name
+
+
+def _message_type(table: TableType, inside: tuple[str, ...]) -> str:
+    return cpp.type_name(table.plain_struct or table, inside)
+
+
+def _value_type(table: TableType, inside: tuple[str, ...]) -> str:
+    """Returns the type of a message that is not encoded: for a table, flatc's object."""
+    return _message_type(table, inside) + ("" if table.plain_struct else "T")
 
 
 def _duration(nanoseconds: int) -> str:

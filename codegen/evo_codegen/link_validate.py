@@ -93,7 +93,7 @@ def _check_call(
     if name in LINK_MEMBERS:
         diagnostics.error(
             call.location,
-            f"`{name}` is a member that each client or server has",
+            f"`{name}` is a function that each client has",
             f"write `{call.name}{'_value' if call.name == name else 'Value'}` or another name",
         )
     elif name in types:

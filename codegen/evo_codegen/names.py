@@ -45,8 +45,8 @@ GENERATED_NAMES = READER_MEMBERS | GENERATED_FUNCTIONS | frozenset(
     stamp""".split()
 )
 
-# What the client and the server of a link declare besides its methods.
-LINK_MEMBERS = frozenset(("connect", "create", "serve"))
+# What the client of a link declares besides the methods.
+LINK_MEMBERS = frozenset(("connect",))
 
 # The words of schemas for numbers and bools, and for all types.
 FLATC_NUMBERS = frozenset(

@@ -118,8 +118,14 @@ class AliasView:
 class MethodView:
     name: str
     number: int
-    request: str
+    comment: list[str]
+    function: str
+    request: str  # table
     reply: str
+    request_type: str  # C++: a table, or the struct that is sent instead
+    reply_type: str
+    request_value: str  # C++: what a caller passes
+    reply_value: str  # C++: what a service fills in
     deadline: str
     idempotent: str
     streaming: str

@@ -172,6 +172,34 @@ CallResult<CallReply> CallClient::next(std::uint64_t call, std::chrono::nanoseco
   return next_until(call, detail::end_of_wait(monotonic_ns(), timeout), options);
 }
 
+CallResult<void> CallClient::send(std::uint64_t call, std::span<const std::byte> payload,
+                                  std::chrono::nanoseconds timeout) {
+  return send_part(call, static_cast<unsigned>(links::CallPart::More), payload, timeout);
+}
+
+CallResult<void> CallClient::end(std::uint64_t call, std::chrono::nanoseconds timeout) {
+  return send_part(call, static_cast<unsigned>(links::CallPart::End), {}, timeout);
+}
+
+CallResult<void> CallClient::send_part(std::uint64_t call, unsigned part,
+                                       std::span<const std::byte> payload,
+                                       std::chrono::nanoseconds timeout) {
+  const auto found = open_.find(call);
+  if (found == open_.end()) return fail(StatusCode::FailedPrecondition, "the call has ended");
+  if (!connection_) return fail(StatusCode::Unavailable, "the server has ended", true);
+  const auto type = links::request_type(static_cast<links::CallPart>(part), found->second.method);
+  const auto sent = connection_->send({call, type, payload}, timeout);
+  if (sent) return {};
+  if (sent.error() == LinkError::TooLong) {
+    return fail(StatusCode::ResourceExhausted, "the message is longer than the link allows");
+  }
+  if (sent.error() == LinkError::Timeout) {
+    return fail(StatusCode::DeadlineExceeded, "the server takes no messages");
+  }
+  lose_connection();
+  return fail(StatusCode::Unavailable, "the server has ended", true);
+}
+
 void CallClient::cancel(std::uint64_t call) {
   const auto found = open_.find(call);
   if (found == open_.end()) return;

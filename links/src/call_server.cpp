@@ -19,39 +19,72 @@ void CallTable::connected(LinkPeer& peer) {
 }
 
 void CallTable::disconnected(LinkPeer& peer, LinkError /*why*/) {
-  clients_[peer.index()] = {};
+  // The receivers that this destroys find no client any more.
+  const Client gone = std::exchange(clients_[peer.index()], {});
 }
 
 void CallTable::received(LinkPeer& peer, const LinkMessage& message) {
   Client& client = clients_[peer.index()];
-  const auto part = part_of(message.type);
-  if (part == static_cast<unsigned>(CallPart::Cancel)) return cancel(client, message.id);
-  if (part != static_cast<unsigned>(CallPart::Request) || message.payload.size() < kDeadlineSize) {
-    return peer.close();  // this client speaks something else
+  const unsigned part = part_of(message.type);
+  if (part == static_cast<unsigned>(CallPart::Request)) {
+    return begin(peer, client.serial, message);
   }
+  if (part == static_cast<unsigned>(CallPart::Cancel)) return cancel(client, message.id);
+  const bool more = part == static_cast<unsigned>(CallPart::More);
+  if (!more && part != static_cast<unsigned>(CallPart::End)) return peer.close();
+  const Open* const call = find_call(client, message.id);
+  if (call == nullptr || call->receiver == nullptr) return;
+  // A copy: the receiver may end the call.
+  const std::shared_ptr<CallReceiver> receiver = call->receiver;
+  if (more) {
+    receiver->more(message.payload);
+  } else {
+    receiver->end();
+  }
+}
+
+void CallTable::begin(LinkPeer& peer, std::uint64_t serial, const LinkMessage& message) {
   std::uint64_t deadline = 0;
+  if (message.payload.size() < kDeadlineSize) return peer.close();  // it speaks something else
   std::memcpy(&deadline, message.payload.data(), sizeof(deadline));
   // Its client has given up.
   if (deadline != 0 && monotonic_ns() >= deadline) return;
   handler_->call(
-      LinkCall(*this, peer.index(), client.serial, message.id, method_of(message.type), deadline),
+      LinkCall(*this, peer.index(), serial, message.id, method_of(message.type), deadline),
       message.payload.subspan(kDeadlineSize));
 }
 
+CallTable::Open* CallTable::find_call(Client& client, std::uint64_t id) noexcept {
+  const auto found = std::ranges::find(client.calls, id, &Open::id);
+  return found == client.calls.end() ? nullptr : &*found;
+}
+
 void CallTable::open(std::uint32_t peer, std::uint64_t id) {
-  clients_[peer].calls.push_back({id});
+  clients_[peer].calls.push_back({.id = id});
+}
+
+void CallTable::receive_with(std::uint32_t peer, std::uint64_t serial, std::uint64_t id,
+                             std::shared_ptr<CallReceiver> receiver) noexcept {
+  if (find(peer, serial) == nullptr) return;
+  Open* const call = find_call(clients_[peer], id);
+  if (call != nullptr) call->receiver = std::move(receiver);
 }
 
 void CallTable::close(std::uint32_t peer, std::uint64_t serial, std::uint64_t id) noexcept {
   if (find(peer, serial) == nullptr) return;
   auto& calls = clients_[peer].calls;
   const auto found = std::ranges::find(calls, id, &Open::id);
-  if (found != calls.end()) calls.erase(found);
+  if (found == calls.end()) return;
+  // Destroyed last, because that may close another call.
+  const std::shared_ptr<CallReceiver> receiver = std::move(found->receiver);
+  calls.erase(found);
 }
 
 void CallTable::cancel(Client& client, std::uint64_t id) noexcept {
-  const auto found = std::ranges::find(client.calls, id, &Open::id);
-  if (found != client.calls.end()) found->cancelled = true;
+  Open* const call = find_call(client, id);
+  if (call == nullptr) return;
+  call->cancelled = true;
+  const std::shared_ptr<CallReceiver> receiver = std::move(call->receiver);
 }
 
 bool CallTable::is_cancelled(std::uint32_t peer, std::uint64_t serial,
@@ -107,6 +140,10 @@ bool LinkCall::cancelled() const noexcept {
   return deadline_ns_ != 0 && monotonic_ns() >= deadline_ns_;
 }
 
+void LinkCall::receive_with(std::shared_ptr<CallReceiver> receiver) {
+  if (table_ != nullptr) table_->receive_with(peer_, serial_, id_, std::move(receiver));
+}
+
 void LinkCall::reply(std::span<const std::byte> payload) {
   if (!cancelled()) {
     table_->find(peer_, serial_)
@@ -132,8 +169,9 @@ LinkResult<void> LinkCall::send(std::span<const std::byte> payload) {
 }
 
 void LinkCall::end() noexcept {
-  if (table_ != nullptr) table_->close(peer_, serial_, id_);
-  table_ = nullptr;
+  // This may destroy the receiver that holds this call.
+  links::CallTable* const table = std::exchange(table_, nullptr);
+  if (table != nullptr) table->close(peer_, serial_, id_);
 }
 
 Result<CallServer> CallServer::create(const LinkDescription& link, CallHandler& handler,

@@ -18,6 +18,8 @@ class CallTable final : public LinkHandler {
   void disconnected(LinkPeer& peer, LinkError why) override;
 
   void open(std::uint32_t peer, std::uint64_t id);
+  void receive_with(std::uint32_t peer, std::uint64_t serial, std::uint64_t id,
+                    std::shared_ptr<CallReceiver> receiver) noexcept;
   void close(std::uint32_t peer, std::uint64_t serial, std::uint64_t id) noexcept;
   [[nodiscard]] bool is_cancelled(std::uint32_t peer, std::uint64_t serial,
                                   std::uint64_t id) const noexcept;
@@ -28,6 +30,7 @@ class CallTable final : public LinkHandler {
   struct Open {
     std::uint64_t id;
     bool cancelled = false;
+    std::shared_ptr<CallReceiver> receiver = {};
   };
   struct Client {
     LinkPeer* peer = nullptr;
@@ -35,7 +38,10 @@ class CallTable final : public LinkHandler {
     std::vector<Open> calls;
   };
 
-  void cancel(Client& client, std::uint64_t id) noexcept;
+  /// Null if it has ended.
+  [[nodiscard]] static Open* find_call(Client& client, std::uint64_t id) noexcept;
+  void begin(LinkPeer& peer, std::uint64_t serial, const LinkMessage& message);
+  static void cancel(Client& client, std::uint64_t id) noexcept;
 
   CallHandler* handler_;
   std::vector<Client> clients_;  // by index

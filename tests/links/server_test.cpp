@@ -26,8 +26,8 @@ class Echo : public LinkHandler {
   }
   void disconnected(LinkPeer& /*peer*/, LinkError why) override { went.push_back(why); }
 
-  int came = 0;
-  std::uint64_t received_messages = 0;
+  std::atomic<int> came{0};
+  std::atomic<std::uint64_t> received_messages{0};
   std::vector<LinkError> went;
 };
 

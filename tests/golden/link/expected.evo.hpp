@@ -9,12 +9,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <evo/channel.hpp>
-#include <evo/links/description.hpp>
+#include <evo/links/typed_client.hpp>
+#include <evo/links/typed_server.hpp>
 #include <flatbuffers/flatbuffers.h>
 
 #include "schema.bfbs.hpp"
@@ -507,6 +510,130 @@ struct MotionLink {
        .deadline = std::chrono::nanoseconds(1'001), .idempotent = false, .streaming = evo::Streaming::None},
   }};
   static constexpr std::span<const std::uint8_t> bfbs{MotionBfbs};
+};
+
+/// What the server of link `motion` does. All functions are called by the thread in serve(),
+/// and must not throw. A request is valid until the function returns.
+class MotionService {
+ public:
+  MotionService() = default;
+  MotionService(const MotionService&) = delete;
+  MotionService& operator=(const MotionService&) = delete;
+  virtual ~MotionService() = default;
+
+  /// Starts one move.
+  virtual evo::Status move(const MoveRequest& request, MoveReplyT& reply) = 0;
+
+  /// Reports until the move ends.
+  virtual void follow_move(const MoveRequest& request, evo::ReplyStream<Position> replies) = 0;
+
+  /// Follows a path.
+  virtual std::unique_ptr<evo::RequestReceiver<Position>> path(evo::ReplyStream<MoveReply> replies) = 0;
+
+  /// Moves by hand.
+  virtual std::unique_ptr<evo::RequestReceiver<Position>> jog(evo::ReplyStream<Position> replies) = 0;
+
+  /// Stops everything.
+  virtual evo::Status halt(const Nothing& request, NothingT& reply) = 0;
+};
+
+struct MotionDispatch {
+  static void call(MotionService& service, evo::links::Replier& replier, evo::LinkCall& call,
+                   std::span<const std::byte> request) {
+    switch (call.method()) {
+      case 1:
+        return replier.answer<MoveRequest, MoveReply, MoveReplyT>(
+            call, request, [&](const auto& message, auto& reply) {
+              return service.move(message, reply);
+            });
+      case 2:
+        return replier.begin<MoveRequest, Position>(
+            call, request, [&](const auto& message, auto replies) {
+              service.follow_move(message, std::move(replies));
+            });
+      case 3:
+        return replier.open<Position, MoveReply>(
+            call, [&](auto replies) { return service.path(std::move(replies)); });
+      case 4:
+        return replier.open<Position, Position>(
+            call, [&](auto replies) { return service.jog(std::move(replies)); });
+      case 5:
+        return replier.answer<Nothing, Nothing, NothingT>(
+            call, request, [&](const auto& message, auto& reply) {
+              return service.halt(message, reply);
+            });
+      default:
+        return evo::links::Replier::refuse_method(call);
+    }
+  }
+};
+
+/// Serves link `motion`. Only module `motion_planner` may create it; there is one at a time.
+class MotionServer
+    : public evo::links::TypedServer<MotionLink, MotionService, MotionDispatch> {
+ public:
+  /// The service must outlive the server.
+  template <evo::FixedString Module = evo::kThisModule>
+  [[nodiscard]] static evo::Result<MotionServer> create(MotionService& service,
+                                                          evo::WriterOptions options = {}) {
+    static_assert(evo::may_write(Module.view(), "motion_planner"),
+                  "link 'motion' is owned by module 'motion_planner': only that module may "
+                  "create its server (CMake: evo_module); connect a MotionClient instead");
+    return create_as<MotionServer>(service, options);
+  }
+
+ private:
+  friend class evo::links::TypedServer<MotionLink, MotionService, MotionDispatch>;
+  using evo::links::TypedServer<MotionLink, MotionService, MotionDispatch>::TypedServer;
+};
+
+/// Calls the server of link `motion`. A call that is given no time waits as long as the schema
+/// says. Use a client from one thread at a time.
+class MotionClient {
+ public:
+  [[nodiscard]] static evo::Result<MotionClient> connect(evo::ConnectOptions options = {}) {
+    auto client = evo::links::TypedClient<MotionLink>::connect(options);
+    if (!client) return tl::unexpected(std::move(client.error()));
+    return MotionClient(std::move(*client));
+  }
+
+  /// Starts one move.
+  [[nodiscard]] evo::CallResult<evo::Received<MoveReply>> move(
+      const MoveRequestT& request, std::chrono::nanoseconds timeout = {},
+      const evo::ReceiveOptions& options = {}) {
+    return client_.call<0, MoveRequest, MoveReply>(request, timeout, options);
+  }
+
+  /// Reports until the move ends.
+  [[nodiscard]] evo::CallResult<evo::ReplyReader<Position>> follow_move(
+      const MoveRequestT& request, std::chrono::nanoseconds timeout = {}) {
+    return client_.stream<1, MoveRequest, Position>(request, timeout);
+  }
+
+  /// Follows a path.
+  [[nodiscard]] evo::CallResult<evo::CallStream<Position, MoveReply>> path(
+      std::chrono::nanoseconds timeout = {}) {
+    return client_.open<2, Position, MoveReply>(timeout);
+  }
+
+  /// Moves by hand.
+  [[nodiscard]] evo::CallResult<evo::CallStream<Position, Position>> jog(
+      std::chrono::nanoseconds timeout = {}) {
+    return client_.open<3, Position, Position>(timeout);
+  }
+
+  /// Stops everything.
+  [[nodiscard]] evo::CallResult<evo::Received<Nothing>> halt(
+      const NothingT& request, std::chrono::nanoseconds timeout = {},
+      const evo::ReceiveOptions& options = {}) {
+    return client_.call<4, Nothing, Nothing>(request, timeout, options);
+  }
+
+ private:
+  explicit MotionClient(evo::links::TypedClient<MotionLink> client) noexcept
+      : client_(std::move(client)) {}
+
+  evo::links::TypedClient<MotionLink> client_;
 };
 
 }  // namespace golden::link

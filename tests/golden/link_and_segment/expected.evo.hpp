@@ -11,13 +11,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include <evo/channel.hpp>
-#include <evo/links/description.hpp>
+#include <evo/links/typed_client.hpp>
+#include <evo/links/typed_server.hpp>
 #include <evo/state_reader.hpp>
 #include <evo/state_writer.hpp>
 #include <flatbuffers/flatbuffers.h>
@@ -278,6 +280,77 @@ struct WorkLink {
        .deadline = std::chrono::nanoseconds(0), .idempotent = false, .streaming = evo::Streaming::None},
   }};
   static constexpr std::span<const std::uint8_t> bfbs{::golden::link_and_segment::ProgressBfbs};
+};
+
+/// What the server of link `work` does. All functions are called by the thread in serve(),
+/// and must not throw. A request is valid until the function returns.
+class WorkService {
+ public:
+  WorkService() = default;
+  WorkService(const WorkService&) = delete;
+  WorkService& operator=(const WorkService&) = delete;
+  virtual ~WorkService() = default;
+
+  /// Asks how far it is.
+  virtual evo::Status ask(const ::golden::link_and_segment::Progress& request, ::golden::link_and_segment::Progress& reply) = 0;
+};
+
+struct WorkDispatch {
+  static void call(WorkService& service, evo::links::Replier& replier, evo::LinkCall& call,
+                   std::span<const std::byte> request) {
+    switch (call.method()) {
+      case 1:
+        return replier.answer<::golden::link_and_segment::Progress, ::golden::link_and_segment::Progress, ::golden::link_and_segment::Progress>(
+            call, request, [&](const auto& message, auto& reply) {
+              return service.ask(message, reply);
+            });
+      default:
+        return evo::links::Replier::refuse_method(call);
+    }
+  }
+};
+
+/// Serves link `work`. Only module `tester` may create it; there is one at a time.
+class WorkServer
+    : public evo::links::TypedServer<WorkLink, WorkService, WorkDispatch> {
+ public:
+  /// The service must outlive the server.
+  template <evo::FixedString Module = evo::kThisModule>
+  [[nodiscard]] static evo::Result<WorkServer> create(WorkService& service,
+                                                          evo::WriterOptions options = {}) {
+    static_assert(evo::may_write(Module.view(), "tester"),
+                  "link 'work' is owned by module 'tester': only that module may "
+                  "create its server (CMake: evo_module); connect a WorkClient instead");
+    return create_as<WorkServer>(service, options);
+  }
+
+ private:
+  friend class evo::links::TypedServer<WorkLink, WorkService, WorkDispatch>;
+  using evo::links::TypedServer<WorkLink, WorkService, WorkDispatch>::TypedServer;
+};
+
+/// Calls the server of link `work`. A call that is given no time waits as long as the schema
+/// says. Use a client from one thread at a time.
+class WorkClient {
+ public:
+  [[nodiscard]] static evo::Result<WorkClient> connect(evo::ConnectOptions options = {}) {
+    auto client = evo::links::TypedClient<WorkLink>::connect(options);
+    if (!client) return tl::unexpected(std::move(client.error()));
+    return WorkClient(std::move(*client));
+  }
+
+  /// Asks how far it is.
+  [[nodiscard]] evo::CallResult<evo::Received<::golden::link_and_segment::Progress>> ask(
+      const ::golden::link_and_segment::Progress& request, std::chrono::nanoseconds timeout = {},
+      const evo::ReceiveOptions& options = {}) {
+    return client_.call<0, ::golden::link_and_segment::Progress, ::golden::link_and_segment::Progress>(request, timeout, options);
+  }
+
+ private:
+  explicit WorkClient(evo::links::TypedClient<WorkLink> client) noexcept
+      : client_(std::move(client)) {}
+
+  evo::links::TypedClient<WorkLink> client_;
 };
 
 }  // namespace golden::link_and_segment::calls

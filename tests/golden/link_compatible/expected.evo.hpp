@@ -7,12 +7,16 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include <evo/channel.hpp>
-#include <evo/links/description.hpp>
+#include <evo/links/typed_client.hpp>
+#include <evo/links/typed_server.hpp>
 #include <flatbuffers/flatbuffers.h>
 
 #include "schema.bfbs.hpp"
@@ -263,6 +267,92 @@ struct MotionLink {
        .deadline = std::chrono::nanoseconds(0), .idempotent = false, .streaming = evo::Streaming::None},
   }};
   static constexpr std::span<const std::uint8_t> bfbs{MotionBfbs};
+};
+
+/// What the server of link `motion` does. All functions are called by the thread in serve(),
+/// and must not throw. A request is valid until the function returns.
+class MotionService {
+ public:
+  MotionService() = default;
+  MotionService(const MotionService&) = delete;
+  MotionService& operator=(const MotionService&) = delete;
+  virtual ~MotionService() = default;
+
+  /// In every version.
+  virtual evo::Status move(const MoveRequest& request, ReplyT& reply) = 0;
+
+  /// New in 1.2.
+  virtual evo::Status stop(const MoveRequest& request, ReplyT& reply) = 0;
+};
+
+struct MotionDispatch {
+  static void call(MotionService& service, evo::links::Replier& replier, evo::LinkCall& call,
+                   std::span<const std::byte> request) {
+    switch (call.method()) {
+      case 1:
+        return replier.answer<MoveRequest, Reply, ReplyT>(
+            call, request, [&](const auto& message, auto& reply) {
+              return service.move(message, reply);
+            });
+      case 2:
+        return replier.answer<MoveRequest, Reply, ReplyT>(
+            call, request, [&](const auto& message, auto& reply) {
+              return service.stop(message, reply);
+            });
+      default:
+        return evo::links::Replier::refuse_method(call);
+    }
+  }
+};
+
+/// Serves link `motion`. Only module `tester` may create it; there is one at a time.
+class MotionServer
+    : public evo::links::TypedServer<MotionLink, MotionService, MotionDispatch> {
+ public:
+  /// The service must outlive the server.
+  template <evo::FixedString Module = evo::kThisModule>
+  [[nodiscard]] static evo::Result<MotionServer> create(MotionService& service,
+                                                          evo::WriterOptions options = {}) {
+    static_assert(evo::may_write(Module.view(), "tester"),
+                  "link 'motion' is owned by module 'tester': only that module may "
+                  "create its server (CMake: evo_module); connect a MotionClient instead");
+    return create_as<MotionServer>(service, options);
+  }
+
+ private:
+  friend class evo::links::TypedServer<MotionLink, MotionService, MotionDispatch>;
+  using evo::links::TypedServer<MotionLink, MotionService, MotionDispatch>::TypedServer;
+};
+
+/// Calls the server of link `motion`. A call that is given no time waits as long as the schema
+/// says. Use a client from one thread at a time.
+class MotionClient {
+ public:
+  [[nodiscard]] static evo::Result<MotionClient> connect(evo::ConnectOptions options = {}) {
+    auto client = evo::links::TypedClient<MotionLink>::connect(options);
+    if (!client) return tl::unexpected(std::move(client.error()));
+    return MotionClient(std::move(*client));
+  }
+
+  /// In every version.
+  [[nodiscard]] evo::CallResult<evo::Received<Reply>> move(
+      const MoveRequestT& request, std::chrono::nanoseconds timeout = {},
+      const evo::ReceiveOptions& options = {}) {
+    return client_.call<0, MoveRequest, Reply>(request, timeout, options);
+  }
+
+  /// New in 1.2.
+  [[nodiscard]] evo::CallResult<evo::Received<Reply>> stop(
+      const MoveRequestT& request, std::chrono::nanoseconds timeout = {},
+      const evo::ReceiveOptions& options = {}) {
+    return client_.call<1, MoveRequest, Reply>(request, timeout, options);
+  }
+
+ private:
+  explicit MotionClient(evo::links::TypedClient<MotionLink> client) noexcept
+      : client_(std::move(client)) {}
+
+  evo::links::TypedClient<MotionLink> client_;
 };
 
 }  // namespace golden::link_compatible

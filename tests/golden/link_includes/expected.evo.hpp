@@ -9,12 +9,16 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include <evo/channel.hpp>
-#include <evo/links/description.hpp>
+#include <evo/links/typed_client.hpp>
+#include <evo/links/typed_server.hpp>
 #include <flatbuffers/flatbuffers.h>
 #include <points.evo.hpp>
 #include <replies.evo.hpp>
@@ -379,6 +383,77 @@ struct AskLink {
   static constexpr std::span<const std::uint8_t> bfbs{AskBfbs};
 };
 
+/// What the server of link `ask` does. All functions are called by the thread in serve(),
+/// and must not throw. A request is valid until the function returns.
+class AskService {
+ public:
+  AskService() = default;
+  AskService(const AskService&) = delete;
+  AskService& operator=(const AskService&) = delete;
+  virtual ~AskService() = default;
+
+  /// Asks.
+  virtual evo::Status ask(const ::golden::link_includes::replies::Reply& request, ::golden::link_includes::replies::ReplyT& reply) = 0;
+};
+
+struct AskDispatch {
+  static void call(AskService& service, evo::links::Replier& replier, evo::LinkCall& call,
+                   std::span<const std::byte> request) {
+    switch (call.method()) {
+      case 1:
+        return replier.answer<::golden::link_includes::replies::Reply, ::golden::link_includes::replies::Reply, ::golden::link_includes::replies::ReplyT>(
+            call, request, [&](const auto& message, auto& reply) {
+              return service.ask(message, reply);
+            });
+      default:
+        return evo::links::Replier::refuse_method(call);
+    }
+  }
+};
+
+/// Serves link `ask`. Only module `tester` may create it; there is one at a time.
+class AskServer
+    : public evo::links::TypedServer<AskLink, AskService, AskDispatch> {
+ public:
+  /// The service must outlive the server.
+  template <evo::FixedString Module = evo::kThisModule>
+  [[nodiscard]] static evo::Result<AskServer> create(AskService& service,
+                                                          evo::WriterOptions options = {}) {
+    static_assert(evo::may_write(Module.view(), "tester"),
+                  "link 'ask' is owned by module 'tester': only that module may "
+                  "create its server (CMake: evo_module); connect a AskClient instead");
+    return create_as<AskServer>(service, options);
+  }
+
+ private:
+  friend class evo::links::TypedServer<AskLink, AskService, AskDispatch>;
+  using evo::links::TypedServer<AskLink, AskService, AskDispatch>::TypedServer;
+};
+
+/// Calls the server of link `ask`. A call that is given no time waits as long as the schema
+/// says. Use a client from one thread at a time.
+class AskClient {
+ public:
+  [[nodiscard]] static evo::Result<AskClient> connect(evo::ConnectOptions options = {}) {
+    auto client = evo::links::TypedClient<AskLink>::connect(options);
+    if (!client) return tl::unexpected(std::move(client.error()));
+    return AskClient(std::move(*client));
+  }
+
+  /// Asks.
+  [[nodiscard]] evo::CallResult<evo::Received<::golden::link_includes::replies::Reply>> ask(
+      const ::golden::link_includes::replies::ReplyT& request, std::chrono::nanoseconds timeout = {},
+      const evo::ReceiveOptions& options = {}) {
+    return client_.call<0, ::golden::link_includes::replies::Reply, ::golden::link_includes::replies::Reply>(request, timeout, options);
+  }
+
+ private:
+  explicit AskClient(evo::links::TypedClient<AskLink> client) noexcept
+      : client_(std::move(client)) {}
+
+  evo::links::TypedClient<AskLink> client_;
+};
+
 /// Uses a table of its own.
 ///
 /// Link `tell`, served by `tester`.
@@ -400,6 +475,77 @@ struct TellLink {
        .deadline = std::chrono::nanoseconds(0), .idempotent = false, .streaming = evo::Streaming::None},
   }};
   static constexpr std::span<const std::uint8_t> bfbs{AskBfbs};
+};
+
+/// What the server of link `tell` does. All functions are called by the thread in serve(),
+/// and must not throw. A request is valid until the function returns.
+class TellService {
+ public:
+  TellService() = default;
+  TellService(const TellService&) = delete;
+  TellService& operator=(const TellService&) = delete;
+  virtual ~TellService() = default;
+
+  /// Tells.
+  virtual evo::Status tell(const Told& request, ::golden::link_includes::replies::ReplyT& reply) = 0;
+};
+
+struct TellDispatch {
+  static void call(TellService& service, evo::links::Replier& replier, evo::LinkCall& call,
+                   std::span<const std::byte> request) {
+    switch (call.method()) {
+      case 1:
+        return replier.answer<Told, ::golden::link_includes::replies::Reply, ::golden::link_includes::replies::ReplyT>(
+            call, request, [&](const auto& message, auto& reply) {
+              return service.tell(message, reply);
+            });
+      default:
+        return evo::links::Replier::refuse_method(call);
+    }
+  }
+};
+
+/// Serves link `tell`. Only module `tester` may create it; there is one at a time.
+class TellServer
+    : public evo::links::TypedServer<TellLink, TellService, TellDispatch> {
+ public:
+  /// The service must outlive the server.
+  template <evo::FixedString Module = evo::kThisModule>
+  [[nodiscard]] static evo::Result<TellServer> create(TellService& service,
+                                                          evo::WriterOptions options = {}) {
+    static_assert(evo::may_write(Module.view(), "tester"),
+                  "link 'tell' is owned by module 'tester': only that module may "
+                  "create its server (CMake: evo_module); connect a TellClient instead");
+    return create_as<TellServer>(service, options);
+  }
+
+ private:
+  friend class evo::links::TypedServer<TellLink, TellService, TellDispatch>;
+  using evo::links::TypedServer<TellLink, TellService, TellDispatch>::TypedServer;
+};
+
+/// Calls the server of link `tell`. A call that is given no time waits as long as the schema
+/// says. Use a client from one thread at a time.
+class TellClient {
+ public:
+  [[nodiscard]] static evo::Result<TellClient> connect(evo::ConnectOptions options = {}) {
+    auto client = evo::links::TypedClient<TellLink>::connect(options);
+    if (!client) return tl::unexpected(std::move(client.error()));
+    return TellClient(std::move(*client));
+  }
+
+  /// Tells.
+  [[nodiscard]] evo::CallResult<evo::Received<::golden::link_includes::replies::Reply>> tell(
+      const ToldT& request, std::chrono::nanoseconds timeout = {},
+      const evo::ReceiveOptions& options = {}) {
+    return client_.call<0, Told, ::golden::link_includes::replies::Reply>(request, timeout, options);
+  }
+
+ private:
+  explicit TellClient(evo::links::TypedClient<TellLink> client) noexcept
+      : client_(std::move(client)) {}
+
+  evo::links::TypedClient<TellLink> client_;
 };
 
 }  // namespace golden::link_includes

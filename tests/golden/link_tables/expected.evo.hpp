@@ -9,13 +9,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <evo/channel.hpp>
 #include <evo/detail/bools.hpp>
-#include <evo/links/description.hpp>
+#include <evo/links/typed_client.hpp>
+#include <evo/links/typed_server.hpp>
 #include <flatbuffers/flatbuffers.h>
 
 #include "schema.bfbs.hpp"
@@ -964,6 +967,77 @@ struct EchoLink {
        .deadline = std::chrono::nanoseconds(0), .idempotent = false, .streaming = evo::Streaming::None},
   }};
   static constexpr std::span<const std::uint8_t> bfbs{EchoBfbs};
+};
+
+/// What the server of link `echo` does. All functions are called by the thread in serve(),
+/// and must not throw. A request is valid until the function returns.
+class EchoService {
+ public:
+  EchoService() = default;
+  EchoService(const EchoService&) = delete;
+  EchoService& operator=(const EchoService&) = delete;
+  virtual ~EchoService() = default;
+
+  /// Returns what it gets.
+  virtual evo::Status echo(const Everything& request, EverythingT& reply) = 0;
+};
+
+struct EchoDispatch {
+  static void call(EchoService& service, evo::links::Replier& replier, evo::LinkCall& call,
+                   std::span<const std::byte> request) {
+    switch (call.method()) {
+      case 1:
+        return replier.answer<Everything, Everything, EverythingT>(
+            call, request, [&](const auto& message, auto& reply) {
+              return service.echo(message, reply);
+            });
+      default:
+        return evo::links::Replier::refuse_method(call);
+    }
+  }
+};
+
+/// Serves link `echo`. Only module `tester` may create it; there is one at a time.
+class EchoServer
+    : public evo::links::TypedServer<EchoLink, EchoService, EchoDispatch> {
+ public:
+  /// The service must outlive the server.
+  template <evo::FixedString Module = evo::kThisModule>
+  [[nodiscard]] static evo::Result<EchoServer> create(EchoService& service,
+                                                          evo::WriterOptions options = {}) {
+    static_assert(evo::may_write(Module.view(), "tester"),
+                  "link 'echo' is owned by module 'tester': only that module may "
+                  "create its server (CMake: evo_module); connect a EchoClient instead");
+    return create_as<EchoServer>(service, options);
+  }
+
+ private:
+  friend class evo::links::TypedServer<EchoLink, EchoService, EchoDispatch>;
+  using evo::links::TypedServer<EchoLink, EchoService, EchoDispatch>::TypedServer;
+};
+
+/// Calls the server of link `echo`. A call that is given no time waits as long as the schema
+/// says. Use a client from one thread at a time.
+class EchoClient {
+ public:
+  [[nodiscard]] static evo::Result<EchoClient> connect(evo::ConnectOptions options = {}) {
+    auto client = evo::links::TypedClient<EchoLink>::connect(options);
+    if (!client) return tl::unexpected(std::move(client.error()));
+    return EchoClient(std::move(*client));
+  }
+
+  /// Returns what it gets.
+  [[nodiscard]] evo::CallResult<evo::Received<Everything>> echo(
+      const EverythingT& request, std::chrono::nanoseconds timeout = {},
+      const evo::ReceiveOptions& options = {}) {
+    return client_.call<0, Everything, Everything>(request, timeout, options);
+  }
+
+ private:
+  explicit EchoClient(evo::links::TypedClient<EchoLink> client) noexcept
+      : client_(std::move(client)) {}
+
+  evo::links::TypedClient<EchoLink> client_;
 };
 
 }  // namespace golden::link_tables

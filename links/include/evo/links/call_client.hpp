@@ -46,6 +46,11 @@ class CallClient {
 
   /// Begins a call. Any number of them may be open.
   CallResult<std::uint64_t> begin(const CallRequest& request);
+  /// Sends a further message of such a call, to a server that receives several.
+  CallResult<void> send(std::uint64_t call, std::span<const std::byte> payload,
+                        std::chrono::nanoseconds timeout);
+  /// Says that there will be no more of them.
+  CallResult<void> end(std::uint64_t call, std::chrono::nanoseconds timeout);
   /// Waits for the next message of such a call. DeadlineExceeded after `timeout`: try it again, or
   /// cancel the call.
   CallResult<CallReply> next(std::uint64_t call, std::chrono::nanoseconds timeout,
@@ -67,6 +72,8 @@ class CallClient {
   CallResult<std::uint64_t> begin_until(const CallRequest& request, std::uint64_t deadline_ns);
   CallResult<CallReply> next_until(std::uint64_t id, std::uint64_t end_ns,
                                    const ReceiveOptions& options);
+  CallResult<void> send_part(std::uint64_t call, unsigned part, std::span<const std::byte> payload,
+                             std::chrono::nanoseconds timeout);
   void lose_connection();
 
   LinkDescription link_;

@@ -14,6 +14,20 @@ namespace links {
 class CallTable;
 }
 
+/// What receives the further messages of a client that streams. Called by the thread in serve().
+class CallReceiver {
+ public:
+  CallReceiver() = default;
+  CallReceiver(const CallReceiver&) = delete;
+  CallReceiver& operator=(const CallReceiver&) = delete;
+  virtual ~CallReceiver() = default;
+
+  /// The message is valid until the function returns.
+  virtual void more(std::span<const std::byte> message) = 0;
+  /// The client has sent all its messages.
+  virtual void end() = 0;
+};
+
 /// A call that the server has not answered yet. A handler may keep it and answer later, from the
 /// thread in serve() or between two calls of serve(). If it is destroyed before, the client gets
 /// Unknown. It must not outlive its server.
@@ -25,6 +39,8 @@ class LinkCall {
   LinkCall& operator=(LinkCall&& other) noexcept;
   ~LinkCall();
 
+  /// Gives further messages of the client to `receiver`, until the call ends.
+  void receive_with(std::shared_ptr<CallReceiver> receiver);
   /// Answers the call. A streaming call ends with this message.
   void reply(std::span<const std::byte> payload);
   /// Ends the call without a reply; of a streaming call, Ok is possible.

@@ -59,9 +59,41 @@ class ReplyReader {
     client_ = nullptr;
   }
 
+ protected:
+  /// Null after the end.
+  [[nodiscard]] CallClient* client() const noexcept { return client_; }
+  [[nodiscard]] std::uint64_t call() const noexcept { return call_; }
+
  private:
   CallClient* client_;
   std::uint64_t call_;
+};
+
+/// A call to which both sides, or the client, send any number of messages.
+template <class Request, class Reply>
+class CallStream : public ReplyReader<Reply> {
+ public:
+  using ReplyReader<Reply>::ReplyReader;
+
+  /// Sends a message. While the server takes none, waits at most this long.
+  template <class Value>
+  CallResult<void> send(const Value& value,
+                        std::chrono::nanoseconds timeout = LinkConnection::kForever) {
+    if (this->client() == nullptr) return ended();
+    return this->client()->send(this->call(), encoder_.template encode<Request>(value), timeout);
+  }
+  /// Says that there will be no more messages. The replies can still be received.
+  CallResult<void> end(std::chrono::nanoseconds timeout = LinkConnection::kForever) {
+    if (this->client() == nullptr) return ended();
+    return this->client()->end(this->call(), timeout);
+  }
+
+ private:
+  static CallResult<void> ended() {
+    return tl::unexpected(Status{StatusCode::FailedPrecondition, "the call has ended"});
+  }
+
+  links::Encoder encoder_;
 };
 
 namespace links {
@@ -92,12 +124,24 @@ class TypedClient {
     return ReplyReader<Reply>(client_, *call);
   }
 
+  template <std::size_t kMethod, class Request, class Reply>
+  CallResult<CallStream<Request, Reply>> open(std::chrono::nanoseconds timeout) {
+    const auto call = client_.begin(request_of<kMethod>({}, timeout));
+    if (!call) return tl::unexpected(call.error());
+    return CallStream<Request, Reply>(client_, *call);
+  }
+
  private:
   template <std::size_t kMethod, class Request, class Value>
   CallRequest request(const Value& value, std::chrono::nanoseconds timeout) {
+    return request_of<kMethod>(encoder_.template encode<Request>(value), timeout);
+  }
+  template <std::size_t kMethod>
+  static CallRequest request_of(std::span<const std::byte> payload,
+                                std::chrono::nanoseconds timeout) {
     constexpr const MethodInfo& kInfo = Link::methods[kMethod];
     return {.method = kInfo.number,
-            .payload = encoder_.template encode<Request>(value),
+            .payload = payload,
             .timeout = timeout == std::chrono::nanoseconds(0) ? kInfo.deadline : timeout,
             .idempotent = kInfo.idempotent};
   }

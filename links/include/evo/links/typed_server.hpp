@@ -25,6 +25,12 @@ class ReplyStream {
     links::Encoder encoder;
     return call_.send(encoder.template encode<Message>(value));
   }
+  /// Sends the last message, and ends the call.
+  template <class Value>
+  void reply(const Value& value) {
+    links::Encoder encoder;
+    call_.reply(encoder.template encode<Message>(value));
+  }
   /// Ends the call.
   void finish(const Status& status = {}) { call_.finish(status); }
 
@@ -35,7 +41,40 @@ class ReplyStream {
   LinkCall call_;
 };
 
+/// What a service returns for a method whose client sends any number of messages. It is destroyed
+/// when the call has ended.
+template <class Message>
+class RequestReceiver {
+ public:
+  RequestReceiver() = default;
+  RequestReceiver(const RequestReceiver&) = delete;
+  RequestReceiver& operator=(const RequestReceiver&) = delete;
+  virtual ~RequestReceiver() = default;
+
+  /// The message is valid until the function returns.
+  virtual void received(const Message& message) = 0;
+  /// The client has sent all its messages.
+  virtual void ended() {}
+};
+
 namespace links {
+
+/// Gives messages that match the schema to a service's receiver.
+template <class Message>
+class TypedReceiver final : public CallReceiver {
+ public:
+  void more(std::span<const std::byte> bytes) override {
+    if (to == nullptr) return;
+    const bool sound =
+        with_message<Message>(bytes, [this](const Message& message) { to->received(message); });
+    if (!sound) to.reset();  // which ends the call
+  }
+  void end() override {
+    if (to != nullptr) to->ended();
+  }
+
+  std::unique_ptr<RequestReceiver<Message>> to;
+};
 
 /// How a generated server answers calls.
 class Replier {
@@ -59,6 +98,14 @@ class Replier {
       handle(request, ReplyStream<Reply>(std::move(call)));
     });
     if (!sound) refuse(call);
+  }
+
+  /// Begins a call whose client streams: `handle(replies)` returns what receives the messages.
+  template <class Request, class Reply, class Handle>
+  void open(LinkCall& call, Handle&& handle) {
+    auto receiver = std::make_shared<TypedReceiver<Request>>();
+    call.receive_with(receiver);
+    receiver->to = handle(ReplyStream<Reply>(std::move(call)));
   }
 
   /// Answers a call of a method that a later version of the schema has.
