@@ -16,15 +16,16 @@ set(EVO_INSTALL_DATA_DIR ${CMAKE_INSTALL_DATADIR}/evo_channels)
 set(EVO_INSTALL_CODEGEN_DIR ${EVO_INSTALL_DATA_DIR}/codegen)
 
 # The warnings apply to this project only, so consumers do not need their target.
-foreach(target evo_runtime evo_testing)
+foreach(target evo_runtime evo_testing evo_links)
   get_target_property(libraries ${target} INTERFACE_LINK_LIBRARIES)
   list(FILTER libraries EXCLUDE REGEX evo_warnings)
   set_target_properties(${target} PROPERTIES INTERFACE_LINK_LIBRARIES "${libraries}")
 endforeach()
 
-install(TARGETS evo_runtime evo_testing EXPORT EvoChannelsTargets
+install(TARGETS evo_runtime evo_testing evo_links EXPORT EvoChannelsTargets
   LIBRARY COMPONENT runtime NAMELINK_COMPONENT dev)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/ ${PROJECT_SOURCE_DIR}/runtime/testing/include/
+  ${PROJECT_SOURCE_DIR}/links/include/
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.hpp")
 install(EXPORT EvoChannelsTargets NAMESPACE evo:: DESTINATION ${EVO_INSTALL_CMAKE_DIR})

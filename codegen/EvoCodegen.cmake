@@ -72,7 +72,8 @@ set(EVO_GENERATOR_FILES ${files} CACHE INTERNAL "What the generator consists of"
 #   [LOCK <file.json>]         compare the layouts with the released ones in this schema lock
 #   [OUTPUT_DIR <dir>])        relative to the current binary directory; default: <target>_generated
 #
-# Creates an INTERFACE library with the headers; it links evo::runtime. One command generates all
+# Creates an INTERFACE library with the headers; it links evo::runtime and, if a schema declares a
+# link, evo::links. One command generates all
 # headers, and runs again when a schema, an included schema, the lock or the generator changes. A
 # header whose contents stay the same keeps its mtime, so files that include it are not recompiled.
 #
@@ -171,7 +172,25 @@ function(evo_add_segments target)
   add_dependencies(${target} ${target}_generate)
   target_sources(${target} INTERFACE FILE_SET HEADERS BASE_DIRS ${arg_OUTPUT_DIR} FILES ${headers})
   target_link_libraries(${target} INTERFACE evo::runtime)
+  _evo_declares_links(links ${schemas})
+  if(links)
+    target_link_libraries(${target} INTERFACE evo::links)
+  endif()
   _evo_compare_segments(${target} ${inventory})
+endfunction()
+
+# Returns whether one of the schemas declares a link.
+function(_evo_declares_links result)
+  set(found "")
+  foreach(schema IN LISTS ARGN)
+    if(EXISTS ${schema})
+      file(STRINGS ${schema} lines REGEX "^[ \t]*rpc_service[ \t]")
+      list(APPEND found ${lines})
+      # A service that is added later needs another library.
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${schema})
+    endif()
+  endforeach()
+  set(${result} "${found}" PARENT_SCOPE)
 endfunction()
 
 # Returns the schemas and those that they include, as absolute paths. A schema that was included only

@@ -57,8 +57,8 @@ std::string_view to_string(StatusCode code) noexcept {
   return index < std::size(kNames) ? kNames[index] : "unknown";
 }
 
-CallClient::CallClient(const LinkDescription& link, const ConnectOptions& options) noexcept
-    : link_(link), options_(options) {}
+CallClient::CallClient(const LinkDescription& link, ConnectOptions options) noexcept
+    : link_(link), options_(std::move(options)) {}
 CallClient::CallClient(CallClient&&) noexcept = default;
 CallClient& CallClient::operator=(CallClient&&) noexcept = default;
 CallClient::~CallClient() = default;

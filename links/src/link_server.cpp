@@ -144,8 +144,7 @@ std::size_t LinkServer::State::visit(ServedPeer& peer, std::uint64_t now) {
 std::size_t LinkServer::State::look(std::uint64_t now) {
   std::size_t taken = 0;
   std::size_t others = 0;
-  for (std::size_t i = 0; i < watched.size(); ++i) {
-    ServedPeer* const peer = watched[i];
+  for (ServedPeer* const peer : watched) {
     if (peer != last_active && ++others % kOthers == 0 && last_active != nullptr) {
       taken += visit(*last_active, now);
     }

@@ -45,6 +45,20 @@ std::string promised(const SegmentLayout& layout) {
   return text;
 }
 
+std::string kind_in_words(const SegmentLayout& layout) {
+  switch (layout.kind) {
+    case Kind::Stream:
+      return fmt::format("stream of {} values, {}", layout.capacity(),
+                         layout.overflow == Overflow::Block ? "block" : "overwrite");
+    case Kind::Link:
+      return fmt::format("link with {} connections, each with two rings of {}", layout.capacity(),
+                         size_in_words(layout.geometry.payload_size));
+    case Kind::State:
+      break;
+  }
+  return fmt::format("state in {} slots", layout.capacity());
+}
+
 std::string head_of(const InspectedSegment& inspected, const InspectedValue& value,
                     std::optional<double> rate, const DescriptionStyle& style) {
   const SegmentInfo& info = inspected.info();
@@ -64,10 +78,12 @@ std::string head_of(const InspectedSegment& inspected, const InspectedValue& val
   }
   head.add("memory", info.memory == 0 ? "" : size_in_words(info.memory));
   if (info.condition != SegmentCondition::Sound) return head.text();
-  head.add("kind", layout.kind == Kind::Stream
-                       ? fmt::format("stream of {} values, {}", layout.capacity(),
-                                     layout.overflow == Overflow::Block ? "block" : "overwrite")
-                       : fmt::format("state in {} slots", layout.capacity()));
+  head.add("kind", kind_in_words(layout));
+  if (layout.kind == Kind::Link) {
+    head.add("version", fmt::format("{}.{}", layout.version.major, layout.version.minor));
+    head.add("schema id", layout.schema_id.hex());
+    return head.text();
+  }
   head.add(
       "payload",
       fmt::format("{} bytes at {}, slots {} bytes apart", layout.geometry.payload_size,

@@ -35,7 +35,7 @@ class WriterAttachment {
   [[nodiscard]] SegmentHeader& header() const noexcept {
     return *reinterpret_cast<SegmentHeader*>(data_.data());
   }
-  /// Of a link: the file with its connections, which `data` does not map.
+  /// Links only: the data file, whose connections this object does not map.
   [[nodiscard]] int data_fd() const noexcept { return data_fd_.get(); }
 
  private:

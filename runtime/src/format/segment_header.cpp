@@ -43,46 +43,51 @@ constexpr bool lies_within(std::uint64_t offset, std::uint64_t size, std::uint64
 /// The same for what only a link has.
 const char* find_link_fault(const SegmentLayout& layout) {
   const std::uint64_t ring = layout.geometry.payload_size;
-  // H23
+  // H22
   if (layout.geometry.count == 0 || layout.geometry.count > kMaximumConnections) {
     return "number of connections out of range";
   }
-  // H24
+  // H23
   if (ring < kPageSize || ring > kMaximumRing || !std::has_single_bit(ring)) {
     return "size of the rings is not a power of two from 4 KiB to 16 MiB";
   }
-  // H25
+  // H24
   if (layout.geometry.stride != connection_size(ring)) return "size of a connection is wrong";
   const std::uint64_t described = std::uint64_t{layout.compatible_offset} +
                                   std::uint64_t{layout.compatible_count} * sizeof(CompatibleEntry);
-  // H26
+  // H25
   if (!lies_within(described, kLinkPages * kPageSize, 0, layout.slots_offset)) {
     return "no room for the pages of a link";
   }
   return nullptr;
 }
 
+/// The same for what depends on the kind.
+const char* find_fault_of_kind(const SegmentLayout& layout) {
+  const std::uint32_t slots = layout.geometry.count;
+  switch (layout.kind) {
+    case Kind::State:
+      // H2
+      if (slots < 2 || slots > 64) return "slot count out of range";
+      return nullptr;
+    case Kind::Stream: {
+      const std::uint32_t capacity = slots - 1;
+      // H3
+      if (capacity < 2 || capacity > std::uint32_t{1} << 20 || (capacity & (capacity - 1)) != 0) {
+        return "capacity is not a power of two from 2 to 2^20";
+      }
+      return nullptr;
+    }
+    case Kind::Link:
+      return find_link_fault(layout);
+  }
+  return "unknown kind";
+}
+
 /// The first impossible property of a layout, or nullptr.
 const char* find_fault(const SegmentLayout& layout) {
   const SlotGeometry& slots = layout.geometry;
-  // H1
-  if (layout.kind != Kind::State && layout.kind != Kind::Stream && layout.kind != Kind::Link) {
-    return "unknown kind";
-  }
-  // H2
-  if (layout.kind == Kind::State && (slots.count < 2 || slots.count > 64)) {
-    return "slot count out of range";
-  }
-  if (layout.kind == Kind::Stream) {
-    const std::uint32_t capacity = slots.count - 1;
-    // H3
-    if (capacity < 2 || capacity > std::uint32_t{1} << 20 || (capacity & (capacity - 1)) != 0) {
-      return "capacity is not a power of two from 2 to 2^20";
-    }
-  }
-  if (layout.kind == Kind::Link) {
-    if (const char* fault = find_link_fault(layout)) return fault;  // H22
-  }
+  if (const char* fault = find_fault_of_kind(layout)) return fault;  // H1
   // H4
   if (slots.payload_size == 0 || slots.payload_size > kMaximumFileSize) {
     return "payload size out of range";

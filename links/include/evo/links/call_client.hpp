@@ -30,8 +30,8 @@ struct CallReply {
   bool more = false;  ///< of a streaming call: it is not the last one
 };
 
-/// Use a client from one thread at a time. Its server may end and start again meanwhile: the next
-/// call connects anew, within its deadline.
+/// Use a client from one thread at a time. If its server ends and starts again, the next call
+/// connects to the new one, within its deadline.
 class CallClient {
  public:
   static Result<CallClient> connect(const LinkDescription& link,
@@ -40,8 +40,9 @@ class CallClient {
   CallClient& operator=(CallClient&&) noexcept;
   ~CallClient();
 
-  /// Makes a call and waits for the reply. It is executed at most once, unless it is idempotent: if
-  /// the server ends meanwhile, the call is made again where that is safe.
+  /// Makes a call and waits for the reply. If the server ends before it has answered, this calls
+  /// its successor, but only if the first server has not taken the request or the call is
+  /// idempotent. So other calls are executed at most once.
   CallResult<CallReply> call(const CallRequest& request, const ReceiveOptions& options = {});
 
   /// Begins a call. Any number of them may be open.
@@ -66,7 +67,7 @@ class CallClient {
     std::deque<CallResult<CallReply>> early;  ///< what has come while another call was waited for
   };
 
-  CallClient(const LinkDescription& link, const ConnectOptions& options) noexcept;
+  CallClient(const LinkDescription& link, ConnectOptions options) noexcept;
   Result<void> reconnect(std::chrono::nanoseconds wait);
   /// Sends the request, after connecting if that is necessary.
   CallResult<std::uint64_t> begin_until(const CallRequest& request, std::uint64_t deadline_ns);

@@ -18,7 +18,7 @@
 /// I1: a ring that is not watched holds no frame, or its bit is set, or its client is about to set
 ///     the bit, or the server is about to look at it.
 /// I2: while the server sleeps no bit is set, or the client that has set it is about to wake it. A
-///     ring that it watches meanwhile holds no frame, or its client is about to wake it.
+///     ring that it watches during the sleep holds no frame, or its client is about to wake it.
 ///
 /// Both hold among clients that follow the protocol. All clients can write the bits, so a hostile
 /// one can clear those of the others. Therefore a server looks at all its rings at least once every

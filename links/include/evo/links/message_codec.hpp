@@ -27,7 +27,8 @@ inline constexpr bool kIsTable = std::is_base_of_v<flatbuffers::Table, Message>;
 /// Encodes messages in a buffer of its own, which is used again and again.
 class Encoder {
  public:
-  /// Of a table, given as the object of flatc's object API. Valid until the next call.
+  /// The bytes of a table, which the caller passes as an object of flatc's object API. Valid until
+  /// the next call.
   template <class Message>
   requires kIsTable<Message> std::span<const std::byte> encode(
       const typename Message::NativeTableType& object) {
@@ -35,7 +36,7 @@ class Encoder {
     builder_.Finish(Message::Pack(builder_, &object));
     return std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
   }
-  /// Of a struct. Valid as long as the value.
+  /// The bytes of a struct. Valid as long as the value.
   template <class Message>
   requires(!kIsTable<Message>) std::span<const std::byte> encode(const Message& value) {
     return std::as_bytes(std::span(&value, 1));

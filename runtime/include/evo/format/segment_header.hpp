@@ -174,7 +174,8 @@ struct SegmentLayout {
   std::uint64_t max_age_ns = 0;
   std::uint32_t max_readers = 0;
 
-  /// Number of values kept: the slots of a state, the capacity of a stream. Of a link: connections.
+  /// Number of values kept: the slots of a state, the capacity of a stream. For a link, the number
+  /// of connections.
   [[nodiscard]] std::uint32_t capacity() const {
     return kind == Kind::Stream ? geometry.count - 1 : geometry.count;
   }
