@@ -85,7 +85,7 @@ void CallClient::lose_connection() {
   for (auto& [id, call] : open_) {
     // The server takes a request before it executes it.
     const bool taken = connection_->taken() >= call.end_of_request;
-    call.early.push_back(
+    call.early.emplace_back(
         fail(StatusCode::Unavailable, "the server has ended before it answered the call", taken));
   }
   connection_.reset();

@@ -108,7 +108,9 @@ bool ServerSide::attend(std::uint32_t index) {
   // The client for which the rings were empty has used them, even if it has gone since.
   const bool was_ready = place.ready != place.number;
   if (!was_ready) {
-    if (!is_alive(index)) return false;
+    // relaxed: a client that has given up has sent nothing.
+    const bool gave_up = place.client().closed.load(std::memory_order_relaxed) == opened;
+    if (gave_up || !is_alive(index)) return false;
     make_ready(index, opened);
   }
   place.number = place.ready;

@@ -35,12 +35,20 @@ class FrameSender {
     const std::size_t size = frame_size(info.length);
     if (!has_room_for(size)) return false;
     std::byte* const frame = at(sent_);
-    detail::copy_to_shared(frame + kFrameHeaderSize, payload, info.length);
-    const std::uint64_t crc = checked_ ? frame_checksum(info, payload) : 0;
+    // The first line last, in one go: the receiver polls it. If other stores came in between, it
+    // would fetch that line back before the commit.
     // relaxed, all three: [frame] orders them.
+    word(at(sent_ + size)).store(0, std::memory_order_relaxed);  // I1
+    if (info.length > kInFirstLine) {
+      detail::copy_to_shared(frame + kFrameAlignment,
+                             static_cast<const std::byte*>(payload) + kInFirstLine,
+                             info.length - kInFirstLine);
+    }
+    const std::uint64_t crc = checked_ ? frame_checksum(info, payload) : 0;
+    detail::copy_to_shared(frame + kFrameHeaderSize, payload,
+                           info.length < kInFirstLine ? info.length : kInFirstLine);
     word(frame + 8).store(info.id, std::memory_order_relaxed);
     word(frame + 16).store(std::uint64_t{kind_word(info)} << 32 | crc, std::memory_order_relaxed);
-    word(at(sent_ + size)).store(0, std::memory_order_relaxed);  // I1
     // release [frame]: pairs with the receiver's acquire load. A receiver that sees the frame sees
     // all of it, and the zero word behind it.
     word(frame).store(commit_word(info), std::memory_order_release);
@@ -75,6 +83,9 @@ class FrameSender {
   }
 
  private:
+  /// Bytes of payload that share a line with the header.
+  static constexpr std::size_t kInFirstLine = kFrameAlignment - kFrameHeaderSize;
+
   /// A position outside the last `size_` bytes that were sent counts as a full ring. A wrong one
   /// within them harms only the receiver.
   [[nodiscard]] bool fits(std::size_t size) const noexcept {

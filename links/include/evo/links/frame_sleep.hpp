@@ -16,10 +16,11 @@
 
 namespace evo::links {
 
-/// What a receiver tells the sender, in one line.
+/// What a receiver tells the sender. The sender looks at `asleep` after each batch. In the line of
+/// `taken`, which changes with each frame, that would delay the receiver's next store.
 struct alignas(kCacheLine) ReceiverState {
   Position taken{0};  ///< for the FrameReceiver
-  detail::sync::atomic<std::uint32_t> asleep{0};
+  alignas(kCacheLine) detail::sync::atomic<std::uint32_t> asleep{0};
 };
 
 /// Sleeps until the next frame is there, or the time comes. `own` has the receiver's position.

@@ -54,10 +54,11 @@ struct LinkBoard {
   alignas(kCacheLine) ServerSleep sleep;
 };
 
-static_assert(sizeof(ClientPage) == 128 && offsetof(ClientPage, opened) == 64 &&
-              offsetof(ClientPage, closed) == 72 && offsetof(ClientPage, send_order) == 80);
-static_assert(sizeof(ServerPage) == 192 && offsetof(ServerPage, watch) == 64 &&
-              offsetof(ServerPage, ready) == 128 && offsetof(ServerPage, ended) == 136);
+static_assert(offsetof(ReceiverState, taken) == 0 && offsetof(ReceiverState, asleep) == 64);
+static_assert(sizeof(ClientPage) == 192 && offsetof(ClientPage, opened) == 128 &&
+              offsetof(ClientPage, closed) == 136 && offsetof(ClientPage, send_order) == 144);
+static_assert(sizeof(ServerPage) == 256 && offsetof(ServerPage, watch) == 128 &&
+              offsetof(ServerPage, ready) == 192 && offsetof(ServerPage, ended) == 200);
 static_assert(sizeof(LinkBoard) == 128 && offsetof(LinkBoard, sleep) == 64);
 static_assert(sizeof(Bells) <= kPageSize);
 
