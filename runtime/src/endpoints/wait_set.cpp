@@ -77,6 +77,7 @@ struct WaitSetState {
   std::uint32_t serials = 0;
   std::size_t next_death = 0;  ///< the reader whose writer is looked at next
   std::uint64_t deaths_looked_ns = 0;
+  bool has_slept = false;  ///< since the last look: readers may still be marked as asleep
 
   std::atomic<bool> stopped{false};
   std::atomic<bool> waiting{false};  ///< for assertions
@@ -195,12 +196,13 @@ void WaitSetState::report(WaitPlace& place, WaitReason why) noexcept {
 }
 
 void WaitSetState::look_at_readers() noexcept {
+  const bool slept = std::exchange(has_slept, false);
   waiters.clear();
   for (WaitPlace* place : readers) {
     detail::ReaderAttachment& attachment = attachment_of(*place);
     // Before the look: every later publish changes this version.
     waiters.push_back(attachment.waiter());
-    detail::mark_awake(waiters.back());
+    if (slept) detail::mark_awake(waiters.back());
     const auto there = [place] { return has_value(*place); };
     const WaitReason why = there() ? WaitReason::Value : attachment.take_news(there);
     if (why != WaitReason::None) report(*place, why);
@@ -261,6 +263,7 @@ void WaitSetState::sleep(std::uint64_t rings_seen, std::uint64_t until,
                      : reinterpret_cast<const std::uint32_t*>(&rings),
              std::memory_order_relaxed);
   detail::wait(what);
+  has_slept = true;
 }
 
 WaitReason Ready::why(WaitToken token) const noexcept {
