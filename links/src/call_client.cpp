@@ -24,6 +24,21 @@ tl::unexpected<Status> fail(StatusCode code, std::string message, bool maybe_exe
   return tl::unexpected(Status{code, std::move(message), maybe_executed});
 }
 
+StatusCode code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::ReaderTableFull:
+    case ErrorCode::ResourceExhausted:
+    case ErrorCode::NoSpace:
+      return StatusCode::ResourceExhausted;
+    case ErrorCode::PermissionDenied:
+      return StatusCode::PermissionDenied;
+    case ErrorCode::SchemaMismatch:
+      return StatusCode::FailedPrecondition;
+    default:
+      return StatusCode::Unavailable;
+  }
+}
+
 CallResult<CallReply> reply_of(const LinkMessage& message) {
   const StatusCode code = links::code_of(message.type);
   if (code != StatusCode::Ok) {
@@ -80,15 +95,23 @@ Result<void> CallClient::reconnect(std::chrono::nanoseconds wait) {
   return {};
 }
 
-/// The replies of all open calls went with it.
+/// Replies that came before the end are still there.
 void CallClient::lose_connection() {
+  while (const auto message = connection_->receive(std::chrono::nanoseconds(0))) sort_in(*message);
   for (auto& [id, call] : open_) {
+    if (!call.early.empty() && !(call.early.back() && call.early.back()->more)) continue;
     // The server takes a request before it executes it.
-    const bool taken = connection_->taken() >= call.end_of_request;
+    const bool taken = connection_->may_have_taken(call.end_of_request);
     call.early.emplace_back(
         fail(StatusCode::Unavailable, "the server has ended before it answered the call", taken));
   }
+  cancels_.clear();
   connection_.reset();
+}
+
+void CallClient::sort_in(const LinkMessage& message) {
+  const auto call = open_.find(message.id);
+  if (call != open_.end()) call->second.early.push_back(reply_of(message));
 }
 
 CallResult<std::uint64_t> CallClient::begin_until(const CallRequest& request,
@@ -103,8 +126,9 @@ CallResult<std::uint64_t> CallClient::begin_until(const CallRequest& request,
   while (true) {
     if (!connection_) {
       auto connected = reconnect(deadline_ns == kNever ? options_.wait : left_until(deadline_ns));
-      if (!connected) return fail(StatusCode::Unavailable, connected.error().message);
+      if (!connected) return fail(code_of(connected.error().code), connected.error().message);
     }
+    send_cancels();
     const auto sent = connection_->send(message, left_until(deadline_ns));
     if (sent) break;
     switch (sent.error()) {
@@ -123,27 +147,36 @@ CallResult<std::uint64_t> CallClient::begin_until(const CallRequest& request,
 CallResult<CallReply> CallClient::next_until(std::uint64_t id, std::uint64_t end_ns,
                                              const ReceiveOptions& options) {
   while (true) {
-    const auto call = open_.find(id);
-    if (call == open_.end()) return fail(StatusCode::FailedPrecondition, "there is no such call");
-    if (!call->second.early.empty()) {
-      auto reply = std::move(call->second.early.front());
-      call->second.early.pop_front();
-      if (!reply || !reply->more) open_.erase(call);
+    const auto found = open_.find(id);
+    if (found == open_.end()) return fail(StatusCode::FailedPrecondition, "there is no such call");
+    Open& call = found->second;
+    if (!call.early.empty()) {
+      auto reply = std::move(call.early.front());
+      call.early.pop_front();
+      if (!reply || !reply->more) open_.erase(found);
       return reply;
     }
-    const auto message = connection_->receive(left_until(end_ns), options);
-    if (!message && message.error() == LinkError::Timeout) {
-      return fail(StatusCode::DeadlineExceeded, "no reply in time",
-                  connection_->taken() >= call->second.end_of_request);
-    }
-    if (!message) {
+    send_cancels();
+    const std::uint64_t until = std::min(end_ns, call.deadline_ns);
+    const auto message = connection_->receive(left_until(until), options);
+    if (message) {
+      sort_in(*message);
+      // The replies of other calls must not hold this one up.
+      if (message->id == id || until == kNever || monotonic_ns() < until) continue;
+    } else if (message.error() != LinkError::Timeout) {
       lose_connection();
       continue;
     }
-    const auto answered = open_.find(message->id);
-    if (answered == open_.end()) continue;  // it was cancelled
-    answered->second.early.push_back(reply_of(*message));
+    if (call.deadline_ns <= end_ns) return give_up(id);
+    return fail(StatusCode::DeadlineExceeded, "no message in time", true);
   }
+}
+
+/// The deadline of a call has passed, so a server that has not taken it yet drops it.
+CallResult<CallReply> CallClient::give_up(std::uint64_t id) {
+  const bool taken = connection_->may_have_taken(open_.at(id).end_of_request);
+  cancel(id);
+  return fail(StatusCode::DeadlineExceeded, "no reply in time", taken);
 }
 
 CallResult<CallReply> CallClient::call(const CallRequest& request, const ReceiveOptions& options) {
@@ -155,7 +188,6 @@ CallResult<CallReply> CallClient::call(const CallRequest& request, const Receive
     auto reply = next_until(*id, deadline, options);
     if (reply) return reply;
     const Status& status = reply.error();
-    if (status.code == StatusCode::DeadlineExceeded) cancel(*id);
     const bool lost = status.code == StatusCode::Unavailable && !connection_;
     if (!lost || (status.maybe_executed && !request.idempotent)) return reply;
   }
@@ -203,13 +235,16 @@ CallResult<void> CallClient::send_part(std::uint64_t call, unsigned part,
 void CallClient::cancel(std::uint64_t call) {
   const auto found = open_.find(call);
   if (found == open_.end()) return;
-  const std::uint16_t method = found->second.method;
+  const auto type = links::request_type(links::CallPart::Cancel, found->second.method);
   open_.erase(found);
-  // If there is no room, the server answers in vain.
-  if (connection_) {
-    static_cast<void>(
-        connection_->try_send({call, links::request_type(links::CallPart::Cancel, method), {}}));
-  }
+  if (!connection_) return;
+  cancels_.push_back({call, type, {}});
+  send_cancels();
+}
+
+void CallClient::send_cancels() {
+  if (!connection_) return;
+  while (!cancels_.empty() && connection_->try_send(cancels_.back())) cancels_.pop_back();
 }
 
 }  // namespace evo

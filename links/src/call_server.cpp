@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <string_view>
 #include <utility>
 
 #include "call_table.hpp"
@@ -23,35 +25,55 @@ void CallTable::disconnected(LinkPeer& peer, LinkError /*why*/) {
   const Client gone = std::exchange(clients_[peer.index()], {});
 }
 
+void CallTable::clear() noexcept {
+  // The receivers that this destroys find no client any more.
+  const auto gone = std::exchange(clients_, {});
+}
+
 void CallTable::received(LinkPeer& peer, const LinkMessage& message) {
   Client& client = clients_[peer.index()];
-  const unsigned part = part_of(message.type);
-  if (part == static_cast<unsigned>(CallPart::Request)) {
-    return begin(peer, client.serial, message);
-  }
-  if (part == static_cast<unsigned>(CallPart::Cancel)) return cancel(client, message.id);
-  const bool more = part == static_cast<unsigned>(CallPart::More);
-  if (!more && part != static_cast<unsigned>(CallPart::End)) return peer.close();
-  const Open* const call = find_call(client, message.id);
-  if (call == nullptr || call->receiver == nullptr) return;
-  // A copy: the receiver may end the call.
-  const std::shared_ptr<CallReceiver> receiver = call->receiver;
-  if (more) {
-    receiver->more(message.payload);
-  } else {
-    receiver->end();
+  switch (part_of(message.type)) {
+    case static_cast<unsigned>(CallPart::Request):
+      return begin(client, message);
+    case static_cast<unsigned>(CallPart::Cancel):
+      return cancel(client, message.id);
+    case static_cast<unsigned>(CallPart::More):
+    case static_cast<unsigned>(CallPart::End):
+      return receive_more(client, message);
+    default:
+      return peer.close();  // it speaks something else
   }
 }
 
-void CallTable::begin(LinkPeer& peer, std::uint64_t serial, const LinkMessage& message) {
+void CallTable::receive_more(Client& client, const LinkMessage& message) {
+  Open* const call = find_call(client, message.id);
+  if (call == nullptr || call->receiver == nullptr || call->has_all) return;
+  // A copy: the receiver may end the call.
+  const std::shared_ptr<CallReceiver> receiver = call->receiver;
+  call->has_all = part_of(message.type) == static_cast<unsigned>(CallPart::End);
+  if (call->has_all) return receiver->end();
+  if (receiver->more(message.payload)) return;
+  constexpr std::string_view kWhy = "a message does not match its schema";
+  client.peer->send({message.id, reply_type(StatusCode::Internal, method_of(message.type), false),
+                     std::as_bytes(std::span(kWhy))});
+  close(client.peer->index(), client.serial, message.id);
+}
+
+void CallTable::begin(Client& client, const LinkMessage& message) {
+  LinkPeer& peer = *client.peer;
   std::uint64_t deadline = 0;
   if (message.payload.size() < kDeadlineSize) return peer.close();  // it speaks something else
   std::memcpy(&deadline, message.payload.data(), sizeof(deadline));
   // Its client has given up.
   if (deadline != 0 && monotonic_ns() >= deadline) return;
-  handler_->call(
-      LinkCall(*this, peer.index(), serial, message.id, method_of(message.type), deadline),
-      message.payload.subspan(kDeadlineSize));
+  if (client.calls.size() >= kMostCalls) {
+    constexpr std::string_view kWhy = "this client has too many open calls";
+    const auto type = reply_type(StatusCode::ResourceExhausted, method_of(message.type), false);
+    return peer.send({message.id, type, std::as_bytes(std::span(kWhy))});
+  }
+  handler_->call(LinkCall(shared_from_this(), peer.index(), client.serial, message.id,
+                          method_of(message.type), deadline),
+                 message.payload.subspan(kDeadlineSize));
 }
 
 CallTable::Open* CallTable::find_call(Client& client, std::uint64_t id) noexcept {
@@ -96,15 +118,17 @@ bool CallTable::is_cancelled(std::uint32_t peer, std::uint64_t serial,
 }
 
 LinkPeer* CallTable::find(std::uint32_t peer, std::uint64_t serial) const noexcept {
+  if (peer >= clients_.size()) return nullptr;
   const Client& client = clients_[peer];
   return client.serial == serial ? client.peer : nullptr;
 }
 
 }  // namespace links
 
-LinkCall::LinkCall(links::CallTable& table, std::uint32_t peer, std::uint64_t serial,
-                   std::uint64_t id, std::uint16_t method, std::uint64_t deadline_ns) noexcept
-    : table_(&table),
+LinkCall::LinkCall(std::shared_ptr<links::CallTable> table, std::uint32_t peer,
+                   std::uint64_t serial, std::uint64_t id, std::uint16_t method,
+                   std::uint64_t deadline_ns)
+    : table_(std::move(table)),
       peer_(peer),
       serial_(serial),
       id_(id),
@@ -113,13 +137,7 @@ LinkCall::LinkCall(links::CallTable& table, std::uint32_t peer, std::uint64_t se
   table_->open(peer_, id_);
 }
 
-LinkCall::LinkCall(LinkCall&& other) noexcept
-    : table_(std::exchange(other.table_, nullptr)),
-      peer_(other.peer_),
-      serial_(other.serial_),
-      id_(other.id_),
-      method_(other.method_),
-      deadline_ns_(other.deadline_ns_) {}
+LinkCall::LinkCall(LinkCall&&) noexcept = default;
 
 LinkCall& LinkCall::operator=(LinkCall&& other) noexcept {
   std::swap(table_, other.table_);
@@ -132,7 +150,12 @@ LinkCall& LinkCall::operator=(LinkCall&& other) noexcept {
 }
 
 LinkCall::~LinkCall() {
-  if (table_ != nullptr) finish({StatusCode::Unknown, "the server did not answer the call"});
+  if (table_ == nullptr) return;
+  try {
+    finish({StatusCode::Unknown, "the server did not answer the call"});
+  } catch (const std::bad_alloc&) {
+    end();  // the client waits until its deadline
+  }
 }
 
 bool LinkCall::cancelled() const noexcept {
@@ -146,18 +169,22 @@ void LinkCall::receive_with(std::shared_ptr<CallReceiver> receiver) {
 
 void LinkCall::reply(std::span<const std::byte> payload) {
   if (!cancelled()) {
-    table_->find(peer_, serial_)
-        ->send({id_, links::reply_type(StatusCode::Ok, method_, false), payload});
+    LinkPeer& peer = *table_->find(peer_, serial_);
+    if (payload.size() > peer.max_message()) {
+      return finish({StatusCode::ResourceExhausted, "the reply is longer than the link allows"});
+    }
+    peer.send({id_, links::reply_type(StatusCode::Ok, method_, false), payload});
   }
   end();
 }
 
 void LinkCall::finish(const Status& status) {
   if (!cancelled()) {
+    LinkPeer& peer = *table_->find(peer_, serial_);
     const auto text = std::as_bytes(std::span(status.message));
-    table_->find(peer_, serial_)
-        ->send({id_, links::reply_type(status.code, method_, false),
-                status.ok() ? text.first(0) : text});
+    const std::size_t length =
+        status.ok() ? 0 : std::min<std::size_t>(text.size(), peer.max_message());
+    peer.send({id_, links::reply_type(status.code, method_, false), text.first(length)});
   }
   end();
 }
@@ -170,23 +197,37 @@ LinkResult<void> LinkCall::send(std::span<const std::byte> payload) {
 
 void LinkCall::end() noexcept {
   // This may destroy the receiver that holds this call.
-  links::CallTable* const table = std::exchange(table_, nullptr);
+  const std::shared_ptr<links::CallTable> table = std::move(table_);
   if (table != nullptr) table->close(peer_, serial_, id_);
 }
 
 Result<CallServer> CallServer::create(const LinkDescription& link, CallHandler& handler,
                                       const WriterOptions& options) {
-  auto table = std::make_unique<links::CallTable>(handler);
+  auto table = std::make_shared<links::CallTable>(handler);
   auto server = LinkServer::create(link, *table, options);
   if (!server) return tl::unexpected(server.error());
   return CallServer(std::move(table), std::move(*server));
 }
 
-CallServer::CallServer(std::unique_ptr<links::CallTable> table, LinkServer server) noexcept
+CallServer::CallServer(std::shared_ptr<links::CallTable> table, LinkServer server) noexcept
     : table_(std::move(table)), server_(std::move(server)) {}
 CallServer::CallServer(CallServer&&) noexcept = default;
-CallServer& CallServer::operator=(CallServer&&) noexcept = default;
-CallServer::~CallServer() = default;
+
+CallServer& CallServer::operator=(CallServer&& other) noexcept {
+  if (this == &other) return *this;
+  end_calls();
+  server_ = std::move(other.server_);
+  table_ = std::move(other.table_);
+  return *this;
+}
+
+CallServer::~CallServer() {
+  end_calls();
+}
+
+void CallServer::end_calls() noexcept {
+  if (table_ != nullptr) table_->clear();
+}
 
 std::size_t CallServer::serve(std::chrono::nanoseconds timeout, const ServeOptions& options) {
   return server_.serve(timeout, options);

@@ -9,14 +9,19 @@
 
 namespace evo::links {
 
-class CallTable final : public LinkHandler {
+class CallTable final : public LinkHandler, public std::enable_shared_from_this<CallTable> {
  public:
+  /// Of one client; each operation on a call searches them.
+  static constexpr std::size_t kMostCalls = 1024;
+
   explicit CallTable(CallHandler& handler) noexcept : handler_(&handler) {}
 
   void connected(LinkPeer& peer) override;
   void received(LinkPeer& peer, const LinkMessage& message) override;
   void disconnected(LinkPeer& peer, LinkError why) override;
 
+  /// Forgets all clients.
+  void clear() noexcept;
   void open(std::uint32_t peer, std::uint64_t id);
   void receive_with(std::uint32_t peer, std::uint64_t serial, std::uint64_t id,
                     std::shared_ptr<CallReceiver> receiver) noexcept;
@@ -30,6 +35,7 @@ class CallTable final : public LinkHandler {
   struct Open {
     std::uint64_t id;
     bool cancelled = false;
+    bool has_all = false;  ///< the client has sent all its messages
     std::shared_ptr<CallReceiver> receiver = {};
   };
   struct Client {
@@ -40,7 +46,8 @@ class CallTable final : public LinkHandler {
 
   /// Null if it has ended.
   [[nodiscard]] static Open* find_call(Client& client, std::uint64_t id) noexcept;
-  void begin(LinkPeer& peer, std::uint64_t serial, const LinkMessage& message);
+  void begin(Client& client, const LinkMessage& message);
+  void receive_more(Client& client, const LinkMessage& message);
   static void cancel(Client& client, std::uint64_t id) noexcept;
 
   CallHandler* handler_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "attachment/data_file.hpp"
 #include "evo/clock.hpp"
 #include "evo/format.hpp"
 #include "link_channel.hpp"
@@ -78,7 +79,7 @@ ClientConnection::ClientConnection(std::unique_ptr<detail::ReaderAttachment> att
 
 ClientConnection::~ClientConnection() {
   if (attachment_->control.fd.in_forked_child()) return;
-  end(LinkError::Closed);
+  end(LinkError::Closed, false);
 }
 
 const LinkBoard& ClientConnection::board() const noexcept {
@@ -88,6 +89,11 @@ const LinkBoard& ClientConnection::board() const noexcept {
 
 Result<void> ClientConnection::map_parts() {
   const SegmentLayout& layout = attachment_->layout;
+  // The control file may already be that of a successor with more connections.
+  if (index() >= layout.geometry.count) {
+    return make_error(ErrorCode::NotReady, "link '{}' is being recreated; try again",
+                      attachment_->name);
+  }
   const int fd = attachment_->data_fd.get();
   const std::uint64_t offset = connection_offset(layout, index());
   // A connection that is not warm has no memory yet.
@@ -180,7 +186,7 @@ void ClientConnection::sleep(std::uint64_t until_ns) noexcept {
 
 std::optional<LinkError> ClientConnection::find_end() noexcept {
   // acquire [end]: pairs with the server's release store; what it sent before is visible.
-  if (server().ended.load(std::memory_order_acquire) >= number_) return LinkError::Closed;
+  if (server().ended.load(std::memory_order_acquire) == number_) return LinkError::Closed;
   switch (attachment_->writer_state()) {
     case WriterState::Alive:
       break;
@@ -193,6 +199,13 @@ std::optional<LinkError> ClientConnection::find_end() noexcept {
   const bool replaced = attachment_->control->generation.load(std::memory_order_relaxed) !=
                         attachment_->layout.generation;
   return replaced ? std::optional(LinkError::PeerDied) : std::nullopt;
+}
+
+/// A server that was fenced off may still run. Its lock on the data file shows that.
+bool ClientConnection::is_final() noexcept {
+  // acquire [end]: as above.
+  return server().ended.load(std::memory_order_acquire) == number_ ||
+         !detail::is_in_use(attachment_->data_fd.get());
 }
 
 void ClientConnection::close() noexcept {

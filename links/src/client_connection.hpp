@@ -30,6 +30,7 @@ class ClientConnection final : public Connection {
   void notify() noexcept override;
   void sleep(std::uint64_t until_ns) noexcept override;
   std::optional<LinkError> find_end() noexcept override;
+  bool is_final() noexcept override;
   void close() noexcept override;
 
   [[nodiscard]] ClientPage& own() const noexcept {

@@ -13,6 +13,9 @@ Result<std::unique_ptr<ClientDeaths>> ClientDeaths::start(std::function<void()> 
 }
 
 void ClientDeaths::add(std::uint32_t connection, std::uint32_t pid) {
+  // A program has other uses for its descriptors. The other clients' locks are looked at in turn.
+  constexpr std::size_t kMostProcesses = 256;
+  if (processes_.size() >= kMostProcesses && !processes_.contains(pid)) return;
   Process& process = processes_[pid];
   process.connections.push_back(connection);
   if (process.fd.valid()) return;

@@ -74,9 +74,11 @@ void Connection::start(const FrameSender& sender, const FrameReceiver& receiver,
   receiver_ = MessageReceiver(receiver, max_message);
 }
 
-void Connection::end(LinkError why) noexcept {
+void Connection::end(LinkError why, bool final) noexcept {
   if (ended_) return;
   ended_ = why;
+  // Before close(): from then on, the other end may use the rings for a new connection.
+  if (final && sender_.size() != 0) taken_at_end_ = sender_.taken();
   // If the ring is full, the other end learns of it when it looks next.
   const bool said = sender_.size() != 0 && say_goodbye(sender_);
   close();
@@ -87,8 +89,13 @@ bool Connection::check_peer(std::uint64_t now_ns) noexcept {
   if (now_ns < next_check_ns_ || ended_) return !ended_;
   next_check_ns_ = now_ns + kPeerCheckNs;
   const auto found = find_end();
-  if (found) end(*found);
+  if (found) end(*found, is_final());
   return !ended_;
+}
+
+bool Connection::may_have_taken(std::uint64_t position) const noexcept {
+  if (!ended_) return sender_.taken() >= position;
+  return !taken_at_end_ || *taken_at_end_ >= position;
 }
 
 LinkResult<void> Connection::try_send(const LinkMessage& message) {
@@ -122,7 +129,7 @@ LinkResult<void> Connection::send(const LinkMessage& message, std::chrono::nanos
     if (!check_peer(now)) return tl::unexpected(*ended_);
     if (now >= *end_ns) {
       // The other end could not tell the rest from the next message.
-      if (outgoing.begun) end(LinkError::Closed);
+      if (outgoing.begun) end(LinkError::Closed, false);
       return tl::unexpected(LinkError::Timeout);
     }
     backoff.wait(*end_ns);
@@ -142,10 +149,10 @@ LinkResult<LinkMessage> Connection::receive(std::chrono::nanoseconds timeout,
       case Progress::Part:
         continue;
       case Progress::Goodbye:
-        end(LinkError::Closed);
+        end(LinkError::Closed, true);
         return tl::unexpected(*ended_);
       case Progress::Damage:
-        end(LinkError::Damaged);
+        end(LinkError::Damaged, false);
         return tl::unexpected(*ended_);
       case Progress::Nothing:
         break;

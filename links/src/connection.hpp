@@ -27,6 +27,8 @@ class Connection {
 
   [[nodiscard]] std::uint64_t max_message() const noexcept { return max_message_; }
   [[nodiscard]] const FrameSender& sender() const noexcept { return sender_; }
+  /// See LinkConnection::may_have_taken.
+  [[nodiscard]] bool may_have_taken(std::uint64_t position) const noexcept;
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
 
  protected:
@@ -41,10 +43,13 @@ class Connection {
   virtual void sleep(std::uint64_t until_ns) noexcept = 0;
   /// Whether the other end has gone, and how: Closed or PeerDied. May make a system call.
   [[nodiscard]] virtual std::optional<LinkError> find_end() noexcept = 0;
+  /// Whether the other end takes nothing any more, once it was found to have gone.
+  [[nodiscard]] virtual bool is_final() noexcept = 0;
   /// Says in this end's page that it has closed. Called once.
   virtual void close() noexcept = 0;
 
-  void end(LinkError why) noexcept;
+  /// `final`: the other end takes nothing any more.
+  void end(LinkError why, bool final) noexcept;
   [[nodiscard]] const FrameReceiver& frames() const noexcept { return receiver_.frames(); }
 
  private:
@@ -57,6 +62,7 @@ class Connection {
   std::uint64_t max_message_ = 0;
   std::uint64_t next_check_ns_ = 0;
   std::optional<LinkError> ended_;
+  std::optional<std::uint64_t> taken_at_end_;  ///< if the other end takes nothing any more
 };
 
 }  // namespace evo::links

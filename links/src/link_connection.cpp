@@ -32,8 +32,8 @@ LinkResult<LinkMessage> LinkConnection::receive(std::chrono::nanoseconds timeout
 std::uint64_t LinkConnection::sent() const noexcept {
   return state_->sender().sent();
 }
-std::uint64_t LinkConnection::taken() const noexcept {
-  return state_->sender().taken();
+bool LinkConnection::may_have_taken(std::uint64_t position) const noexcept {
+  return state_->may_have_taken(position);
 }
 std::uint64_t LinkConnection::max_message() const noexcept {
   return state_->max_message();

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <vector>
+#include <deque>
 
 #include "evo/clock.hpp"
 #include "server_connection.hpp"
@@ -18,7 +18,7 @@ struct LinkListener::State {
   }
 
   std::shared_ptr<links::ServerSide> side;
-  std::vector<std::uint32_t> arrived;
+  std::deque<std::uint32_t> arrived;
   std::atomic<bool> stopped{false};
 };
 
@@ -40,15 +40,15 @@ LinkResult<LinkConnection> LinkListener::accept(std::chrono::nanoseconds timeout
   std::uint64_t now = monotonic_ns();
   const std::uint64_t end = detail::end_of_wait(now, timeout);
   while (true) {
-    side.keeper().collect([&](std::size_t i) { state.attend(static_cast<std::uint32_t>(i)); });
-    side.sweep(now, [&](std::uint32_t i) { state.attend(i); });
-    // acquire: pairs with the release in stop().
+    // acquire: pairs with the release in stop(). A forked child looks fenced off, too.
     if (state.stopped.load(std::memory_order_acquire) || side.is_fenced()) {
       return tl::unexpected(LinkError::Closed);
     }
+    side.keeper().collect([&](std::size_t i) { state.attend(static_cast<std::uint32_t>(i)); });
+    side.sweep(now, [&](std::uint32_t i) { state.attend(i); });
     if (!state.arrived.empty()) {
-      const std::uint32_t index = state.arrived.back();
-      state.arrived.pop_back();
+      const std::uint32_t index = state.arrived.front();
+      state.arrived.pop_front();
       return LinkConnection(detail::Owned<links::Connection>(
           new links::ServerConnection(state.side, index, links::WatchedBy::Thread)));
     }

@@ -36,10 +36,15 @@ constexpr std::uint64_t kUpkeepNs = 1'000'000;
 /// I1: a ring whose peer is in `watched` has WatchedBy::Server, and the other way round.
 struct LinkServer::State {
   State(std::shared_ptr<ServerSide> server, LinkHandler& of)
-      : side(std::move(server)), handler(&of), peers(side->connections()) {}
+      : side(std::move(server)),
+        handler(&of),
+        outbox(side->connections()),
+        peers(side->connections()) {
+    watched.reserve(side->connections());
+  }
 
-  void attend(std::uint32_t index);
-  void watch(ServedPeer& peer) noexcept;
+  void attend(std::uint32_t index, std::uint64_t now);
+  void watch(ServedPeer& peer, std::uint64_t now);
   /// Stops watching those for which `leave(peer)` is true, unless they have a frame.
   template <class Leave>
   void leave(Leave&& leave) noexcept;
@@ -48,7 +53,7 @@ struct LinkServer::State {
   std::size_t visit(ServedPeer& peer, std::uint64_t now);
   /// Sends what waits for room, and wakes the clients that have been sent something.
   /// Returns whether something was sent.
-  bool send_rest() noexcept;
+  bool send_rest();
   /// Once per kUpkeepNs.
   void keep_up(std::uint64_t now);
   void drop_ended();
@@ -62,7 +67,6 @@ struct LinkServer::State {
   ServedPeer* last_active = nullptr;
   std::unique_ptr<links::ClientDeaths> deaths;
   std::uint64_t upkeep_ns = 0;
-  bool someone_ended = false;
   bool something_happened = false;  ///< a client came or went
   std::atomic<bool> stopped{false};
 };
@@ -84,27 +88,29 @@ LinkServer& LinkServer::operator=(LinkServer&&) noexcept = default;
 LinkServer::~LinkServer() = default;
 
 /// A client has rung, or its turn has come.
-void LinkServer::State::attend(std::uint32_t index) {
+void LinkServer::State::attend(std::uint32_t index, std::uint64_t now) {
   auto& peer = peers[index];
-  if (peer != nullptr) {
-    watch(*peer);
-    peer->check();
-    someone_ended = someone_ended || peer->has_ended();
-    return;
+  if (peer == nullptr) {
+    if (!side->attend(index)) return;
+    try {
+      peer = std::make_unique<ServedPeer>(*side, outbox, index);
+    } catch (...) {
+      side->release(index);
+      throw;
+    }
+    if (deaths != nullptr) deaths->add(index, peer->pid());
+    watch(*peer, now);
+    something_happened = true;
+    handler->connected(*peer);
   }
-  if (!side->attend(index)) return;
-  peer = std::make_unique<ServedPeer>(*side, outbox, index);
-  if (deaths != nullptr) deaths->add(index, peer->pid());
-  watch(*peer);
-  something_happened = true;
-  handler->connected(*peer);
-  peer->check();  // it may have gone since it rang
+  peer->check();
+  if (peer->has_news()) watch(*peer, now);
 }
 
-void LinkServer::State::watch(ServedPeer& peer) noexcept {
+void LinkServer::State::watch(ServedPeer& peer, std::uint64_t now) {
   if (peer.watched) return;
   peer.watched = true;
-  peer.active_ns = monotonic_ns();
+  peer.active_ns = now;
   links::DoorKeeper::watch(peer.watch());
   watched.push_back(&peer);
 }
@@ -130,10 +136,9 @@ void LinkServer::State::leave(Leave&& leave) noexcept {
 }
 
 std::size_t LinkServer::State::visit(ServedPeer& peer, std::uint64_t now) {
-  if (now < peer.not_before_ns || !peer.has_news()) [[likely]]
+  if (now < peer.not_before_ns || !peer.has_work()) [[likely]]
     return 0;
   const std::size_t taken = peer.visit(*handler, kMostMessages);
-  someone_ended = someone_ended || peer.has_ended();
   if (taken == 0) return 0;
   peer.active_ns = now;
   if (taken >= 2 && taken < kMostMessages) peer.not_before_ns = now + kRestNs;
@@ -153,7 +158,7 @@ std::size_t LinkServer::State::look(std::uint64_t now) {
   return taken;
 }
 
-bool LinkServer::State::send_rest() noexcept {
+bool LinkServer::State::send_rest() {
   std::erase_if(outbox.waiting, [](ServedPeer* peer) { return peer->send_backlog(); });
   if (outbox.sent.empty()) return false;
   links::order_before_wakes();
@@ -163,7 +168,7 @@ bool LinkServer::State::send_rest() noexcept {
 }
 
 void LinkServer::State::drop_ended() {
-  if (!std::exchange(someone_ended, false)) return;
+  if (!std::exchange(outbox.someone_ended, false)) return;
   for (auto& peer : peers) {
     if (peer == nullptr || !peer->has_ended()) continue;
     std::erase(watched, peer.get());
@@ -178,22 +183,23 @@ void LinkServer::State::drop_ended() {
 void LinkServer::State::keep_up(std::uint64_t now) {
   if (now - upkeep_ns < kUpkeepNs) return;
   upkeep_ns = now;
-  if (deaths != nullptr) deaths->look([&](std::uint32_t index) { attend(index); });
-  side->sweep(now, [&](std::uint32_t index) { attend(index); });
+  if (deaths != nullptr) deaths->look([&](std::uint32_t index) { attend(index, now); });
+  side->sweep(now, [&](std::uint32_t index) { attend(index, now); });
   leave([&](const ServedPeer& peer) { return now - peer.active_ns > kIdleNs; });
 }
 
 void LinkServer::State::sleep(std::uint64_t until_ns) noexcept {
-  // The clients of these rings would not wake it.
-  leave([](const ServedPeer& peer) { return !peer.executes_fences(); });
-  const bool fences =
-      std::ranges::all_of(watched, [](const ServedPeer* peer) { return peer->executes_fences(); });
-  if (!fences) return;
+  // A client with a backlog does not wake it, but then the sleep is short.
+  const auto would_wake = [](const ServedPeer* peer) {
+    return peer->executes_fences() || peer->has_backlog();
+  };
+  leave([&](const ServedPeer& peer) { return !would_wake(&peer); });
+  if (!std::ranges::all_of(watched, would_wake)) return;
   if (deaths != nullptr) deaths->arm();
   side->keeper().sleep(until_ns, [&] {
     // relaxed: the sleep's fence orders it.
     return stopped.load(std::memory_order_relaxed) ||
-           std::ranges::any_of(watched, [](ServedPeer* peer) { return peer->has_news(); });
+           std::ranges::any_of(watched, [](ServedPeer* peer) { return peer->has_work(); });
   });
   upkeep_ns = 0;  // a death may have ended the sleep
 }
@@ -207,7 +213,7 @@ std::size_t LinkServer::serve(std::chrono::nanoseconds timeout, const ServeOptio
   state.something_happened = false;
   while (!stopped()) {
     state.side->keeper().collect(
-        [&](std::size_t index) { state.attend(static_cast<std::uint32_t>(index)); });
+        [&](std::size_t index) { state.attend(static_cast<std::uint32_t>(index), now); });
     std::size_t taken = 0;
     const std::size_t looks = 1 + kLooks / (state.watched.size() + 1);
     for (std::size_t i = 0; i < looks && taken == 0; ++i) taken = state.look(now);

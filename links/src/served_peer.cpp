@@ -24,6 +24,7 @@ ServedPeer::~ServedPeer() {
 }
 
 void ServedPeer::send(const LinkMessage& message) {
+  if (gone_ || has_ended()) return;  // there is no one to read it
   if (message.payload.size() > side_->max_message()) return close();
   Outgoing outgoing{.id = message.id, .type = message.type, .rest = message.payload};
   note_sent();
@@ -48,11 +49,16 @@ LinkResult<void> ServedPeer::try_send(const LinkMessage& message) {
   return {};
 }
 
+void ServedPeer::close() noexcept {
+  closes_ = true;
+  outbox_->someone_ended = true;
+}
+
 void ServedPeer::note_sent() {
   if (!std::exchange(sent_, true)) outbox_->sent.push_back(this);
 }
 
-bool ServedPeer::send_backlog() noexcept {
+bool ServedPeer::send_backlog() {
   while (!backlog_.empty()) {
     const std::uint64_t before = sender_.sent();
     const bool done = send_some(sender_, backlog_.front().outgoing);
@@ -81,17 +87,22 @@ std::size_t ServedPeer::visit(LinkHandler& handler, std::size_t most) {
         ++taken;
         break;
       case Progress::Goodbye:
-        ended_ = LinkError::Closed;
+        end_with(LinkError::Closed);
         break;
       case Progress::Damage:
-        ended_ = LinkError::Damaged;
+        end_with(LinkError::Damaged);
         break;
       case Progress::Nothing:
-        if (gone_) ended_ = gone_;
+        if (gone_) end_with(*gone_);
         return taken;
     }
   }
   return taken;
+}
+
+void ServedPeer::end_with(LinkError why) noexcept {
+  ended_ = why;
+  outbox_->someone_ended = true;
 }
 
 void ServedPeer::check() noexcept {

@@ -17,8 +17,14 @@ class ServedPeer;
 /// The clients that have been sent something since they were woken last, and those for which
 /// something waits for room.
 struct Outbox {
+  explicit Outbox(std::size_t connections) {
+    sent.reserve(connections);
+    waiting.reserve(connections);
+  }
+
   std::vector<ServedPeer*> sent;
   std::vector<ServedPeer*> waiting;
+  bool someone_ended = false;
 };
 
 class ServedPeer final : public LinkPeer {
@@ -28,9 +34,10 @@ class ServedPeer final : public LinkPeer {
 
   void send(const LinkMessage& message) override;
   LinkResult<void> try_send(const LinkMessage& message) override;
-  void close() noexcept override { closes_ = true; }
+  void close() noexcept override;
   [[nodiscard]] std::uint32_t index() const noexcept override { return index_; }
   [[nodiscard]] std::uint32_t pid() const noexcept override { return pid_; }
+  [[nodiscard]] std::uint64_t max_message() const noexcept override { return side_->max_message(); }
 
   /// Takes up to `most` messages and gives them to the handler. Returns how many.
   std::size_t visit(LinkHandler& handler, std::size_t most);
@@ -38,8 +45,11 @@ class ServedPeer final : public LinkPeer {
   [[nodiscard]] bool has_news() noexcept {
     return !has_ended() && (gone_.has_value() || receiver_.has_frame());
   }
+  /// The same, but false while its replies wait for room: then a visit takes nothing.
+  [[nodiscard]] bool has_work() noexcept { return backlog_.empty() && has_news(); }
+  [[nodiscard]] bool has_backlog() const noexcept { return !backlog_.empty(); }
   /// Sends what had no room before. Returns whether that is all.
-  bool send_backlog() noexcept;
+  bool send_backlog();
   /// After a batch of messages, and order_before_wakes(): wakes the client if it sleeps.
   void wake() noexcept;
 
@@ -68,6 +78,7 @@ class ServedPeer final : public LinkPeer {
   [[nodiscard]] ServerSide::Place& place() const noexcept { return side_->place(index_); }
 
   void note_sent();
+  void end_with(LinkError why) noexcept;
 
   ServerSide* side_;
   Outbox* outbox_;

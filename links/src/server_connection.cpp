@@ -12,7 +12,7 @@ ServerConnection::ServerConnection(std::shared_ptr<ServerSide> side, std::uint32
 }
 
 ServerConnection::~ServerConnection() {
-  end(LinkError::Closed);
+  end(LinkError::Closed, false);
   side_->release(index());
 }
 

@@ -17,6 +17,7 @@ class ServerConnection final : public Connection {
   void notify() noexcept override;
   void sleep(std::uint64_t until_ns) noexcept override;
   std::optional<LinkError> find_end() noexcept override { return side_->find_end(index()); }
+  bool is_final() noexcept override { return true; }
   void close() noexcept override;
 
   std::shared_ptr<ServerSide> side_;

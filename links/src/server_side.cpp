@@ -54,9 +54,7 @@ Result<void> ServerSide::prepare(std::uint32_t index, bool loads_pages) {
   Place& place = places_[index];
   const int fd = attachment_->data_fd();
   const std::uint64_t offset = connection_offset(layout(), index);
-  auto allocated =
-      detail::allocate_range(fd, offset, layout().geometry.stride, attachment_->domain().path());
-  if (!allocated) return allocated;
+  if (auto allocated = allocate(index); !allocated) return allocated;
   const std::uint64_t ring = layout().geometry.payload_size;
   auto theirs = MirroredMapping::map(fd, offset, kPageSize, ring, detail::Protection::Read);
   if (!theirs) return tl::unexpected(theirs.error());
@@ -95,16 +93,21 @@ bool ServerSide::attend(std::uint32_t index) {
   // acquire [handover]: pairs with the store of the thread that used the connection.
   Use use = place.use.load(std::memory_order_acquire);
   if (use == Use::Served) return false;
-  if (!place.is_mapped() && !prepare(index, true)) return false;  // no memory: it stays unanswered
+  // Without a client, or without memory for one, it stays as it is.
+  if (!place.is_mapped() && (!is_alive(index) || !prepare(index, true))) return false;
+  // acquire [connect]: pairs with the client's release store, which holds the entry's lock.
+  const std::uint64_t opened = place.client().opened.load(std::memory_order_acquire);
   if (use == Use::Ending) {
     if (!find_end(index)) return false;
-    make_ready(index, place.number + 1);
+    // No client can have used the rings since.
+    empty_rings(index);
+    make_ready(index, opened == place.number ? place.number + 1 : opened);
     // relaxed: only this thread stores it while it is not Served.
     place.use.store(Use::Free, std::memory_order_relaxed);
   }
-  // acquire [connect]: pairs with the client's release store, which holds the entry's lock.
-  const std::uint64_t opened = place.client().opened.load(std::memory_order_acquire);
   if (opened == place.number || opened == 0) return false;
+  // The file system may be full: without memory, an access would raise SIGBUS.
+  if (!allocate(index)) return false;
   // The client for which the rings were empty has used them, even if it has gone since.
   const bool was_ready = place.ready != place.number;
   if (!was_ready) {
@@ -141,9 +144,13 @@ std::uint32_t ServerSide::pid_of(std::uint32_t index) const noexcept {
   return attachment_->control()->readers()[index].pid.load(std::memory_order_relaxed);
 }
 
+Result<void> ServerSide::allocate(std::uint32_t index) const {
+  return detail::allocate_range(attachment_->data_fd(), connection_offset(layout(), index),
+                                layout().geometry.stride, attachment_->domain().path());
+}
+
 void ServerSide::make_ready(std::uint32_t index, std::uint64_t number) {
   Place& place = places_[index];
-  if (place.number != 0) empty_rings(index);
   ServerPage& own = place.own();
   // relaxed, both: published by the store of `ready`.
   own.requests.taken.store(0, std::memory_order_relaxed);
@@ -165,9 +172,7 @@ void ServerSide::empty_rings(std::uint32_t index) {
   }
   if (!is_warm(index)) return;
   // If there is no memory now, the next client tries it again.
-  auto allocated =
-      detail::allocate_range(fd, offset, layout().geometry.stride, attachment_->domain().path());
-  if (!allocated) return;
+  if (!allocate(index)) return;
   places_[index].theirs.load_pages(detail::Protection::Read);
   places_[index].mine.load_pages(detail::Protection::ReadWrite);
 }

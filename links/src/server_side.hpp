@@ -90,7 +90,9 @@ class ServerSide {
   [[nodiscard]] bool is_alive(std::uint32_t index) const noexcept;
   Result<void> map_bells();
   Result<void> prepare(std::uint32_t index, bool loads_pages);
-  /// Empties the rings for the client with this number.
+  /// Takes memory for a connection that has none.
+  [[nodiscard]] Result<void> allocate(std::uint32_t index) const;
+  /// Says that the rings are empty for the client with this number.
   void make_ready(std::uint32_t index, std::uint64_t number);
   void empty_rings(std::uint32_t index);
   [[nodiscard]] Bells& bells() const noexcept { return *reinterpret_cast<Bells*>(bells_.head()); }

@@ -19,7 +19,16 @@ namespace {
 using evo::test::Child;
 using evo::test::die;
 
-enum Method : std::uint16_t { kEcho = 1, kRefuse, kForget, kCount, kKeep, kDie, kUnknown };
+enum Method : std::uint16_t {
+  kEcho = 1,
+  kRefuse,
+  kForget,
+  kCount,
+  kKeep,
+  kDie,
+  kTooLong,
+  kUnknown
+};
 
 /// Counts what it executes.
 class Services : public CallHandler {
@@ -41,11 +50,14 @@ class Services : public CallHandler {
         return;
       case kDie:
         die();
+      case kTooLong:
+        return call.reply(too_long);
       default:
         return call.finish({StatusCode::Unimplemented, "no such method"});
     }
   }
 
+  const std::vector<std::byte> too_long = std::vector<std::byte>(100'001);
   std::atomic<int> executed{0};
   std::deque<LinkCall> kept;
 };
@@ -224,6 +236,79 @@ TEST_F(Calls, ThatAreIdempotentAreMadeAgain) {
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->payload, bytes(7));
   successor.join();
+}
+
+TEST_F(Calls, EndAtTheirDeadline) {
+  auto server = this->server();
+  const ServingCalls serving(server);
+  auto client = caller();
+  const std::uint64_t call = client.begin(request(kKeep, {}, 50ms)).value();
+  const auto soon = client.next(call, 1ms);
+  ASSERT_FALSE(soon);
+  EXPECT_EQ(soon.error().code, StatusCode::DeadlineExceeded);
+  EXPECT_TRUE(client.is_open(call)) << "only this wait has ended";
+  const auto late = client.next(call, kLong);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, StatusCode::DeadlineExceeded);
+  EXPECT_TRUE(late.error().maybe_executed);
+  EXPECT_FALSE(client.is_open(call));
+}
+
+TEST_F(Calls, WhoseReplyIsTooLongKeepTheConnection) {
+  auto server = this->server();
+  const ServingCalls serving(server);
+  auto client = caller();
+  CallRequest too_long = request(kTooLong, {});
+  too_long.idempotent = true;
+  EXPECT_EQ(client.call(too_long).error().code, StatusCode::ResourceExhausted);
+  EXPECT_EQ(services_.executed, 1);
+  EXPECT_TRUE(client.call(request(kEcho, {})));
+}
+
+TEST_F(Calls, MayHaveBeenExecutedByAServerThatIsAlive) {
+  auto server = this->server();
+  auto client = caller();
+  const std::uint64_t first = client.begin(request(kEcho, {})).value();
+  const auto half = client.call(request(kEcho, bytes(50'000), 20ms));
+  EXPECT_EQ(half.error().code, StatusCode::DeadlineExceeded) << "it was sent in part";
+  const auto lost = client.next(first, kLong);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, StatusCode::Unavailable);
+  EXPECT_TRUE(lost.error().maybe_executed) << "the server is about to take it";
+  while (services_.executed == 0) server.serve(kLong / 10);
+}
+
+TEST_F(Calls, AreToldApartFromThoseThatTheServerNeverTook) {
+  Child child([&]() -> std::string {
+    auto server = this->server();
+    while (services_.kept.empty()) server.serve(kLong / 10);
+    die();
+  });
+  auto client = caller();
+  const std::uint64_t taken = client.begin(request(kKeep, {})).value();
+  EXPECT_TRUE(client.next(taken, kLong).error().maybe_executed);
+  EXPECT_TRUE(child.join().killed_by(SIGKILL));
+}
+
+TEST_F(Calls, ThatAreKeptOutliveTheirServer) {
+  {
+    auto server = this->server();
+    auto client = caller();
+    static_cast<void>(client.begin(request(kKeep, {})));
+    while (services_.kept.empty()) server.serve(kLong / 10);
+  }
+  EXPECT_TRUE(services_.kept[0].cancelled());
+  services_.kept[0].reply(bytes(1));
+  services_.kept.clear();
+}
+
+TEST_F(Calls, OfOneClientAreNotUnlimited) {
+  auto server = this->server();
+  const ServingCalls serving(server);
+  auto client = caller();
+  std::vector<std::uint64_t> open;
+  for (int i = 0; i < 1025; ++i) open.push_back(client.begin(request(kKeep, {})).value());
+  EXPECT_EQ(client.next(open.back(), kLong).error().code, StatusCode::ResourceExhausted);
 }
 
 TEST_F(Calls, FailIfThereIsNoServer) {

@@ -3,11 +3,13 @@
 #include "evo/links/link_server.hpp"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <atomic>
 #include <thread>
 
 #include "child_process.hpp"
+#include "evo/segment_info.hpp"
 #include "link_fixture.hpp"
 
 namespace evo::links::test {
@@ -44,6 +46,13 @@ class Server : public LinkTest {
 
   Echo echo_;
 };
+
+/// Processor time of this thread.
+std::chrono::nanoseconds thread_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 /// Runs a server in a thread.
 class Serving {
@@ -123,6 +132,54 @@ TEST_F(Server, LearnsThatAClientHasClosed) {
   serve_until_one_goes(server);
   EXPECT_EQ(echo_.received_messages, 1U) << "what was sent before the close";
   EXPECT_EQ(echo_.went, std::vector{LinkError::Closed});
+}
+
+TEST_F(Server, HandlesAllOfAClientThatLeavesItsRepliesUnread) {
+  auto server = this->server();
+  {
+    auto at = client();
+    for (std::uint64_t n = 0; n < 14; ++n) send(at, n, bytes(200));
+    while (echo_.received_messages != 14) server.serve(kLong / 10);
+    for (std::uint64_t n = 14; n < 28; ++n) send(at, n, bytes(200));
+  }
+  serve_until_one_goes(server);
+  EXPECT_EQ(echo_.received_messages, 28U) << "the ring of replies holds 15";
+  EXPECT_EQ(echo_.went, std::vector{LinkError::Closed});
+}
+
+TEST_F(Server, SleepsWhileAClientDoesNotRead) {
+  auto server = this->server();
+  auto lazy = client();
+  while (lazy.try_send({.type = 3, .payload = bytes(500)})) {
+    while (server.serve(5ms) != 0) {
+    }
+  }
+  const auto before = thread_time();
+  EXPECT_EQ(server.serve(200ms), 0U);
+  EXPECT_LT(thread_time() - before, 100ms) << "of processor time";
+}
+
+TEST_F(Server, UsesNoMemoryForConnectionsWithoutClients) {
+  auto server = this->server(link(64, 0));
+  const auto before = inspect_segment(domain(), "probe").value().memory;
+  EXPECT_EQ(server.serve(300ms), 0U) << "each connection has its turn";
+  EXPECT_EQ(inspect_segment(domain(), "probe").value().memory, before);
+}
+
+TEST_F(Server, ClosesAPeerAtOnce) {
+  class Closing : public LinkHandler {
+   public:
+    void connected(LinkPeer& peer) override { peer.close(); }
+    void received(LinkPeer& /*peer*/, const LinkMessage& /*message*/) override {}
+    void disconnected(LinkPeer& /*peer*/, LinkError why) override { went.push_back(why); }
+    std::vector<LinkError> went;
+  };
+  Closing closing;
+  auto server = LinkServer::create(link(), closing, {.domain = domain()}).value();
+  auto at = client();
+  server.serve(kLong);
+  EXPECT_EQ(closing.went, std::vector{LinkError::Closed});
+  EXPECT_EQ(at.receive(kLong).error(), LinkError::Closed);
 }
 
 TEST_F(Server, LearnsThatAClientHasDied) {

@@ -162,6 +162,26 @@ TEST_F(Typed, ACancelledStreamEndsItsReceiver) {
   EXPECT_TRUE(client_.move(request(1, 1))) << "after it";
 }
 
+TEST_F(Typed, AStreamOfBytesThatMatchNoSchemaEnds) {
+  auto raw = CallClient::connect(describe_link<MotionLink>(), {.domain = domain(), .wait = kLong});
+  ASSERT_TRUE(raw);
+  const auto call = raw->begin({.method = 4, .payload = {}, .timeout = kLong});
+  ASSERT_TRUE(call && raw->send(*call, bytes(7), kLong));
+  EXPECT_EQ(raw->next(*call, kLong).error().code, StatusCode::Internal);
+}
+
+TEST_F(Typed, NothingIsReceivedAfterTheEnd) {
+  auto raw = CallClient::connect(describe_link<MotionLink>(), {.domain = domain(), .wait = kLong});
+  ASSERT_TRUE(raw);
+  const Position position{1};
+  const auto bytes = std::as_bytes(std::span(&position, 1));
+  const auto call = raw->begin({.method = 3, .payload = {}, .timeout = kLong});
+  ASSERT_TRUE(call && raw->end(*call, kLong) && raw->send(*call, bytes, kLong));
+  const auto reply = raw->next(*call, kLong);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(Received<MoveReply>::of(reply->payload).value()->reason()->str(), "0 positions");
+}
+
 TEST_F(Typed, BytesThatMatchNoSchemaAreRefused) {
   auto raw = CallClient::connect(describe_link<MotionLink>(), {.domain = domain(), .wait = kLong});
   ASSERT_TRUE(raw);
@@ -171,6 +191,19 @@ TEST_F(Typed, BytesThatMatchNoSchemaAreRefused) {
   const auto unknown = raw->call({.method = 99, .payload = {}, .timeout = kLong});
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, StatusCode::Unimplemented);
+}
+
+TEST_F(LinkTest, AServerMayEndDuringAStream) {
+  Planner planner;
+  auto server = MotionServer::create(planner, {.domain = domain()}).value();
+  auto client = MotionClient::connect({.domain = domain()}).value();
+  auto call = client.jog(kLong);
+  ASSERT_TRUE(call && call->send(Position{1}));
+  while (server.serve(kLong / 10) == 0) {
+  }
+  { const MotionServer ended = std::move(server); }
+  while (const auto position = call->next(kLong)) ASSERT_TRUE(*position);
+  EXPECT_EQ(call->next(kLong).value().has_value(), false);
 }
 
 }  // namespace

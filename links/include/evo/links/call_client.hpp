@@ -52,17 +52,19 @@ class CallClient {
                         std::chrono::nanoseconds timeout);
   /// Says that there will be no more of them.
   CallResult<void> end(std::uint64_t call, std::chrono::nanoseconds timeout);
-  /// Waits for the next message of such a call. DeadlineExceeded after `timeout`: try it again, or
-  /// cancel the call.
+  /// Waits for the next message of such a call. DeadlineExceeded after `timeout`, or when the
+  /// call's own deadline has passed. Only the latter ends the call, see is_open().
   CallResult<CallReply> next(std::uint64_t call, std::chrono::nanoseconds timeout,
                              const ReceiveOptions& options = {});
   /// Gives a call up. Its replies are dropped.
   void cancel(std::uint64_t call);
+  /// Whether next() may return another message of this call.
+  [[nodiscard]] bool is_open(std::uint64_t call) const { return open_.contains(call); }
 
  private:
   struct Open {
     std::uint16_t method = 0;
-    std::uint64_t deadline_ns = 0;            ///< 0: none
+    std::uint64_t deadline_ns = 0;            ///< of the call
     std::uint64_t end_of_request = 0;         ///< position in the ring of requests
     std::deque<CallResult<CallReply>> early;  ///< what has come while another call was waited for
   };
@@ -76,11 +78,17 @@ class CallClient {
   CallResult<void> send_part(std::uint64_t call, unsigned part, std::span<const std::byte> payload,
                              std::chrono::nanoseconds timeout);
   void lose_connection();
+  /// Gives a reply to the call that it belongs to.
+  void sort_in(const LinkMessage& message);
+  /// Tells the server of the calls that were given up, as far as there is room.
+  void send_cancels();
+  CallResult<CallReply> give_up(std::uint64_t id);
 
   LinkDescription link_;
   ConnectOptions options_;
   std::optional<LinkConnection> connection_;
   std::unordered_map<std::uint64_t, Open> open_;
+  std::vector<LinkMessage> cancels_;  ///< that the server does not know of yet
   std::vector<std::byte> buffer_;
   std::uint64_t last_id_ = 0;
 };

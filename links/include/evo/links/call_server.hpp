@@ -22,26 +22,28 @@ class CallReceiver {
   CallReceiver& operator=(const CallReceiver&) = delete;
   virtual ~CallReceiver() = default;
 
-  /// The message is valid until the function returns.
-  virtual void more(std::span<const std::byte> message) = 0;
+  /// The message is valid until the function returns. False if it does not match the schema, which
+  /// ends the call.
+  virtual bool more(std::span<const std::byte> message) = 0;
   /// The client has sent all its messages.
   virtual void end() = 0;
 };
 
 /// A call that the server has not answered yet. A handler may keep it and answer later, from the
 /// thread in serve() or between two calls of serve(). If it is destroyed before, the client gets
-/// Unknown. It must not outlive its server.
+/// Unknown. After the end of its server it does nothing.
 class LinkCall {
  public:
-  LinkCall(links::CallTable& table, std::uint32_t peer, std::uint64_t serial, std::uint64_t id,
-           std::uint16_t method, std::uint64_t deadline_ns) noexcept;
+  LinkCall(std::shared_ptr<links::CallTable> table, std::uint32_t peer, std::uint64_t serial,
+           std::uint64_t id, std::uint16_t method, std::uint64_t deadline_ns);
   LinkCall(LinkCall&& other) noexcept;
   LinkCall& operator=(LinkCall&& other) noexcept;
   ~LinkCall();
 
   /// Gives further messages of the client to `receiver`, until the call ends.
   void receive_with(std::shared_ptr<CallReceiver> receiver);
-  /// Answers the call. A streaming call ends with this message.
+  /// Answers the call. A streaming call ends with this message. If the reply is longer than the
+  /// link allows, the client gets ResourceExhausted.
   void reply(std::span<const std::byte> payload);
   /// Ends the call without a reply; of a streaming call, Ok is possible.
   void finish(const Status& status);
@@ -58,7 +60,7 @@ class LinkCall {
  private:
   void end() noexcept;
 
-  links::CallTable* table_;
+  std::shared_ptr<links::CallTable> table_;  // null after the end of the call
   std::uint32_t peer_;
   std::uint64_t serial_;
   std::uint64_t id_;
@@ -93,9 +95,11 @@ class CallServer {
   [[nodiscard]] bool stopped() const noexcept;
 
  private:
-  CallServer(std::unique_ptr<links::CallTable> table, LinkServer server) noexcept;
+  CallServer(std::shared_ptr<links::CallTable> table, LinkServer server) noexcept;
+  /// Ends all calls: their clients go with the server.
+  void end_calls() noexcept;
 
-  std::unique_ptr<links::CallTable> table_;
+  std::shared_ptr<links::CallTable> table_;
   LinkServer server_;
 };
 

@@ -154,9 +154,9 @@ class DoorKeeper {
   }
 
   /// Calls `answer(connection)` for each client that has rung since the last call. The server must
-  /// then watch its ring, and look at it. `answer` must not throw.
+  /// then watch its ring, and look at it. If `answer` throws, some rings are found later.
   template <class Answer>
-  void collect(Answer&& answer) const noexcept {
+  void collect(Answer&& answer) const {
     for (std::size_t i = 0; i < words(); ++i) {
       auto& word = bells_->rung[i];
       // relaxed: a bit that is missed now is seen the next time, or before the server sleeps.

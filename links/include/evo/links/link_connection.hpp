@@ -35,8 +35,9 @@ class LinkConnection {
  public:
   static constexpr std::chrono::nanoseconds kForever = std::chrono::nanoseconds::max();
 
-  /// Connects to the server of a link. NotFound, NotReady: it does not run, or does not serve.
-  /// ReaderTableFull: all connections are in use. SchemaMismatch. Timeout: after `wait`.
+  /// Connects to the server of a link. NotFound, Timeout, NotReady: it does not run, has not
+  /// started in time, or does not serve. ReaderTableFull: all connections are in use.
+  /// SchemaMismatch.
   static Result<LinkConnection> connect(const LinkDescription& link,
                                         const ConnectOptions& options = {});
 
@@ -57,9 +58,11 @@ class LinkConnection {
   LinkResult<LinkMessage> receive(std::chrono::nanoseconds timeout = kForever,
                                   const ReceiveOptions& options = {});
 
-  /// How many bytes of ring this end has sent, and the other one has taken.
+  /// How many bytes of ring this end has sent.
   [[nodiscard]] std::uint64_t sent() const noexcept;
-  [[nodiscard]] std::uint64_t taken() const noexcept;
+  /// Whether the other end has taken all that was sent up to this position. After the end of the
+  /// connection, also whether it may still take that: it may be alive.
+  [[nodiscard]] bool may_have_taken(std::uint64_t position) const noexcept;
   /// Longest message, in bytes, that may be sent.
   [[nodiscard]] std::uint64_t max_message() const noexcept;
   /// The connection's number in the link: 0 to max_clients - 1.

@@ -14,13 +14,15 @@ class LinkPeer {
   virtual ~LinkPeer() = default;
 
   /// Sends a message. If the ring is full, the message is copied, and sent once there is room.
-  /// Until then the server takes no further messages from this client.
+  /// Until then the server takes no further messages from this client. A message that is longer
+  /// than max_message() ends the connection.
   virtual void send(const LinkMessage& message) = 0;
   /// Sends it now, or not at all: WouldBlock, TooLong.
   virtual LinkResult<void> try_send(const LinkMessage& message) = 0;
   /// Ends the connection after the present handler.
   virtual void close() noexcept = 0;
 
+  [[nodiscard]] virtual std::uint64_t max_message() const noexcept = 0;
   /// The connection's number: 0 to max_clients - 1.
   [[nodiscard]] virtual std::uint32_t index() const noexcept = 0;
   /// In the client's PID namespace; advice.

@@ -38,15 +38,14 @@ class ReplyReader {
   }
   ~ReplyReader() { cancel(); }
 
-  /// Waits for the next reply; none after the last one. DeadlineExceeded after `timeout`: the call
-  /// goes on. Any other status: it has ended.
+  /// Waits for the next reply; none after the last one. After DeadlineExceeded because of
+  /// `timeout`, and after Internal for a message that does not match the schema, the call goes on.
   CallResult<std::optional<Received<Message>>> next(
       std::chrono::nanoseconds timeout = LinkConnection::kForever,
       const ReceiveOptions& options = {}) {
     if (client_ == nullptr) return std::nullopt;
     auto reply = client_->next(call_, timeout, options);
-    const bool goes_on = reply ? reply->more : reply.error().code == StatusCode::DeadlineExceeded;
-    if (!goes_on) client_ = nullptr;
+    if (!client_->is_open(call_)) client_ = nullptr;
     if (reply && !reply->more && reply->payload.empty()) return std::nullopt;
     auto message = links::received<Message>(std::move(reply));
     if (!message) return tl::unexpected(std::move(message.error()));

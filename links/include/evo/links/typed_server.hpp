@@ -11,8 +11,8 @@
 namespace evo {
 
 /// The sending end of a streaming call. A service may keep it and send later, from the thread that
-/// serves. If it is destroyed before finish(), the client gets Unknown. It must not outlive its
-/// server.
+/// serves. If it is destroyed before finish(), the client gets Unknown. After the end of its server
+/// it does nothing.
 template <class Message>
 class ReplyStream {
  public:
@@ -63,11 +63,10 @@ namespace links {
 template <class Message>
 class TypedReceiver final : public CallReceiver {
  public:
-  void more(std::span<const std::byte> bytes) override {
-    if (to == nullptr) return;
-    const bool sound =
-        with_message<Message>(bytes, [this](const Message& message) { to->received(message); });
-    if (!sound) to.reset();  // which ends the call
+  bool more(std::span<const std::byte> bytes) override {
+    return with_message<Message>(bytes, [this](const Message& message) {
+      if (to != nullptr) to->received(message);
+    });
   }
   void end() override {
     if (to != nullptr) to->ended();
