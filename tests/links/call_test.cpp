@@ -27,7 +27,21 @@ enum Method : std::uint16_t {
   kKeep,
   kDie,
   kTooLong,
+  kStream,
   kUnknown
+};
+
+/// Counts what a client that streams sends.
+class CountingReceiver : public CallReceiver {
+ public:
+  bool more(std::span<const std::byte> /*message*/) override {
+    ++messages;
+    return true;
+  }
+  void end() override { ++ends; }
+
+  int messages = 0;
+  int ends = 0;
 };
 
 /// Counts what it executes.
@@ -50,6 +64,10 @@ class Services : public CallHandler {
         return;
       case kDie:
         die();
+      case kStream:
+        call.receive_with(receiver);
+        kept.push_back(std::move(call));
+        return;
       case kTooLong:
         return call.reply(too_long);
       default:
@@ -58,6 +76,7 @@ class Services : public CallHandler {
   }
 
   const std::vector<std::byte> too_long = std::vector<std::byte>(100'001);
+  std::shared_ptr<CountingReceiver> receiver = std::make_shared<CountingReceiver>();
   std::atomic<int> executed{0};
   std::deque<LinkCall> kept;
 };
@@ -300,6 +319,21 @@ TEST_F(Calls, ThatAreKeptOutliveTheirServer) {
   EXPECT_TRUE(services_.kept[0].cancelled());
   services_.kept[0].reply(bytes(1));
   services_.kept.clear();
+}
+
+TEST_F(Calls, ReceiveNothingAfterTheEnd) {
+  auto server = this->server();
+  auto client = caller();
+  const std::uint64_t call = client.begin(request(kStream, {})).value();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(client.send(call, bytes(1), kLong));
+    EXPECT_TRUE(client.end(call, kLong));
+  }
+  const std::uint64_t last = client.begin(request(kKeep, {})).value();
+  while (services_.kept.size() != 2) server.serve(kLong / 10);
+  EXPECT_EQ(services_.receiver->messages, 1);
+  EXPECT_EQ(services_.receiver->ends, 1);
+  client.cancel(last);
 }
 
 TEST_F(Calls, OfOneClientAreNotUnlimited) {

@@ -170,18 +170,6 @@ TEST_F(Typed, AStreamOfBytesThatMatchNoSchemaEnds) {
   EXPECT_EQ(raw->next(*call, kLong).error().code, StatusCode::Internal);
 }
 
-TEST_F(Typed, NothingIsReceivedAfterTheEnd) {
-  auto raw = CallClient::connect(describe_link<MotionLink>(), {.domain = domain(), .wait = kLong});
-  ASSERT_TRUE(raw);
-  const Position position{1};
-  const auto bytes = std::as_bytes(std::span(&position, 1));
-  const auto call = raw->begin({.method = 3, .payload = {}, .timeout = kLong});
-  ASSERT_TRUE(call && raw->end(*call, kLong) && raw->send(*call, bytes, kLong));
-  const auto reply = raw->next(*call, kLong);
-  ASSERT_TRUE(reply);
-  EXPECT_EQ(Received<MoveReply>::of(reply->payload).value()->reason()->str(), "0 positions");
-}
-
 TEST_F(Typed, BytesThatMatchNoSchemaAreRefused) {
   auto raw = CallClient::connect(describe_link<MotionLink>(), {.domain = domain(), .wait = kLong});
   ASSERT_TRUE(raw);
