@@ -81,9 +81,13 @@ TEST(Cycles, AreScheduledWithoutDriftAndDelaysAreCounted) {
   std::uint64_t missed = 0;
   std::uint64_t runs = 0;
   for (const Cycle& cycle : cycles(std::chrono::nanoseconds(kPeriodNs))) {
-    if (first == 0) first = cycle.scheduled_ns();
     last = cycle.scheduled_ns();
-    missed += cycle.missed();
+    // On a busy machine, even the first one may come late.
+    if (first == 0) {
+      first = last;
+    } else {
+      missed += cycle.missed();
+    }
     if (++runs == 50) break;
     if (runs == 20) std::this_thread::sleep_for(5ms);
   }
