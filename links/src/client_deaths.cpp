@@ -12,16 +12,17 @@ Result<std::unique_ptr<ClientDeaths>> ClientDeaths::start(std::function<void()> 
   return std::unique_ptr<ClientDeaths>(new ClientDeaths(std::move(*watch)));
 }
 
-void ClientDeaths::add(std::uint32_t connection, std::uint32_t pid) {
+bool ClientDeaths::add(std::uint32_t connection, std::uint32_t pid) {
   // A program has other uses for its descriptors. The other clients' locks are looked at in turn.
   constexpr std::size_t kMostProcesses = 256;
-  if (processes_.size() >= kMostProcesses && !processes_.contains(pid)) return;
+  if (processes_.size() >= kMostProcesses && !processes_.contains(pid)) return false;
   Process& process = processes_[pid];
   process.connections.push_back(connection);
-  if (process.fd.valid()) return;
+  if (process.fd.valid()) return true;
   process.fd = detail::FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (process.fd.valid() && watch_->add(process.fd.get(), pid)) return;
+  if (process.fd.valid() && watch_->add(process.fd.get(), pid)) return true;
   processes_.erase(pid);
+  return false;
 }
 
 void ClientDeaths::remove(std::uint32_t connection) noexcept {

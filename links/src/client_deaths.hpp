@@ -21,7 +21,8 @@ class ClientDeaths {
   /// `ring` is called by a helper thread when a process has ended, once after each arm().
   static Result<std::unique_ptr<ClientDeaths>> start(std::function<void()> ring);
 
-  void add(std::uint32_t connection, std::uint32_t pid);
+  /// False if the kernel will not say it.
+  bool add(std::uint32_t connection, std::uint32_t pid);
   void remove(std::uint32_t connection) noexcept;
   void arm() noexcept { watch_->arm(); }
 

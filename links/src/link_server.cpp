@@ -28,6 +28,8 @@ constexpr std::uint64_t kRestNs = 1'000;
 constexpr std::uint64_t kIdleNs = 100'000'000;
 /// The first sleep while a message waits for room; later ones are longer.
 constexpr std::uint64_t kShortestSleepNs = 1'000;
+/// Each so many turns, the kernel is asked even for a client whose death it reports.
+constexpr std::uint32_t kTurns = 8;
 /// How often idle rings and dead clients are looked for, and the longest of those sleeps.
 constexpr std::uint64_t kUpkeepNs = 1'000'000;
 
@@ -43,7 +45,10 @@ struct LinkServer::State {
     watched.reserve(side->connections());
   }
 
-  void attend(std::uint32_t index, std::uint64_t now);
+  /// Why to look at a connection.
+  enum class Why : std::uint8_t { Rung, Death, Turn };
+
+  void attend(std::uint32_t index, std::uint64_t now, Why why);
   void watch(ServedPeer& peer, std::uint64_t now);
   /// Stops watching those for which `leave(peer)` is true, unless they have a frame.
   template <class Leave>
@@ -87,8 +92,7 @@ LinkServer::LinkServer(LinkServer&&) noexcept = default;
 LinkServer& LinkServer::operator=(LinkServer&&) noexcept = default;
 LinkServer::~LinkServer() = default;
 
-/// A client has rung, or its turn has come.
-void LinkServer::State::attend(std::uint32_t index, std::uint64_t now) {
+void LinkServer::State::attend(std::uint32_t index, std::uint64_t now, Why why) {
   auto& peer = peers[index];
   if (peer == nullptr) {
     if (!side->attend(index)) return;
@@ -98,12 +102,15 @@ void LinkServer::State::attend(std::uint32_t index, std::uint64_t now) {
       side->release(index);
       throw;
     }
-    if (deaths != nullptr) deaths->add(index, peer->pid());
+    peer->reports_death =
+        deaths != nullptr && side->shares_pids(index) && deaths->add(index, peer->pid());
     watch(*peer, now);
     something_happened = true;
     handler->connected(*peer);
   }
-  peer->check();
+  // A process can also free the lock without ending.
+  const bool suspect = why == Why::Death || !peer->reports_death || ++peer->turns % kTurns == 0;
+  peer->check(suspect);
   if (peer->has_news()) watch(*peer, now);
 }
 
@@ -183,8 +190,8 @@ void LinkServer::State::drop_ended() {
 void LinkServer::State::keep_up(std::uint64_t now) {
   if (now - upkeep_ns < kUpkeepNs) return;
   upkeep_ns = now;
-  if (deaths != nullptr) deaths->look([&](std::uint32_t index) { attend(index, now); });
-  side->sweep(now, [&](std::uint32_t index) { attend(index, now); });
+  if (deaths != nullptr) deaths->look([&](std::uint32_t index) { attend(index, now, Why::Death); });
+  side->sweep(now, [&](std::uint32_t index) { attend(index, now, Why::Turn); });
   leave([&](const ServedPeer& peer) { return now - peer.active_ns > kIdleNs; });
 }
 
@@ -212,8 +219,9 @@ std::size_t LinkServer::serve(std::chrono::nanoseconds timeout, const ServeOptio
   std::uint64_t interval = kShortestSleepNs;
   state.something_happened = false;
   while (!stopped()) {
-    state.side->keeper().collect(
-        [&](std::size_t index) { state.attend(static_cast<std::uint32_t>(index), now); });
+    state.side->keeper().collect([&](std::size_t index) {
+      state.attend(static_cast<std::uint32_t>(index), now, State::Why::Rung);
+    });
     std::size_t taken = 0;
     const std::size_t looks = 1 + kLooks / (state.watched.size() + 1);
     for (std::size_t i = 0; i < looks && taken == 0; ++i) taken = state.look(now);

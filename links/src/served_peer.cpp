@@ -105,9 +105,9 @@ void ServedPeer::end_with(LinkError why) noexcept {
   outbox_->someone_ended = true;
 }
 
-void ServedPeer::check() noexcept {
+void ServedPeer::check(bool asks_kernel) noexcept {
   if (has_ended() || gone_) return;
-  gone_ = side_->find_end(index_);
+  gone_ = side_->find_end(index_, asks_kernel);
   if (!gone_) return;
   // It reads no more replies.
   backlog_.clear();

@@ -53,9 +53,9 @@ class ServedPeer final : public LinkPeer {
   /// After a batch of messages, and order_before_wakes(): wakes the client if it sleeps.
   void wake() noexcept;
 
-  /// Looks whether the client has gone: a system call. Once everything that it has sent is
-  /// received, that is the end.
-  void check() noexcept;
+  /// Looks whether the client has gone. Once everything that it has sent is received, that is the
+  /// end.
+  void check(bool asks_kernel) noexcept;
   [[nodiscard]] bool has_ended() const noexcept { return ended_.has_value() || closes_; }
   /// Why, if it has.
   [[nodiscard]] LinkError end() const noexcept { return ended_.value_or(LinkError::Closed); }
@@ -65,6 +65,8 @@ class ServedPeer final : public LinkPeer {
   [[nodiscard]] RingWatch& watch() const noexcept { return place().own().watch; }
 
   bool watched = false;
+  bool reports_death = false;       ///< the kernel says when its process ends
+  std::uint32_t turns = 0;          ///< of looking at all connections
   std::uint64_t active_ns = 0;      ///< when it sent something last
   std::uint64_t not_before_ns = 0;  ///< when its ring is worth a look again
 

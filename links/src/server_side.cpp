@@ -125,14 +125,16 @@ bool ServerSide::attend(std::uint32_t index) {
   return true;
 }
 
-std::optional<LinkError> ServerSide::find_end(std::uint32_t index) const noexcept {
+std::optional<LinkError> ServerSide::find_end(std::uint32_t index,
+                                              bool asks_kernel) const noexcept {
   const Place& place = places_[index];
   // acquire, both [end]: pair with the client's release stores; what it sent before is visible.
   if (place.client().closed.load(std::memory_order_acquire) == place.number) {
     return LinkError::Closed;
   }
   const bool same = place.client().opened.load(std::memory_order_acquire) == place.number;
-  return same && is_alive(index) ? std::nullopt : std::optional(LinkError::PeerDied);
+  const bool alive = same && (!asks_kernel || is_alive(index));
+  return alive ? std::nullopt : std::optional(LinkError::PeerDied);
 }
 
 bool ServerSide::is_alive(std::uint32_t index) const noexcept {
@@ -147,6 +149,13 @@ std::uint32_t ServerSide::pid_of(std::uint32_t index) const noexcept {
 Result<void> ServerSide::allocate(std::uint32_t index) const {
   return detail::allocate_range(attachment_->data_fd(), connection_offset(layout(), index),
                                 layout().geometry.stride, attachment_->domain().path());
+}
+
+bool ServerSide::shares_pids(std::uint32_t index) const {
+  const ReaderEntry& entry = attachment_->control()->readers()[index];
+  const std::string name = detail::load_text(entry.process_name.data(), entry.process_name.size());
+  const std::string path = fmt::format("/proc/{}/comm", pid_of(index));
+  return detail::read_text(path.c_str()) == name + "\n";
 }
 
 void ServerSide::make_ready(std::uint32_t index, std::uint64_t number) {

@@ -69,9 +69,13 @@ class ServerSide {
   template <class Attend>
   void sweep(std::uint64_t now_ns, Attend&& attend);
 
-  /// Whether the client of a connection has gone, and how. Makes a system call.
-  [[nodiscard]] std::optional<LinkError> find_end(std::uint32_t index) const noexcept;
+  /// Whether the client of a connection has gone, and how. With `asks_kernel`, a system call that
+  /// takes longer the more clients there are.
+  [[nodiscard]] std::optional<LinkError> find_end(std::uint32_t index,
+                                                  bool asks_kernel = true) const noexcept;
   [[nodiscard]] std::uint32_t pid_of(std::uint32_t index) const noexcept;
+  /// Whether the client's PID seems to be one of this PID namespace: the process has its name.
+  [[nodiscard]] bool shares_pids(std::uint32_t index) const;
 
   /// Tells the client that its connection has ended.
   void tell_end(std::uint32_t index) noexcept;

@@ -3,6 +3,7 @@
 #include "evo/links/link_server.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include <atomic>
@@ -199,6 +200,24 @@ TEST_F(Server, LearnsThatAClientHasDied) {
   auto at = client();
   send(at, 4, bytes(4));
   expect(at, 4, bytes(4));
+}
+
+/// As one of another PID namespace, whose PID is that of another process here.
+TEST_F(Server, LearnsOfADeathThatTheKernelDoesNotReport) {
+  auto server = this->server();
+  Child child([&]() -> std::string {
+    auto at = client();
+    ::prctl(PR_SET_NAME, "renamed");
+    send(at, 1, bytes(3));
+    ::pause();
+    return "";
+  });
+  std::this_thread::sleep_for(20ms);  // until it has its new name
+  while (echo_.received_messages == 0) server.serve(kLong / 10);
+  EXPECT_TRUE(child.kill().killed_by(SIGKILL));
+  serve_until_one_goes(server);
+  EXPECT_EQ(echo_.received_messages, 1U);
+  EXPECT_EQ(echo_.went, std::vector{LinkError::PeerDied});
 }
 
 TEST_F(Server, ThatDiesIsNoticedByItsClients) {
