@@ -17,7 +17,8 @@ using evo::fuzz::expect;
 void check(const evo::SegmentLayout& layout, std::uint64_t file_size) {
   const evo::SlotGeometry& geometry = layout.geometry;
   expect(layout.file_size == file_size, "the size is that of the file");
-  expect(geometry.count >= 2, "there are at least two slots");
+  const bool is_link = layout.kind == evo::Kind::Link;
+  expect(geometry.count >= (is_link ? 1U : 2U), "there are at least two slots");
   expect(geometry.stride % evo::kCacheLine == 0, "slots do not share a cache line");
   expect(geometry.payload_offset + geometry.payload_size <= geometry.stride, "a payload fits");
   expect(geometry.payload_offset % 8 == 0, "a payload is aligned");
@@ -29,6 +30,13 @@ void check(const evo::SegmentLayout& layout, std::uint64_t file_size) {
                  std::uint64_t{layout.compatible_count} * sizeof(evo::CompatibleEntry) <=
              layout.slots_offset,
          "earlier layouts are before the slots");
+  if (!is_link) return;
+  const std::uint64_t ring = geometry.payload_size;
+  expect(geometry.count <= evo::kMaximumConnections, "there are not too many connections");
+  expect(ring >= evo::kPageSize && (ring & (ring - 1)) == 0, "a ring is a power of two");
+  expect(geometry.stride == evo::connection_size(ring), "two pages and two rings");
+  expect(layout.slots_offset >= sizeof(evo::SegmentHeader) + evo::kLinkPages * evo::kPageSize,
+         "the pages of a link come after the header");
 }
 
 }  // namespace
