@@ -163,7 +163,7 @@ void ServerSide::make_ready(std::uint32_t index, std::uint64_t number) {
   ServerPage& own = place.own();
   // relaxed, both: published by the store of `ready`.
   own.requests.taken.store(0, std::memory_order_relaxed);
-  own.watch.watched.store(WatchedBy::Nobody, std::memory_order_relaxed);
+  own.watch.watched.store(WatchedBy::None, std::memory_order_relaxed);
   place.ready = number;
   // release [connect]: pairs with the client's acquire load.
   own.ready.store(number, std::memory_order_release);

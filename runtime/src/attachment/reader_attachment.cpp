@@ -387,8 +387,9 @@ Result<void> ReaderAttachment::check_kind() const {
   if (fits) return {};
   return make_error(ErrorCode::Unsupported, "segment '{}' is a {}, not a {}; {}", name,
                     to_string(layout.kind), to_string(kind.value_or(Kind::State)),
-                    layout.kind == Kind::Link ? "connect to it as a client"
-                                              : "attach with a RawStateReader or RawStreamReader");
+                    layout.kind == Kind::Link     ? "connect to it as a client"
+                    : layout.kind == Kind::Stream ? "attach with a RawStreamReader"
+                                                  : "attach with a RawStateReader");
 }
 
 Result<void> ReaderAttachment::check_schema(const ChannelDescription& channel) {

@@ -31,14 +31,13 @@ class WriterAttachment {
   [[nodiscard]] const SegmentLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] const MemoryReport& memory() const noexcept { return memory_; }
   [[nodiscard]] std::uint64_t incarnation() const noexcept { return incarnation_; }
-  [[nodiscard]] DeadlineRecorder& watch() noexcept { return *watch_; }
-  [[nodiscard]] SegmentHeader& header() const noexcept {
-    return *reinterpret_cast<SegmentHeader*>(data_.data());
-  }
   /// Links only: the data file, whose connections this object does not map.
   [[nodiscard]] int data_fd() const noexcept { return data_fd_.get(); }
 
  private:
+  [[nodiscard]] SegmentHeader& header() const noexcept {
+    return *reinterpret_cast<SegmentHeader*>(data_.data());
+  }
   [[nodiscard]] std::byte* slots() const noexcept { return data_.data() + layout_.slots_offset; }
   Result<void> open_or_make(const ChannelDescription& channel, OnOrphan on_orphan);
   bool find_in_place(const ChannelDescription& channel, const std::string& path);

@@ -60,7 +60,7 @@ struct ServerSleep {
 
 /// Who looks at a ring.
 enum class WatchedBy : std::uint32_t {
-  Nobody = 0,          ///< the client must ring
+  None = 0,            ///< the client must ring
   Server = 1,          ///< the server polls it, or sleeps until a client calls
   Thread = 2,          ///< a thread of its own polls it
   SleepingThread = 3,  ///< that thread sleeps on the next frame
@@ -68,7 +68,7 @@ enum class WatchedBy : std::uint32_t {
 
 /// What the server writes for one connection.
 struct RingWatch {
-  detail::sync::atomic<WatchedBy> watched{WatchedBy::Nobody};
+  detail::sync::atomic<WatchedBy> watched{WatchedBy::None};
 };
 
 /// A client's way to tell the server about frames.
@@ -101,7 +101,7 @@ class Doorbell {
     // relaxed: see above; the word only decides whether to ring.
     const WatchedBy watched = ring_->watched.load(std::memory_order_relaxed);
     if (watched == WatchedBy::Thread) return false;
-    if (watched == WatchedBy::Nobody) [[unlikely]]
+    if (watched == WatchedBy::None) [[unlikely]]
       ring();
     // Otherwise the server does not sleep while it watches the ring.
     if (watched == WatchedBy::Server && fence_) call_if_asleep();
@@ -179,7 +179,7 @@ class DoorKeeper {
 
   static void leave(RingWatch& ring) noexcept {
     // relaxed: order_last_look() orders it.
-    ring.watched.store(WatchedBy::Nobody, std::memory_order_relaxed);
+    ring.watched.store(WatchedBy::None, std::memory_order_relaxed);
   }
 
   /// To be called after the server has left a batch of rings, and before its last look at each of
